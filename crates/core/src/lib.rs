@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod classifier;
+mod encoding;
+pub mod file;
+mod sequence;
+mod task;
+mod tokenizer;
+
+pub use classifier::Classifier;
+pub use encoding::{Encoding, EncodingReport};
+pub use sequence::{
+    AmbiguityRule, LetterPolicy, LetterReport, LetterRule, Sequence, SequenceError, is_base,
+};
+pub use task::{Example, Split, Task};
+pub use tokenizer::{SpecialTokens, TokenizeError, Tokenizer};

@@ -1,0 +1,46 @@
+//! Opening a file that may be compressed.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Opens a text file, decompressing it where its first bytes say gzip (bgzip included).
+///
+/// # Errors
+///
+/// The I/O error of opening the file or reading its first bytes.
+pub fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+    let mut file = BufReader::new(File::open(path)?);
+    if file.fill_buf()?.starts_with(&GZIP_MAGIC) {
+        Ok(Box::new(BufReader::new(MultiGzDecoder::new(file))))
+    } else {
+        Ok(Box::new(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::{Read, Write};
+
+    #[test]
+    fn gzip_members_in_a_row_are_one_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no-suffix");
+        let mut bytes = Vec::new();
+        for part in ["first ", "second"] {
+            let mut encoder = GzEncoder::new(&mut bytes, Compression::fast());
+            encoder.write_all(part.as_bytes()).unwrap();
+            encoder.finish().unwrap();
+        }
+        std::fs::write(&path, bytes).unwrap();
+        let mut text = String::new();
+        open(&path).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "first second");
+    }
+}

@@ -1,0 +1,426 @@
+//! Sequences to k-mer tokens and back.
+
+use std::ops::Range;
+
+use dnabert_core::{
+    Encoding, EncodingReport, Sequence, SpecialTokens, TokenizeError, Tokenizer, is_base,
+};
+use rayon::prelude::*;
+
+use crate::{SPECIAL_TOKENS, Vocabulary, VocabularyError};
+
+/// What to do with k-mers that cover an ambiguous letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AmbiguityPolicy {
+    /// Refuse the sequence.
+    #[default]
+    Reject,
+    /// Make each of them `[UNK]`, as the reference does; counted as `unknown_tokens`.
+    Unknown,
+    /// Leave them out: the row goes on with the next unambiguous stretch, and
+    /// [`KmerTokenizer::tiles`] starts a new row there; counted as `skipped_tokens`.
+    Split,
+}
+
+/// How long a row may be, special tokens included, and what happens to longer ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LengthPolicy {
+    /// Any length.
+    Unlimited,
+    /// Refuse a sequence that needs more tokens than this.
+    Reject(usize),
+    /// Cut at the right to this many tokens; counted as `truncated_tokens`.
+    Truncate(usize),
+}
+
+impl Default for LengthPolicy {
+    /// Refuse more than the 512 tokens of the published models.
+    fn default() -> Self {
+        Self::Reject(512)
+    }
+}
+
+/// DNABERT's overlapping k-mer tokenizer.
+#[derive(Debug, Clone)]
+pub struct KmerTokenizer {
+    vocabulary: Vocabulary,
+    ambiguity: AmbiguityPolicy,
+    length: LengthPolicy,
+}
+
+/// One k-mer of a sequence: its id and the position of its first base.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Token {
+    pub(crate) id: u32,
+    pub(crate) start: usize,
+}
+
+impl KmerTokenizer {
+    /// A tokenizer of k-mers of length `k`, with the policies that lose nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`VocabularyError::UnsupportedK`] unless 1 ≤ k ≤ 8.
+    pub fn new(k: usize) -> Result<Self, VocabularyError> {
+        Vocabulary::new(k).map(Self::from)
+    }
+
+    /// The same tokenizer with another policy for ambiguous letters.
+    #[must_use]
+    pub fn with_ambiguity(mut self, policy: AmbiguityPolicy) -> Self {
+        self.ambiguity = policy;
+        self
+    }
+
+    /// The same tokenizer with another policy for long rows.
+    #[must_use]
+    pub fn with_length(mut self, policy: LengthPolicy) -> Self {
+        self.length = policy;
+        self
+    }
+
+    /// The k-mer length.
+    pub fn k(&self) -> usize {
+        self.vocabulary.k()
+    }
+
+    /// The vocabulary.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// The policy for long rows.
+    pub fn length(&self) -> LengthPolicy {
+        self.length
+    }
+
+    /// The k-mers of `sequence` under the ambiguity policy.
+    pub(crate) fn tokens(
+        &self,
+        sequence: &Sequence,
+    ) -> Result<(Vec<Token>, EncodingReport), TokenizeError> {
+        let letters = sequence.as_bytes();
+        if letters.len() < self.k() {
+            return Err(TokenizeError::TooShort {
+                length: letters.len(),
+                minimum: self.k(),
+            });
+        }
+        if self.ambiguity == AmbiguityPolicy::Reject
+            && let Some(position) = letters.iter().position(|&letter| !is_base(letter))
+        {
+            let letter = char::from(letters[position]);
+            return Err(TokenizeError::AmbiguousBase { letter, position });
+        }
+        let mut report = EncodingReport::default();
+        let mut tokens = Vec::with_capacity(letters.len() + 1 - self.k());
+        for (start, id) in self.vocabulary.ids(letters).enumerate() {
+            match (id, self.ambiguity) {
+                (Some(id), _) => tokens.push(Token { id, start }),
+                (None, AmbiguityPolicy::Split) => report.skipped_tokens += 1,
+                (None, _) => {
+                    report.unknown_tokens += 1;
+                    tokens.push(Token {
+                        id: SPECIAL_TOKENS.unk,
+                        start,
+                    });
+                }
+            }
+        }
+        if tokens.is_empty() {
+            return Err(TokenizeError::NothingLeft {
+                length: letters.len(),
+            });
+        }
+        Ok((tokens, report))
+    }
+
+    /// The bases that a token covers.
+    pub(crate) fn span(&self, token: Token) -> Range<usize> {
+        token.start..token.start + self.k()
+    }
+
+    /// `[CLS] tokens [SEP]`.
+    pub(crate) fn row(&self, tokens: &[Token], report: EncodingReport) -> Encoding {
+        let mut encoding = Encoding {
+            report,
+            ..Encoding::default()
+        };
+        encoding.push(SPECIAL_TOKENS.cls, 0, None);
+        self.push_segment(&mut encoding, tokens, 0);
+        encoding
+    }
+
+    fn push_segment(&self, encoding: &mut Encoding, tokens: &[Token], segment_id: u32) {
+        for &token in tokens {
+            encoding.push(token.id, segment_id, Some(self.span(token)));
+        }
+        encoding.push(SPECIAL_TOKENS.sep, segment_id, None);
+    }
+
+    /// How many of `tokens` (special tokens counted) must go for the row to fit.
+    fn surplus(&self, tokens: usize) -> Result<usize, TokenizeError> {
+        match self.length {
+            LengthPolicy::Unlimited => Ok(0),
+            LengthPolicy::Truncate(maximum) => Ok(tokens.saturating_sub(maximum)),
+            LengthPolicy::Reject(maximum) if tokens > maximum => {
+                Err(TokenizeError::TooLong { tokens, maximum })
+            }
+            LengthPolicy::Reject(_) => Ok(0),
+        }
+    }
+}
+
+impl From<Vocabulary> for KmerTokenizer {
+    fn from(vocabulary: Vocabulary) -> Self {
+        Self {
+            vocabulary,
+            ambiguity: AmbiguityPolicy::default(),
+            length: LengthPolicy::default(),
+        }
+    }
+}
+
+impl Tokenizer for KmerTokenizer {
+    fn encode(&self, sequence: &Sequence) -> Result<Encoding, TokenizeError> {
+        let (mut tokens, mut report) = self.tokens(sequence)?;
+        let surplus = self.surplus(tokens.len() + 2)?.min(tokens.len());
+        tokens.truncate(tokens.len() - surplus);
+        report.truncated_tokens = surplus;
+        Ok(self.row(&tokens, report))
+    }
+
+    /// Under truncation the longer sequence loses its last k-mer until the pair fits, the second
+    /// one when both are equal (as the reference does).
+    fn encode_pair(&self, first: &Sequence, second: &Sequence) -> Result<Encoding, TokenizeError> {
+        let (mut first, mut report) = self.tokens(first)?;
+        let (mut second, second_report) = self.tokens(second)?;
+        report += second_report;
+        let surplus = self.surplus(first.len() + second.len() + 3)?;
+        for _ in 0..surplus {
+            let longer = if first.len() > second.len() {
+                &mut first
+            } else {
+                &mut second
+            };
+            report.truncated_tokens += usize::from(longer.pop().is_some());
+        }
+        let mut encoding = self.row(&first, report);
+        self.push_segment(&mut encoding, &second, 1);
+        Ok(encoding)
+    }
+
+    /// Unknown tokens leave `N` where no neighbour tells the base.
+    fn decode(&self, ids: &[u32]) -> Result<Sequence, TokenizeError> {
+        let SpecialTokens {
+            pad, unk, cls, sep, ..
+        } = SPECIAL_TOKENS;
+        let opening = usize::from(ids.first() == Some(&cls));
+        let closing = ids
+            .iter()
+            .rposition(|&id| id != pad && id != sep)
+            .map_or(0, |last| last + 1);
+        let inner = ids.get(opening..closing).unwrap_or_default();
+        if inner.is_empty() {
+            return Ok(Sequence::default());
+        }
+        let mut letters = vec![b'N'; inner.len() + self.k() - 1];
+        for (place, &id) in inner.iter().enumerate().filter(|&(_, &id)| id != unk) {
+            let position = place + opening;
+            let Some(kmer) = self.vocabulary.kmer(id) else {
+                return Err(match self.vocabulary.token(id) {
+                    Some(_) => TokenizeError::Inconsistent { id, position },
+                    None => {
+                        let vocab_size = self.vocab_size();
+                        TokenizeError::UnknownId {
+                            id,
+                            position,
+                            vocab_size,
+                        }
+                    }
+                });
+            };
+            for (known, letter) in letters[place..].iter_mut().zip(kmer) {
+                if *known != b'N' && *known != letter {
+                    return Err(TokenizeError::Inconsistent { id, position });
+                }
+                *known = letter;
+            }
+        }
+        let text = String::from_utf8(letters).expect("k-mers are ASCII");
+        Ok(text.parse().expect("k-mers hold bases only"))
+    }
+
+    fn vocab_size(&self) -> usize {
+        self.vocabulary.size()
+    }
+
+    fn special_tokens(&self) -> SpecialTokens {
+        SPECIAL_TOKENS
+    }
+
+    /// Encodes on all cores; the first failing sequence (by index) is reported.
+    fn encode_batch(&self, sequences: &[Sequence]) -> Result<Vec<Encoding>, TokenizeError> {
+        let rows: Vec<_> = sequences
+            .par_iter()
+            .map(|sequence| self.encode(sequence))
+            .collect();
+        rows.into_iter()
+            .enumerate()
+            .map(|(index, row)| {
+                row.map_err(|source| TokenizeError::InBatch {
+                    index,
+                    source: Box::new(source),
+                })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sequence(text: &str) -> Sequence {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_pair_has_two_segments() {
+        let tokenizer = KmerTokenizer::new(3).unwrap();
+        let pair = tokenizer
+            .encode_pair(&sequence("ATGA"), &sequence("GGG"))
+            .unwrap();
+        assert_eq!(pair.ids, [2, 12, 33, 3, 68, 3]);
+        assert_eq!(pair.segment_ids, [0, 0, 0, 0, 1, 1]);
+        assert_eq!(pair.spans[4], Some(0..3));
+    }
+
+    #[test]
+    fn truncation_is_counted_and_refused_by_default() {
+        let long = sequence(&"ACGT".repeat(130)); // 518 3-mers
+        let tokenizer = KmerTokenizer::new(3).unwrap();
+        let error = tokenizer.encode(&long).unwrap_err();
+        assert_eq!(
+            error,
+            TokenizeError::TooLong {
+                tokens: 520,
+                maximum: 512
+            }
+        );
+
+        let cut = tokenizer
+            .clone()
+            .with_length(LengthPolicy::Truncate(512))
+            .encode(&long)
+            .unwrap();
+        assert_eq!((cut.len(), cut.report.truncated_tokens), (512, 8));
+        assert_eq!(cut.ids.last(), Some(&SPECIAL_TOKENS.sep));
+
+        let pair = tokenizer
+            .with_length(LengthPolicy::Truncate(10))
+            .encode_pair(&long, &sequence("ACGTA"))
+            .unwrap();
+        assert_eq!((pair.len(), pair.report.truncated_tokens), (10, 514));
+    }
+
+    #[test]
+    fn ambiguity_is_refused_counted_or_left_out() {
+        let tokenizer = KmerTokenizer::new(3).unwrap();
+        let text = sequence("ACGTNACGT");
+        let error = tokenizer.encode(&text).unwrap_err();
+        assert_eq!(
+            error,
+            TokenizeError::AmbiguousBase {
+                letter: 'N',
+                position: 4
+            }
+        );
+
+        let split = tokenizer.clone().with_ambiguity(AmbiguityPolicy::Split);
+        let row = split.encode(&text).unwrap();
+        assert_eq!(row.report.skipped_tokens, 3);
+        assert_eq!(row.spans[3], Some(5..8));
+        let error = split.encode(&sequence("ACNAC")).unwrap_err();
+        assert_eq!(error, TokenizeError::NothingLeft { length: 5 });
+    }
+
+    #[test]
+    fn a_failing_sequence_of_a_batch_is_named() {
+        let tokenizer = KmerTokenizer::new(3).unwrap();
+        let error = tokenizer
+            .encode_batch(&["ACG", "AC"].map(sequence))
+            .unwrap_err();
+        assert!(
+            matches!(error, TokenizeError::InBatch { index: 1, .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn ids_that_contradict_each_other_are_refused() {
+        let tokenizer = KmerTokenizer::new(3).unwrap();
+        let [acg, ggg] = ["ACG", "GGG"].map(|kmer| tokenizer.vocabulary().id(kmer).unwrap());
+        let error = tokenizer.decode(&[2, acg, ggg, 3]).unwrap_err();
+        assert_eq!(
+            error,
+            TokenizeError::Inconsistent {
+                id: ggg,
+                position: 2
+            }
+        );
+        let error = tokenizer.decode(&[2, 99, 3]).unwrap_err();
+        assert_eq!(
+            error,
+            TokenizeError::UnknownId {
+                id: 99,
+                position: 1,
+                vocab_size: 69
+            }
+        );
+        let error = tokenizer.decode(&[2, acg, 4, acg, 3]).unwrap_err();
+        assert_eq!(error, TokenizeError::Inconsistent { id: 4, position: 2 });
+        assert!(tokenizer.decode(&[2, 3, 0, 0]).unwrap().is_empty());
+        assert!(tokenizer.decode(&[]).unwrap().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn decode_inverts_encode(text in "[ACGT]{8,120}", k in 1_usize..=8) {
+            let tokenizer = KmerTokenizer::new(k).unwrap();
+            let row = tokenizer.encode(&sequence(&text)).unwrap();
+            prop_assert!(row.report.is_lossless());
+            prop_assert_eq!(tokenizer.decode(&row.ids).unwrap().to_string(), text);
+        }
+
+        #[test]
+        fn every_token_spells_its_span(text in "[ACGTN]{8,120}", k in 1_usize..=8) {
+            let tokenizer = KmerTokenizer::new(k).unwrap().with_ambiguity(AmbiguityPolicy::Unknown);
+            let row = tokenizer.encode(&sequence(&text)).unwrap();
+            let vocabulary = tokenizer.vocabulary();
+            let mut unknown = 0;
+            for (id, span) in row.ids.iter().zip(&row.spans) {
+                let Some(span) = span.clone() else { continue };
+                let kmer = &text[span];
+                if kmer.contains('N') {
+                    unknown += 1;
+                    prop_assert_eq!(*id, SPECIAL_TOKENS.unk);
+                } else {
+                    prop_assert_eq!(vocabulary.id(kmer), Some(*id));
+                }
+            }
+            prop_assert_eq!(row.report.unknown_tokens, unknown);
+        }
+
+        #[test]
+        fn a_batch_equals_its_rows(texts in prop::collection::vec("[ACGT]{6,40}", 0..20)) {
+            let tokenizer = KmerTokenizer::new(6).unwrap();
+            let sequences: Vec<_> = texts.iter().map(|text| sequence(text)).collect();
+            let batch = tokenizer.encode_batch(&sequences).unwrap();
+            for (row, sequence) in batch.iter().zip(&sequences) {
+                prop_assert_eq!(row, &tokenizer.encode(sequence).unwrap());
+            }
+        }
+    }
+}

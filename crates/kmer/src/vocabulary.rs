@@ -1,0 +1,239 @@
+//! The published vocabularies: five special tokens, then every k-mer in A T C G order.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use dnabert_core::SpecialTokens;
+
+use crate::codec;
+
+/// The ids of the special tokens in every DNABERT vocabulary.
+pub const SPECIAL_TOKENS: SpecialTokens = SpecialTokens {
+    pad: 0,
+    unk: 1,
+    cls: 2,
+    sep: 3,
+    mask: 4,
+};
+
+/// The special tokens as `vocab.txt` spells them, in the order of their ids.
+pub(crate) const SPECIAL_NAMES: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+
+/// The vocabulary of all k-mers of one length, computed rather than stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vocabulary {
+    k: usize,
+}
+
+/// Why a vocabulary cannot be made, read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VocabularyError {
+    /// k outside 1 to 8.
+    #[error("k is {0}, and must lie between 1 and 8")]
+    UnsupportedK(usize),
+    /// A file that cannot be read or written.
+    #[error("{}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file whose number of lines is that of no k.
+    #[error(
+        "{}: {lines} tokens are the vocabulary of no k-mer length (expected 4^k + 5, k from 1 to 8)",
+        path.display()
+    )]
+    WrongSize {
+        /// The file.
+        path: PathBuf,
+        /// Its number of tokens.
+        lines: usize,
+    },
+    /// A line that holds another token than DNABERT's order asks for.
+    #[error("{}:{line}: found {found:?} where {expected:?} belongs", path.display())]
+    WrongToken {
+        /// The file.
+        path: PathBuf,
+        /// 1-based line.
+        line: usize,
+        /// The token there.
+        found: String,
+        /// The token of this id in DNABERT's order.
+        expected: String,
+    },
+}
+
+impl Vocabulary {
+    /// The vocabulary of k-mers of length `k`.
+    ///
+    /// # Errors
+    ///
+    /// [`VocabularyError::UnsupportedK`] unless 1 ≤ k ≤ 8.
+    pub fn new(k: usize) -> Result<Self, VocabularyError> {
+        if (1..=8).contains(&k) {
+            Ok(Self { k })
+        } else {
+            Err(VocabularyError::UnsupportedK(k))
+        }
+    }
+
+    /// The k-mer length.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// The number of ids: 4^k + 5.
+    pub fn size(&self) -> usize {
+        codec::count(self.k) as usize + SPECIAL_NAMES.len()
+    }
+
+    /// The id of `token`, a k-mer in upper case or a special token, or `None`.
+    pub fn id(&self, token: &str) -> Option<u32> {
+        if token.len() == self.k
+            && let Some(rank) = codec::rank(token.as_bytes())
+        {
+            return Some(first_kmer() + rank);
+        }
+        SPECIAL_NAMES
+            .iter()
+            .position(|name| *name == token)
+            .map(|id| id as u32)
+    }
+
+    /// The token of `id`, or `None` outside the vocabulary.
+    pub fn token(&self, id: u32) -> Option<String> {
+        match SPECIAL_NAMES.get(id as usize) {
+            Some(name) => Some((*name).to_owned()),
+            None => self
+                .kmer(id)
+                .map(|letters| letters.map(char::from).collect()),
+        }
+    }
+
+    /// The letters of the k-mer with this id, or `None` for specials and ids outside.
+    pub(crate) fn kmer(&self, id: u32) -> Option<impl Iterator<Item = u8> + use<>> {
+        let rank = id.checked_sub(first_kmer())?;
+        (rank < codec::count(self.k)).then(|| codec::letters(rank, self.k))
+    }
+
+    /// The id of each k-mer of `sequence`, `None` where it covers an ambiguous letter.
+    pub(crate) fn ids<'a>(
+        &self,
+        sequence: &'a [u8],
+    ) -> impl Iterator<Item = Option<u32>> + use<'a> {
+        codec::ranks(sequence, self.k).map(|rank| rank.map(|rank| first_kmer() + rank))
+    }
+
+    /// Reads `vocab.txt`, infers k from its size and checks every line.
+    ///
+    /// # Errors
+    ///
+    /// [`VocabularyError`] naming the file, and line and token where they differ from DNABERT's.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, VocabularyError> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|source| VocabularyError::Io {
+            path: path.into(),
+            source,
+        })?;
+        let lines = text.lines().count();
+        let vocabulary = (1..=8)
+            .map(|k| Self { k })
+            .find(|vocabulary| vocabulary.size() == lines)
+            .ok_or_else(|| VocabularyError::WrongSize {
+                path: path.into(),
+                lines,
+            })?;
+        for (index, found) in text.lines().enumerate() {
+            let expected = vocabulary.token(index as u32).expect("index < size");
+            if found != expected {
+                let (line, found) = (index + 1, found.to_owned());
+                return Err(VocabularyError::WrongToken {
+                    path: path.into(),
+                    line,
+                    found,
+                    expected,
+                });
+            }
+        }
+        Ok(vocabulary)
+    }
+
+    /// Writes `vocab.txt`, one token a line; an older file is replaced only by a whole new one.
+    ///
+    /// # Errors
+    ///
+    /// [`VocabularyError::Io`].
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), VocabularyError> {
+        let path = path.as_ref();
+        let mut text = String::new();
+        for id in 0..self.size() as u32 {
+            let token = self.token(id).expect("id < size");
+            writeln!(text, "{token}").expect("writing to a String cannot fail");
+        }
+        dnabert_core::file::write(path, text.as_bytes()).map_err(|source| VocabularyError::Io {
+            path: path.into(),
+            source,
+        })
+    }
+}
+
+const fn first_kmer() -> u32 {
+    SPECIAL_NAMES.len() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_of_the_published_files() {
+        let sizes = [3, 4, 5, 6].map(|k| Vocabulary::new(k).unwrap().size());
+        assert_eq!(sizes, [69, 261, 1029, 4101]);
+        assert!(matches!(
+            Vocabulary::new(0),
+            Err(VocabularyError::UnsupportedK(0))
+        ));
+        assert!(matches!(
+            Vocabulary::new(9),
+            Err(VocabularyError::UnsupportedK(9))
+        ));
+    }
+
+    #[test]
+    fn id_and_token_are_inverse() {
+        let vocabulary = Vocabulary::new(4).unwrap();
+        for id in 0..vocabulary.size() as u32 {
+            assert_eq!(vocabulary.id(&vocabulary.token(id).unwrap()), Some(id));
+        }
+        assert_eq!(vocabulary.token(261), None);
+        for token in ["ACG", "acgt", "ACGN", "[CLS", ""] {
+            assert_eq!(vocabulary.id(token), None, "{token}");
+        }
+    }
+
+    #[test]
+    fn a_written_file_is_read_back_and_a_changed_one_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vocab.txt");
+        Vocabulary::new(2).unwrap().write(&path).unwrap();
+        assert_eq!(Vocabulary::read(&path).unwrap().k(), 2);
+
+        let acgt_order = std::fs::read_to_string(&path)
+            .unwrap()
+            .replace("AT\n", "AC\n");
+        std::fs::write(&path, acgt_order).unwrap();
+        let error = Vocabulary::read(&path).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with(r#"vocab.txt:7: found "AC" where "AT" belongs"#)
+        );
+
+        std::fs::write(&path, "A\nC\n").unwrap();
+        let error = Vocabulary::read(&path).unwrap_err();
+        assert!(matches!(error, VocabularyError::WrongSize { lines: 2, .. }));
+    }
+}

@@ -1,0 +1,408 @@
+//! The network's shape, as Hugging Face writes it to `config.json`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// A BERT's shape and rates, with the field names of Hugging Face `config.json`.
+///
+/// Absent fields take BERT's defaults; fields that mean nothing here are passed over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BertConfig {
+    /// Class names of the Python models that the weights fit, such as `BertForMaskedLM`.
+    #[serde(default)]
+    pub architectures: Vec<String>,
+    /// Always `bert`.
+    #[serde(default = "default::model_type")]
+    pub model_type: String,
+    /// Number of token ids.
+    pub vocab_size: usize,
+    /// Width of the hidden states.
+    #[serde(default = "default::hidden_size")]
+    pub hidden_size: usize,
+    /// Number of layers.
+    #[serde(default = "default::layers")]
+    pub num_hidden_layers: usize,
+    /// Attention heads per layer; divides `hidden_size`.
+    #[serde(default = "default::layers")]
+    pub num_attention_heads: usize,
+    /// Width inside the feed-forward block.
+    #[serde(default = "default::intermediate_size")]
+    pub intermediate_size: usize,
+    /// Activation of the feed-forward block.
+    #[serde(default)]
+    pub hidden_act: Activation,
+    /// Dropout after embeddings and in every residual branch, and before the classifier.
+    #[serde(default = "default::dropout")]
+    pub hidden_dropout_prob: f64,
+    /// Dropout on attention weights.
+    #[serde(default = "default::dropout")]
+    pub attention_probs_dropout_prob: f64,
+    /// Longest row of tokens.
+    #[serde(default = "default::max_position_embeddings")]
+    pub max_position_embeddings: usize,
+    /// Number of segments.
+    #[serde(default = "default::type_vocab_size")]
+    pub type_vocab_size: usize,
+    /// Standard deviation of fresh weights.
+    #[serde(default = "default::initializer_range")]
+    pub initializer_range: f64,
+    /// Added to the variance in layer normalisation.
+    #[serde(default = "default::layer_norm_eps")]
+    pub layer_norm_eps: f64,
+    /// Id of the padding token.
+    #[serde(default)]
+    pub pad_token_id: u32,
+    /// Outputs of a classification head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_labels: Option<usize>,
+    /// Name of each output, keyed by its index as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id2label: Option<BTreeMap<String, String>>,
+    /// Index of each output, keyed by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label2id: Option<BTreeMap<String, usize>>,
+    /// Kind of position embedding; only `absolute` is known here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position_embedding_type: Option<String>,
+    /// How padding is masked; ours, not in Hugging Face files.
+    #[serde(default, skip_serializing_if = "MaskMode::is_default")]
+    pub mask_mode: MaskMode,
+    /// How often the masked-LM bias is added; ours, not in Hugging Face files.
+    #[serde(default, skip_serializing_if = "MlmBias::is_default")]
+    pub mlm_bias: MlmBias,
+}
+
+/// Activation functions by their Hugging Face names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// Exact GELU, by the error function.
+    #[default]
+    Gelu,
+    /// GELU by its tanh approximation.
+    GeluNew,
+    /// max(0, x).
+    Relu,
+}
+
+/// How padding is kept out of attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaskMode {
+    /// Padding gets no attention, as in BERT, the DNABERT paper and transformers.
+    #[default]
+    Padding,
+    /// +1 on real tokens and 0 on padding, as DNABERT's code has done by mistake since June 2021.
+    /// Only for models that were fine-tuned with that code.
+    LegacyPlusOne,
+}
+
+/// How often the masked-LM output bias is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MlmBias {
+    /// Once, as in BERT and transformers.
+    #[default]
+    Single,
+    /// Twice, as in DNABERT's code, with which the published checkpoints were trained.
+    Double,
+}
+
+impl MaskMode {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl MlmBias {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why a `config.json` describes no network that can be built here.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read or written.
+    #[error("{}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is no JSON, or a field is missing or has a wrong type.
+    #[error("{}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and what was expected.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A field has a value that cannot be built.
+    #[error("config field `{field}` is {value}: {reason}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        reason: &'static str,
+    },
+}
+
+impl BertConfig {
+    /// A config with `vocab_size` ids and BERT-base's values elsewhere, which is DNABERT's shape.
+    pub fn new(vocab_size: usize) -> Self {
+        Self {
+            architectures: Vec::new(),
+            model_type: default::model_type(),
+            vocab_size,
+            hidden_size: default::hidden_size(),
+            num_hidden_layers: default::layers(),
+            num_attention_heads: default::layers(),
+            intermediate_size: default::intermediate_size(),
+            hidden_act: Activation::default(),
+            hidden_dropout_prob: default::dropout(),
+            attention_probs_dropout_prob: default::dropout(),
+            max_position_embeddings: default::max_position_embeddings(),
+            type_vocab_size: default::type_vocab_size(),
+            initializer_range: default::initializer_range(),
+            layer_norm_eps: default::layer_norm_eps(),
+            pad_token_id: 0,
+            num_labels: None,
+            id2label: None,
+            label2id: None,
+            position_embedding_type: None,
+            mask_mode: MaskMode::default(),
+            mlm_bias: MlmBias::default(),
+        }
+    }
+
+    /// The same shape with outputs named `labels`.
+    #[must_use]
+    pub fn with_labels(mut self, labels: &[impl AsRef<str>]) -> Self {
+        let names = || {
+            labels
+                .iter()
+                .map(|label| label.as_ref().to_owned())
+                .enumerate()
+        };
+        self.num_labels = Some(labels.len());
+        self.id2label = Some(names().map(|(id, label)| (id.to_string(), label)).collect());
+        self.label2id = Some(names().map(|(id, label)| (label, id)).collect());
+        self
+    }
+
+    /// Number of outputs of a classification head: `num_labels`, else the size of `id2label`, else 2.
+    pub fn labels(&self) -> usize {
+        self.num_labels
+            .or_else(|| self.id2label.as_ref().map(BTreeMap::len))
+            .unwrap_or(2)
+    }
+
+    /// Names of the outputs, in order; `LABEL_i` where the file names none.
+    pub fn label_names(&self) -> Vec<String> {
+        let named = |id: usize| self.id2label.as_ref()?.get(&id.to_string()).cloned();
+        (0..self.labels())
+            .map(|id| named(id).unwrap_or_else(|| format!("LABEL_{id}")))
+            .collect()
+    }
+
+    /// Reads and checks a `config.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] naming the file, and the field where a value cannot be built.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io {
+            path: path.into(),
+            source,
+        })?;
+        let config: Self = serde_json::from_str(&text).map_err(|source| ConfigError::Json {
+            path: path.into(),
+            source,
+        })?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Writes `config.json`; an older file is replaced only by a whole new one.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Io`].
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), ConfigError> {
+        let path = path.as_ref();
+        let mut text = serde_json::to_string_pretty(self).map_err(|source| ConfigError::Json {
+            path: path.into(),
+            source,
+        })?;
+        text.push('\n');
+        dnabert_core::file::write(path, text.as_bytes()).map_err(|source| ConfigError::Io {
+            path: path.into(),
+            source,
+        })
+    }
+
+    /// Checks that a network of this shape can be built.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Invalid`] for the first field that does not fit.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let invalid = |field, value: String, reason| {
+            Err(ConfigError::Invalid {
+                field,
+                value,
+                reason,
+            })
+        };
+        if self.model_type != "bert" {
+            return invalid(
+                "model_type",
+                self.model_type.clone(),
+                "only bert can be built",
+            );
+        }
+        for (field, value) in [
+            ("vocab_size", self.vocab_size),
+            ("hidden_size", self.hidden_size),
+            ("num_hidden_layers", self.num_hidden_layers),
+            ("num_attention_heads", self.num_attention_heads),
+            ("intermediate_size", self.intermediate_size),
+            ("max_position_embeddings", self.max_position_embeddings),
+            ("type_vocab_size", self.type_vocab_size),
+            ("num_labels", self.labels()),
+        ] {
+            if value == 0 {
+                return invalid(field, value.to_string(), "must be positive");
+            }
+        }
+        if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
+            let value = self.hidden_size.to_string();
+            return invalid(
+                "hidden_size",
+                value,
+                "must be a multiple of num_attention_heads",
+            );
+        }
+        for (field, rate) in [
+            ("hidden_dropout_prob", self.hidden_dropout_prob),
+            (
+                "attention_probs_dropout_prob",
+                self.attention_probs_dropout_prob,
+            ),
+        ] {
+            if !(0.0..1.0).contains(&rate) {
+                return invalid(field, rate.to_string(), "must lie in [0, 1)");
+            }
+        }
+        match &self.position_embedding_type {
+            Some(kind) if kind != "absolute" => invalid(
+                "position_embedding_type",
+                kind.clone(),
+                "only absolute can be built",
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// BERT-base, as transformers fills absent fields.
+mod default {
+    pub(super) fn model_type() -> String {
+        "bert".to_owned()
+    }
+    pub(super) fn hidden_size() -> usize {
+        768
+    }
+    pub(super) fn layers() -> usize {
+        12
+    }
+    pub(super) fn intermediate_size() -> usize {
+        3072
+    }
+    pub(super) fn dropout() -> f64 {
+        0.1
+    }
+    pub(super) fn max_position_embeddings() -> usize {
+        512
+    }
+    pub(super) fn type_vocab_size() -> usize {
+        2
+    }
+    pub(super) fn initializer_range() -> f64 {
+        0.02
+    }
+    pub(super) fn layer_norm_eps() -> f64 {
+        1e-12
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<BertConfig, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        std::fs::write(&path, json).unwrap();
+        BertConfig::read(path)
+    }
+
+    #[test]
+    fn absent_fields_are_bert_base() {
+        assert_eq!(
+            parse(r#"{"vocab_size": 4101}"#).unwrap(),
+            BertConfig::new(4101)
+        );
+    }
+
+    #[test]
+    fn fields_that_cannot_be_built_are_named() {
+        for (json, field) in [
+            (
+                r#"{"vocab_size": 69, "hidden_size": 50}"#,
+                "`hidden_size` is 50",
+            ),
+            (
+                r#"{"vocab_size": 69, "model_type": "esm"}"#,
+                "`model_type` is esm",
+            ),
+            (
+                r#"{"vocab_size": 69, "hidden_dropout_prob": 1.0}"#,
+                "`hidden_dropout_prob` is 1",
+            ),
+            (
+                r#"{"vocab_size": 69, "position_embedding_type": "rotary"}"#,
+                "is rotary",
+            ),
+            (r#"{"vocab_size": 0}"#, "`vocab_size` is 0"),
+        ] {
+            let error = parse(json).unwrap_err().to_string();
+            assert!(error.contains(field), "{error}");
+        }
+        assert!(matches!(parse("{}"), Err(ConfigError::Json { .. })));
+        let unknown_act = r#"{"vocab_size": 69, "hidden_act": "mish"}"#;
+        assert!(matches!(parse(unknown_act), Err(ConfigError::Json { .. })));
+    }
+
+    #[test]
+    fn labels_are_named_and_survive_a_round_trip() {
+        let config = BertConfig::new(69).with_labels(&["neither", "donor", "acceptor"]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        config.write(&path).unwrap();
+        let read = BertConfig::read(&path).unwrap();
+        assert_eq!(read, config);
+        assert_eq!(read.label_names(), ["neither", "donor", "acceptor"]);
+        assert_eq!(BertConfig::new(69).label_names(), ["LABEL_0", "LABEL_1"]);
+    }
+}

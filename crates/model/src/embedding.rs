@@ -1,0 +1,76 @@
+//! Word, position and segment embeddings.
+
+use burn::module::Module;
+use burn::nn::{
+    Dropout, DropoutConfig, Embedding, EmbeddingConfig, Initializer, LayerNorm, LayerNormConfig,
+};
+use burn::tensor::{Device, Tensor};
+
+use crate::{BertConfig, TokenBatch};
+
+/// Sum of word, position and segment embeddings, normalised.
+#[derive(Module, Debug)]
+pub struct BertEmbeddings {
+    pub(crate) word_embeddings: Embedding,
+    pub(crate) position_embeddings: Embedding,
+    pub(crate) token_type_embeddings: Embedding,
+    pub(crate) layer_norm: LayerNorm,
+    pub(crate) dropout: Dropout,
+}
+
+impl BertEmbeddings {
+    /// Embeddings of zeros in the shape of `config`.
+    pub(crate) fn new(config: &BertConfig, device: &Device) -> Self {
+        let table = |rows| {
+            EmbeddingConfig::new(rows, config.hidden_size)
+                .with_initializer(Initializer::Zeros)
+                .init(device)
+        };
+        Self {
+            word_embeddings: table(config.vocab_size),
+            position_embeddings: table(config.max_position_embeddings),
+            token_type_embeddings: table(config.type_vocab_size),
+            layer_norm: layer_norm(config, device),
+            dropout: DropoutConfig::new(config.hidden_dropout_prob).init(),
+        }
+    }
+
+    /// Embeds token rows.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[batch, length, hidden]`
+    ///
+    /// # Panics
+    ///
+    /// If the rows are longer than `max_position_embeddings`.
+    pub fn forward(&self, batch: &TokenBatch) -> Tensor<3> {
+        let [_, length] = batch.dims();
+        let table = self.position_embeddings.weight.val();
+        let [maximum, _] = table.dims();
+        assert!(
+            length <= maximum,
+            "{length} tokens, but the model has {maximum} positions"
+        );
+        let words = self.word_embeddings.forward(batch.ids.clone());
+        let positions = table.slice([0..length]).unsqueeze::<3>(); // [1, length, hidden]
+        let segments = match &batch.segment_ids {
+            Some(ids) => self.token_type_embeddings.forward(ids.clone()),
+            None => self
+                .token_type_embeddings
+                .weight
+                .val()
+                .slice([0..1])
+                .unsqueeze::<3>(),
+        };
+        let sum = words + (positions + segments);
+        self.dropout.forward(self.layer_norm.forward(sum))
+    }
+}
+
+/// Layer normalisation over the hidden width.
+pub(crate) fn layer_norm(config: &BertConfig, device: &Device) -> LayerNorm {
+    LayerNormConfig::new(config.hidden_size)
+        .with_epsilon(config.layer_norm_eps)
+        .init(device)
+}

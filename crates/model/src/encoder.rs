@@ -1,0 +1,154 @@
+//! BERT: embeddings, layers, pooler.
+
+use burn::module::{Module, ModuleDisplay};
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor};
+
+use crate::linear::linear;
+use crate::{BertConfig, BertEmbeddings, BertLayer, LayerSink, MaskMode, TokenBatch, initialize};
+
+/// A network from token rows to hidden states; heads are generic over it.
+pub trait Encoder: Module + ModuleDisplay {
+    /// Width of the hidden states.
+    fn hidden_size(&self) -> usize;
+
+    /// Encodes token rows; inner states go to `sink` as they arise.
+    fn encode(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> EncoderOutput;
+}
+
+/// What an [`Encoder`] gives back.
+#[derive(Debug, Clone)]
+pub struct EncoderOutput {
+    /// Last hidden states, `[batch, length, hidden]`.
+    pub hidden: Tensor<3>,
+    /// One vector per row, `[batch, hidden]`: the pooler's, or the `[CLS]` state without one.
+    pub pooled: Tensor<2>,
+}
+
+/// The `[CLS]` state through a linear layer and tanh.
+#[derive(Module, Debug)]
+pub struct Pooler {
+    dense: Linear,
+}
+
+/// The BERT encoder (Devlin et al. 2019, doi 10.18653/v1/N19-1423) in DNABERT's shape.
+#[derive(Module, Debug)]
+pub struct Bert {
+    pub(crate) embeddings: BertEmbeddings,
+    pub(crate) encoder: LayerStack,
+    pub(crate) pooler: Option<Pooler>,
+    #[module(skip)]
+    mask_mode: MaskMode,
+}
+
+/// The layers; a struct of its own since checkpoints name it (`encoder.layer.0`).
+#[derive(Module, Debug)]
+pub(crate) struct LayerStack {
+    layer: Vec<BertLayer>,
+}
+
+impl BertConfig {
+    /// A fresh encoder with pooler, weights drawn from `seed`.
+    ///
+    /// # Panics
+    ///
+    /// If the config does not [`validate`](Self::validate).
+    pub fn init(&self, seed: u64, device: &Device) -> Bert {
+        initialize(
+            Bert::zeros(self, true, device),
+            self.initializer_range,
+            seed,
+        )
+    }
+}
+
+impl Bert {
+    /// An encoder whose weights are still to be filled.
+    ///
+    /// # Panics
+    ///
+    /// If `config` does not validate.
+    pub(crate) fn zeros(config: &BertConfig, pooler: bool, device: &Device) -> Self {
+        config.validate().expect("a valid config");
+        let layer = (0..config.num_hidden_layers)
+            .map(|_| BertLayer::new(config, device))
+            .collect();
+        let dense = || linear(config.hidden_size, config.hidden_size, device);
+        Self {
+            embeddings: BertEmbeddings::new(config, device),
+            encoder: LayerStack { layer },
+            pooler: pooler.then(|| Pooler { dense: dense() }),
+            mask_mode: config.mask_mode,
+        }
+    }
+
+    /// What is added to attention scores, `[batch, 1, 1, key]`; `None` where it changes nothing.
+    fn attention_bias(&self, batch: &TokenBatch) -> Option<Tensor<4>> {
+        // −10⁴ is BERT's own constant: its exponential is exactly 0 in f32 beside any real score.
+        let (factor, shift) = match self.mask_mode {
+            MaskMode::Padding => (1e4, -1e4),
+            MaskMode::LegacyPlusOne => (1.0, 0.0),
+        };
+        let mask = batch.mask.clone()?;
+        let [rows, length] = mask.dims();
+        Some(
+            mask.mul_scalar(factor)
+                .add_scalar(shift)
+                .reshape([rows, 1, 1, length]),
+        )
+    }
+}
+
+impl Pooler {
+    /// `tanh(dense([CLS]))`, `[batch, length, hidden]` → `[batch, hidden]`.
+    pub fn forward(&self, hidden: &Tensor<3>) -> Tensor<2> {
+        self.dense.forward(first_token(hidden)).tanh()
+    }
+}
+
+/// `[batch, length, hidden]` → the first token's `[batch, hidden]`.
+fn first_token(hidden: &Tensor<3>) -> Tensor<2> {
+    let [batch, _, width] = hidden.dims();
+    hidden
+        .clone()
+        .slice([0..batch, 0..1])
+        .reshape([batch, width])
+}
+
+impl Encoder for Bert {
+    fn hidden_size(&self) -> usize {
+        let [_, hidden] = self.embeddings.word_embeddings.weight.dims();
+        hidden
+    }
+
+    /// # Panics
+    ///
+    /// If the rows are longer than `max_position_embeddings`.
+    fn encode(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> EncoderOutput {
+        let dims @ [rows, length] = batch.dims();
+        let width = self.hidden_size();
+        let unflatten = |rows_of_tokens: Tensor<2>| rows_of_tokens.reshape([rows, length, width]);
+        let bias = self.attention_bias(batch);
+        let embedded = self.embeddings.forward(batch);
+        let mut states = embedded.reshape([rows * length, width]);
+        if sink.wants_hidden(0) {
+            sink.hidden(0, unflatten(states.clone()));
+        }
+        for (index, layer) in self.encoder.layer.iter().enumerate() {
+            let (output, weights) = layer.forward(states, dims, bias.as_ref());
+            states = output;
+            if sink.wants_attention(index) {
+                sink.attention(index, weights);
+            }
+            if sink.wants_hidden(index + 1) {
+                sink.hidden(index + 1, unflatten(states.clone()));
+            }
+        }
+        let hidden = unflatten(states);
+        let pooled = match &self.pooler {
+            Some(pooler) => pooler.forward(&hidden),
+            None => first_token(&hidden),
+        };
+        EncoderOutput { hidden, pooled }
+    }
+}

@@ -1,0 +1,45 @@
+//! Fresh weights that depend on a seed and on nothing else.
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Tensor, TensorData};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Normal};
+
+/// Draws every matrix of `module` from N(0, `standard_deviation`²), as BERT does for linear and
+/// embedding weights; vectors (biases, layer normalisation) keep their zeros and ones.
+///
+/// The numbers are drawn on the host, parameter by parameter in module order, so that a seed
+/// gives the same weights on every device.
+///
+/// # Panics
+///
+/// If `standard_deviation` is negative or not finite.
+pub fn initialize<M: Module>(module: M, standard_deviation: f64, seed: u64) -> M {
+    let normal = Normal::new(0.0, standard_deviation).expect("a finite standard deviation");
+    module.map(&mut Draw {
+        normal,
+        random: ChaCha8Rng::seed_from_u64(seed),
+    })
+}
+
+struct Draw {
+    normal: Normal<f64>,
+    random: ChaCha8Rng,
+}
+
+impl ModuleMapper for Draw {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if D < 2 {
+            return param;
+        }
+        param.map(|tensor| {
+            let shape = tensor.dims();
+            let count = shape.iter().product();
+            let values: Vec<f32> = (0..count)
+                .map(|_| self.normal.sample(&mut self.random) as f32)
+                .collect();
+            Tensor::from_data(TensorData::new(values, shape), &tensor.device())
+        })
+    }
+}
