@@ -1,2 +1,65 @@
-//! x
-fn main() {}
+//! Promoter or not: trains a classifier on a shipped data set, or on your own tables.
+//!
+//! `cargo run --release --example promoter` takes the fruit-fly promoters of 300 bp and a fresh
+//! model; `-- --help` lists what can be changed.
+#![allow(clippy::print_stdout, reason = "a program's output")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use common::Options;
+use dnabert::tasks::{PromoterSet, PromoterTask, TableFormat, TableTask};
+
+/// Trains a promoter classifier and judges it on held-out data.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Shipped data set
+    #[arg(long, value_enum, default_value = "300", conflicts_with = "train")]
+    data: Data,
+    /// The project's datasets folder
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
+    datasets: PathBuf,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// The shipped sets, as the command line calls them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Data {
+    /// Fruit fly, −249..+50 around the transcription start
+    #[value(name = "300")]
+    Fly300,
+    /// Fruit fly, −34..+35
+    Core,
+    /// Fruit fly, promoters with TATA box
+    Tata,
+    /// E. coli, −50..+7
+    Uci,
+}
+
+fn main() -> ExitCode {
+    common::finish(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let options = &arguments.options;
+    if let Some(tables) = options.tables() {
+        return options.run(&TableTask::open(
+            "promoter",
+            tables,
+            TableFormat::default(),
+        )?);
+    }
+    let set = match arguments.data {
+        Data::Fly300 => PromoterSet::Fly300,
+        Data::Core => PromoterSet::FlyCore,
+        Data::Tata => PromoterSet::FlyTata,
+        Data::Uci => PromoterSet::Uci,
+    };
+    options.run(&PromoterTask::new(&arguments.datasets, set))
+}

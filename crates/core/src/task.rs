@@ -45,7 +45,7 @@ pub trait Task: Send + Sync {
     fn name(&self) -> &str;
 
     /// Class names; a label is an index into them.
-    fn classes(&self) -> &[&str];
+    fn classes(&self) -> &[String];
 
     /// The examples of one split, in the order of their file.
     ///

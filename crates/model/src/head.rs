@@ -87,6 +87,12 @@ impl<E: Encoder> SequenceClassifier<E> {
         }
     }
 
+    /// The number of outputs.
+    pub fn labels(&self) -> usize {
+        let [_, labels] = self.classifier.weight.dims();
+        labels
+    }
+
     /// Scores (logits), `[batch, labels]`.
     pub fn forward(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
         let EncoderOutput { pooled, .. } = self.encoder.encode(batch, sink);

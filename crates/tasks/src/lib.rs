@@ -1,1 +1,16 @@
 #![doc = include_str!("../README.md")]
+
+pub mod corpus;
+mod error;
+mod labelled_fasta;
+mod manifest;
+mod promoter;
+mod table;
+mod table_task;
+
+pub use error::DataError;
+pub use labelled_fasta::read_labelled_fasta;
+pub use manifest::{DataFile, DataSet, Manifest, ManifestError, sha256};
+pub use promoter::{PromoterSet, PromoterTask};
+pub use table::{Row, TableFormat, read_examples, read_rows};
+pub use table_task::TableTask;

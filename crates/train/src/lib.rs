@@ -1,1 +1,34 @@
 #![doc = include_str!("../README.md")]
+
+mod batch;
+mod bootstrap;
+mod clip;
+mod error;
+mod evaluate;
+mod fine_tune;
+mod loss;
+mod mask;
+pub mod metric;
+mod observer;
+mod optimizer;
+mod progress;
+mod schedule;
+mod seed;
+mod step_loop;
+
+pub use batch::{EncodedExample, LabelledBatch, bucketed_batches};
+pub use bootstrap::{Interval, bootstrap};
+pub use clip::{clip_gradients, gradient_norm};
+pub use error::TrainError;
+pub use evaluate::{logits, softmax};
+pub use fine_tune::{
+    ClassWeights, EarlyStop, EpochRecord, FineTuneConfig, FineTuned, Selection, fine_tune,
+};
+pub use loss::weighted_cross_entropy;
+pub use metric::ClassificationReport;
+pub use observer::{EpochSummary, Observer, StepSummary, Warning};
+pub use optimizer::{AdamWSettings, adamw};
+pub use progress::ProgressBar;
+pub use schedule::LinearSchedule;
+pub use seed::derive_seed;
+pub use step_loop::{StepLoop, StepReport};

@@ -1,0 +1,399 @@
+//! A task from its data to a judged, saved model: what every task example runs.
+
+mod write;
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use dnabert_core::{Encoding, Example, Split, Task, Tokenizer};
+use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy, VocabularyError};
+use dnabert_model::{BertConfig, Checkpoint, CheckpointError, NewHead};
+use dnabert_train::{
+    ClassificationReport, EncodedExample, EpochRecord, FineTuneConfig, Interval, Observer,
+    TrainError, bootstrap, derive_seed, fine_tune, metric,
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::predictor::open_tokenizer;
+use crate::{
+    EncodeError, ModelSize, Predictor, PredictorError, encode_examples, gc_auroc, shuffle_tokens,
+};
+
+/// What to train on a task, and how.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    /// Where the network starts.
+    pub start: Start,
+    /// What happens to k-mers with ambiguous letters.
+    pub ambiguity: AmbiguityPolicy,
+    /// Whether sequences longer than the model are cut at the right (counted and reported)
+    /// instead of refused.
+    pub truncate: bool,
+    /// How it is fine-tuned.
+    pub fine_tune: FineTuneConfig,
+}
+
+/// Where the network starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// From a folder in the Hugging Face layout, under a new classification head.
+    Folder(PathBuf),
+    /// From random weights.
+    Fresh {
+        /// Its shape.
+        size: ModelSize,
+        /// Its k-mer length.
+        k: usize,
+    },
+}
+
+/// A trained model and what the splits say of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The model.
+    pub predictor: Predictor,
+    /// The network's config.
+    pub config: BertConfig,
+    /// Everything that goes to `metrics.json`.
+    pub metrics: Metrics,
+    /// Each test example.
+    pub predictions: Vec<Prediction>,
+}
+
+/// One test example and what the model says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// The example's name.
+    pub name: String,
+    /// Its class.
+    pub label: usize,
+    /// Class probabilities.
+    pub probabilities: Vec<f64>,
+}
+
+/// The content of `metrics.json`; the test split's figures stand at the top level.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Metrics {
+    /// The task.
+    pub task: String,
+    /// Class names.
+    pub classes: Vec<String>,
+    /// The test split.
+    #[serde(flatten)]
+    pub test: ClassificationReport,
+    /// 95 % bootstrap interval of the test AUROC.
+    pub confidence_interval: Option<Interval>,
+    /// Test AUROC of GC content alone, for two classes: a floor.
+    pub gc_auroc: Option<f64>,
+    /// Test AUROC with the tokens of each sequence shuffled: what is left without positions.
+    pub shuffled_auroc: Option<f64>,
+    /// The dev split, at the chosen epoch.
+    pub dev: ClassificationReport,
+    /// The epoch chosen on the dev split, from 1.
+    pub best_epoch: usize,
+    /// Every epoch.
+    pub history: Vec<EpochRecord>,
+    /// Whether the chosen model gives one class only on the dev split.
+    pub collapsed: bool,
+    /// Examples in train, dev and test.
+    pub examples: [usize; 3],
+    /// Tokens that the sequences lost.
+    pub lost_tokens: LostTokens,
+    /// Settings of the run.
+    pub settings: Settings,
+    /// SHA-256 over all sequences and labels, in order.
+    pub data_sha256: String,
+}
+
+/// What tokenizing lost, over all splits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct LostTokens {
+    /// Tokens that became `[UNK]`.
+    pub unknown: usize,
+    /// Tokens left out since they cover an ambiguous letter.
+    pub skipped: usize,
+    /// Tokens cut off at the right.
+    pub truncated: usize,
+}
+
+/// The settings of a run, as `metrics.json` records them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Settings {
+    /// The seed of weights, order, dropout and resampling.
+    pub seed: u64,
+    /// The k-mer length.
+    pub k: usize,
+    /// The model folder, or the size of the fresh model.
+    pub start: String,
+    /// Fine-tuning.
+    pub fine_tune: FineTuneConfig,
+    /// The network.
+    pub model: BertConfig,
+}
+
+/// Why an experiment ended without an outcome.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExperimentError {
+    /// The data.
+    #[error("the {split} split of {task} cannot be read")]
+    Data {
+        /// The task.
+        task: String,
+        /// The split.
+        split: Split,
+        /// File and line.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A split without examples.
+    #[error("the {split} split of {task} is empty")]
+    Empty {
+        /// The task.
+        task: String,
+        /// The split.
+        split: Split,
+    },
+    /// An example that cannot be tokenized.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// A k-mer length that does not exist.
+    #[error(transparent)]
+    Vocabulary(#[from] VocabularyError),
+    /// The model folder to start from, or to write.
+    #[error(transparent)]
+    Model(#[from] PredictorError),
+    /// Training.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A result that cannot be written.
+    #[error("{}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl From<CheckpointError> for ExperimentError {
+    fn from(error: CheckpointError) -> Self {
+        Self::Model(error.into())
+    }
+}
+
+/// Resamples behind a confidence interval.
+const RESAMPLES: usize = 1000;
+
+impl Experiment {
+    /// Trains on `task` and judges the chosen model on the test split, once.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`]; nothing is written.
+    pub fn run<T: Task>(
+        &self,
+        task: &T,
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
+        let splits = [Split::Train, Split::Dev, Split::Test];
+        let [train, dev, test] = splits.map(|split| read(task, split));
+        let (train, dev, test) = (train?, dev?, test?);
+        let seed = self.fine_tune.seed;
+        let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
+
+        let (tokenizer, model, config) = match &self.start {
+            Start::Fresh { size, k } => {
+                let tokenizer = KmerTokenizer::new(*k)?;
+                let config = size.config(tokenizer.vocab_size()).with_labels(&labels);
+                let model = config.sequence_classifier(derive_seed(seed, &[10]), device);
+                (tokenizer, model, config)
+            }
+            Start::Folder(folder) => {
+                let checkpoint = Checkpoint::open(folder)?;
+                let tokenizer = open_tokenizer(folder, checkpoint.config())?;
+                let seed = derive_seed(seed, &[10]);
+                let head = NewHead {
+                    labels: &labels,
+                    new_pooler: false,
+                    seed,
+                };
+                let (model, config) = checkpoint.with_new_head(&head, device)?;
+                (tokenizer, model, config)
+            }
+        };
+        let maximum = config.max_position_embeddings;
+        let length = if self.truncate {
+            LengthPolicy::Truncate(maximum)
+        } else {
+            LengthPolicy::Reject(maximum)
+        };
+        let tokenizer = tokenizer.with_ambiguity(self.ambiguity).with_length(length);
+
+        let train_rows = encode_examples(&tokenizer, &train)?;
+        let dev_rows = encode_examples(&tokenizer, &dev)?;
+        let test_rows = encode_examples(&tokenizer, &test)?;
+        let lost_tokens = lost([&train_rows, &dev_rows, &test_rows]);
+        let data_sha256 = hash([&train, &dev, &test]);
+        let special = tokenizer.special_tokens();
+        let tuned = fine_tune(
+            model,
+            &train_rows,
+            &dev_rows,
+            special,
+            &self.fine_tune,
+            observer,
+        )?;
+        let settings = Settings {
+            seed,
+            k: tokenizer.k(),
+            start: match &self.start {
+                Start::Folder(folder) => folder.display().to_string(),
+                Start::Fresh { size, .. } => format!("fresh {}", size.name()),
+            },
+            fine_tune: self.fine_tune.clone(),
+            model: config.clone(),
+        };
+
+        let predictor = Predictor::new(
+            tuned.model,
+            tokenizer,
+            task.classes().to_vec(),
+            device.clone(),
+        );
+        let rows: Vec<&Encoding> = test_rows.iter().map(|row| &row.encoding).collect();
+        let truth: Vec<usize> = test.iter().map(|example| example.label).collect();
+        let probabilities = predictor.predict_encoded(&rows);
+        let report = ClassificationReport::new(&probabilities, &truth);
+        let confidence_interval = interval(&probabilities, &truth, seed);
+        let two_classes = task.classes().len() == 2;
+        let metrics = Metrics {
+            task: task.name().to_owned(),
+            classes: task.classes().to_vec(),
+            test: report,
+            confidence_interval,
+            gc_auroc: two_classes.then(|| gc_auroc(&train, &test)).flatten(),
+            shuffled_auroc: shuffled_auroc(&predictor, &rows, &truth, seed),
+            dev: tuned.dev,
+            best_epoch: tuned.best_epoch,
+            history: tuned.history,
+            collapsed: tuned.collapsed,
+            examples: [train.len(), dev.len(), test.len()],
+            lost_tokens,
+            settings,
+            data_sha256,
+        };
+        let predictions = test
+            .into_iter()
+            .zip(probabilities)
+            .map(|(example, probabilities)| Prediction {
+                name: example.name,
+                label: example.label,
+                probabilities,
+            })
+            .collect();
+        Ok(Outcome {
+            predictor,
+            config,
+            metrics,
+            predictions,
+        })
+    }
+}
+
+fn read<T: Task>(task: &T, split: Split) -> Result<Vec<Example>, ExperimentError> {
+    let name = || task.name().to_owned();
+    let examples = task
+        .examples(split)
+        .map_err(|error| ExperimentError::Data {
+            task: name(),
+            split,
+            source: error.into(),
+        })?;
+    if examples.is_empty() {
+        return Err(ExperimentError::Empty {
+            task: name(),
+            split,
+        });
+    }
+    Ok(examples)
+}
+
+fn lost(splits: [&Vec<EncodedExample>; 3]) -> LostTokens {
+    splits
+        .into_iter()
+        .flatten()
+        .fold(LostTokens::default(), |lost, row| {
+            let report = row.encoding.report;
+            LostTokens {
+                unknown: lost.unknown + report.unknown_tokens,
+                skipped: lost.skipped + report.skipped_tokens,
+                truncated: lost.truncated + report.truncated_tokens,
+            }
+        })
+}
+
+fn hash(splits: [&Vec<Example>; 3]) -> String {
+    let mut hasher = Sha256::new();
+    for example in splits.into_iter().flatten() {
+        hasher.update(example.sequence.as_bytes());
+        hasher.update(b"\t");
+        hasher.update(
+            example
+                .pair
+                .as_ref()
+                .map_or(&[][..], |pair| pair.as_bytes()),
+        );
+        hasher.update(format!("\t{}\n", example.label));
+    }
+    hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// AUROC of two classes by class 1, of more by pairs.
+fn area(probabilities: &[Vec<f64>], truth: &[usize]) -> Option<f64> {
+    if probabilities.first()?.len() == 2 {
+        let scores: Vec<f64> = probabilities.iter().map(|row| row[1]).collect();
+        let positive: Vec<bool> = truth.iter().map(|&label| label == 1).collect();
+        metric::auroc(&scores, &positive)
+    } else {
+        metric::one_vs_one_auroc(probabilities, truth)
+    }
+}
+
+fn interval(probabilities: &[Vec<f64>], truth: &[usize], seed: u64) -> Option<Interval> {
+    bootstrap(
+        truth.len(),
+        RESAMPLES,
+        derive_seed(seed, &[11]),
+        |indices| {
+            let rows: Vec<Vec<f64>> = indices
+                .iter()
+                .map(|&index| probabilities[index].clone())
+                .collect();
+            let labels: Vec<usize> = indices.iter().map(|&index| truth[index]).collect();
+            area(&rows, &labels)
+        },
+    )
+}
+
+fn shuffled_auroc(
+    predictor: &Predictor,
+    rows: &[&Encoding],
+    truth: &[usize],
+    seed: u64,
+) -> Option<f64> {
+    let shuffled: Vec<Encoding> = rows
+        .iter()
+        .enumerate()
+        .map(|(index, row)| shuffle_tokens(row, derive_seed(seed, &[12, index as u64])))
+        .collect();
+    let rows: Vec<&Encoding> = shuffled.iter().collect();
+    area(&predictor.predict_encoded(&rows), truth)
+}

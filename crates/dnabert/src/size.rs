@@ -1,0 +1,65 @@
+//! Shapes of fresh models.
+
+use std::str::FromStr;
+
+use dnabert_model::BertConfig;
+
+/// The shape of a model that starts from random weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelSize {
+    /// 2 layers of width 32: seconds per epoch, for trying things out.
+    Tiny,
+    /// 2 layers of width 64: what a few thousand sequences can fill.
+    Mini,
+    /// 4 layers of width 256.
+    Small,
+    /// 12 layers of width 768: BERT-base and DNABERT.
+    Base,
+}
+
+impl ModelSize {
+    /// The sizes.
+    pub const ALL: [Self; 4] = [Self::Tiny, Self::Mini, Self::Small, Self::Base];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tiny => "tiny",
+            Self::Mini => "mini",
+            Self::Small => "small",
+            Self::Base => "base",
+        }
+    }
+
+    /// The config with `vocab_size` ids. Attention weights get dropout in [`Base`](Self::Base)
+    /// only: it costs much on a CPU and gained nothing in small models.
+    pub fn config(self, vocab_size: usize) -> BertConfig {
+        let base = BertConfig::new(vocab_size);
+        let (layers, hidden_size, heads, intermediate_size) = match self {
+            Self::Tiny => (2, 32, 2, 64),
+            Self::Mini => (2, 64, 4, 128),
+            Self::Small => (4, 256, 8, 1024),
+            Self::Base => return base,
+        };
+        BertConfig {
+            num_hidden_layers: layers,
+            hidden_size,
+            num_attention_heads: heads,
+            intermediate_size,
+            attention_probs_dropout_prob: 0.0,
+            ..base
+        }
+    }
+}
+
+impl FromStr for ModelSize {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let names = Self::ALL.map(Self::name).join(", ");
+        Self::ALL
+            .into_iter()
+            .find(|size| size.name() == name)
+            .ok_or_else(|| format!("unknown size {name:?}: choose one of {names}"))
+    }
+}

@@ -1,0 +1,364 @@
+//! Tables of labelled sequences: TSV or CSV, plain or gzip, with or without a header.
+
+use std::path::{Path, PathBuf};
+
+use csv::{ReaderBuilder, StringRecord};
+use dnabert_core::{Example, LetterPolicy, Sequence, SequenceError};
+
+use crate::DataError;
+
+/// How a table is read.
+///
+/// The delimiter is a tab where the first line has one, else a comma. The first line is a header
+/// if its sequence field is no DNA and its label field is no label; a header with the names
+/// `sequence`/`seq` (`sequence1`, `sequence2`, `seq1`, `seq2` for pairs) and `label` tells the
+/// columns, otherwise the sequence stands first (then the second one of a pair) and the label
+/// next. Further columns are passed over. A field with blanks inside is read as overlapping k-mers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TableFormat {
+    /// How letters are read.
+    pub letters: LetterPolicy,
+    /// Whether each row holds two sequences.
+    pub pairs: bool,
+}
+
+/// A row of a table before its label is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// 1-based line in the (decompressed) file.
+    pub line: u64,
+    /// The sequence.
+    pub sequence: Sequence,
+    /// The second sequence of a pair.
+    pub pair: Option<Sequence>,
+    /// The label as written, or `None` where the table has no label column.
+    pub label: Option<String>,
+}
+
+/// Reads all rows; labels are looked up among `classes` by name or index.
+///
+/// # Errors
+///
+/// [`DataError`] naming file and line.
+pub fn read_examples(
+    path: impl AsRef<Path>,
+    format: &TableFormat,
+    classes: &[String],
+) -> Result<Vec<Example>, DataError> {
+    let path = path.as_ref();
+    let rows = read_rows(path, format, |label| find_class(label, classes).is_some())?;
+    rows.into_iter()
+        .map(|row| label_row(row, path, format, classes))
+        .collect()
+}
+
+/// Looks up the label of a row.
+pub(crate) fn label_row(
+    row: Row,
+    path: &Path,
+    format: &TableFormat,
+    classes: &[String],
+) -> Result<Example, DataError> {
+    let Some(text) = row.label else {
+        let found = 1 + usize::from(format.pairs);
+        let (line, needed) = (row.line, found + 1);
+        return Err(DataError::MissingColumn {
+            path: path.into(),
+            line,
+            found,
+            needed,
+            field: "label",
+        });
+    };
+    let label = find_class(&text, classes).ok_or_else(|| DataError::UnknownLabel {
+        path: path.into(),
+        place: row.line.to_string(),
+        label: text,
+        classes: classes.to_vec(),
+    })?;
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = format!("{file}:{}", row.line);
+    Ok(Example {
+        name,
+        sequence: row.sequence,
+        pair: row.pair,
+        label,
+    })
+}
+
+/// The class that a label stands for: its name, or its index.
+pub(crate) fn find_class(label: &str, classes: &[String]) -> Option<usize> {
+    classes
+        .iter()
+        .position(|class| class == label)
+        .or_else(|| label.parse().ok().filter(|&index| index < classes.len()))
+}
+
+/// Reads all rows without looking labels up; `is_label` tells a label from a header's word.
+///
+/// # Errors
+///
+/// [`DataError`] naming file and line.
+pub fn read_rows(
+    path: impl AsRef<Path>,
+    format: &TableFormat,
+    is_label: impl Fn(&str) -> bool,
+) -> Result<Vec<Row>, DataError> {
+    let path = path.as_ref();
+    let io = |source| DataError::Io {
+        path: path.into(),
+        source,
+    };
+    let mut file = dnabert_genome::open(path).map_err(io)?;
+    let first = file.fill_buf().map_err(io)?;
+    let first_line = first
+        .split(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let tabs = first_line.contains(&b'\t');
+    let reader = ReaderBuilder::new()
+        .delimiter(if tabs { b'\t' } else { b',' })
+        .quoting(!tabs)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(file);
+
+    let mut columns = Columns::by_position(format.pairs);
+    let mut rows = Vec::new();
+    for (index, record) in reader.into_records().enumerate() {
+        let record = record.map_err(|source| DataError::Table {
+            path: path.into(),
+            source,
+        })?;
+        if index == 0 && columns.is_header(&record, &is_label) {
+            columns = Columns::by_name(&record, format.pairs).unwrap_or(columns);
+            continue;
+        }
+        let line = record
+            .position()
+            .map_or(index as u64 + 1, csv::Position::line);
+        let place = Place {
+            path,
+            line,
+            record: &record,
+        };
+        let sequence = place.sequence(columns.sequence, &format.letters)?;
+        let pair = columns
+            .pair
+            .map(|column| place.sequence(column, &format.letters))
+            .transpose()?;
+        let label = record
+            .get(columns.label)
+            .map(|label| label.trim().to_owned());
+        rows.push(Row {
+            line,
+            sequence,
+            pair,
+            label,
+        });
+    }
+    if rows.is_empty() {
+        Err(DataError::Empty { path: path.into() })
+    } else {
+        Ok(rows)
+    }
+}
+
+/// Where the fields of a row stand, from 0.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    sequence: usize,
+    pair: Option<usize>,
+    label: usize,
+}
+
+impl Columns {
+    fn by_position(pairs: bool) -> Self {
+        Self {
+            sequence: 0,
+            pair: pairs.then_some(1),
+            label: 1 + usize::from(pairs),
+        }
+    }
+
+    fn by_name(header: &StringRecord, pairs: bool) -> Option<Self> {
+        let find = |names: &[&str]| {
+            let is_one = |field: &str| {
+                names.contains(
+                    &field
+                        .trim()
+                        .trim_start_matches('\u{feff}')
+                        .to_lowercase()
+                        .as_str(),
+                )
+            };
+            header.iter().position(is_one)
+        };
+        let pair = if pairs {
+            Some(find(&["sequence2", "seq2"])?)
+        } else {
+            None
+        };
+        let sequence = find(if pairs {
+            &["sequence1", "seq1", "sequence", "seq"]
+        } else {
+            &["sequence", "seq"]
+        })?;
+        // A table to predict on needs no labels: any column past the last will do.
+        let label = find(&["label", "labels", "class"]).unwrap_or(header.len());
+        Some(Self {
+            sequence,
+            pair,
+            label,
+        })
+    }
+
+    /// Whether the first line is a header: neither its sequence is DNA nor its label a label.
+    fn is_header(self, first: &StringRecord, is_label: impl Fn(&str) -> bool) -> bool {
+        let dna = first.get(self.sequence).is_some_and(|field| {
+            let field = field.trim_start_matches('\u{feff}');
+            read_field(field, &LetterPolicy::default()).is_ok_and(|sequence| !sequence.is_empty())
+        });
+        !dna && !first
+            .get(self.label)
+            .is_some_and(|field| is_label(field.trim()))
+    }
+}
+
+/// A record and where it stands, for errors.
+struct Place<'a> {
+    path: &'a Path,
+    line: u64,
+    record: &'a StringRecord,
+}
+
+impl Place<'_> {
+    fn sequence(&self, column: usize, letters: &LetterPolicy) -> Result<Sequence, DataError> {
+        let (path, line): (PathBuf, u64) = (self.path.into(), self.line);
+        let Some(field) = self.record.get(column) else {
+            let (found, needed) = (self.record.len(), column + 1);
+            return Err(DataError::MissingColumn {
+                path,
+                line,
+                found,
+                needed,
+                field: "sequence",
+            });
+        };
+        match read_field(field, letters) {
+            Ok(sequence) if sequence.is_empty() => Err(DataError::EmptySequence { path, line }),
+            Ok(sequence) => Ok(sequence),
+            Err(source) => Err(DataError::Sequence { path, line, source }),
+        }
+    }
+}
+
+/// A raw sequence, or overlapping k-mers where the field has blanks inside.
+fn read_field(field: &str, letters: &LetterPolicy) -> Result<Sequence, SequenceError> {
+    let field = field.trim();
+    let read = if field.contains(char::is_whitespace) {
+        Sequence::from_kmers
+    } else {
+        Sequence::read
+    };
+    read(field, letters).map(|(sequence, _)| sequence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes() -> Vec<String> {
+        ["negative", "positive"].map(str::to_owned).to_vec()
+    }
+
+    fn read_as(name: &str, text: &[u8], format: &TableFormat) -> Result<Vec<Example>, DataError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        read_examples(&path, format, &classes())
+    }
+
+    fn read(text: &str) -> Result<Vec<Example>, DataError> {
+        read_as("x.tsv", text.as_bytes(), &TableFormat::default())
+    }
+
+    #[test]
+    fn each_layout_gives_the_same_examples() {
+        for text in [
+            "sequence\tlabel\nACGT\t1\nGGGC\t0\n",
+            "setence\tlabel\nACG CGT\t1\nGGG GGC\t0\n", // a misspelt header, k-mers
+            "ACGT\t1\textra\nGGGC\t0\n",
+            "ACGT,1\r\nGGGC,0\r\n",
+            "label,seq\npositive,acgt\nnegative,\"GGGC\"\n",
+            "\u{feff}sequence\tlabel\nACGT\t1\n\nGGGC\t0", // byte-order mark, blank line
+        ] {
+            let examples = read(text).unwrap();
+            let found: Vec<_> = examples
+                .iter()
+                .map(|e| (e.sequence.to_string(), e.label))
+                .collect();
+            assert_eq!(found, [("ACGT".into(), 1), ("GGGC".into(), 0)], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn gzip_is_recognised_and_lines_are_named() {
+        use std::io::Write;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(b"sequence\tlabel\nACGT\t1\n").unwrap();
+        let format = TableFormat::default();
+        let examples = read_as("x.tsv.gz", &gzip.finish().unwrap(), &format).unwrap();
+        assert_eq!(examples[0].name, "x.tsv.gz:2");
+    }
+
+    #[test]
+    fn pairs_have_two_sequences() {
+        let format = TableFormat {
+            pairs: true,
+            ..TableFormat::default()
+        };
+        let examples = read_as("x.tsv", b"seq1\tseq2\tlabel\nACG\tTTT\t1\n", &format).unwrap();
+        assert_eq!(examples[0].pair.as_ref().unwrap().to_string(), "TTT");
+        let error = read_as("x.tsv", b"ACG\n", &format).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                DataError::MissingColumn {
+                    line: 1,
+                    needed: 2,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn each_defect_names_its_line() {
+        for (text, expected) in [
+            ("", "no row of data"),
+            ("sequence\tlabel\n", "no row of data"),
+            ("ACGT\t1\nAC-T\t0\n", "x.tsv:2: not a DNA sequence"),
+            (
+                "ACGT\t1\nACGT\t2\n",
+                "x.tsv:2: label \"2\" is none of the 2 classes",
+            ),
+            ("ACGT\tx\nACGT\t1\n", "x.tsv:1: label \"x\" is none"), // DNA: no header
+            (
+                "ACGT\t1\nACGT\n",
+                "x.tsv:2: 1 columns, but column 2 holds the label",
+            ),
+            ("ACGT\t1\n\t1\n", "x.tsv:2: the sequence is empty"),
+            (
+                "sequence\tlabel\nACG GGT\t1\n",
+                "x.tsv:2: not a DNA sequence",
+            ),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text:?} gave {error:?}");
+        }
+        let error = read_as("x.tsv", b"ACGT\t1\nA\xff\t1\n", &TableFormat::default()).unwrap_err();
+        assert!(matches!(error, DataError::Table { .. }), "{error}");
+    }
+}

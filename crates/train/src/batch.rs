@@ -1,0 +1,117 @@
+//! Labelled token rows, and the order in which an epoch visits them.
+
+use std::ops::Range;
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use dnabert_core::Encoding;
+use dnabert_model::TokenBatch;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+/// A tokenized example.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodedExample {
+    /// Its tokens.
+    pub encoding: Encoding,
+    /// Index of its class.
+    pub label: usize,
+}
+
+/// Examples on the device.
+#[derive(Debug, Clone)]
+pub struct LabelledBatch {
+    /// Token rows.
+    pub inputs: TokenBatch,
+    /// Classes, `[batch]`.
+    pub labels: Tensor<1, Int>,
+}
+
+impl LabelledBatch {
+    /// Pads and uploads `examples`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no example.
+    pub fn new(examples: &[&EncodedExample], pad: u32, device: &Device) -> Self {
+        let rows: Vec<_> = examples.iter().map(|example| &example.encoding).collect();
+        let labels: Vec<_> = examples
+            .iter()
+            .map(|example| example.label as i32)
+            .collect();
+        let count = labels.len();
+        Self {
+            inputs: TokenBatch::from_encodings(&rows, pad, device),
+            labels: Tensor::from_data(TensorData::new(labels, [count]), device),
+        }
+    }
+}
+
+/// Batches per window in which rows are sorted by length.
+const WINDOW: usize = 32;
+
+/// The indices of one epoch's batches: shuffled by `seed`, rows of similar length together so
+/// that little padding is computed, every index once, the last batch possibly short.
+///
+/// # Panics
+///
+/// If `batch_size` is 0.
+pub fn bucketed_batches(lengths: &[usize], batch_size: usize, seed: u64) -> Vec<Vec<usize>> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.shuffle(&mut random);
+    for window in windows(order.len(), batch_size * WINDOW) {
+        order[window].sort_by_key(|&index| lengths[index]); // stable: equal lengths stay shuffled
+    }
+    let mut batches: Vec<_> = order.chunks(batch_size).map(<[usize]>::to_vec).collect();
+    batches.shuffle(&mut random);
+    batches
+}
+
+fn windows(length: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..length)
+        .step_by(size)
+        .map(move |start| start..length.min(start + size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_example_is_visited_once(
+            lengths in prop::collection::vec(1_usize..500, 0..300),
+            batch_size in 1_usize..20,
+            seed: u64,
+        ) {
+            let batches = bucketed_batches(&lengths, batch_size, seed);
+            prop_assert_eq!(batches.len(), lengths.len().div_ceil(batch_size));
+            prop_assert!(batches.iter().all(|batch| batch.len() <= batch_size));
+            let mut seen: Vec<usize> = batches.concat();
+            seen.sort_unstable();
+            prop_assert!(seen.into_iter().eq(0..lengths.len()));
+        }
+    }
+
+    #[test]
+    fn buckets_save_most_of_the_padding() {
+        let lengths: Vec<usize> = (0..1000).map(|i| 60 + i * 37 % 450).collect();
+        let padded = |batches: &[Vec<usize>]| -> usize {
+            let longest = |batch: &Vec<usize>| batch.iter().map(|&i| lengths[i]).max().unwrap();
+            batches
+                .iter()
+                .map(|batch| batch.len() * longest(batch))
+                .sum()
+        };
+        let in_order: Vec<Vec<usize>> = (0..1000)
+            .collect::<Vec<_>>()
+            .chunks(16)
+            .map(<[usize]>::to_vec)
+            .collect();
+        let tokens: usize = lengths.iter().sum();
+        let wasted = |batches: &[Vec<usize>]| padded(batches) - tokens;
+        assert!(wasted(&bucketed_batches(&lengths, 16, 1)) * 5 < wasted(&in_order));
+    }
+}

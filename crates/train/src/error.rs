@@ -1,0 +1,52 @@
+//! Why a training run cannot start or go on.
+
+/// Why training stopped.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A split without examples.
+    #[error("the {0} split is empty")]
+    EmptySplit(&'static str),
+    /// A setting that makes no sense.
+    #[error("training setting `{field}` is {value}: {reason}")]
+    Setting {
+        /// The setting.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        reason: &'static str,
+    },
+    /// A label that the head has no output for.
+    #[error(
+        "example {index} of the {split} split has label {label}, and the head has {classes} outputs"
+    )]
+    Label {
+        /// The split.
+        split: &'static str,
+        /// 0-based index of the example.
+        index: usize,
+        /// Its label.
+        label: usize,
+        /// Outputs of the head.
+        classes: usize,
+    },
+    /// A class that no training example has.
+    #[error("no training example has class {class} of {classes}")]
+    MissingClass {
+        /// The class.
+        class: usize,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A loss or gradient that is NaN or infinite.
+    #[error("the {what} is {value} at step {step}: lower the learning rate")]
+    NotFinite {
+        /// `loss` or `gradient norm`.
+        what: &'static str,
+        /// The value.
+        value: f64,
+        /// The step, counted from 0.
+        step: usize,
+    },
+}

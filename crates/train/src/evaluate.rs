@@ -1,0 +1,46 @@
+//! Scores for many rows.
+
+use burn::tensor::Device;
+use dnabert_core::Encoding;
+use dnabert_model::{Encoder, SequenceClassifier, TokenBatch};
+
+/// The logits of `rows`, in their order, computed in batches of similar length.
+///
+/// `model` should come from [`valid`](burn::module::Module::valid), so that dropout is off.
+///
+/// # Panics
+///
+/// If `batch_size` is 0, or a row is longer than the model's positions.
+pub fn logits<E: Encoder>(
+    model: &SequenceClassifier<E>,
+    rows: &[&Encoding],
+    batch_size: usize,
+    pad: u32,
+    device: &Device,
+) -> Vec<Vec<f32>> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|&index| rows[index].len());
+    let mut scores = vec![Vec::new(); rows.len()];
+    for chunk in order.chunks(batch_size) {
+        let batch: Vec<_> = chunk.iter().map(|&index| rows[index]).collect();
+        let inputs = TokenBatch::from_encodings(&batch, pad, device);
+        let output = model.forward(&inputs, &mut ()); // [batch, classes]
+        let [_, classes] = output.dims();
+        let values: Vec<f32> = output.into_data().iter::<f32>().collect();
+        for (&index, row) in chunk.iter().zip(values.chunks(classes)) {
+            scores[index] = row.to_vec();
+        }
+    }
+    scores
+}
+
+/// Probabilities of one row of logits, computed in f64.
+pub fn softmax(logits: &[f32]) -> Vec<f64> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponentials: Vec<f64> = logits
+        .iter()
+        .map(|&x| f64::from(x - largest).exp())
+        .collect();
+    let sum: f64 = exponentials.iter().sum();
+    exponentials.into_iter().map(|value| value / sum).collect()
+}

@@ -1,0 +1,448 @@
+//! Fine-tuning a sequence classifier.
+
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::tensor::{Device, Tensor, TensorData};
+use dnabert_model::{Encoder, SequenceClassifier};
+use serde::Serialize;
+
+use crate::batch::{EncodedExample, LabelledBatch, bucketed_batches};
+use crate::mask::mask_tokens;
+use crate::{
+    AdamWSettings, ClassificationReport, EpochSummary, LinearSchedule, Observer, StepLoop,
+    StepSummary, TrainError, Warning, adamw, derive_seed, logits, softmax, weighted_cross_entropy,
+};
+
+/// How a classifier is fine-tuned.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FineTuneConfig {
+    /// Passes over the training split.
+    pub epochs: usize,
+    /// Examples that one forward pass sees.
+    pub batch_size: usize,
+    /// Batches whose gradients make one optimizer step.
+    pub accumulation: usize,
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// Share of all steps over which the rate rises.
+    pub warmup_share: f64,
+    /// Optimizer settings.
+    pub adamw: AdamWSettings,
+    /// Largest norm over all gradients.
+    pub max_gradient_norm: f64,
+    /// Share of input tokens that are hidden behind `[MASK]` while training, drawn anew each
+    /// epoch: a regulariser for training without a pre-trained model. 0 for none.
+    pub token_masking: f64,
+    /// Weight of each class in the loss.
+    pub class_weights: ClassWeights,
+    /// What the dev split is asked, to choose the best epoch.
+    pub selection: Selection,
+    /// When to stop before the last epoch.
+    pub early_stop: EarlyStop,
+    /// Fixes the order of examples, dropout and masking.
+    pub seed: u64,
+}
+
+impl Default for FineTuneConfig {
+    /// A short run at BERT's usual rate for a pre-trained model.
+    fn default() -> Self {
+        Self {
+            epochs: 3,
+            batch_size: 32,
+            accumulation: 1,
+            learning_rate: 5e-5,
+            warmup_share: 0.1,
+            adamw: AdamWSettings::default(),
+            max_gradient_norm: 1.0,
+            token_masking: 0.0,
+            class_weights: ClassWeights::Equal,
+            selection: Selection::Auroc,
+            early_stop: EarlyStop::Never,
+            seed: 0,
+        }
+    }
+}
+
+/// Weight of each class in the loss.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeights {
+    /// The same for all.
+    Equal,
+    /// In inverse proportion to its share of the training split.
+    Balanced,
+    /// These.
+    Given(Vec<f64>),
+}
+
+/// The dev value by which the best epoch is chosen; higher is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    /// Area under the ROC curve; accuracy where it is undefined.
+    Auroc,
+    /// Matthews correlation.
+    Mcc,
+    /// Mean F1 over classes.
+    F1Macro,
+    /// Accuracy.
+    Accuracy,
+}
+
+/// When to stop before the last epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EarlyStop {
+    /// Run all epochs.
+    Never,
+    /// After this many epochs in a row without a new best one.
+    Patience(usize),
+}
+
+/// A finished run: the model of the best epoch, and how it got there.
+#[derive(Debug)]
+pub struct FineTuned<E: Encoder> {
+    /// The model of the best epoch, in inference mode.
+    pub model: SequenceClassifier<E>,
+    /// The best epoch, counted from 1.
+    pub best_epoch: usize,
+    /// The dev report of the best epoch.
+    pub dev: ClassificationReport,
+    /// Each epoch that was run.
+    pub history: Vec<EpochRecord>,
+    /// Whether the best epoch gives every dev example the same class.
+    pub collapsed: bool,
+}
+
+/// One epoch in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct EpochRecord {
+    /// Epoch, counted from 1.
+    pub epoch: usize,
+    /// Mean training loss, dropout included.
+    pub train_loss: f64,
+    /// The value of [`Selection`] on the dev split.
+    pub score: f64,
+}
+
+/// Fine-tunes `model` on `train`; `dev` chooses the epoch whose model is given back.
+///
+/// The model is trained on the device where it is; the same seed on the same device gives the
+/// same result.
+///
+/// # Errors
+///
+/// [`TrainError`] for settings or data that cannot be used, and where loss or gradients stop
+/// being finite.
+pub fn fine_tune<E: Encoder>(
+    model: SequenceClassifier<E>,
+    train: &[EncodedExample],
+    dev: &[EncodedExample],
+    tokens: dnabert_core::SpecialTokens,
+    config: &FineTuneConfig,
+    observer: &mut dyn Observer,
+) -> Result<FineTuned<E>, TrainError> {
+    let classes = model.labels();
+    check(config, train, dev, classes)?;
+    let weights = class_weights(&config.class_weights, train, classes)?;
+    let device = model.devices().first().cloned().unwrap_or_default();
+    let mut run = Run {
+        steps_per_epoch: train
+            .len()
+            .div_ceil(config.batch_size)
+            .div_ceil(config.accumulation),
+        started: Instant::now(),
+        device: device.autodiff(),
+        tokens,
+        weights,
+        config,
+        train,
+        observer,
+    };
+    let total_steps = run.steps_per_epoch * config.epochs;
+    let schedule = LinearSchedule {
+        peak: config.learning_rate,
+        warmup_steps: (config.warmup_share * total_steps as f64) as usize,
+        total_steps,
+    };
+    let mut model = model.train();
+    let optimizer = adamw(&model, &config.adamw);
+    let mut steps = StepLoop::new(optimizer, schedule, config.max_gradient_norm);
+
+    let mut best: Option<FineTuned<E>> = None;
+    let mut history = Vec::new();
+    for epoch in 1..=config.epochs {
+        let train_loss;
+        (model, train_loss) = run.epoch(model, &mut steps, epoch)?;
+        let valid = model.valid();
+        let report = judge(&valid, dev, config.batch_size, tokens.pad);
+        let score = config.selection.score(&report);
+        history.push(EpochRecord {
+            epoch,
+            train_loss,
+            score,
+        });
+        let is_best = best
+            .as_ref()
+            .is_none_or(|best| score > config.selection.score(&best.dev));
+        run.observer.epoch(&EpochSummary {
+            epoch,
+            epochs: config.epochs,
+            train_loss,
+            dev: &report,
+            score,
+            best: is_best,
+            elapsed: run.started.elapsed(),
+        });
+        let collapsed = report.collapsed_to();
+        if let Some(class) = collapsed {
+            run.observer.warning(&Warning::Collapse { epoch, class });
+        }
+        if is_best {
+            best = Some(FineTuned {
+                model: valid,
+                best_epoch: epoch,
+                dev: report,
+                history: Vec::new(),
+                collapsed: collapsed.is_some(),
+            });
+        }
+        let since_best = epoch - best.as_ref().map_or(epoch, |best| best.best_epoch);
+        if matches!(config.early_stop, EarlyStop::Patience(epochs) if since_best >= epochs) {
+            break;
+        }
+    }
+    let best = best.expect("at least one epoch, and any score is better than none");
+    Ok(FineTuned { history, ..best })
+}
+
+/// What stays the same over the epochs of a run.
+struct Run<'a> {
+    config: &'a FineTuneConfig,
+    train: &'a [EncodedExample],
+    tokens: dnabert_core::SpecialTokens,
+    weights: Vec<f64>,
+    device: Device,
+    steps_per_epoch: usize,
+    started: Instant,
+    observer: &'a mut dyn Observer,
+}
+
+impl Run<'_> {
+    fn epoch<E: Encoder>(
+        &mut self,
+        mut model: SequenceClassifier<E>,
+        steps: &mut StepLoop,
+        epoch: usize,
+    ) -> Result<(SequenceClassifier<E>, f64), TrainError> {
+        let lengths: Vec<usize> = self.train.iter().map(|row| row.encoding.len()).collect();
+        let order_seed = derive_seed(self.config.seed, &[0, epoch as u64]);
+        let batches = bucketed_batches(&lengths, self.config.batch_size, order_seed);
+        let mut epoch_loss = 0.0;
+        for group in batches.chunks(self.config.accumulation) {
+            let (gradients, loss) = self.gradients(&model, group, steps.step())?;
+            let report;
+            (model, report) = steps.apply(model, gradients)?;
+            let examples = group.iter().map(Vec::len).sum();
+            epoch_loss += loss * examples as f64;
+            self.observer.step(&StepSummary {
+                report,
+                total_steps: self.steps_per_epoch * self.config.epochs,
+                loss,
+                examples,
+                elapsed: self.started.elapsed(),
+            });
+        }
+        Ok((model, epoch_loss / self.train.len() as f64))
+    }
+
+    /// Gradients and mean loss over the batches of one step.
+    fn gradients<E: Encoder>(
+        &self,
+        model: &SequenceClassifier<E>,
+        group: &[Vec<usize>],
+        step: usize,
+    ) -> Result<(GradientsParams, f64), TrainError> {
+        // Dropout draws from the device's generator: reseeded here, a step depends on its number
+        // and not on what ran before it.
+        self.device
+            .seed(derive_seed(self.config.seed, &[1, step as u64]));
+        let weight = |index: usize| self.weights[self.train[index].label];
+        let total: f64 = group.iter().flatten().map(|&index| weight(index)).sum();
+        let mut accumulator = GradientsAccumulator::new();
+        let mut step_loss = 0.0;
+        for batch in group {
+            let masking_seed =
+                |index: usize| derive_seed(self.config.seed, &[2, step as u64, index as u64]);
+            let masked: Vec<EncodedExample> = batch
+                .iter()
+                .map(|&index| {
+                    let share = self.config.token_masking;
+                    mask_tokens(&self.train[index], share, self.tokens, masking_seed(index))
+                })
+                .collect();
+            let rows: Vec<&EncodedExample> = masked.iter().collect();
+            let LabelledBatch { inputs, labels } =
+                LabelledBatch::new(&rows, self.tokens.pad, &self.device);
+            let shares: Vec<f32> = batch
+                .iter()
+                .map(|&index| (weight(index) / total) as f32)
+                .collect();
+            let shares = TensorData::new(shares, [batch.len()]);
+            let shares = Tensor::from_data(shares, &self.device);
+            let loss = weighted_cross_entropy(model.forward(&inputs, &mut ()), labels, shares);
+            let gradients = loss.backward();
+            let value = loss.into_data().iter::<f64>().sum::<f64>();
+            if !value.is_finite() {
+                return Err(TrainError::NotFinite {
+                    what: "loss",
+                    value,
+                    step,
+                });
+            }
+            step_loss += value;
+            accumulator.accumulate(model, GradientsParams::from_grads(gradients, model));
+        }
+        Ok((accumulator.grads(), step_loss))
+    }
+}
+
+fn judge<E: Encoder>(
+    model: &SequenceClassifier<E>,
+    dev: &[EncodedExample],
+    batch_size: usize,
+    pad: u32,
+) -> ClassificationReport {
+    let device = model.devices().first().cloned().unwrap_or_default();
+    let rows: Vec<_> = dev.iter().map(|example| &example.encoding).collect();
+    let labels: Vec<_> = dev.iter().map(|example| example.label).collect();
+    let scores = logits(model, &rows, batch_size, pad, &device);
+    let probabilities: Vec<_> = scores.iter().map(|row| softmax(row)).collect();
+    ClassificationReport::new(&probabilities, &labels)
+}
+
+impl Selection {
+    /// The value of `report` that this selection looks at.
+    pub fn score(self, report: &ClassificationReport) -> f64 {
+        match self {
+            Self::Auroc => report.auroc.unwrap_or(report.accuracy),
+            Self::Mcc => report.mcc,
+            Self::F1Macro => report.f1_macro,
+            Self::Accuracy => report.accuracy,
+        }
+    }
+}
+
+fn class_weights(
+    weights: &ClassWeights,
+    train: &[EncodedExample],
+    classes: usize,
+) -> Result<Vec<f64>, TrainError> {
+    let counts: Vec<usize> = (0..classes)
+        .map(|class| {
+            train
+                .iter()
+                .filter(|example| example.label == class)
+                .count()
+        })
+        .collect();
+    match weights {
+        ClassWeights::Equal => Ok(vec![1.0; classes]),
+        ClassWeights::Balanced => match counts.iter().position(|&count| count == 0) {
+            Some(class) => Err(TrainError::MissingClass { class, classes }),
+            None => {
+                let whole = train.len() as f64 / classes as f64;
+                Ok(counts.iter().map(|&count| whole / count as f64).collect())
+            }
+        },
+        ClassWeights::Given(given) => {
+            let usable = given
+                .iter()
+                .all(|weight| weight.is_finite() && *weight > 0.0);
+            if given.len() == classes && usable {
+                Ok(given.clone())
+            } else {
+                Err(TrainError::Setting {
+                    field: "class_weights",
+                    value: format!("{given:?}"),
+                    reason: "must be one positive number for each class",
+                })
+            }
+        }
+    }
+}
+
+fn check(
+    config: &FineTuneConfig,
+    train: &[EncodedExample],
+    dev: &[EncodedExample],
+    classes: usize,
+) -> Result<(), TrainError> {
+    for (field, value) in [
+        ("epochs", config.epochs),
+        ("batch_size", config.batch_size),
+        ("accumulation", config.accumulation),
+    ] {
+        if value == 0 {
+            let (value, reason) = (value.to_string(), "must be at least 1");
+            return Err(TrainError::Setting {
+                field,
+                value,
+                reason,
+            });
+        }
+    }
+    let share = 0.0..1.0;
+    let positive = f64::MIN_POSITIVE..f64::MAX;
+    for (field, value, range, reason) in [
+        (
+            "warmup_share",
+            config.warmup_share,
+            &share,
+            "must lie in [0, 1)",
+        ),
+        (
+            "token_masking",
+            config.token_masking,
+            &share,
+            "must lie in [0, 1)",
+        ),
+        (
+            "learning_rate",
+            config.learning_rate,
+            &positive,
+            "must be positive",
+        ),
+        (
+            "max_gradient_norm",
+            config.max_gradient_norm,
+            &positive,
+            "must be positive",
+        ),
+    ] {
+        if !range.contains(&value) {
+            return Err(TrainError::Setting {
+                field,
+                value: value.to_string(),
+                reason,
+            });
+        }
+    }
+    for (split, examples) in [("train", train), ("dev", dev)] {
+        if examples.is_empty() {
+            return Err(TrainError::EmptySplit(split));
+        }
+        if let Some(index) = examples.iter().position(|example| example.label >= classes) {
+            let label = examples[index].label;
+            return Err(TrainError::Label {
+                split,
+                index,
+                label,
+                classes,
+            });
+        }
+    }
+    Ok(())
+}

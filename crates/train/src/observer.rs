@@ -1,0 +1,78 @@
+//! Who is told how a run goes.
+
+use std::time::Duration;
+
+use crate::{ClassificationReport, StepReport};
+
+/// Watches a run; every method may be left out.
+pub trait Observer {
+    /// After each optimizer step.
+    fn step(&mut self, _summary: &StepSummary) {}
+
+    /// After each epoch's evaluation.
+    fn epoch(&mut self, _summary: &EpochSummary<'_>) {}
+
+    /// When something looks wrong but training goes on.
+    fn warning(&mut self, _warning: &Warning) {}
+}
+
+impl Observer for () {}
+
+/// One optimizer step.
+#[derive(Debug, Clone, Copy)]
+pub struct StepSummary {
+    /// Step number, rate and gradient norm.
+    pub report: StepReport,
+    /// Steps of the whole run.
+    pub total_steps: usize,
+    /// Mean loss over the step's examples.
+    pub loss: f64,
+    /// Examples in the step.
+    pub examples: usize,
+    /// Time since the run began.
+    pub elapsed: Duration,
+}
+
+/// One epoch.
+#[derive(Debug, Clone, Copy)]
+pub struct EpochSummary<'a> {
+    /// Epoch, counted from 1.
+    pub epoch: usize,
+    /// Epochs planned.
+    pub epochs: usize,
+    /// Mean training loss, dropout included.
+    pub train_loss: f64,
+    /// What the dev split says.
+    pub dev: &'a ClassificationReport,
+    /// Value by which the best epoch is chosen.
+    pub score: f64,
+    /// Whether this is the best epoch so far.
+    pub best: bool,
+    /// Time since the run began.
+    pub elapsed: Duration,
+}
+
+/// Something that looks wrong.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The model gives every dev example the same class.
+    Collapse {
+        /// Epoch, counted from 1.
+        epoch: usize,
+        /// The class.
+        class: usize,
+    },
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Collapse { epoch, class } => write!(
+                f,
+                "epoch {epoch}: every dev example is given class {class}; \
+                 if this persists, lower the learning rate or try another seed"
+            ),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! A progress bar for terminals; plain lines where there is none.
+
+use indicatif::{ProgressBar as Bar, ProgressStyle};
+
+use crate::{EpochSummary, Observer, StepSummary, Warning};
+
+/// Shows steps, speed, loss and the time left, and one line for each epoch, on standard error.
+#[derive(Debug, Default)]
+pub struct ProgressBar {
+    bar: Option<Bar>,
+    examples: usize,
+}
+
+impl ProgressBar {
+    fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) if !bar.is_hidden() => bar.println(text),
+            _ => eprintln!("{text}"),
+        }
+    }
+}
+
+impl Observer for ProgressBar {
+    fn step(&mut self, summary: &StepSummary) {
+        self.examples += summary.examples;
+        let bar = self.bar.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template(
+                "{bar:30} {pos}/{len} steps  {msg}  {elapsed} elapsed, {eta} left",
+            )
+            .expect("a valid template");
+            Bar::new(summary.total_steps as u64).with_style(style)
+        });
+        let speed = self.examples as f64 / summary.elapsed.as_secs_f64().max(1e-9);
+        bar.set_message(format!("loss {:.3}  {speed:.0} sequences/s", summary.loss));
+        bar.set_position(summary.report.step as u64 + 1);
+        if summary.report.step + 1 == summary.total_steps {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn epoch(&mut self, summary: &EpochSummary<'_>) {
+        let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.4}"));
+        self.line(&format!(
+            "epoch {:>2}/{}  train loss {:.4}  dev: accuracy {:.4}  MCC {:.4}  AUROC {}{}  ({:.0} s)",
+            summary.epoch,
+            summary.epochs,
+            summary.train_loss,
+            summary.dev.accuracy,
+            summary.dev.mcc,
+            number(summary.dev.auroc),
+            if summary.best { "  best" } else { "" },
+            summary.elapsed.as_secs_f64(),
+        ));
+    }
+
+    fn warning(&mut self, warning: &Warning) {
+        self.line(&format!("warning: {warning}"));
+    }
+}
+
+impl Drop for ProgressBar {
+    /// Takes the bar away where a run ends early.
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

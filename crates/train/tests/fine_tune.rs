@@ -1,0 +1,269 @@
+//! Fine-tuning as a caller sees it, on toy models.
+
+use burn::module::Module;
+use burn::tensor::Device;
+use dnabert_core::{Encoding, SpecialTokens};
+use dnabert_model::{Bert, BertConfig, SequenceClassifier};
+use dnabert_train::{
+    ClassWeights, EarlyStop, EncodedExample, EpochSummary, FineTuneConfig, FineTuned, Observer,
+    StepSummary, TrainError, Warning, fine_tune,
+};
+
+const SPECIAL: SpecialTokens = SpecialTokens {
+    pad: 0,
+    unk: 1,
+    cls: 2,
+    sep: 3,
+    mask: 4,
+};
+
+fn example(ids: &[u32], label: usize) -> EncodedExample {
+    let mut encoding = Encoding::default();
+    encoding.push(SPECIAL.cls, 0, None);
+    for (place, &id) in ids.iter().enumerate() {
+        encoding.push(id, 0, Some(place..place + 3));
+    }
+    encoding.push(SPECIAL.sep, 0, None);
+    EncodedExample { encoding, label }
+}
+
+/// Rows of 4 to 9 tokens; class 1 holds token 9 somewhere, class 0 nowhere.
+fn planted(count: u32, salt: u32) -> Vec<EncodedExample> {
+    let token = |row: u32, place: u32| 10 + (row * 31 + place * 17 + row * place * 7 + salt) % 20;
+    (0..count)
+        .map(|row| {
+            let length = 4 + row % 6;
+            let mut ids: Vec<u32> = (0..length).map(|place| token(row, place)).collect();
+            if row % 2 == 1 {
+                ids[(row * 13 + salt) as usize % length as usize] = 9;
+            }
+            example(&ids, (row % 2) as usize)
+        })
+        .collect()
+}
+
+fn model(dropout: f64) -> SequenceClassifier<Bert> {
+    let config = BertConfig {
+        hidden_size: 12,
+        num_hidden_layers: 2,
+        num_attention_heads: 3,
+        intermediate_size: 24,
+        max_position_embeddings: 16,
+        hidden_dropout_prob: dropout,
+        attention_probs_dropout_prob: dropout,
+        ..BertConfig::new(40)
+    };
+    config.sequence_classifier(5, &Device::flex())
+}
+
+fn settings() -> FineTuneConfig {
+    FineTuneConfig {
+        epochs: 12,
+        batch_size: 8,
+        learning_rate: 5e-3,
+        ..FineTuneConfig::default()
+    }
+}
+
+fn tune(
+    dropout: f64,
+    settings: &FineTuneConfig,
+    observer: &mut dyn Observer,
+) -> Result<FineTuned<Bert>, TrainError> {
+    fine_tune(
+        model(dropout),
+        &planted(160, 1),
+        &planted(80, 2),
+        SPECIAL,
+        settings,
+        observer,
+    )
+}
+
+/// The last layer's weights, bit for bit.
+fn bits(model: &SequenceClassifier<Bert>) -> Vec<u32> {
+    let mut all = Vec::new();
+    struct Collect<'a>(&'a mut Vec<u32>);
+    impl burn::module::ModuleVisitor for Collect<'_> {
+        fn visit_float<const D: usize>(
+            &mut self,
+            param: &burn::module::Param<burn::tensor::Tensor<D>>,
+        ) {
+            self.0
+                .extend(param.val().into_data().iter::<f32>().map(f32::to_bits));
+        }
+    }
+    model.visit(&mut Collect(&mut all));
+    all
+}
+
+#[derive(Default)]
+struct Record {
+    losses: Vec<f64>,
+    epochs: usize,
+    warnings: Vec<Warning>,
+}
+
+impl Observer for Record {
+    fn step(&mut self, summary: &StepSummary) {
+        self.losses.push(summary.loss);
+    }
+    fn epoch(&mut self, _: &EpochSummary<'_>) {
+        self.epochs += 1;
+    }
+    fn warning(&mut self, warning: &Warning) {
+        self.warnings.push(warning.clone());
+    }
+}
+
+#[test]
+fn a_planted_token_is_found() {
+    let tuned = tune(0.1, &settings(), &mut ()).unwrap();
+    assert!(tuned.dev.auroc.unwrap() > 0.98, "{:?}", tuned.dev);
+    assert!(!tuned.collapsed);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_and_another_does_not() {
+    let short = FineTuneConfig {
+        epochs: 2,
+        token_masking: 0.2,
+        ..settings()
+    };
+    let first = bits(&tune(0.1, &short, &mut ()).unwrap().model);
+    assert_eq!(first, bits(&tune(0.1, &short, &mut ()).unwrap().model));
+    let other = FineTuneConfig { seed: 1, ..short };
+    assert_ne!(first, bits(&tune(0.1, &other, &mut ()).unwrap().model));
+}
+
+#[test]
+fn accumulated_batches_equal_one_large_batch() {
+    // 90 rows: the last step of an epoch has 10 in place of 16, in batches of 8 and 2.
+    let train = planted(90, 1);
+    let steps = |batch_size, accumulation| {
+        let mut record = Record::default();
+        let settings = FineTuneConfig {
+            epochs: 2,
+            batch_size,
+            accumulation,
+            ..settings()
+        };
+        let weights = ClassWeights::Given(vec![1.0, 3.0]);
+        let settings = FineTuneConfig {
+            class_weights: weights,
+            ..settings
+        };
+        // With every row in one window the order is that of length, the same for both sizes.
+        fine_tune(model(0.0), &train, &train, SPECIAL, &settings, &mut record).unwrap();
+        record.losses
+    };
+    let (small, large) = (steps(90, 1), steps(45, 2));
+    assert_eq!(small.len(), large.len());
+    for (a, b) in small.iter().zip(&large) {
+        assert!((a - b).abs() < 1e-5 * a, "{a} and {b}");
+    }
+}
+
+#[test]
+fn early_stop_counts_epochs_without_a_better_one() {
+    let mut record = Record::default();
+    let settings = FineTuneConfig {
+        epochs: 40,
+        early_stop: EarlyStop::Patience(3),
+        ..settings()
+    };
+    let tuned = tune(0.1, &settings, &mut record).unwrap();
+    assert!(record.epochs < 40);
+    assert_eq!(record.epochs, tuned.best_epoch + 3);
+    let best = tuned
+        .history
+        .iter()
+        .map(|epoch| epoch.score)
+        .fold(f64::MIN, f64::max);
+    assert_eq!(tuned.history[tuned.best_epoch - 1].score, best);
+    assert_eq!(tuned.dev.auroc, Some(best));
+}
+
+#[test]
+fn a_model_that_gives_one_class_only_is_reported() {
+    let mut record = Record::default();
+    // Too small a rate to leave the start, where one class wins everywhere.
+    let settings = FineTuneConfig {
+        epochs: 1,
+        learning_rate: 1e-9,
+        ..settings()
+    };
+    let tuned = tune(0.0, &settings, &mut record).unwrap();
+    assert!(tuned.collapsed);
+    assert!(matches!(
+        record.warnings[..],
+        [Warning::Collapse { epoch: 1, .. }]
+    ));
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_run() {
+    let settings = FineTuneConfig {
+        learning_rate: 1e30,
+        ..settings()
+    };
+    let error = tune(0.0, &settings, &mut ()).unwrap_err();
+    assert!(matches!(error, TrainError::NotFinite { .. }), "{error}");
+}
+
+#[test]
+fn settings_and_labels_that_do_not_fit_are_named() {
+    let error = tune(
+        0.0,
+        &FineTuneConfig {
+            batch_size: 0,
+            ..settings()
+        },
+        &mut (),
+    )
+    .unwrap_err();
+    assert!(error.to_string().contains("`batch_size` is 0"), "{error}");
+    let error = tune(
+        0.0,
+        &FineTuneConfig {
+            token_masking: 1.0,
+            ..settings()
+        },
+        &mut (),
+    )
+    .unwrap_err();
+    assert!(
+        error.to_string().contains("`token_masking` is 1"),
+        "{error}"
+    );
+
+    let wrong = [example(&[5], 0), example(&[6], 2)];
+    let fit = |train: &[EncodedExample], settings: &FineTuneConfig| {
+        fine_tune(
+            model(0.0),
+            train,
+            &planted(8, 1),
+            SPECIAL,
+            settings,
+            &mut (),
+        )
+        .unwrap_err()
+    };
+    assert!(matches!(
+        fit(&wrong, &settings()),
+        TrainError::Label {
+            index: 1,
+            label: 2,
+            ..
+        }
+    ));
+    assert_eq!(fit(&[], &settings()), TrainError::EmptySplit("train"));
+    let balanced = FineTuneConfig {
+        class_weights: ClassWeights::Balanced,
+        ..settings()
+    };
+    assert!(matches!(
+        fit(&wrong[..1], &balanced),
+        TrainError::MissingClass { class: 1, .. }
+    ));
+}
