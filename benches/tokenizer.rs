@@ -1,2 +1,54 @@
-//! x
-fn main() {}
+//! Bases per second from sequences to token rows, for each k, on one core and on all.
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use dnabert::core::{Sequence, Tokenizer};
+use dnabert::kmer::KmerTokenizer;
+
+/// Sequences per batch, and their length in bases.
+const SHAPE: (u64, usize) = (1024, 500);
+
+/// Pseudo-random DNA; what it is does not matter, only that it compresses to nothing simple.
+fn sequence(mut state: u64, length: usize) -> Sequence {
+    let mut letter = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        char::from(b"ACGT"[(state >> 62) as usize])
+    };
+    (0..length)
+        .map(|_| letter())
+        .collect::<String>()
+        .parse()
+        .expect("bases only")
+}
+
+fn encode(criterion: &mut Criterion) {
+    let (count, length) = SHAPE;
+    let sequences: Vec<Sequence> = (0..count).map(|seed| sequence(seed, length)).collect();
+    let bases = Throughput::Elements(count * length as u64);
+    for (name, batched) in [("one core", false), ("all cores", true)] {
+        let mut group = criterion.benchmark_group(format!("tokenizer, bases, {name}"));
+        group.throughput(bases.clone());
+        for k in 3..=6 {
+            let tokenizer = KmerTokenizer::new(k).expect("a supported k");
+            group.bench_function(BenchmarkId::from_parameter(format!("k={k}")), |bencher| {
+                bencher.iter(|| {
+                    if batched {
+                        black_box(tokenizer.encode_batch(&sequences).expect("clean DNA"));
+                    } else {
+                        for sequence in &sequences {
+                            black_box(tokenizer.encode(sequence).expect("clean DNA"));
+                        }
+                    }
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, encode);
+criterion_main!(benches);

@@ -3,12 +3,14 @@
 mod classifier;
 mod encoding;
 pub mod file;
+mod seed;
 mod sequence;
 mod task;
 mod tokenizer;
 
 pub use classifier::Classifier;
 pub use encoding::{Encoding, EncodingReport};
+pub use seed::derive_seed;
 pub use sequence::{
     AmbiguityRule, LetterPolicy, LetterReport, LetterRule, Sequence, SequenceError, is_base,
 };

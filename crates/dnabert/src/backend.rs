@@ -50,6 +50,19 @@ impl Backend {
         ]
     }
 
+    /// The fastest backend of this build; the CPU's name where there is none at all.
+    pub fn first() -> Self {
+        Self::compiled().first().copied().unwrap_or(Self::Flex)
+    }
+
+    /// Cores that should share a training batch: all of them on the CPU, one for a GPU.
+    pub fn workers(self) -> usize {
+        match self {
+            Self::Flex => std::thread::available_parallelism().map_or(1, usize::from),
+            Self::Wgpu | Self::Cuda => 1,
+        }
+    }
+
     /// Its Cargo feature.
     pub fn feature(self) -> &'static str {
         match self {

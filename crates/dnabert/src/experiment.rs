@@ -5,12 +5,12 @@ mod write;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use dnabert_core::{Encoding, Example, Split, Task, Tokenizer};
+use dnabert_core::{Encoding, Example, Split, Task, Tokenizer, derive_seed};
 use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy, VocabularyError};
 use dnabert_model::{BertConfig, Checkpoint, CheckpointError, NewHead};
 use dnabert_train::{
     ClassificationReport, EncodedExample, EpochRecord, FineTuneConfig, Interval, Observer,
-    TrainError, bootstrap, derive_seed, fine_tune, metric,
+    TrainError, bootstrap, fine_tune, metric,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};

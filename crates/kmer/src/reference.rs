@@ -25,11 +25,21 @@ pub fn kmer2seq(sentence: &str) -> String {
     firsts.collect::<String>() + last
 }
 
-/// The k-mers of a sequence without the last one: what every data file of the reference holds.
-pub fn get_kmer_sentence(sequence: &str, k: usize) -> String {
-    let mut kmers = windows(sequence, k);
+/// Every `stride`-th k-mer of a line, the last one of all left out: with a stride of 1, what
+/// every data file of the reference holds. Line breaks are taken out first.
+///
+/// # Panics
+///
+/// If `stride` is 0.
+pub fn get_kmer_sentence(line: &str, k: usize, stride: usize) -> String {
+    let sequence = line.replace('\n', "");
+    let mut kmers = windows(&sequence, k);
     kmers.pop();
-    kmers.join(" ")
+    kmers
+        .into_iter()
+        .step_by(stride)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The k-mers of a sequence, the last one included.
@@ -99,7 +109,8 @@ mod tests {
     #[test]
     fn the_two_kmer_functions_differ_in_the_last_kmer() {
         assert_eq!(seq2kmer("ATGAC", 3), "ATG TGA GAC");
-        assert_eq!(get_kmer_sentence("ATGAC", 3), "ATG TGA");
+        assert_eq!(get_kmer_sentence("ATGAC", 3, 1), "ATG TGA");
+        assert_eq!(get_kmer_sentence("ATGACCG", 3, 2), "ATG GAC");
         assert_eq!(kmer2seq("ATG TGA GAC"), "ATGAC");
         assert_eq!(seq2kmer("AT", 3), "");
     }

@@ -1,12 +1,12 @@
 //! Multi-head self-attention (Vaswani et al. 2017, arXiv 1706.03762).
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, Linear};
+use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 
-use crate::BertConfig;
 use crate::linear::linear;
+use crate::{BertConfig, Dropout};
 
 /// Queries, keys and values of one layer.
 #[derive(Module, Debug)]
@@ -35,7 +35,7 @@ impl SelfAttention {
             query: square(),
             key: square(),
             value: square(),
-            dropout: DropoutConfig::new(config.attention_probs_dropout_prob).init(),
+            dropout: Dropout::new(config.attention_probs_dropout_prob),
             heads: config.num_attention_heads,
         }
     }

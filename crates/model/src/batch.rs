@@ -26,6 +26,15 @@ impl TokenBatch {
             .map(|row| row.len())
             .max()
             .expect("a batch has rows");
+        Self::padded(encodings, length, pad, device)
+    }
+
+    /// Pads `encodings` to `length` tokens and uploads once.
+    ///
+    /// # Panics
+    ///
+    /// If a row is longer than `length`.
+    pub fn padded(encodings: &[&Encoding], length: usize, pad: u32, device: &Device) -> Self {
         let mut ids = Vec::with_capacity(encodings.len() * length);
         let mut segment_ids = Vec::with_capacity(ids.capacity());
         let mut mask = Vec::with_capacity(ids.capacity());

@@ -1,12 +1,10 @@
 //! Word, position and segment embeddings.
 
 use burn::module::Module;
-use burn::nn::{
-    Dropout, DropoutConfig, Embedding, EmbeddingConfig, Initializer, LayerNorm, LayerNormConfig,
-};
+use burn::nn::{Embedding, EmbeddingConfig, Initializer, LayerNorm, LayerNormConfig};
 use burn::tensor::{Device, Tensor};
 
-use crate::{BertConfig, TokenBatch};
+use crate::{BertConfig, Dropout, TokenBatch};
 
 /// Sum of word, position and segment embeddings, normalised.
 #[derive(Module, Debug)]
@@ -31,7 +29,7 @@ impl BertEmbeddings {
             position_embeddings: table(config.max_position_embeddings),
             token_type_embeddings: table(config.type_vocab_size),
             layer_norm: layer_norm(config, device),
-            dropout: DropoutConfig::new(config.hidden_dropout_prob).init(),
+            dropout: Dropout::new(config.hidden_dropout_prob),
         }
     }
 

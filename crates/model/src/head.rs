@@ -1,14 +1,14 @@
 //! Heads: what the hidden states are read for.
 
 use burn::module::{Module, Param};
-use burn::nn::{Dropout, DropoutConfig, LayerNorm, Linear};
+use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
 
 use crate::embedding::layer_norm;
 use crate::layer::activate;
 use crate::linear::linear;
 use crate::{
-    Activation, Bert, BertConfig, Encoder, EncoderOutput, LayerSink, MlmBias, TokenBatch,
+    Activation, Bert, BertConfig, Dropout, Encoder, EncoderOutput, LayerSink, MlmBias, TokenBatch,
     initialize,
 };
 
@@ -82,7 +82,7 @@ impl<E: Encoder> SequenceClassifier<E> {
         let classifier = linear(encoder.hidden_size(), config.labels(), device);
         Self {
             encoder,
-            dropout: DropoutConfig::new(config.hidden_dropout_prob).init(),
+            dropout: Dropout::new(config.hidden_dropout_prob),
             classifier,
         }
     }
@@ -111,7 +111,7 @@ impl<E: Encoder> TokenClassifier<E> {
         let classifier = linear(encoder.hidden_size(), config.labels(), device);
         Self {
             encoder,
-            dropout: DropoutConfig::new(config.hidden_dropout_prob).init(),
+            dropout: Dropout::new(config.hidden_dropout_prob),
             classifier,
         }
     }

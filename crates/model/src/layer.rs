@@ -1,14 +1,14 @@
 //! One encoder layer, normalised after each residual sum (post-norm).
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, LayerNorm, Linear};
+use burn::nn::{LayerNorm, Linear};
 use burn::tensor::activation::{gelu, gelu_approximate, relu};
 use burn::tensor::{Device, Tensor};
 
 use crate::attention::{AttentionOutput, SelfAttention};
 use crate::embedding::layer_norm;
 use crate::linear::linear;
-use crate::{Activation, BertConfig};
+use crate::{Activation, BertConfig, Dropout};
 
 /// Self-attention and its residual branch.
 #[derive(Module, Debug)]
@@ -82,7 +82,7 @@ impl ResidualOutput {
         Self {
             dense: linear(input, config.hidden_size, device),
             layer_norm: layer_norm(config, device),
-            dropout: DropoutConfig::new(config.hidden_dropout_prob).init(),
+            dropout: Dropout::new(config.hidden_dropout_prob),
         }
     }
 

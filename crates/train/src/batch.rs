@@ -28,12 +28,12 @@ pub struct LabelledBatch {
 }
 
 impl LabelledBatch {
-    /// Pads and uploads `examples`.
+    /// Pads `examples` to `length` tokens and uploads them.
     ///
     /// # Panics
     ///
-    /// If there is no example.
-    pub fn new(examples: &[&EncodedExample], pad: u32, device: &Device) -> Self {
+    /// If there is no example, or a longer one.
+    pub fn new(examples: &[&EncodedExample], length: usize, pad: u32, device: &Device) -> Self {
         let rows: Vec<_> = examples.iter().map(|example| &example.encoding).collect();
         let labels: Vec<_> = examples
             .iter()
@@ -41,7 +41,7 @@ impl LabelledBatch {
             .collect();
         let count = labels.len();
         Self {
-            inputs: TokenBatch::from_encodings(&rows, pad, device),
+            inputs: TokenBatch::padded(&rows, length, pad, device),
             labels: Tensor::from_data(TensorData::new(labels, [count]), device),
         }
     }

@@ -1,7 +1,7 @@
 //! Why a training run cannot start or go on.
 
 /// Why training stopped.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
     /// A split without examples.
@@ -39,6 +39,9 @@ pub enum TrainError {
         /// Number of classes.
         classes: usize,
     },
+    /// Threads that the system does not give.
+    #[error("the workers' threads cannot be started")]
+    Workers(#[from] rayon::ThreadPoolBuildError),
     /// A loss or gradient that is NaN or infinite.
     #[error("the {what} is {value} at step {step}: lower the learning rate")]
     NotFinite {

@@ -5,14 +5,16 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, Tensor, TensorData};
-use dnabert_model::{Encoder, SequenceClassifier};
+use dnabert_core::{SpecialTokens, derive_seed};
+use dnabert_model::{DropoutStream, Encoder, SequenceClassifier};
 use serde::Serialize;
 
 use crate::batch::{EncodedExample, LabelledBatch, bucketed_batches};
 use crate::mask::mask_tokens;
+use crate::workers::Workers;
 use crate::{
     AdamWSettings, ClassificationReport, EpochSummary, LinearSchedule, Observer, StepLoop,
-    StepSummary, TrainError, Warning, adamw, derive_seed, logits, softmax, weighted_cross_entropy,
+    StepSummary, TrainError, Warning, adamw, logits, softmax, weighted_cross_entropy,
 };
 
 /// How a classifier is fine-tuned.
@@ -41,6 +43,9 @@ pub struct FineTuneConfig {
     pub selection: Selection,
     /// When to stop before the last epoch.
     pub early_stop: EarlyStop,
+    /// Cores that share each batch: 1 on a GPU, all of them on a CPU. The result is the same but
+    /// for rounding.
+    pub workers: usize,
     /// Fixes the order of examples, dropout and masking.
     pub seed: u64,
 }
@@ -60,6 +65,7 @@ impl Default for FineTuneConfig {
             class_weights: ClassWeights::Equal,
             selection: Selection::Auroc,
             early_stop: EarlyStop::Never,
+            workers: 1,
             seed: 0,
         }
     }
@@ -129,8 +135,8 @@ pub struct EpochRecord {
 
 /// Fine-tunes `model` on `train`; `dev` chooses the epoch whose model is given back.
 ///
-/// The model is trained on the device where it is; the same seed on the same device gives the
-/// same result.
+/// The model is trained on the device where it is; the same seed and number of workers on the
+/// same device give the same bits.
 ///
 /// # Errors
 ///
@@ -140,7 +146,7 @@ pub fn fine_tune<E: Encoder>(
     model: SequenceClassifier<E>,
     train: &[EncodedExample],
     dev: &[EncodedExample],
-    tokens: dnabert_core::SpecialTokens,
+    tokens: SpecialTokens,
     config: &FineTuneConfig,
     observer: &mut dyn Observer,
 ) -> Result<FineTuned<E>, TrainError> {
@@ -148,18 +154,18 @@ pub fn fine_tune<E: Encoder>(
     check(config, train, dev, classes)?;
     let weights = class_weights(&config.class_weights, train, classes)?;
     let device = model.devices().first().cloned().unwrap_or_default();
-    let mut run = Run {
+    let run = Run {
         steps_per_epoch: train
             .len()
             .div_ceil(config.batch_size)
             .div_ceil(config.accumulation),
         started: Instant::now(),
         device: device.autodiff(),
+        workers: Workers::new(config.workers)?,
         tokens,
         weights,
         config,
         train,
-        observer,
     };
     let total_steps = run.steps_per_epoch * config.epochs;
     let schedule = LinearSchedule {
@@ -175,7 +181,7 @@ pub fn fine_tune<E: Encoder>(
     let mut history = Vec::new();
     for epoch in 1..=config.epochs {
         let train_loss;
-        (model, train_loss) = run.epoch(model, &mut steps, epoch)?;
+        (model, train_loss) = run.epoch(model, &mut steps, epoch, observer)?;
         let valid = model.valid();
         let report = judge(&valid, dev, config.batch_size, tokens.pad);
         let score = config.selection.score(&report);
@@ -187,7 +193,7 @@ pub fn fine_tune<E: Encoder>(
         let is_best = best
             .as_ref()
             .is_none_or(|best| score > config.selection.score(&best.dev));
-        run.observer.epoch(&EpochSummary {
+        observer.epoch(&EpochSummary {
             epoch,
             epochs: config.epochs,
             train_loss,
@@ -198,7 +204,7 @@ pub fn fine_tune<E: Encoder>(
         });
         let collapsed = report.collapsed_to();
         if let Some(class) = collapsed {
-            run.observer.warning(&Warning::Collapse { epoch, class });
+            observer.warning(&Warning::Collapse { epoch, class });
         }
         if is_best {
             best = Some(FineTuned {
@@ -222,20 +228,21 @@ pub fn fine_tune<E: Encoder>(
 struct Run<'a> {
     config: &'a FineTuneConfig,
     train: &'a [EncodedExample],
-    tokens: dnabert_core::SpecialTokens,
+    tokens: SpecialTokens,
     weights: Vec<f64>,
     device: Device,
+    workers: Workers,
     steps_per_epoch: usize,
     started: Instant,
-    observer: &'a mut dyn Observer,
 }
 
 impl Run<'_> {
     fn epoch<E: Encoder>(
-        &mut self,
+        &self,
         mut model: SequenceClassifier<E>,
         steps: &mut StepLoop,
         epoch: usize,
+        observer: &mut dyn Observer,
     ) -> Result<(SequenceClassifier<E>, f64), TrainError> {
         let lengths: Vec<usize> = self.train.iter().map(|row| row.encoding.len()).collect();
         let order_seed = derive_seed(self.config.seed, &[0, epoch as u64]);
@@ -247,7 +254,7 @@ impl Run<'_> {
             (model, report) = steps.apply(model, gradients)?;
             let examples = group.iter().map(Vec::len).sum();
             epoch_loss += loss * examples as f64;
-            self.observer.step(&StepSummary {
+            observer.step(&StepSummary {
                 report,
                 total_steps: self.steps_per_epoch * self.config.epochs,
                 loss,
@@ -265,47 +272,74 @@ impl Run<'_> {
         group: &[Vec<usize>],
         step: usize,
     ) -> Result<(GradientsParams, f64), TrainError> {
-        // Dropout draws from the device's generator: reseeded here, a step depends on its number
-        // and not on what ran before it.
-        self.device
-            .seed(derive_seed(self.config.seed, &[1, step as u64]));
-        let weight = |index: usize| self.weights[self.train[index].label];
-        let total: f64 = group.iter().flatten().map(|&index| weight(index)).sum();
+        let total: f64 = group
+            .iter()
+            .flatten()
+            .map(|&index| self.weight(index))
+            .sum();
         let mut accumulator = GradientsAccumulator::new();
         let mut step_loss = 0.0;
-        for batch in group {
-            let masking_seed =
-                |index: usize| derive_seed(self.config.seed, &[2, step as u64, index as u64]);
-            let masked: Vec<EncodedExample> = batch
+        for (turn, batch) in group.iter().enumerate() {
+            let dropout = derive_seed(self.config.seed, &[1, step as u64, turn as u64]);
+            let longest = batch
                 .iter()
-                .map(|&index| {
-                    let share = self.config.token_masking;
-                    mask_tokens(&self.train[index], share, self.tokens, masking_seed(index))
-                })
-                .collect();
-            let rows: Vec<&EncodedExample> = masked.iter().collect();
-            let LabelledBatch { inputs, labels } =
-                LabelledBatch::new(&rows, self.tokens.pad, &self.device);
-            let shares: Vec<f32> = batch
-                .iter()
-                .map(|&index| (weight(index) / total) as f32)
-                .collect();
-            let shares = TensorData::new(shares, [batch.len()]);
-            let shares = Tensor::from_data(shares, &self.device);
-            let loss = weighted_cross_entropy(model.forward(&inputs, &mut ()), labels, shares);
-            let gradients = loss.backward();
-            let value = loss.into_data().iter::<f64>().sum::<f64>();
-            if !value.is_finite() {
-                return Err(TrainError::NotFinite {
-                    what: "loss",
-                    value,
-                    step,
+                .map(|&index| self.train[index].encoding.len())
+                .max();
+            let parts = self
+                .workers
+                .run(model, &self.device, batch.len(), |model, rows| {
+                    let stream = DropoutStream::new(dropout, rows.start, rows.len());
+                    let part = &batch[rows];
+                    let loss = stream.scope(|| {
+                        let inputs = self.inputs(part, longest.unwrap_or_default(), step);
+                        let logits = model.forward(&inputs.inputs, &mut ());
+                        weighted_cross_entropy(logits, inputs.labels, self.shares(part, total))
+                    });
+                    let gradients = GradientsParams::from_grads(loss.backward(), model);
+                    (gradients, loss.into_data().iter::<f64>().sum())
                 });
+            for (gradients, loss) in parts {
+                accumulator.accumulate(model, gradients);
+                step_loss += loss;
             }
-            step_loss += value;
-            accumulator.accumulate(model, GradientsParams::from_grads(gradients, model));
+        }
+        if !step_loss.is_finite() {
+            return Err(TrainError::NotFinite {
+                what: "loss",
+                value: step_loss,
+                step,
+            });
         }
         Ok((accumulator.grads(), step_loss))
+    }
+
+    fn weight(&self, index: usize) -> f64 {
+        self.weights[self.train[index].label]
+    }
+
+    /// The examples on the device, tokens masked for this step, padded to `length`.
+    fn inputs(&self, part: &[usize], length: usize, step: usize) -> LabelledBatch {
+        let mask = |&index: &usize| {
+            let seed = derive_seed(self.config.seed, &[2, step as u64, index as u64]);
+            mask_tokens(
+                &self.train[index],
+                self.config.token_masking,
+                self.tokens,
+                seed,
+            )
+        };
+        let masked: Vec<EncodedExample> = part.iter().map(mask).collect();
+        let rows: Vec<&EncodedExample> = masked.iter().collect();
+        LabelledBatch::new(&rows, length, self.tokens.pad, &self.device)
+    }
+
+    /// The share of each example in the step's loss, `[part]`.
+    fn shares(&self, part: &[usize], total: f64) -> Tensor<1> {
+        let shares: Vec<f32> = part
+            .iter()
+            .map(|&index| (self.weight(index) / total) as f32)
+            .collect();
+        Tensor::from_data(TensorData::new(shares, [part.len()]), &self.device)
     }
 }
 
@@ -384,6 +418,7 @@ fn check(
         ("epochs", config.epochs),
         ("batch_size", config.batch_size),
         ("accumulation", config.accumulation),
+        ("workers", config.workers),
     ] {
         if value == 0 {
             let (value, reason) = (value.to_string(), "must be at least 1");

@@ -13,8 +13,9 @@ mod observer;
 mod optimizer;
 mod progress;
 mod schedule;
-mod seed;
+
 mod step_loop;
+mod workers;
 
 pub use batch::{EncodedExample, LabelledBatch, bucketed_batches};
 pub use bootstrap::{Interval, bootstrap};
@@ -27,8 +28,7 @@ pub use fine_tune::{
 pub use loss::weighted_cross_entropy;
 pub use metric::ClassificationReport;
 pub use observer::{EpochSummary, Observer, StepSummary, Warning};
-pub use optimizer::{AdamWSettings, adamw};
+pub use optimizer::{AdamWSettings, BertAdamW, adamw};
 pub use progress::ProgressBar;
 pub use schedule::LinearSchedule;
-pub use seed::derive_seed;
 pub use step_loop::{StepLoop, StepReport};

@@ -1,8 +1,8 @@
-//! AdamW with BERT's choice of what decays.
+//! AdamW as BERT and DNABERT use it.
 
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
-use burn::optim::{AdamWConfig, ModuleOptimizer};
-use burn::tensor::Tensor;
+use burn::optim::{AdamWState, AdaptiveMomentumState, LearningRate, ModuleOptimizer, Optimizer};
+use burn::tensor::{Device, Tensor};
 
 /// Settings of AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101).
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -11,7 +11,7 @@ pub struct AdamWSettings {
     pub beta_1: f32,
     /// Decay of the second moment.
     pub beta_2: f32,
-    /// Added to the root of the second moment.
+    /// Added to the root of the second moment, before its bias is corrected.
     pub epsilon: f32,
     /// Decay of matrices and embeddings, times the learning rate. Vectors (biases and layer
     /// normalisation) never decay.
@@ -19,7 +19,7 @@ pub struct AdamWSettings {
 }
 
 impl Default for AdamWSettings {
-    /// The reference's settings for fine-tuning.
+    /// The reference's settings for fine-tuning, with the usual decay of 0.01.
     fn default() -> Self {
         Self {
             beta_1: 0.9,
@@ -30,20 +30,19 @@ impl Default for AdamWSettings {
     }
 }
 
-/// The optimizer for `module`. burn decays before the update, as PyTorch does; DNABERT's own
-/// AdamW did so after it.
+/// The optimizer for `module`: [`BertAdamW`], without decay for vectors.
 pub fn adamw<M: Module>(module: &M, settings: &AdamWSettings) -> ModuleOptimizer {
-    let config = AdamWConfig::new()
-        .with_beta_1(settings.beta_1)
-        .with_beta_2(settings.beta_2)
-        .with_epsilon(settings.epsilon)
-        .with_weight_decay(settings.weight_decay);
     let mut vectors = Vectors(Vec::new());
     module.visit(&mut vectors);
-    let without_decay = config.clone().with_weight_decay(0.0).build();
-    config
-        .init()
-        .with_group(ParamGroup::from_ids(vectors.0), without_decay, None)
+    let without_decay = AdamWSettings {
+        weight_decay: 0.0,
+        ..*settings
+    };
+    ModuleOptimizer::from(BertAdamW(*settings)).with_group(
+        ParamGroup::from_ids(vectors.0),
+        BertAdamW(without_decay),
+        None,
+    )
 }
 
 struct Vectors(Vec<ParamId>);
@@ -56,33 +55,115 @@ impl ModuleVisitor for Vectors {
     }
 }
 
+/// AdamW in the order of DNABERT's code (and of BERT's): epsilon joins the root of the second
+/// moment before bias correction, and weights decay after the update.
+///
+/// burn's and PyTorch's AdamW add epsilon after the correction and decay first. In the first steps
+/// that makes epsilon thirty times smaller, which tiny gradients notice: after ten steps some
+/// weights lie further apart than 10⁻⁴.
+#[derive(Debug, Clone, Copy)]
+pub struct BertAdamW(
+    /// Its settings.
+    pub AdamWSettings,
+);
+
+impl Optimizer for BertAdamW {
+    type State<const D: usize> = AdamWState<D>;
+
+    fn step<const D: usize>(
+        &self,
+        rate: LearningRate,
+        weights: Tensor<D>,
+        gradient: Tensor<D>,
+        state: Option<AdamWState<D>>,
+    ) -> (Tensor<D>, Option<AdamWState<D>>) {
+        let AdamWSettings {
+            beta_1,
+            beta_2,
+            epsilon,
+            weight_decay,
+        } = self.0;
+        let first = gradient.clone().mul_scalar(1.0 - beta_1);
+        let second = gradient.square().mul_scalar(1.0 - beta_2);
+        let momentum = match state.map(|state| state.momentum) {
+            Some(old) => AdaptiveMomentumState {
+                time: old.time + 1,
+                moment_1: old.moment_1.mul_scalar(beta_1) + first,
+                moment_2: old.moment_2.mul_scalar(beta_2) + second,
+                max_moment_2: None,
+            },
+            None => AdaptiveMomentumState::new(1, first, second),
+        };
+        let time = momentum.time as i32;
+        let bias_1 = 1.0 - f64::from(beta_1).powi(time);
+        let bias_2 = 1.0 - f64::from(beta_2).powi(time);
+        let direction =
+            momentum.moment_1.clone() / momentum.moment_2.clone().sqrt().add_scalar(epsilon);
+        let updated = weights - direction.mul_scalar(rate * bias_2.sqrt() / bias_1);
+        let decay = rate * f64::from(weight_decay);
+        let decayed = if decay == 0.0 {
+            updated
+        } else {
+            updated.mul_scalar(1.0 - decay)
+        };
+        (decayed, Some(AdamWState { momentum }))
+    }
+
+    fn to_device<const D: usize>(mut state: AdamWState<D>, device: &Device) -> AdamWState<D> {
+        state.momentum = state.momentum.to_device(device);
+        state
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::nn::{Linear, LinearConfig};
+    use burn::nn::{Initializer, Linear, LinearConfig};
     use burn::optim::GradientsParams;
-    use burn::tensor::Device;
+
+    fn one(device: &Device) -> Linear {
+        LinearConfig::new(1, 1)
+            .with_initializer(Initializer::Ones)
+            .init(device)
+    }
+
+    /// One step of rate 0.1 with the gradient of `factor × (weight × 1 + bias)`.
+    fn step(settings: &AdamWSettings, factor: f64) -> [f32; 2] {
+        let device = Device::flex().autodiff();
+        let layer = one(&device);
+        let input = Tensor::<2>::ones([1, 1], &device);
+        let loss = layer.forward(input).sum().mul_scalar(factor);
+        let gradients = GradientsParams::from_grads(loss.backward(), &layer);
+        let layer = adamw(&layer, settings).step(0.1, layer, gradients);
+        [
+            layer.weight.val().into_scalar(),
+            layer.bias.expect("has one").val().into_scalar(),
+        ]
+    }
 
     #[test]
     fn matrices_decay_and_vectors_do_not() {
-        let device = Device::flex().autodiff();
-        let layer: Linear = LinearConfig::new(1, 1)
-            .with_initializer(burn::nn::Initializer::Ones)
-            .init(&device);
         // A zero gradient leaves decay as the only change.
-        let loss = layer
-            .forward(Tensor::<2>::zeros([1, 1], &device))
-            .sum()
-            .mul_scalar(0.0);
-        let gradients = GradientsParams::from_grads(loss.backward(), &layer);
         let settings = AdamWSettings {
             weight_decay: 0.5,
             ..AdamWSettings::default()
         };
-        let layer = adamw(&layer, &settings).step(0.1, layer, gradients);
-        let weight: f32 = layer.weight.val().into_scalar();
-        let bias: f32 = layer.bias.unwrap().val().into_scalar();
+        let [weight, bias] = step(&settings, 0.0);
         assert!((weight - 0.95).abs() < 1e-6, "{weight}");
         assert_eq!(bias, 1.0);
+    }
+
+    #[test]
+    fn epsilon_counts_before_bias_correction() {
+        // With g = epsilon the first step is rate × √(1−β₂) g / (√(1−β₂) g + epsilon).
+        let settings = AdamWSettings {
+            weight_decay: 0.0,
+            epsilon: 1e-4,
+            ..AdamWSettings::default()
+        };
+        let root = 0.001_f32.sqrt();
+        let expected = 1.0 - 0.1 * root / (root + 1.0);
+        let [weight, _] = step(&settings, 1e-4);
+        assert!((weight - expected).abs() < 1e-6, "{weight}, not {expected}");
     }
 }

@@ -1,2 +1,69 @@
-//! x
-fn main() {}
+//! Equality with DNABERT's own code and with PyTorch, on stored inputs and outputs.
+//!
+//! Reads `tests/data/oracle`, or the folder that `DNABERT_ORACLE` names, and prints one line for
+//! each file: the number of values compared, and the difference that came closest to its
+//! tolerance. It runs without cargo's harness, so that the lines are always seen. A file of
+//! [`REQUIRED`] that is missing, or that nothing was compared with, is a failure.
+#![allow(clippy::print_stdout, reason = "the lines are the report")]
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod arrays;
+mod ledger;
+mod metrics;
+mod models;
+mod tokens;
+mod training;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use ledger::Ledger;
+
+/// Files that must be there and must be compared.
+const REQUIRED: [&str; 30] = [
+    "io/tokenizer_cases.json",
+    "io/tokenizer_long_cases.json",
+    "io/kmer_and_cutting.json",
+    "io/metrics.json",
+    "io/optim.json",
+    "io/train_k3_cls_final.safetensors",
+    "io/k3_mlm.safetensors",
+    "io/k3_mlm_inputs.json",
+    "io/k6_mlm.safetensors",
+    "io/k6_mlm_inputs.json",
+    "io/k3_cls.safetensors",
+    "io/k3_cls_inputs.json",
+    "io/k4_splice3.safetensors",
+    "io/k4_splice3_inputs.json",
+    "io/k3_reg.safetensors",
+    "io/k3_reg_inputs.json",
+    "io/k3_tokcls.safetensors",
+    "io/k3_tokcls_inputs.json",
+    "models/k3_mlm/model.safetensors",
+    "models/k3_mlm/pytorch_model.bin",
+    "models/k3_mlm/pytorch_model_legacy.bin",
+    "models/k3_mlm/pytorch_model_gamma_beta.bin",
+    "models/k3_mlm/model_fp16.safetensors",
+    "models/k6_mlm/pytorch_model.bin",
+    "models/k3_cls/model.safetensors",
+    "models/k4_splice3/model.safetensors",
+    "models/k3_reg/model.safetensors",
+    "models/k3_tokcls/model.safetensors",
+    "models/k3_mlm/vocab.txt",
+    "models/k6_mlm/vocab.txt",
+];
+
+fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == "--list") {
+        println!("oracle: test"); // what test runners ask for
+        return ExitCode::SUCCESS;
+    }
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/oracle");
+    let folder = std::env::var_os("DNABERT_ORACLE").unwrap_or_else(|| committed.into());
+    let mut ledger = Ledger::open(PathBuf::from(folder), &REQUIRED);
+    tokens::compare(&mut ledger);
+    models::compare(&mut ledger);
+    training::compare(&mut ledger);
+    metrics::compare(&mut ledger);
+    ledger.close()
+}

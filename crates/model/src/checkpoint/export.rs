@@ -5,6 +5,7 @@ use std::path::Path;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
+use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use super::CheckpointError;
@@ -36,6 +37,27 @@ impl Pretrained for TokenClassifier<Bert> {
     const ARCHITECTURE: &'static str = "BertForTokenClassification";
 }
 
+/// One tensor of a network, as a checkpoint holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedTensor {
+    /// Its name in transformers.
+    pub name: String,
+    /// Its shape there; matrices of linear layers are `[output, input]`.
+    pub shape: Vec<usize>,
+    /// Its values in row order.
+    pub values: Vec<f32>,
+}
+
+/// All tensors of `model` under the names and in the layout of transformers.
+pub fn tensors<M: Pretrained>(model: &M) -> Vec<NamedTensor> {
+    let mut collected = Collect {
+        path: ModulePath::new(M::ROOT),
+        tensors: Vec::new(),
+    };
+    model.visit(&mut collected);
+    collected.tensors
+}
+
 /// Writes `config.json` and `model.safetensors` (f32) into `folder`, made where absent.
 ///
 /// Files of the same names are replaced only by whole new ones.
@@ -53,28 +75,11 @@ pub fn save<M: Pretrained>(
         path: folder.into(),
         source,
     })?;
-    let mut collected = Collect {
-        path: ModulePath::new(M::ROOT),
-        tensors: Vec::new(),
-    };
-    model.visit(&mut collected);
-
     let path = folder.join("model.safetensors");
-    let serialised = |source| CheckpointError::Serialise {
+    let bytes = serialised(&tensors(model)).map_err(|source| CheckpointError::Serialise {
         path: path.clone(),
         source,
-    };
-    let views = collected
-        .tensors
-        .iter()
-        .map(|(name, shape, bytes)| {
-            TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name, view))
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(serialised)?;
-    // transformers asks for this entry
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let bytes = serialize(views, Some(metadata)).map_err(serialised)?;
+    })?;
     dnabert_core::file::write(&path, &bytes).map_err(|source| CheckpointError::Io {
         path: path.clone(),
         source,
@@ -89,9 +94,34 @@ pub fn save<M: Pretrained>(
     Ok(())
 }
 
+fn serialised(tensors: &[NamedTensor]) -> Result<Vec<u8>, SafeTensorError> {
+    let bytes: Vec<Vec<u8>> = tensors
+        .iter()
+        .map(|tensor| {
+            tensor
+                .values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect()
+        })
+        .collect();
+    let views = tensors
+        .iter()
+        .zip(&bytes)
+        .map(|(NamedTensor { name, shape, .. }, bytes)| {
+            TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name, view))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    // transformers asks for this entry
+    serialize(
+        views,
+        Some(HashMap::from([("format".to_owned(), "pt".to_owned())])),
+    )
+}
+
 struct Collect {
     path: ModulePath,
-    tensors: Vec<(String, Vec<usize>, Vec<u8>)>,
+    tensors: Vec<NamedTensor>,
 }
 
 impl ModuleVisitor for Collect {
@@ -111,8 +141,11 @@ impl ModuleVisitor for Collect {
             tensor
         };
         let shape = tensor.dims().to_vec();
-        let data = tensor.into_data();
-        let bytes = data.iter::<f32>().flat_map(f32::to_le_bytes).collect();
-        self.tensors.push((self.path.canonical(), shape, bytes));
+        let values = tensor.into_data().iter::<f32>().collect();
+        self.tensors.push(NamedTensor {
+            name: self.path.canonical(),
+            shape,
+            values,
+        });
     }
 }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 
 pub use error::{CheckpointError, Misshapen, TensorProblems};
-pub use export::{Pretrained, save};
+pub use export::{NamedTensor, Pretrained, save, tensors};
 use read::Weights;
 
 use crate::checkpoint::import::fill;

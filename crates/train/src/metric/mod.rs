@@ -2,10 +2,12 @@
 
 mod confusion;
 mod ranking;
+mod windows;
 
 pub use confusion::{ClassScores, ConfusionMatrix};
 pub use ranking::{auprc, auroc, one_vs_one_auroc};
 use serde::Serialize;
+pub use windows::{WindowSummary, summarize_windows};
 
 /// Everything that is reported about predictions on one split.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,0 +1,158 @@
+//! Dropout whose masks depend on their place only.
+
+use std::cell::Cell;
+
+use burn::module::{Flag, Module, Param};
+use burn::tensor::{Distribution, Tensor, TensorData};
+use dnabert_core::derive_seed;
+
+/// Sets elements to zero at random while training, and scales the others to keep the mean
+/// (Srivastava et al. 2014, <https://jmlr.org/papers/v15/srivastava14a.html>).
+///
+/// It acts on autodiff devices only. Inside [`DropoutStream::scope`] the mask of a batch row
+/// follows from (seed, how many dropouts came before, row), so that a batch may be split over
+/// cores or devices without changing the result; elsewhere it is drawn by the device.
+#[derive(Module, Debug)]
+pub struct Dropout {
+    #[module(skip)]
+    rate: f64,
+    training: Param<Flag>,
+}
+
+impl Dropout {
+    pub(crate) fn new(rate: f64) -> Self {
+        Self {
+            rate,
+            training: Param::from_bool(true),
+        }
+    }
+
+    /// Applies dropout to a tensor whose elements are ordered by batch row first.
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let device = input.device();
+        if self.rate == 0.0 || !self.training.is_enabled() || !device.is_autodiff() {
+            return input;
+        }
+        let Some(stream) = STREAM.get() else {
+            let kept = input.random_like(Distribution::Bernoulli(1.0 - self.rate));
+            return input * kept.mul_scalar(1.0 / (1.0 - self.rate));
+        };
+        STREAM.set(Some(DropoutStream {
+            calls: stream.calls + 1,
+            ..stream
+        }));
+        let shape = input.dims();
+        let mask = TensorData::new(stream.mask(shape.iter().product(), self.rate), shape);
+        input * Tensor::from_data(mask, &device)
+    }
+}
+
+/// Where the masks of one forward pass come from.
+#[derive(Debug, Clone, Copy)]
+pub struct DropoutStream {
+    seed: u64,
+    first_row: usize,
+    rows: usize,
+    calls: u64,
+}
+
+thread_local! {
+    static STREAM: Cell<Option<DropoutStream>> = const { Cell::new(None) };
+}
+
+/// Ends the scope also where the forward pass panics.
+struct Restore(Option<DropoutStream>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        STREAM.set(self.0);
+    }
+}
+
+impl DropoutStream {
+    /// Masks for a forward pass over `rows` batch rows, the first of which is row `first_row` of
+    /// the whole batch that `seed` stands for.
+    pub fn new(seed: u64, first_row: usize, rows: usize) -> Self {
+        Self {
+            seed,
+            first_row,
+            rows,
+            calls: 0,
+        }
+    }
+
+    /// Runs `forward` on this thread with masks from this stream.
+    pub fn scope<T>(self, forward: impl FnOnce() -> T) -> T {
+        let _restore = Restore(STREAM.replace(Some(self)));
+        forward()
+    }
+
+    /// 0 with probability `rate`, else 1 / (1 − rate), for each element.
+    fn mask(self, elements: usize, rate: f64) -> Vec<f32> {
+        let per_row = elements / self.rows.max(1);
+        let kept = (1.0 / (1.0 - rate)) as f32;
+        let threshold = (rate * 2_f64.powi(32)) as u32;
+        let mut mask = Vec::with_capacity(elements);
+        for row in self.first_row..self.first_row + self.rows {
+            let mut state = derive_seed(self.seed, &[self.calls, row as u64]);
+            for pair in 0..per_row.div_ceil(2) {
+                let word = next(&mut state);
+                let value = |half: u32| if half < threshold { 0.0 } else { kept };
+                mask.push(value(word as u32));
+                if 2 * pair + 1 < per_row {
+                    mask.push(value((word >> 32) as u32));
+                }
+            }
+        }
+        mask
+    }
+}
+
+/// xorshift64* (Vigna 2016, doi 10.1145/2845077): two masks per word, fast and good enough here.
+fn next(state: &mut u64) -> u64 {
+    *state |= u64::from(*state == 0); // zero is the one state that never changes
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    state.wrapping_mul(0x2545_f491_4f6c_dd1d)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    fn masked(stream: DropoutStream, rows: usize) -> Vec<f32> {
+        let ones = Tensor::<2>::ones([rows, 1001], &Device::flex().autodiff());
+        stream
+            .scope(|| Dropout::new(0.25).forward(ones))
+            .into_data()
+            .iter::<f32>()
+            .collect()
+    }
+
+    #[test]
+    fn a_split_batch_has_the_masks_of_the_whole_one() {
+        let whole = masked(DropoutStream::new(3, 0, 4), 4);
+        let (top, rest) = (DropoutStream::new(3, 0, 1), DropoutStream::new(3, 1, 3));
+        assert_eq!(whole, [masked(top, 1), masked(rest, 3)].concat());
+        assert_ne!(whole, masked(DropoutStream::new(4, 0, 4), 4));
+    }
+
+    #[test]
+    fn the_mean_stays_and_the_rate_is_met() {
+        let values = masked(DropoutStream::new(1, 0, 40), 40);
+        let zeros = values.iter().filter(|&&value| value == 0.0).count() as f64;
+        let share = zeros / values.len() as f64;
+        assert!((share - 0.25).abs() < 0.01, "{share}");
+        let mean = values.iter().sum::<f32>() / values.len() as f32;
+        assert!((mean - 1.0).abs() < 0.01, "{mean}");
+    }
+
+    #[test]
+    fn nothing_is_dropped_outside_training() {
+        let ones = Tensor::<2>::ones([2, 50], &Device::flex());
+        let output = Dropout::new(0.5).forward(ones);
+        assert!(output.into_data().iter::<f32>().all(|value| value == 1.0));
+    }
+}
