@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Device;
-use dnabert_core::{Encoding, SpecialTokens};
+use dnabert_core::{Encoding, SpecialTokens, derive_seed};
 use dnabert_model::{Bert, BertConfig, SequenceClassifier};
 use dnabert_train::{
     ClassWeights, EarlyStop, EncodedExample, EpochSummary, FineTuneConfig, FineTuned, Observer,
@@ -27,15 +27,16 @@ fn example(ids: &[u32], label: usize) -> EncodedExample {
     EncodedExample { encoding, label }
 }
 
-/// Rows of 4 to 9 tokens; class 1 holds token 9 somewhere, class 0 nowhere.
-fn planted(count: u32, salt: u32) -> Vec<EncodedExample> {
-    let token = |row: u32, place: u32| 10 + (row * 31 + place * 17 + row * place * 7 + salt) % 20;
+/// Rows of 4 to 9 random tokens; class 1 holds token 9 somewhere, class 0 nowhere.
+fn planted(count: u64, salt: u64) -> Vec<EncodedExample> {
     (0..count)
         .map(|row| {
+            let random = |place: u64, below: u64| derive_seed(salt, &[row, place]) % below;
             let length = 4 + row % 6;
-            let mut ids: Vec<u32> = (0..length).map(|place| token(row, place)).collect();
+            let mut ids: Vec<u32> =
+                (0..length).map(|place| 10 + random(place, 20) as u32).collect();
             if row % 2 == 1 {
-                ids[(row * 13 + salt) as usize % length as usize] = 9;
+                ids[random(99, length) as usize] = 9;
             }
             example(&ids, (row % 2) as usize)
         })
