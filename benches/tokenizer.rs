@@ -13,16 +13,11 @@ const SHAPE: (u64, usize) = (1024, 500);
 /// Pseudo-random DNA; what it is does not matter, only that it compresses to nothing simple.
 fn sequence(mut state: u64, length: usize) -> Sequence {
     let mut letter = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         char::from(b"ACGT"[(state >> 62) as usize])
     };
-    (0..length)
-        .map(|_| letter())
-        .collect::<String>()
-        .parse()
-        .expect("bases only")
+    (0..length).map(|_| letter()).collect::<String>().parse().expect("bases only")
 }
 
 fn encode(criterion: &mut Criterion) {

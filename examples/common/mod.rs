@@ -75,17 +75,13 @@ impl Options {
     /// The experiment that these options describe.
     pub(crate) fn experiment(&self, workers: usize) -> Experiment {
         let fresh = self.model.is_none();
-        let (epochs, learning_rate, token_masking) = if fresh {
-            (6, 1e-3, 0.2)
-        } else {
-            (3, 5e-5, 0.0)
-        };
+        let (epochs, learning_rate, token_masking) =
+            if fresh { (6, 1e-3, 0.2) } else { (3, 5e-5, 0.0) };
         let start = match &self.model {
             Some(folder) => Start::Folder(folder.clone()),
-            None => Start::Fresh {
-                size: self.size.unwrap_or(ModelSize::Mini),
-                k: self.k.unwrap_or(5),
-            },
+            None => {
+                Start::Fresh { size: self.size.unwrap_or(ModelSize::Mini), k: self.k.unwrap_or(5) }
+            }
         };
         Experiment {
             start,
@@ -119,19 +115,13 @@ impl Options {
     pub(crate) fn run<T: Task>(&self, task: &T) -> Result<(), Box<dyn Error>> {
         let backend = self.device.unwrap_or_else(Backend::first);
         let device = device(Some(backend))?;
-        let out = self
-            .out
-            .clone()
-            .unwrap_or_else(|| PathBuf::from("runs").join(task.name()));
+        let out = self.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(task.name()));
         eprintln!("training on {device:?}");
         let experiment = self.experiment(backend.workers());
         let outcome = experiment.run(task, &device, &mut ProgressBar::default())?;
         println!("{}", outcome.metrics);
         outcome.write(&out)?;
-        println!(
-            "wrote metrics.json, predictions.tsv and model/ to {}",
-            out.display()
-        );
+        println!("wrote metrics.json, predictions.tsv and model/ to {}", out.display());
         Ok(())
     }
 }

@@ -49,11 +49,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let options = &arguments.options;
     if let Some(tables) = options.tables() {
-        return options.run(&TableTask::open(
-            "promoter",
-            tables,
-            TableFormat::default(),
-        )?);
+        return options.run(&TableTask::open("promoter", tables, TableFormat::default())?);
     }
     let set = match arguments.data {
         Data::Fly300 => PromoterSet::Fly300,

@@ -11,10 +11,7 @@ use std::path::Path;
 /// The I/O error of creating, writing or renaming; the old file is then untouched.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let Some(name) = path.file_name() else {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the path names no file",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
     };
     let mut beside = std::ffi::OsString::from(".");
     beside.push(name);

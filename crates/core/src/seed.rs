@@ -5,9 +5,7 @@
 /// SplitMix64 (Steele, Lea and Flood 2014, doi 10.1145/2660193.2660195) over the numbers in turn.
 pub fn derive_seed(seed: u64, place: &[u64]) -> u64 {
     // The complement keeps (a, b) and (b, a) apart.
-    place
-        .iter()
-        .fold(mix(seed), |state, &number| mix(state ^ mix(!number)))
+    place.iter().fold(mix(seed), |state, &number| mix(state ^ mix(!number)))
 }
 
 const fn mix(number: u64) -> u64 {
@@ -24,9 +22,8 @@ mod tests {
 
     #[test]
     fn neighbouring_places_have_different_seeds() {
-        let seeds: HashSet<u64> = (0..10)
-            .flat_map(|a| (0..100).map(move |b| derive_seed(a, &[b])))
-            .collect();
+        let seeds: HashSet<u64> =
+            (0..10).flat_map(|a| (0..100).map(move |b| derive_seed(a, &[b]))).collect();
         assert_eq!(seeds.len(), 1000);
         assert_ne!(derive_seed(1, &[2, 3]), derive_seed(1, &[3, 2]));
     }

@@ -158,38 +158,22 @@ impl Sequence {
     ///
     /// If `range` reaches past the end.
     pub fn slice(&self, range: std::ops::Range<usize>) -> Self {
-        Self {
-            letters: self.letters[range].to_vec(),
-        }
+        Self { letters: self.letters[range].to_vec() }
     }
 
     /// The other strand, read 5′ to 3′; ambiguous letters become their complements (`R` ↔ `Y`).
     pub fn reverse_complement(&self) -> Self {
-        Self {
-            letters: self
-                .letters
-                .iter()
-                .rev()
-                .map(|&letter| complement(letter))
-                .collect(),
-        }
+        Self { letters: self.letters.iter().rev().map(|&letter| complement(letter)).collect() }
     }
 
     /// The number of letters that are not `A C G T`.
     pub fn ambiguous(&self) -> usize {
-        self.letters
-            .iter()
-            .filter(|&&letter| !is_base(letter))
-            .count()
+        self.letters.iter().filter(|&&letter| !is_base(letter)).count()
     }
 
     /// The share of `G` and `C` among the unambiguous bases, or `None` where there is none.
     pub fn gc_content(&self) -> Option<f64> {
-        let gc = self
-            .letters
-            .iter()
-            .filter(|letter| matches!(letter, b'G' | b'C'))
-            .count();
+        let gc = self.letters.iter().filter(|letter| matches!(letter, b'G' | b'C')).count();
         let bases = self.len() - self.ambiguous();
         (bases > 0).then(|| gc as f64 / bases as f64)
     }
@@ -200,19 +184,14 @@ impl std::str::FromStr for Sequence {
 
     /// Reads upper-case IUPAC letters only; use [`Sequence::read`] for other policies.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let policy = LetterPolicy {
-            ambiguous: AmbiguityRule::Keep,
-            ..LetterPolicy::STRICT
-        };
+        let policy = LetterPolicy { ambiguous: AmbiguityRule::Keep, ..LetterPolicy::STRICT };
         Self::read(text, &policy).map(|(sequence, _)| sequence)
     }
 }
 
 impl fmt::Display for Sequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.letters
-            .iter()
-            .try_for_each(|&letter| write!(f, "{}", char::from(letter)))
+        self.letters.iter().try_for_each(|&letter| write!(f, "{}", char::from(letter)))
     }
 }
 
@@ -236,11 +215,7 @@ fn read_letter(
     report: &mut LetterReport,
 ) -> Result<u8, SequenceError> {
     let invalid = SequenceError::InvalidLetter { letter, position };
-    let refused = |kind| SequenceError::Refused {
-        kind,
-        letter,
-        position,
-    };
+    let refused = |kind| SequenceError::Refused { kind, letter, position };
     let Ok(mut byte) = u8::try_from(letter) else {
         return Err(invalid);
     };
@@ -307,12 +282,7 @@ fn join_kmers(sentence: &str) -> Result<String, SequenceError> {
     for (index, kmer) in kmers.enumerate().map(|(i, kmer)| (i + 1, kmer)) {
         let found = kmer.chars().count();
         if found != k {
-            return Err(SequenceError::UnevenKmer {
-                index,
-                kmer: kmer.into(),
-                found,
-                expected: k,
-            });
+            return Err(SequenceError::UnevenKmer { index, kmer: kmer.into(), found, expected: k });
         }
         if !previous.chars().skip(1).eq(kmer.chars().take(k - 1)) {
             return Err(SequenceError::BrokenOverlap {
@@ -334,20 +304,10 @@ mod tests {
 
     #[test]
     fn every_letter_rule_is_counted() {
-        let policy = LetterPolicy {
-            lower_case: LetterRule::Mask,
-            ..LetterPolicy::default()
-        };
+        let policy = LetterPolicy { lower_case: LetterRule::Mask, ..LetterPolicy::default() };
         let (sequence, report) = Sequence::read("ACgtUNR", &policy).unwrap();
         assert_eq!(sequence.to_string(), "ACNNTNR");
-        assert_eq!(
-            report,
-            LetterReport {
-                lower_case: 2,
-                uracil: 1,
-                ambiguous: 4
-            }
-        );
+        assert_eq!(report, LetterReport { lower_case: 2, uracil: 1, ambiguous: 4 });
     }
 
     #[test]
@@ -359,23 +319,14 @@ mod tests {
         );
         for text in ["AC-GT", "ACéGT", "ACjGT"] {
             let error = Sequence::read(text, &LetterPolicy::default()).unwrap_err();
-            assert!(
-                matches!(error, SequenceError::InvalidLetter { position: 2, .. }),
-                "{error}"
-            );
+            assert!(matches!(error, SequenceError::InvalidLetter { position: 2, .. }), "{error}");
         }
     }
 
     #[test]
     fn kmers_must_overlap_and_be_even() {
         let policy = LetterPolicy::default();
-        assert_eq!(
-            Sequence::from_kmers("ATG TGA GAC", &policy)
-                .unwrap()
-                .0
-                .to_string(),
-            "ATGAC"
-        );
+        assert_eq!(Sequence::from_kmers("ATG TGA GAC", &policy).unwrap().0.to_string(), "ATGAC");
         assert!(Sequence::from_kmers("  ", &policy).unwrap().0.is_empty());
         assert!(matches!(
             Sequence::from_kmers("ATG GAC", &policy),
@@ -383,21 +334,13 @@ mod tests {
         ));
         assert!(matches!(
             Sequence::from_kmers("ATG TGAC", &policy),
-            Err(SequenceError::UnevenKmer {
-                index: 1,
-                found: 4,
-                expected: 3,
-                ..
-            })
+            Err(SequenceError::UnevenKmer { index: 1, found: 4, expected: 3, .. })
         ));
     }
 
     #[test]
     fn gc_content_leaves_ambiguous_letters_out() {
-        assert_eq!(
-            "GCATNN".parse::<Sequence>().unwrap().gc_content(),
-            Some(0.5)
-        );
+        assert_eq!("GCATNN".parse::<Sequence>().unwrap().gc_content(), Some(0.5));
         assert_eq!("NN".parse::<Sequence>().unwrap().gc_content(), None);
     }
 

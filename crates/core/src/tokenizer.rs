@@ -131,10 +131,7 @@ pub trait Tokenizer: Send + Sync {
             .enumerate()
             .map(|(index, sequence)| {
                 self.encode(sequence)
-                    .map_err(|source| TokenizeError::InBatch {
-                        index,
-                        source: Box::new(source),
-                    })
+                    .map_err(|source| TokenizeError::InBatch { index, source: Box::new(source) })
             })
             .collect()
     }

@@ -90,9 +90,7 @@ impl FromStr for Backend {
 ///
 /// [`BackendError::NotCompiled`] where the build lacks the backend.
 pub fn device(backend: Option<Backend>) -> Result<Device, BackendError> {
-    let backend = backend
-        .or_else(|| Backend::compiled().first().copied())
-        .unwrap_or(Backend::Flex);
+    let backend = backend.or_else(|| Backend::compiled().first().copied()).unwrap_or(Backend::Flex);
     match backend {
         #[cfg(feature = "flex")]
         Backend::Flex => Ok(Device::flex()),
@@ -101,9 +99,7 @@ pub fn device(backend: Option<Backend>) -> Result<Device, BackendError> {
         #[cfg(feature = "cuda")]
         Backend::Cuda => Ok(Device::cuda(0)),
         #[allow(unreachable_patterns, reason = "reachable where a backend is left out")]
-        missing => Err(BackendError::NotCompiled {
-            backend: missing.feature(),
-        }),
+        missing => Err(BackendError::NotCompiled { backend: missing.feature() }),
     }
 }
 
@@ -114,19 +110,13 @@ mod tests {
     #[test]
     fn names_are_features() {
         assert_eq!("wgpu".parse(), Ok(Backend::Wgpu));
-        assert_eq!(
-            "gpu".parse::<Backend>(),
-            Err(BackendError::Unknown("gpu".to_owned()))
-        );
+        assert_eq!("gpu".parse::<Backend>(), Err(BackendError::Unknown("gpu".to_owned())));
     }
 
     #[test]
     fn every_compiled_backend_has_a_device_and_no_other() {
         for backend in [Backend::Flex, Backend::Wgpu, Backend::Cuda] {
-            assert_eq!(
-                device(Some(backend)).is_ok(),
-                Backend::compiled().contains(&backend)
-            );
+            assert_eq!(device(Some(backend)).is_ok(), Backend::compiled().contains(&backend));
         }
     }
 }

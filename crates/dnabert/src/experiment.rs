@@ -9,16 +9,14 @@ use dnabert_core::{Encoding, Example, Split, Task, Tokenizer, derive_seed};
 use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy, VocabularyError};
 use dnabert_model::{BertConfig, Checkpoint, CheckpointError, NewHead};
 use dnabert_train::{
-    ClassificationReport, EncodedExample, EpochRecord, FineTuneConfig, Interval, Observer,
-    TrainError, bootstrap, fine_tune, metric,
+    ClassificationReport, EncodeError, EncodedExample, EpochRecord, FineTuneConfig, Interval,
+    Observer, TrainError, bootstrap, encode_examples, fine_tune, metric, shuffle_tokens,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::predictor::open_tokenizer;
-use crate::{
-    EncodeError, ModelSize, Predictor, PredictorError, encode_examples, gc_auroc, shuffle_tokens,
-};
+use crate::{ModelSize, Predictor, PredictorError, gc_auroc};
 
 /// What to train on a task, and how.
 #[derive(Debug, Clone)]
@@ -216,11 +214,7 @@ impl Experiment {
                 let checkpoint = Checkpoint::open(folder)?;
                 let tokenizer = open_tokenizer(folder, checkpoint.config())?;
                 let seed = derive_seed(seed, &[10]);
-                let head = NewHead {
-                    labels: &labels,
-                    new_pooler: false,
-                    seed,
-                };
+                let head = NewHead { labels: &labels, new_pooler: false, seed };
                 let (model, config) = checkpoint.with_new_head(&head, device)?;
                 (tokenizer, model, config)
             }
@@ -239,14 +233,7 @@ impl Experiment {
         let lost_tokens = lost([&train_rows, &dev_rows, &test_rows]);
         let data_sha256 = hash([&train, &dev, &test]);
         let special = tokenizer.special_tokens();
-        let tuned = fine_tune(
-            model,
-            &train_rows,
-            &dev_rows,
-            special,
-            &self.fine_tune,
-            observer,
-        )?;
+        let tuned = fine_tune(model, &train_rows, &dev_rows, special, &self.fine_tune, observer)?;
         let settings = Settings {
             seed,
             k: tokenizer.k(),
@@ -258,12 +245,8 @@ impl Experiment {
             model: config.clone(),
         };
 
-        let predictor = Predictor::new(
-            tuned.model,
-            tokenizer,
-            task.classes().to_vec(),
-            device.clone(),
-        );
+        let predictor =
+            Predictor::new(tuned.model, tokenizer, task.classes().to_vec(), device.clone());
         let rows: Vec<&Encoding> = test_rows.iter().map(|row| &row.encoding).collect();
         let truth: Vec<usize> = test.iter().map(|example| example.label).collect();
         let probabilities = predictor.predict_encoded(&rows);
@@ -295,45 +278,32 @@ impl Experiment {
                 probabilities,
             })
             .collect();
-        Ok(Outcome {
-            predictor,
-            config,
-            metrics,
-            predictions,
-        })
+        Ok(Outcome { predictor, config, metrics, predictions })
     }
 }
 
 fn read<T: Task>(task: &T, split: Split) -> Result<Vec<Example>, ExperimentError> {
     let name = || task.name().to_owned();
-    let examples = task
-        .examples(split)
-        .map_err(|error| ExperimentError::Data {
-            task: name(),
-            split,
-            source: error.into(),
-        })?;
+    let examples = task.examples(split).map_err(|error| ExperimentError::Data {
+        task: name(),
+        split,
+        source: error.into(),
+    })?;
     if examples.is_empty() {
-        return Err(ExperimentError::Empty {
-            task: name(),
-            split,
-        });
+        return Err(ExperimentError::Empty { task: name(), split });
     }
     Ok(examples)
 }
 
 fn lost(splits: [&Vec<EncodedExample>; 3]) -> LostTokens {
-    splits
-        .into_iter()
-        .flatten()
-        .fold(LostTokens::default(), |lost, row| {
-            let report = row.encoding.report;
-            LostTokens {
-                unknown: lost.unknown + report.unknown_tokens,
-                skipped: lost.skipped + report.skipped_tokens,
-                truncated: lost.truncated + report.truncated_tokens,
-            }
-        })
+    splits.into_iter().flatten().fold(LostTokens::default(), |lost, row| {
+        let report = row.encoding.report;
+        LostTokens {
+            unknown: lost.unknown + report.unknown_tokens,
+            skipped: lost.skipped + report.skipped_tokens,
+            truncated: lost.truncated + report.truncated_tokens,
+        }
+    })
 }
 
 fn hash(splits: [&Vec<Example>; 3]) -> String {
@@ -341,19 +311,10 @@ fn hash(splits: [&Vec<Example>; 3]) -> String {
     for example in splits.into_iter().flatten() {
         hasher.update(example.sequence.as_bytes());
         hasher.update(b"\t");
-        hasher.update(
-            example
-                .pair
-                .as_ref()
-                .map_or(&[][..], |pair| pair.as_bytes()),
-        );
+        hasher.update(example.pair.as_ref().map_or(&[][..], |pair| pair.as_bytes()));
         hasher.update(format!("\t{}\n", example.label));
     }
-    hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// AUROC of two classes by class 1, of more by pairs.
@@ -368,19 +329,12 @@ fn area(probabilities: &[Vec<f64>], truth: &[usize]) -> Option<f64> {
 }
 
 fn interval(probabilities: &[Vec<f64>], truth: &[usize], seed: u64) -> Option<Interval> {
-    bootstrap(
-        truth.len(),
-        RESAMPLES,
-        derive_seed(seed, &[11]),
-        |indices| {
-            let rows: Vec<Vec<f64>> = indices
-                .iter()
-                .map(|&index| probabilities[index].clone())
-                .collect();
-            let labels: Vec<usize> = indices.iter().map(|&index| truth[index]).collect();
-            area(&rows, &labels)
-        },
-    )
+    bootstrap(truth.len(), RESAMPLES, derive_seed(seed, &[11]), |indices| {
+        let rows: Vec<Vec<f64>> =
+            indices.iter().map(|&index| probabilities[index].clone()).collect();
+        let labels: Vec<usize> = indices.iter().map(|&index| truth[index]).collect();
+        area(&rows, &labels)
+    })
 }
 
 fn shuffled_auroc(

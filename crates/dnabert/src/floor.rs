@@ -7,10 +7,8 @@ use dnabert_train::metric::auroc;
 /// `None` where a split has one class only.
 pub fn gc_auroc(train: &[Example], test: &[Example]) -> Option<f64> {
     let area = |examples: &[Example]| {
-        let scores: Vec<f64> = examples
-            .iter()
-            .map(|e| e.sequence.gc_content().unwrap_or(0.5))
-            .collect();
+        let scores: Vec<f64> =
+            examples.iter().map(|e| e.sequence.gc_content().unwrap_or(0.5)).collect();
         let positive: Vec<bool> = examples.iter().map(|example| example.label == 1).collect();
         auroc(&scores, &positive)
     };

@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod backend;
-mod encode;
 mod experiment;
 mod floor;
 mod predictor;
@@ -22,7 +21,6 @@ pub use dnabert_train as train;
 
 pub use backend::{Backend, BackendError, device};
 pub use burn::tensor::Device;
-pub use encode::{EncodeError, encode_examples, shuffle_tokens};
 pub use experiment::{Experiment, ExperimentError, Outcome, Prediction, Start};
 pub use floor::gc_auroc;
 pub use predictor::{Predictor, PredictorError};

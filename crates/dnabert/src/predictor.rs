@@ -70,12 +70,7 @@ impl Predictor {
         let checkpoint = Checkpoint::open(folder)?;
         let tokenizer = open_tokenizer(folder, checkpoint.config())?;
         let model = checkpoint.sequence_classifier(device)?;
-        Ok(Self::new(
-            model,
-            tokenizer,
-            checkpoint.config().label_names(),
-            device.clone(),
-        ))
+        Ok(Self::new(model, tokenizer, checkpoint.config().label_names(), device.clone()))
     }
 
     /// Writes the folder that [`open`](Self::open) and Python transformers read. `config` is the
@@ -91,14 +86,8 @@ impl Predictor {
         folder: impl AsRef<Path>,
     ) -> Result<(), PredictorError> {
         let folder = folder.as_ref();
-        checkpoint::save(
-            &self.model,
-            &config.clone().with_labels(&self.labels),
-            folder,
-        )?;
-        self.tokenizer
-            .vocabulary()
-            .write(folder.join("vocab.txt"))?;
+        checkpoint::save(&self.model, &config.clone().with_labels(&self.labels), folder)?;
+        self.tokenizer.vocabulary().write(folder.join("vocab.txt"))?;
         let maximum = config.max_position_embeddings;
         for (file, content) in [
             (
@@ -127,10 +116,7 @@ pub(crate) fn open_tokenizer(
         .with_length(LengthPolicy::Reject(config.max_position_embeddings));
     let (tokenizer_size, network) = (tokenizer.vocab_size(), config.vocab_size);
     if tokenizer_size != network {
-        return Err(PredictorError::VocabularySize {
-            tokenizer: tokenizer_size,
-            network,
-        });
+        return Err(PredictorError::VocabularySize { tokenizer: tokenizer_size, network });
     }
     Ok(tokenizer)
 }
@@ -148,13 +134,7 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
         device: Device,
     ) -> Self {
         assert_eq!(model.labels(), labels.len(), "one label for each output");
-        Self {
-            model: model.valid(),
-            tokenizer,
-            labels,
-            device,
-            batch_size: BATCH_SIZE,
-        }
+        Self { model: model.valid(), tokenizer, labels, device, batch_size: BATCH_SIZE }
     }
 
     /// Names of the classes, in the order of the probabilities.
@@ -187,10 +167,6 @@ impl<E: Encoder + Sync, T: Tokenizer> Classifier for Predictor<E, T> {
         let encodings = self.tokenizer.encode_batch(sequences)?;
         let rows: Vec<&Encoding> = encodings.iter().collect();
         let narrow = |row: Vec<f64>| row.into_iter().map(|p| p as f32).collect();
-        Ok(self
-            .predict_encoded(&rows)
-            .into_iter()
-            .map(narrow)
-            .collect())
+        Ok(self.predict_encoded(&rows).into_iter().map(narrow).collect())
     }
 }

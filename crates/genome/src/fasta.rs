@@ -73,10 +73,7 @@ pub struct Reader {
 
 impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader")
-            .field("path", &self.path)
-            .field("records", &self.records)
-            .finish()
+        f.debug_struct("Reader").field("path", &self.path).field("records", &self.records).finish()
     }
 }
 
@@ -91,13 +88,7 @@ impl Reader {
         match crate::open(&path) {
             Ok(file) => {
                 let inner = fasta::Reader::from_bufread(file);
-                Ok(Self {
-                    path,
-                    policy,
-                    inner,
-                    records: 0,
-                    finished: false,
-                })
+                Ok(Self { path, policy, inner, records: 0, finished: false })
             }
             Err(source) => Err(FastaError::Io { path, source }),
         }
@@ -105,18 +96,14 @@ impl Reader {
 
     fn read(&mut self) -> Result<Option<Record>, FastaError> {
         let mut record = fasta::Record::new();
-        self.inner
-            .read(&mut record)
-            .map_err(|error| FastaError::Malformed {
-                path: self.path.clone(),
-                records: self.records,
-                source: error.into(),
-            })?;
+        self.inner.read(&mut record).map_err(|error| FastaError::Malformed {
+            path: self.path.clone(),
+            records: self.records,
+            source: error.into(),
+        })?;
         if record.is_empty() {
             return if self.records == 0 {
-                Err(FastaError::Empty {
-                    path: self.path.clone(),
-                })
+                Err(FastaError::Empty { path: self.path.clone() })
             } else {
                 Ok(None)
             };
@@ -124,12 +111,9 @@ impl Reader {
         self.records += 1;
         // Bytes outside ASCII become U+FFFD, which no letter policy takes.
         let text = String::from_utf8_lossy(record.seq());
-        let (sequence, letters) =
-            Sequence::read(&text, &self.policy).map_err(|source| FastaError::Sequence {
-                path: self.path.clone(),
-                record: record.id().to_owned(),
-                source,
-            })?;
+        let (sequence, letters) = Sequence::read(&text, &self.policy).map_err(|source| {
+            FastaError::Sequence { path: self.path.clone(), record: record.id().to_owned(), source }
+        })?;
         Ok(Some(Record {
             name: record.id().to_owned(),
             description: record.desc().map(str::to_owned),
@@ -171,24 +155,15 @@ mod tests {
         assert_eq!(records[0].description.as_deref(), Some("first one"));
         assert_eq!(records[0].sequence.to_string(), "ACGTAC");
         assert_eq!(records[0].letters.lower_case, 2);
-        assert_eq!(
-            (records[1].name.as_str(), records[1].letters.ambiguous),
-            ("b", 2)
-        );
+        assert_eq!((records[1].name.as_str(), records[1].letters.ambiguous), ("b", 2));
     }
 
     #[test]
     fn each_defect_names_file_and_record() {
         assert!(matches!(read(""), Err(FastaError::Empty { .. })));
-        assert!(matches!(
-            read("ACGT\n"),
-            Err(FastaError::Malformed { records: 0, .. })
-        ));
+        assert!(matches!(read("ACGT\n"), Err(FastaError::Malformed { records: 0, .. })));
         let error = read(">a\nACGT\n>b\nAC*T\n").unwrap_err();
-        assert!(
-            error.to_string().ends_with(r#"x.fa: record "b""#),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with(r#"x.fa: record "b""#), "{error}");
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert_eq!(source, "invalid base '*' at position 2");
     }

@@ -21,15 +21,12 @@ pub(crate) const fn count(k: usize) -> u32 {
 
 /// The rank of `kmer`, or `None` where a letter is no base.
 pub(crate) fn rank(kmer: &[u8]) -> Option<u32> {
-    kmer.iter()
-        .try_fold(0, |rank, &letter| Some(rank * 4 + digit(letter)?))
+    kmer.iter().try_fold(0, |rank, &letter| Some(rank * 4 + digit(letter)?))
 }
 
 /// The letters of the k-mer at `rank`.
 pub(crate) fn letters(rank: u32, k: usize) -> impl Iterator<Item = u8> {
-    (0..k)
-        .rev()
-        .map(move |place| LETTERS[((rank >> (2 * place)) & 3) as usize])
+    (0..k).rev().map(move |place| LETTERS[((rank >> (2 * place)) & 3) as usize])
 }
 
 /// The rank of each k-mer of `sequence` from left to right, `None` where it covers a letter that
@@ -58,9 +55,8 @@ mod tests {
 
     #[test]
     fn the_order_is_a_t_c_g() {
-        let first: Vec<String> = (0..5)
-            .map(|rank| letters(rank, 3).map(char::from).collect())
-            .collect();
+        let first: Vec<String> =
+            (0..5).map(|rank| letters(rank, 3).map(char::from).collect()).collect();
         assert_eq!(first, ["AAA", "AAT", "AAC", "AAG", "ATA"]);
         assert_eq!(rank(b"GGG"), Some(63));
     }

@@ -35,11 +35,7 @@ pub fn get_kmer_sentence(line: &str, k: usize, stride: usize) -> String {
     let sequence = line.replace('\n', "");
     let mut kmers = windows(&sequence, k);
     kmers.pop();
-    kmers
-        .into_iter()
-        .step_by(stride)
-        .collect::<Vec<_>>()
-        .join(" ")
+    kmers.into_iter().step_by(stride).collect::<Vec<_>>().join(" ")
 }
 
 /// The k-mers of a sequence, the last one included.
@@ -49,9 +45,7 @@ pub fn get_kmer_sequence(sequence: &str, k: usize) -> Vec<&str> {
 
 fn windows(sequence: &str, k: usize) -> Vec<&str> {
     debug_assert!(sequence.is_ascii());
-    (k..=sequence.len())
-        .map(|end| &sequence[end - k..end])
-        .collect()
+    (k..=sequence.len()).map(|end| &sequence[end - k..end]).collect()
 }
 
 /// A row as the reference builds it from k-mer ids, with special tokens.
@@ -60,9 +54,7 @@ fn windows(sequence: &str, k: usize) -> Vec<&str> {
 /// tokens, and an exact multiple of 510 gets an empty piece at its end. `max_length` first drops
 /// ids at the right so that one pair of special tokens fits, then cuts the finished row.
 pub fn row(ids: &[u32], max_length: Option<usize>) -> Vec<u32> {
-    let kept = max_length.map_or(ids.len(), |maximum| {
-        ids.len().min(maximum.saturating_sub(2))
-    });
+    let kept = max_length.map_or(ids.len(), |maximum| ids.len().min(maximum.saturating_sub(2)));
     let ids = &ids[..kept];
     let mut row = Vec::with_capacity(ids.len() + 2);
     for piece in 0..=ids.len() / PIECE {
@@ -80,24 +72,15 @@ pub fn row(ids: &[u32], max_length: Option<usize>) -> Vec<u32> {
 pub fn pair_row(first: &[u32], second: &[u32], max_length: Option<usize>) -> (Vec<u32>, Vec<u32>) {
     let (mut first, mut second) = (first, second);
     while max_length.is_some_and(|maximum| first.len() + second.len() + 3 > maximum) {
-        let longer = if first.len() > second.len() {
-            &mut first
-        } else {
-            &mut second
-        };
+        let longer = if first.len() > second.len() { &mut first } else { &mut second };
         let Some((_, shorter)) = longer.split_last() else {
             break;
         };
         *longer = shorter;
     }
-    let row = [
-        &[SPECIAL_TOKENS.cls][..],
-        first,
-        &[SPECIAL_TOKENS.sep],
-        second,
-        &[SPECIAL_TOKENS.sep],
-    ]
-    .concat();
+    let row =
+        [&[SPECIAL_TOKENS.cls][..], first, &[SPECIAL_TOKENS.sep], second, &[SPECIAL_TOKENS.sep]]
+            .concat();
     let segments = [vec![0; first.len() + 2], vec![1; second.len() + 1]].concat();
     (row, segments)
 }

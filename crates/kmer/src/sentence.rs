@@ -35,9 +35,7 @@ fn word_length(text: &str) -> usize {
 }
 
 fn special_at_start(text: &str) -> Option<&'static str> {
-    SPECIAL_NAMES
-        .into_iter()
-        .find(|name| text.starts_with(name))
+    SPECIAL_NAMES.into_iter().find(|name| text.starts_with(name))
 }
 
 /// The ids of the words of a sentence, without special tokens around them, and how many of them

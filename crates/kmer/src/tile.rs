@@ -29,24 +29,15 @@ impl KmerTokenizer {
                 maximum.saturating_sub(2)
             }
         };
-        assert!(
-            overlap < capacity,
-            "an overlap of {overlap} k-mers leaves no step"
-        );
+        assert!(overlap < capacity, "an overlap of {overlap} k-mers leaves no step");
         let (tokens, mut report) = self.tokens(sequence)?;
         let mut rows = Vec::new();
         for stretch in tokens.chunk_by(|left, right| left.start + 1 == right.start) {
             for tile in windows(stretch, capacity, overlap) {
-                let unknown = tile
-                    .iter()
-                    .filter(|token| token.id == crate::SPECIAL_TOKENS.unk);
+                let unknown = tile.iter().filter(|token| token.id == crate::SPECIAL_TOKENS.unk);
                 let unknown_tokens = unknown.count();
                 let skipped_tokens = std::mem::take(&mut report.skipped_tokens);
-                let report = EncodingReport {
-                    unknown_tokens,
-                    skipped_tokens,
-                    truncated_tokens: 0,
-                };
+                let report = EncodingReport { unknown_tokens, skipped_tokens, truncated_tokens: 0 };
                 rows.push(self.row(tile, report));
             }
         }
@@ -93,9 +84,7 @@ mod tests {
 
     #[test]
     fn an_ambiguous_stretch_starts_a_new_row() {
-        let tokenizer = KmerTokenizer::new(3)
-            .unwrap()
-            .with_ambiguity(AmbiguityPolicy::Split);
+        let tokenizer = KmerTokenizer::new(3).unwrap().with_ambiguity(AmbiguityPolicy::Split);
         let rows = tokenizer.tiles(&"ACGTNNACGTA".parse().unwrap(), 0).unwrap();
         assert_eq!(rows.iter().map(Encoding::len).collect::<Vec<_>>(), [4, 5]);
         assert_eq!(rows[1].spans[1], Some(6..9));

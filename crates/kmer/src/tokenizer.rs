@@ -101,10 +101,7 @@ impl KmerTokenizer {
     ) -> Result<(Vec<Token>, EncodingReport), TokenizeError> {
         let letters = sequence.as_bytes();
         if letters.len() < self.k() {
-            return Err(TokenizeError::TooShort {
-                length: letters.len(),
-                minimum: self.k(),
-            });
+            return Err(TokenizeError::TooShort { length: letters.len(), minimum: self.k() });
         }
         if self.ambiguity == AmbiguityPolicy::Reject
             && let Some(position) = letters.iter().position(|&letter| !is_base(letter))
@@ -120,17 +117,12 @@ impl KmerTokenizer {
                 (None, AmbiguityPolicy::Split) => report.skipped_tokens += 1,
                 (None, _) => {
                     report.unknown_tokens += 1;
-                    tokens.push(Token {
-                        id: SPECIAL_TOKENS.unk,
-                        start,
-                    });
+                    tokens.push(Token { id: SPECIAL_TOKENS.unk, start });
                 }
             }
         }
         if tokens.is_empty() {
-            return Err(TokenizeError::NothingLeft {
-                length: letters.len(),
-            });
+            return Err(TokenizeError::NothingLeft { length: letters.len() });
         }
         Ok((tokens, report))
     }
@@ -142,10 +134,7 @@ impl KmerTokenizer {
 
     /// `[CLS] tokens [SEP]`.
     pub(crate) fn row(&self, tokens: &[Token], report: EncodingReport) -> Encoding {
-        let mut encoding = Encoding {
-            report,
-            ..Encoding::default()
-        };
+        let mut encoding = Encoding { report, ..Encoding::default() };
         encoding.push(SPECIAL_TOKENS.cls, 0, None);
         self.push_segment(&mut encoding, tokens, 0);
         encoding
@@ -173,11 +162,7 @@ impl KmerTokenizer {
 
 impl From<Vocabulary> for KmerTokenizer {
     fn from(vocabulary: Vocabulary) -> Self {
-        Self {
-            vocabulary,
-            ambiguity: AmbiguityPolicy::default(),
-            length: LengthPolicy::default(),
-        }
+        Self { vocabulary, ambiguity: AmbiguityPolicy::default(), length: LengthPolicy::default() }
     }
 }
 
@@ -198,11 +183,7 @@ impl Tokenizer for KmerTokenizer {
         report += second_report;
         let surplus = self.surplus(first.len() + second.len() + 3)?;
         for _ in 0..surplus {
-            let longer = if first.len() > second.len() {
-                &mut first
-            } else {
-                &mut second
-            };
+            let longer = if first.len() > second.len() { &mut first } else { &mut second };
             report.truncated_tokens += usize::from(longer.pop().is_some());
         }
         let mut encoding = self.row(&first, report);
@@ -212,14 +193,9 @@ impl Tokenizer for KmerTokenizer {
 
     /// Unknown tokens leave `N` where no neighbour tells the base.
     fn decode(&self, ids: &[u32]) -> Result<Sequence, TokenizeError> {
-        let SpecialTokens {
-            pad, unk, cls, sep, ..
-        } = SPECIAL_TOKENS;
+        let SpecialTokens { pad, unk, cls, sep, .. } = SPECIAL_TOKENS;
         let opening = usize::from(ids.first() == Some(&cls));
-        let closing = ids
-            .iter()
-            .rposition(|&id| id != pad && id != sep)
-            .map_or(0, |last| last + 1);
+        let closing = ids.iter().rposition(|&id| id != pad && id != sep).map_or(0, |last| last + 1);
         let inner = ids.get(opening..closing).unwrap_or_default();
         if inner.is_empty() {
             return Ok(Sequence::default());
@@ -232,11 +208,7 @@ impl Tokenizer for KmerTokenizer {
                     Some(_) => TokenizeError::Inconsistent { id, position },
                     None => {
                         let vocab_size = self.vocab_size();
-                        TokenizeError::UnknownId {
-                            id,
-                            position,
-                            vocab_size,
-                        }
+                        TokenizeError::UnknownId { id, position, vocab_size }
                     }
                 });
             };
@@ -261,17 +233,11 @@ impl Tokenizer for KmerTokenizer {
 
     /// Encodes on all cores; the first failing sequence (by index) is reported.
     fn encode_batch(&self, sequences: &[Sequence]) -> Result<Vec<Encoding>, TokenizeError> {
-        let rows: Vec<_> = sequences
-            .par_iter()
-            .map(|sequence| self.encode(sequence))
-            .collect();
+        let rows: Vec<_> = sequences.par_iter().map(|sequence| self.encode(sequence)).collect();
         rows.into_iter()
             .enumerate()
             .map(|(index, row)| {
-                row.map_err(|source| TokenizeError::InBatch {
-                    index,
-                    source: Box::new(source),
-                })
+                row.map_err(|source| TokenizeError::InBatch { index, source: Box::new(source) })
             })
             .collect()
     }
@@ -289,9 +255,7 @@ mod tests {
     #[test]
     fn a_pair_has_two_segments() {
         let tokenizer = KmerTokenizer::new(3).unwrap();
-        let pair = tokenizer
-            .encode_pair(&sequence("ATGA"), &sequence("GGG"))
-            .unwrap();
+        let pair = tokenizer.encode_pair(&sequence("ATGA"), &sequence("GGG")).unwrap();
         assert_eq!(pair.ids, [2, 12, 33, 3, 68, 3]);
         assert_eq!(pair.segment_ids, [0, 0, 0, 0, 1, 1]);
         assert_eq!(pair.spans[4], Some(0..3));
@@ -302,19 +266,9 @@ mod tests {
         let long = sequence(&"ACGT".repeat(130)); // 518 3-mers
         let tokenizer = KmerTokenizer::new(3).unwrap();
         let error = tokenizer.encode(&long).unwrap_err();
-        assert_eq!(
-            error,
-            TokenizeError::TooLong {
-                tokens: 520,
-                maximum: 512
-            }
-        );
+        assert_eq!(error, TokenizeError::TooLong { tokens: 520, maximum: 512 });
 
-        let cut = tokenizer
-            .clone()
-            .with_length(LengthPolicy::Truncate(512))
-            .encode(&long)
-            .unwrap();
+        let cut = tokenizer.clone().with_length(LengthPolicy::Truncate(512)).encode(&long).unwrap();
         assert_eq!((cut.len(), cut.report.truncated_tokens), (512, 8));
         assert_eq!(cut.ids.last(), Some(&SPECIAL_TOKENS.sep));
 
@@ -330,13 +284,7 @@ mod tests {
         let tokenizer = KmerTokenizer::new(3).unwrap();
         let text = sequence("ACGTNACGT");
         let error = tokenizer.encode(&text).unwrap_err();
-        assert_eq!(
-            error,
-            TokenizeError::AmbiguousBase {
-                letter: 'N',
-                position: 4
-            }
-        );
+        assert_eq!(error, TokenizeError::AmbiguousBase { letter: 'N', position: 4 });
 
         let split = tokenizer.clone().with_ambiguity(AmbiguityPolicy::Split);
         let row = split.encode(&text).unwrap();
@@ -349,13 +297,8 @@ mod tests {
     #[test]
     fn a_failing_sequence_of_a_batch_is_named() {
         let tokenizer = KmerTokenizer::new(3).unwrap();
-        let error = tokenizer
-            .encode_batch(&["ACG", "AC"].map(sequence))
-            .unwrap_err();
-        assert!(
-            matches!(error, TokenizeError::InBatch { index: 1, .. }),
-            "{error}"
-        );
+        let error = tokenizer.encode_batch(&["ACG", "AC"].map(sequence)).unwrap_err();
+        assert!(matches!(error, TokenizeError::InBatch { index: 1, .. }), "{error}");
     }
 
     #[test]
@@ -363,22 +306,9 @@ mod tests {
         let tokenizer = KmerTokenizer::new(3).unwrap();
         let [acg, ggg] = ["ACG", "GGG"].map(|kmer| tokenizer.vocabulary().id(kmer).unwrap());
         let error = tokenizer.decode(&[2, acg, ggg, 3]).unwrap_err();
-        assert_eq!(
-            error,
-            TokenizeError::Inconsistent {
-                id: ggg,
-                position: 2
-            }
-        );
+        assert_eq!(error, TokenizeError::Inconsistent { id: ggg, position: 2 });
         let error = tokenizer.decode(&[2, 99, 3]).unwrap_err();
-        assert_eq!(
-            error,
-            TokenizeError::UnknownId {
-                id: 99,
-                position: 1,
-                vocab_size: 69
-            }
-        );
+        assert_eq!(error, TokenizeError::UnknownId { id: 99, position: 1, vocab_size: 69 });
         let error = tokenizer.decode(&[2, acg, 4, acg, 3]).unwrap_err();
         assert_eq!(error, TokenizeError::Inconsistent { id: 4, position: 2 });
         assert!(tokenizer.decode(&[2, 3, 0, 0]).unwrap().is_empty());

@@ -8,13 +8,7 @@ use dnabert_core::SpecialTokens;
 use crate::codec;
 
 /// The ids of the special tokens in every DNABERT vocabulary.
-pub const SPECIAL_TOKENS: SpecialTokens = SpecialTokens {
-    pad: 0,
-    unk: 1,
-    cls: 2,
-    sep: 3,
-    mask: 4,
-};
+pub const SPECIAL_TOKENS: SpecialTokens = SpecialTokens { pad: 0, unk: 1, cls: 2, sep: 3, mask: 4 };
 
 /// The special tokens as `vocab.txt` spells them, in the order of their ids.
 pub(crate) const SPECIAL_NAMES: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
@@ -73,11 +67,7 @@ impl Vocabulary {
     ///
     /// [`VocabularyError::UnsupportedK`] unless 1 ≤ k ≤ 8.
     pub fn new(k: usize) -> Result<Self, VocabularyError> {
-        if (1..=8).contains(&k) {
-            Ok(Self { k })
-        } else {
-            Err(VocabularyError::UnsupportedK(k))
-        }
+        if (1..=8).contains(&k) { Ok(Self { k }) } else { Err(VocabularyError::UnsupportedK(k)) }
     }
 
     /// The k-mer length.
@@ -97,19 +87,14 @@ impl Vocabulary {
         {
             return Some(first_kmer() + rank);
         }
-        SPECIAL_NAMES
-            .iter()
-            .position(|name| *name == token)
-            .map(|id| id as u32)
+        SPECIAL_NAMES.iter().position(|name| *name == token).map(|id| id as u32)
     }
 
     /// The token of `id`, or `None` outside the vocabulary.
     pub fn token(&self, id: u32) -> Option<String> {
         match SPECIAL_NAMES.get(id as usize) {
             Some(name) => Some((*name).to_owned()),
-            None => self
-                .kmer(id)
-                .map(|letters| letters.map(char::from).collect()),
+            None => self.kmer(id).map(|letters| letters.map(char::from).collect()),
         }
     }
 
@@ -134,18 +119,13 @@ impl Vocabulary {
     /// [`VocabularyError`] naming the file, and line and token where they differ from DNABERT's.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, VocabularyError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|source| VocabularyError::Io {
-            path: path.into(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| VocabularyError::Io { path: path.into(), source })?;
         let lines = text.lines().count();
         let vocabulary = (1..=8)
             .map(|k| Self { k })
             .find(|vocabulary| vocabulary.size() == lines)
-            .ok_or_else(|| VocabularyError::WrongSize {
-                path: path.into(),
-                lines,
-            })?;
+            .ok_or_else(|| VocabularyError::WrongSize { path: path.into(), lines })?;
         for (index, found) in text.lines().enumerate() {
             let expected = vocabulary.token(index as u32).expect("index < size");
             if found != expected {
@@ -173,10 +153,8 @@ impl Vocabulary {
             let token = self.token(id).expect("id < size");
             writeln!(text, "{token}").expect("writing to a String cannot fail");
         }
-        dnabert_core::file::write(path, text.as_bytes()).map_err(|source| VocabularyError::Io {
-            path: path.into(),
-            source,
-        })
+        dnabert_core::file::write(path, text.as_bytes())
+            .map_err(|source| VocabularyError::Io { path: path.into(), source })
     }
 }
 
@@ -192,14 +170,8 @@ mod tests {
     fn sizes_are_those_of_the_published_files() {
         let sizes = [3, 4, 5, 6].map(|k| Vocabulary::new(k).unwrap().size());
         assert_eq!(sizes, [69, 261, 1029, 4101]);
-        assert!(matches!(
-            Vocabulary::new(0),
-            Err(VocabularyError::UnsupportedK(0))
-        ));
-        assert!(matches!(
-            Vocabulary::new(9),
-            Err(VocabularyError::UnsupportedK(9))
-        ));
+        assert!(matches!(Vocabulary::new(0), Err(VocabularyError::UnsupportedK(0))));
+        assert!(matches!(Vocabulary::new(9), Err(VocabularyError::UnsupportedK(9))));
     }
 
     #[test]
@@ -221,16 +193,10 @@ mod tests {
         Vocabulary::new(2).unwrap().write(&path).unwrap();
         assert_eq!(Vocabulary::read(&path).unwrap().k(), 2);
 
-        let acgt_order = std::fs::read_to_string(&path)
-            .unwrap()
-            .replace("AT\n", "AC\n");
+        let acgt_order = std::fs::read_to_string(&path).unwrap().replace("AT\n", "AC\n");
         std::fs::write(&path, acgt_order).unwrap();
         let error = Vocabulary::read(&path).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with(r#"vocab.txt:7: found "AC" where "AT" belongs"#)
-        );
+        assert!(error.to_string().ends_with(r#"vocab.txt:7: found "AC" where "AT" belongs"#));
 
         std::fs::write(&path, "A\nC\n").unwrap();
         let error = Vocabulary::read(&path).unwrap_err();

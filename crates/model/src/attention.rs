@@ -57,16 +57,10 @@ impl SelfAttention {
         let width = hidden / self.heads;
         let split = |projected: Tensor<2>| {
             // [batch, heads, length, width]
-            projected
-                .reshape([batch, length, self.heads, width])
-                .swap_dims(1, 2)
+            projected.reshape([batch, length, self.heads, width]).swap_dims(1, 2)
         };
         // Scaling the queries is cheaper than scaling the scores.
-        let queries = split(
-            self.query
-                .forward(rows.clone())
-                .mul_scalar((width as f64).powf(-0.5)),
-        );
+        let queries = split(self.query.forward(rows.clone()).mul_scalar((width as f64).powf(-0.5)));
         let keys = split(self.key.forward(rows.clone()));
         let values = split(self.value.forward(rows.clone()));
         let mut scores = queries.matmul(keys.transpose()); // [batch, heads, query, key]

@@ -21,11 +21,7 @@ impl TokenBatch {
     ///
     /// If `encodings` is empty.
     pub fn from_encodings(encodings: &[&Encoding], pad: u32, device: &Device) -> Self {
-        let length = encodings
-            .iter()
-            .map(|row| row.len())
-            .max()
-            .expect("a batch has rows");
+        let length = encodings.iter().map(|row| row.len()).max().expect("a batch has rows");
         Self::padded(encodings, length, pad, device)
     }
 
@@ -41,12 +37,7 @@ impl TokenBatch {
         for row in encodings {
             let padded = |values: &[u32], fill: u32| {
                 let padding = std::iter::repeat_n(fill, length - values.len());
-                values
-                    .iter()
-                    .copied()
-                    .chain(padding)
-                    .map(|value| value as i32)
-                    .collect::<Vec<_>>()
+                values.iter().copied().chain(padding).map(|value| value as i32).collect::<Vec<_>>()
             };
             ids.extend(padded(&row.ids, pad));
             segment_ids.extend(padded(&row.segment_ids, 0));

@@ -187,12 +187,7 @@ impl BertConfig {
     /// The same shape with outputs named `labels`.
     #[must_use]
     pub fn with_labels(mut self, labels: &[impl AsRef<str>]) -> Self {
-        let names = || {
-            labels
-                .iter()
-                .map(|label| label.as_ref().to_owned())
-                .enumerate()
-        };
+        let names = || labels.iter().map(|label| label.as_ref().to_owned()).enumerate();
         self.num_labels = Some(labels.len());
         self.id2label = Some(names().map(|(id, label)| (id.to_string(), label)).collect());
         self.label2id = Some(names().map(|(id, label)| (label, id)).collect());
@@ -201,17 +196,13 @@ impl BertConfig {
 
     /// Number of outputs of a classification head: `num_labels`, else the size of `id2label`, else 2.
     pub fn labels(&self) -> usize {
-        self.num_labels
-            .or_else(|| self.id2label.as_ref().map(BTreeMap::len))
-            .unwrap_or(2)
+        self.num_labels.or_else(|| self.id2label.as_ref().map(BTreeMap::len)).unwrap_or(2)
     }
 
     /// Names of the outputs, in order; `LABEL_i` where the file names none.
     pub fn label_names(&self) -> Vec<String> {
         let named = |id: usize| self.id2label.as_ref()?.get(&id.to_string()).cloned();
-        (0..self.labels())
-            .map(|id| named(id).unwrap_or_else(|| format!("LABEL_{id}")))
-            .collect()
+        (0..self.labels()).map(|id| named(id).unwrap_or_else(|| format!("LABEL_{id}"))).collect()
     }
 
     /// Reads and checks a `config.json`.
@@ -221,14 +212,10 @@ impl BertConfig {
     /// [`ConfigError`] naming the file, and the field where a value cannot be built.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io {
-            path: path.into(),
-            source,
-        })?;
-        let config: Self = serde_json::from_str(&text).map_err(|source| ConfigError::Json {
-            path: path.into(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Io { path: path.into(), source })?;
+        let config: Self = serde_json::from_str(&text)
+            .map_err(|source| ConfigError::Json { path: path.into(), source })?;
         config.validate()?;
         Ok(config)
     }
@@ -240,15 +227,11 @@ impl BertConfig {
     /// [`ConfigError::Io`].
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), ConfigError> {
         let path = path.as_ref();
-        let mut text = serde_json::to_string_pretty(self).map_err(|source| ConfigError::Json {
-            path: path.into(),
-            source,
-        })?;
+        let mut text = serde_json::to_string_pretty(self)
+            .map_err(|source| ConfigError::Json { path: path.into(), source })?;
         text.push('\n');
-        dnabert_core::file::write(path, text.as_bytes()).map_err(|source| ConfigError::Io {
-            path: path.into(),
-            source,
-        })
+        dnabert_core::file::write(path, text.as_bytes())
+            .map_err(|source| ConfigError::Io { path: path.into(), source })
     }
 
     /// Checks that a network of this shape can be built.
@@ -257,19 +240,10 @@ impl BertConfig {
     ///
     /// [`ConfigError::Invalid`] for the first field that does not fit.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let invalid = |field, value: String, reason| {
-            Err(ConfigError::Invalid {
-                field,
-                value,
-                reason,
-            })
-        };
+        let invalid =
+            |field, value: String, reason| Err(ConfigError::Invalid { field, value, reason });
         if self.model_type != "bert" {
-            return invalid(
-                "model_type",
-                self.model_type.clone(),
-                "only bert can be built",
-            );
+            return invalid("model_type", self.model_type.clone(), "only bert can be built");
         }
         for (field, value) in [
             ("vocab_size", self.vocab_size),
@@ -287,29 +261,20 @@ impl BertConfig {
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let value = self.hidden_size.to_string();
-            return invalid(
-                "hidden_size",
-                value,
-                "must be a multiple of num_attention_heads",
-            );
+            return invalid("hidden_size", value, "must be a multiple of num_attention_heads");
         }
         for (field, rate) in [
             ("hidden_dropout_prob", self.hidden_dropout_prob),
-            (
-                "attention_probs_dropout_prob",
-                self.attention_probs_dropout_prob,
-            ),
+            ("attention_probs_dropout_prob", self.attention_probs_dropout_prob),
         ] {
             if !(0.0..1.0).contains(&rate) {
                 return invalid(field, rate.to_string(), "must lie in [0, 1)");
             }
         }
         match &self.position_embedding_type {
-            Some(kind) if kind != "absolute" => invalid(
-                "position_embedding_type",
-                kind.clone(),
-                "only absolute can be built",
-            ),
+            Some(kind) if kind != "absolute" => {
+                invalid("position_embedding_type", kind.clone(), "only absolute can be built")
+            }
             _ => Ok(()),
         }
     }
@@ -359,31 +324,16 @@ mod tests {
 
     #[test]
     fn absent_fields_are_bert_base() {
-        assert_eq!(
-            parse(r#"{"vocab_size": 4101}"#).unwrap(),
-            BertConfig::new(4101)
-        );
+        assert_eq!(parse(r#"{"vocab_size": 4101}"#).unwrap(), BertConfig::new(4101));
     }
 
     #[test]
     fn fields_that_cannot_be_built_are_named() {
         for (json, field) in [
-            (
-                r#"{"vocab_size": 69, "hidden_size": 50}"#,
-                "`hidden_size` is 50",
-            ),
-            (
-                r#"{"vocab_size": 69, "model_type": "esm"}"#,
-                "`model_type` is esm",
-            ),
-            (
-                r#"{"vocab_size": 69, "hidden_dropout_prob": 1.0}"#,
-                "`hidden_dropout_prob` is 1",
-            ),
-            (
-                r#"{"vocab_size": 69, "position_embedding_type": "rotary"}"#,
-                "is rotary",
-            ),
+            (r#"{"vocab_size": 69, "hidden_size": 50}"#, "`hidden_size` is 50"),
+            (r#"{"vocab_size": 69, "model_type": "esm"}"#, "`model_type` is esm"),
+            (r#"{"vocab_size": 69, "hidden_dropout_prob": 1.0}"#, "`hidden_dropout_prob` is 1"),
+            (r#"{"vocab_size": 69, "position_embedding_type": "rotary"}"#, "is rotary"),
             (r#"{"vocab_size": 0}"#, "`vocab_size` is 0"),
         ] {
             let error = parse(json).unwrap_err().to_string();

@@ -21,10 +21,7 @@ pub struct Dropout {
 
 impl Dropout {
     pub(crate) fn new(rate: f64) -> Self {
-        Self {
-            rate,
-            training: Param::from_bool(true),
-        }
+        Self { rate, training: Param::from_bool(true) }
     }
 
     /// Applies dropout to a tensor whose elements are ordered by batch row first.
@@ -37,10 +34,7 @@ impl Dropout {
             let kept = input.random_like(Distribution::Bernoulli(1.0 - self.rate));
             return input * kept.mul_scalar(1.0 / (1.0 - self.rate));
         };
-        STREAM.set(Some(DropoutStream {
-            calls: stream.calls + 1,
-            ..stream
-        }));
+        STREAM.set(Some(DropoutStream { calls: stream.calls + 1, ..stream }));
         let shape = input.dims();
         let mask = TensorData::new(stream.mask(shape.iter().product(), self.rate), shape);
         input * Tensor::from_data(mask, &device)
@@ -73,12 +67,7 @@ impl DropoutStream {
     /// Masks for a forward pass over `rows` batch rows, the first of which is row `first_row` of
     /// the whole batch that `seed` stands for.
     pub fn new(seed: u64, first_row: usize, rows: usize) -> Self {
-        Self {
-            seed,
-            first_row,
-            rows,
-            calls: 0,
-        }
+        Self { seed, first_row, rows, calls: 0 }
     }
 
     /// Runs `forward` on this thread with masks from this stream.
@@ -124,11 +113,7 @@ mod tests {
 
     fn masked(stream: DropoutStream, rows: usize) -> Vec<f32> {
         let ones = Tensor::<2>::ones([rows, 1001], &Device::flex().autodiff());
-        stream
-            .scope(|| Dropout::new(0.25).forward(ones))
-            .into_data()
-            .iter::<f32>()
-            .collect()
+        stream.scope(|| Dropout::new(0.25).forward(ones)).into_data().iter::<f32>().collect()
     }
 
     #[test]

@@ -46,20 +46,12 @@ impl BertEmbeddings {
         let [_, length] = batch.dims();
         let table = self.position_embeddings.weight.val();
         let [maximum, _] = table.dims();
-        assert!(
-            length <= maximum,
-            "{length} tokens, but the model has {maximum} positions"
-        );
+        assert!(length <= maximum, "{length} tokens, but the model has {maximum} positions");
         let words = self.word_embeddings.forward(batch.ids.clone());
         let positions = table.slice([0..length]).unsqueeze::<3>(); // [1, length, hidden]
         let segments = match &batch.segment_ids {
             Some(ids) => self.token_type_embeddings.forward(ids.clone()),
-            None => self
-                .token_type_embeddings
-                .weight
-                .val()
-                .slice([0..1])
-                .unsqueeze::<3>(),
+            None => self.token_type_embeddings.weight.val().slice([0..1]).unsqueeze::<3>(),
         };
         let sum = words + (positions + segments);
         self.dropout.forward(self.layer_norm.forward(sum))
@@ -68,7 +60,5 @@ impl BertEmbeddings {
 
 /// Layer normalisation over the hidden width.
 pub(crate) fn layer_norm(config: &BertConfig, device: &Device) -> LayerNorm {
-    LayerNormConfig::new(config.hidden_size)
-        .with_epsilon(config.layer_norm_eps)
-        .init(device)
+    LayerNormConfig::new(config.hidden_size).with_epsilon(config.layer_norm_eps).init(device)
 }

@@ -54,11 +54,7 @@ impl BertConfig {
     ///
     /// If the config does not [`validate`](Self::validate).
     pub fn init(&self, seed: u64, device: &Device) -> Bert {
-        initialize(
-            Bert::zeros(self, true, device),
-            self.initializer_range,
-            seed,
-        )
+        initialize(Bert::zeros(self, true, device), self.initializer_range, seed)
     }
 }
 
@@ -70,9 +66,7 @@ impl Bert {
     /// If `config` does not validate.
     pub(crate) fn zeros(config: &BertConfig, pooler: bool, device: &Device) -> Self {
         config.validate().expect("a valid config");
-        let layer = (0..config.num_hidden_layers)
-            .map(|_| BertLayer::new(config, device))
-            .collect();
+        let layer = (0..config.num_hidden_layers).map(|_| BertLayer::new(config, device)).collect();
         let dense = || linear(config.hidden_size, config.hidden_size, device);
         Self {
             embeddings: BertEmbeddings::new(config, device),
@@ -91,11 +85,7 @@ impl Bert {
         };
         let mask = batch.mask.clone()?;
         let [rows, length] = mask.dims();
-        Some(
-            mask.mul_scalar(factor)
-                .add_scalar(shift)
-                .reshape([rows, 1, 1, length]),
-        )
+        Some(mask.mul_scalar(factor).add_scalar(shift).reshape([rows, 1, 1, length]))
     }
 }
 
@@ -109,10 +99,7 @@ impl Pooler {
 /// `[batch, length, hidden]` → the first token's `[batch, hidden]`.
 fn first_token(hidden: &Tensor<3>) -> Tensor<2> {
     let [batch, _, width] = hidden.dims();
-    hidden
-        .clone()
-        .slice([0..batch, 0..1])
-        .reshape([batch, width])
+    hidden.clone().slice([0..batch, 0..1]).reshape([batch, width])
 }
 
 impl Encoder for Bert {

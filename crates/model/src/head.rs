@@ -80,11 +80,7 @@ impl<E: Encoder> SequenceClassifier<E> {
     /// A head of zeros over `encoder`; [`initialize`](crate::initialize) draws its weights.
     pub fn over(encoder: E, config: &BertConfig, device: &Device) -> Self {
         let classifier = linear(encoder.hidden_size(), config.labels(), device);
-        Self {
-            encoder,
-            dropout: Dropout::new(config.hidden_dropout_prob),
-            classifier,
-        }
+        Self { encoder, dropout: Dropout::new(config.hidden_dropout_prob), classifier }
     }
 
     /// The number of outputs.
@@ -109,11 +105,7 @@ impl<E: Encoder> TokenClassifier<E> {
     /// A head of zeros over `encoder`; [`initialize`](crate::initialize) draws its weights.
     pub fn over(encoder: E, config: &BertConfig, device: &Device) -> Self {
         let classifier = linear(encoder.hidden_size(), config.labels(), device);
-        Self {
-            encoder,
-            dropout: Dropout::new(config.hidden_dropout_prob),
-            classifier,
-        }
+        Self { encoder, dropout: Dropout::new(config.hidden_dropout_prob), classifier }
     }
 
     /// Scores (logits), `[batch, length, labels]`.
@@ -131,15 +123,8 @@ impl MaskedLanguageModel {
             activation: config.hidden_act,
         };
         let bias = Param::from_tensor(Tensor::zeros([config.vocab_size], device));
-        let predictions = PredictionHead {
-            transform,
-            bias,
-            mlm_bias: config.mlm_bias,
-        };
-        Self {
-            encoder,
-            cls: PreTrainingHeads { predictions },
-        }
+        let predictions = PredictionHead { transform, bias, mlm_bias: config.mlm_bias };
+        Self { encoder, cls: PreTrainingHeads { predictions } }
     }
 
     /// Scores over the vocabulary, `[batch, length, vocabulary]`.
@@ -156,13 +141,7 @@ impl MaskedLanguageModel {
     pub fn predict(&self, hidden: Tensor<2>) -> Tensor<2> {
         let head = &self.cls.predictions;
         let transformed = head.transform.forward(hidden);
-        let decoder = self
-            .encoder
-            .embeddings
-            .word_embeddings
-            .weight
-            .val()
-            .transpose();
+        let decoder = self.encoder.embeddings.word_embeddings.weight.val().transpose();
         let bias = match head.mlm_bias {
             MlmBias::Single => head.bias.val(),
             MlmBias::Double => head.bias.val().mul_scalar(2.0),
@@ -174,7 +153,6 @@ impl MaskedLanguageModel {
 impl Transform {
     /// `LayerNorm(activation(dense(hidden)))`, `[tokens, hidden]`.
     pub(crate) fn forward(&self, hidden: Tensor<2>) -> Tensor<2> {
-        self.layer_norm
-            .forward(activate(self.activation, self.dense.forward(hidden)))
+        self.layer_norm.forward(activate(self.activation, self.dense.forward(hidden)))
     }
 }

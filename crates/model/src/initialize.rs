@@ -17,10 +17,7 @@ use rand_distr::{Distribution, Normal};
 /// If `standard_deviation` is negative or not finite.
 pub fn initialize<M: Module>(module: M, standard_deviation: f64, seed: u64) -> M {
     let normal = Normal::new(0.0, standard_deviation).expect("a finite standard deviation");
-    module.map(&mut Draw {
-        normal,
-        random: ChaCha8Rng::seed_from_u64(seed),
-    })
+    module.map(&mut Draw { normal, random: ChaCha8Rng::seed_from_u64(seed) })
 }
 
 struct Draw {
@@ -36,9 +33,8 @@ impl ModuleMapper for Draw {
         param.map(|tensor| {
             let shape = tensor.dims();
             let count = shape.iter().product();
-            let values: Vec<f32> = (0..count)
-                .map(|_| self.normal.sample(&mut self.random) as f32)
-                .collect();
+            let values: Vec<f32> =
+                (0..count).map(|_| self.normal.sample(&mut self.random) as f32).collect();
             Tensor::from_data(TensorData::new(values, shape), &tensor.device())
         })
     }

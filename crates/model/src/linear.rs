@@ -5,7 +5,5 @@ use burn::tensor::Device;
 
 /// A linear layer of zeros; [`initialize`](crate::initialize) or a checkpoint fills it.
 pub(crate) fn linear(input: usize, output: usize, device: &Device) -> Linear {
-    LinearConfig::new(input, output)
-        .with_initializer(Initializer::Zeros)
-        .init(device)
+    LinearConfig::new(input, output).with_initializer(Initializer::Zeros).init(device)
 }

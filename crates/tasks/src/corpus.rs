@@ -19,11 +19,7 @@ pub fn cut_lengths(
     let mut lengths = Vec::new();
     while rest > full {
         let random = uniform() > full_share;
-        let piece = if random {
-            ((uniform() * full as f64) as usize).max(5)
-        } else {
-            full
-        };
+        let piece = if random { ((uniform() * full as f64) as usize).max(5) } else { full };
         lengths.push(piece);
         rest -= piece;
     }

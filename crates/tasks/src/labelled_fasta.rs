@@ -24,14 +24,9 @@ pub fn read_labelled_fasta(
         .map(|record| {
             let record = record?;
             let description = record.description.as_deref().unwrap_or_default();
-            let label = description
-                .split_whitespace()
-                .find_map(|word| word.strip_prefix("label="));
+            let label = description.split_whitespace().find_map(|word| word.strip_prefix("label="));
             let Some(label) = label else {
-                return Err(DataError::MissingLabel {
-                    path: path.into(),
-                    record: record.name,
-                });
+                return Err(DataError::MissingLabel { path: path.into(), record: record.name });
             };
             let Some(class) = find_class(label, classes) else {
                 return Err(DataError::UnknownLabel {
@@ -41,12 +36,7 @@ pub fn read_labelled_fasta(
                     classes: classes.to_vec(),
                 });
             };
-            Ok(Example {
-                name: record.name,
-                sequence: record.sequence,
-                pair: None,
-                label: class,
-            })
+            Ok(Example { name: record.name, sequence: record.sequence, pair: None, label: class })
         })
         .collect()
 }
@@ -73,9 +63,6 @@ mod tests {
         assert!(
             matches!(read(">a label=7\nAC\n"), Err(DataError::UnknownLabel { label, .. }) if label == "7")
         );
-        assert!(matches!(
-            read(">a label=1\nAC?\n"),
-            Err(DataError::Fasta(_))
-        ));
+        assert!(matches!(read(">a label=1\nAC?\n"), Err(DataError::Fasta(_))));
     }
 }

@@ -92,10 +92,8 @@ impl Manifest {
     /// [`ManifestError`].
     pub fn read(datasets: impl AsRef<Path>) -> Result<Self, ManifestError> {
         let path = datasets.as_ref().join("manifest.toml");
-        let text = std::fs::read_to_string(&path).map_err(|source| ManifestError::Io {
-            path: path.clone(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| ManifestError::Io { path: path.clone(), source })?;
         toml::from_str(&text).map_err(|source| ManifestError::Toml { path, source })
     }
 
@@ -107,17 +105,11 @@ impl Manifest {
     pub fn verify(&self, datasets: impl AsRef<Path>) -> Result<(), ManifestError> {
         for file in self.sets.iter().flat_map(|set| &set.files) {
             let path = datasets.as_ref().join(&file.path);
-            let found = sha256(&path).map_err(|source| ManifestError::Io {
-                path: path.clone(),
-                source,
-            })?;
+            let found =
+                sha256(&path).map_err(|source| ManifestError::Io { path: path.clone(), source })?;
             if found != file.sha256 {
                 let expected = file.sha256.clone();
-                return Err(ManifestError::Changed {
-                    path,
-                    found,
-                    expected,
-                });
+                return Err(ManifestError::Changed { path, found, expected });
             }
         }
         Ok(())
@@ -139,11 +131,7 @@ pub fn sha256(path: &Path) -> std::io::Result<String> {
             count => hasher.update(&block[..count]),
         }
     }
-    Ok(hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

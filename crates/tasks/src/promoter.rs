@@ -55,11 +55,7 @@ impl PromoterTask {
     /// The task on `set`, in the project's `datasets` folder.
     pub fn new(datasets: impl Into<PathBuf>, set: PromoterSet) -> Self {
         let classes = ["other", "promoter"].map(str::to_owned).to_vec();
-        Self {
-            folder: datasets.into(),
-            set,
-            classes,
-        }
+        Self { folder: datasets.into(), set, classes }
     }
 }
 
@@ -76,11 +72,7 @@ impl Task for PromoterTask {
 
     fn examples(&self, split: Split) -> Result<Vec<Example>, DataError> {
         let read = |file: String| {
-            read_examples(
-                self.folder.join(file),
-                &TableFormat::default(),
-                &self.classes,
-            )
+            read_examples(self.folder.join(file), &TableFormat::default(), &self.classes)
         };
         let fly = |prefix| read(format!("fly_promoters/{prefix}_{split}.tsv.gz"));
         match self.set {
@@ -105,10 +97,7 @@ fn fifths(examples: Vec<Example>, split: Split) -> Vec<Example> {
             _ => Split::Train,
         }
     };
-    examples
-        .into_iter()
-        .filter(|example| turn(example) == split)
-        .collect()
+    examples.into_iter().filter(|example| turn(example) == split).collect()
 }
 
 #[cfg(test)]
@@ -125,11 +114,7 @@ mod tests {
         let rows = |set| {
             [Split::Train, Split::Dev, Split::Test].map(|split| {
                 let examples = task(set).examples(split).unwrap();
-                assert!(
-                    examples
-                        .iter()
-                        .all(|example| example.sequence.len() == set.length())
-                );
+                assert!(examples.iter().all(|example| example.sequence.len() == set.length()));
                 let positive = examples.iter().filter(|example| example.label == 1).count();
                 assert_eq!(2 * positive, examples.len(), "balanced");
                 examples.len()
@@ -146,12 +131,8 @@ mod tests {
         for set in PromoterSet::ALL {
             let mut seen = HashSet::new();
             for split in [Split::Train, Split::Dev, Split::Test] {
-                let sequences: HashSet<_> = task(set)
-                    .examples(split)
-                    .unwrap()
-                    .into_iter()
-                    .map(|e| e.sequence)
-                    .collect();
+                let sequences: HashSet<_> =
+                    task(set).examples(split).unwrap().into_iter().map(|e| e.sequence).collect();
                 let shared: Vec<_> = sequences.intersection(&seen).collect();
                 assert!(shared.is_empty(), "{set:?}, {split}: {shared:?}");
                 seen.extend(sequences);

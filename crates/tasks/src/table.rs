@@ -47,9 +47,7 @@ pub fn read_examples(
 ) -> Result<Vec<Example>, DataError> {
     let path = path.as_ref();
     let rows = read_rows(path, format, |label| find_class(label, classes).is_some())?;
-    rows.into_iter()
-        .map(|row| label_row(row, path, format, classes))
-        .collect()
+    rows.into_iter().map(|row| label_row(row, path, format, classes)).collect()
 }
 
 /// Looks up the label of a row.
@@ -78,12 +76,7 @@ pub(crate) fn label_row(
     })?;
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let name = format!("{file}:{}", row.line);
-    Ok(Example {
-        name,
-        sequence: row.sequence,
-        pair: row.pair,
-        label,
-    })
+    Ok(Example { name, sequence: row.sequence, pair: row.pair, label })
 }
 
 /// The class that a label stands for: its name, or its index.
@@ -105,16 +98,10 @@ pub fn read_rows(
     is_label: impl Fn(&str) -> bool,
 ) -> Result<Vec<Row>, DataError> {
     let path = path.as_ref();
-    let io = |source| DataError::Io {
-        path: path.into(),
-        source,
-    };
+    let io = |source| DataError::Io { path: path.into(), source };
     let mut file = dnabert_genome::open(path).map_err(io)?;
     let first = file.fill_buf().map_err(io)?;
-    let first_line = first
-        .split(|&byte| byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let first_line = first.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let tabs = first_line.contains(&b'\t');
     let reader = ReaderBuilder::new()
         .delimiter(if tabs { b'\t' } else { b',' })
@@ -126,42 +113,20 @@ pub fn read_rows(
     let mut columns = Columns::by_position(format.pairs);
     let mut rows = Vec::new();
     for (index, record) in reader.into_records().enumerate() {
-        let record = record.map_err(|source| DataError::Table {
-            path: path.into(),
-            source,
-        })?;
+        let record = record.map_err(|source| DataError::Table { path: path.into(), source })?;
         if index == 0 && columns.is_header(&record, &is_label) {
             columns = Columns::by_name(&record, format.pairs).unwrap_or(columns);
             continue;
         }
-        let line = record
-            .position()
-            .map_or(index as u64 + 1, csv::Position::line);
-        let place = Place {
-            path,
-            line,
-            record: &record,
-        };
+        let line = record.position().map_or(index as u64 + 1, csv::Position::line);
+        let place = Place { path, line, record: &record };
         let sequence = place.sequence(columns.sequence, &format.letters)?;
-        let pair = columns
-            .pair
-            .map(|column| place.sequence(column, &format.letters))
-            .transpose()?;
-        let label = record
-            .get(columns.label)
-            .map(|label| label.trim().to_owned());
-        rows.push(Row {
-            line,
-            sequence,
-            pair,
-            label,
-        });
+        let pair =
+            columns.pair.map(|column| place.sequence(column, &format.letters)).transpose()?;
+        let label = record.get(columns.label).map(|label| label.trim().to_owned());
+        rows.push(Row { line, sequence, pair, label });
     }
-    if rows.is_empty() {
-        Err(DataError::Empty { path: path.into() })
-    } else {
-        Ok(rows)
-    }
+    if rows.is_empty() { Err(DataError::Empty { path: path.into() }) } else { Ok(rows) }
 }
 
 /// Where the fields of a row stand, from 0.
@@ -174,31 +139,17 @@ struct Columns {
 
 impl Columns {
     fn by_position(pairs: bool) -> Self {
-        Self {
-            sequence: 0,
-            pair: pairs.then_some(1),
-            label: 1 + usize::from(pairs),
-        }
+        Self { sequence: 0, pair: pairs.then_some(1), label: 1 + usize::from(pairs) }
     }
 
     fn by_name(header: &StringRecord, pairs: bool) -> Option<Self> {
         let find = |names: &[&str]| {
             let is_one = |field: &str| {
-                names.contains(
-                    &field
-                        .trim()
-                        .trim_start_matches('\u{feff}')
-                        .to_lowercase()
-                        .as_str(),
-                )
+                names.contains(&field.trim().trim_start_matches('\u{feff}').to_lowercase().as_str())
             };
             header.iter().position(is_one)
         };
-        let pair = if pairs {
-            Some(find(&["sequence2", "seq2"])?)
-        } else {
-            None
-        };
+        let pair = if pairs { Some(find(&["sequence2", "seq2"])?) } else { None };
         let sequence = find(if pairs {
             &["sequence1", "seq1", "sequence", "seq"]
         } else {
@@ -206,11 +157,7 @@ impl Columns {
         })?;
         // A table to predict on needs no labels: any column past the last will do.
         let label = find(&["label", "labels", "class"]).unwrap_or(header.len());
-        Some(Self {
-            sequence,
-            pair,
-            label,
-        })
+        Some(Self { sequence, pair, label })
     }
 
     /// Whether the first line is a header: neither its sequence is DNA nor its label a label.
@@ -219,9 +166,7 @@ impl Columns {
             let field = field.trim_start_matches('\u{feff}');
             read_field(field, &LetterPolicy::default()).is_ok_and(|sequence| !sequence.is_empty())
         });
-        !dna && !first
-            .get(self.label)
-            .is_some_and(|field| is_label(field.trim()))
+        !dna && !first.get(self.label).is_some_and(|field| is_label(field.trim()))
     }
 }
 
@@ -237,13 +182,7 @@ impl Place<'_> {
         let (path, line): (PathBuf, u64) = (self.path.into(), self.line);
         let Some(field) = self.record.get(column) else {
             let (found, needed) = (self.record.len(), column + 1);
-            return Err(DataError::MissingColumn {
-                path,
-                line,
-                found,
-                needed,
-                field: "sequence",
-            });
+            return Err(DataError::MissingColumn { path, line, found, needed, field: "sequence" });
         };
         match read_field(field, letters) {
             Ok(sequence) if sequence.is_empty() => Err(DataError::EmptySequence { path, line }),
@@ -256,11 +195,8 @@ impl Place<'_> {
 /// A raw sequence, or overlapping k-mers where the field has blanks inside.
 fn read_field(field: &str, letters: &LetterPolicy) -> Result<Sequence, SequenceError> {
     let field = field.trim();
-    let read = if field.contains(char::is_whitespace) {
-        Sequence::from_kmers
-    } else {
-        Sequence::read
-    };
+    let read =
+        if field.contains(char::is_whitespace) { Sequence::from_kmers } else { Sequence::read };
     read(field, letters).map(|(sequence, _)| sequence)
 }
 
@@ -294,10 +230,8 @@ mod tests {
             "\u{feff}sequence\tlabel\nACGT\t1\n\nGGGC\t0", // byte-order mark, blank line
         ] {
             let examples = read(text).unwrap();
-            let found: Vec<_> = examples
-                .iter()
-                .map(|e| (e.sequence.to_string(), e.label))
-                .collect();
+            let found: Vec<_> =
+                examples.iter().map(|e| (e.sequence.to_string(), e.label)).collect();
             assert_eq!(found, [("ACGT".into(), 1), ("GGGC".into(), 0)], "{text:?}");
         }
     }
@@ -314,24 +248,11 @@ mod tests {
 
     #[test]
     fn pairs_have_two_sequences() {
-        let format = TableFormat {
-            pairs: true,
-            ..TableFormat::default()
-        };
+        let format = TableFormat { pairs: true, ..TableFormat::default() };
         let examples = read_as("x.tsv", b"seq1\tseq2\tlabel\nACG\tTTT\t1\n", &format).unwrap();
         assert_eq!(examples[0].pair.as_ref().unwrap().to_string(), "TTT");
         let error = read_as("x.tsv", b"ACG\n", &format).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                DataError::MissingColumn {
-                    line: 1,
-                    needed: 2,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, DataError::MissingColumn { line: 1, needed: 2, .. }), "{error}");
     }
 
     #[test]
@@ -340,20 +261,11 @@ mod tests {
             ("", "no row of data"),
             ("sequence\tlabel\n", "no row of data"),
             ("ACGT\t1\nAC-T\t0\n", "x.tsv:2: not a DNA sequence"),
-            (
-                "ACGT\t1\nACGT\t2\n",
-                "x.tsv:2: label \"2\" is none of the 2 classes",
-            ),
+            ("ACGT\t1\nACGT\t2\n", "x.tsv:2: label \"2\" is none of the 2 classes"),
             ("ACGT\tx\nACGT\t1\n", "x.tsv:1: label \"x\" is none"), // DNA: no header
-            (
-                "ACGT\t1\nACGT\n",
-                "x.tsv:2: 1 columns, but column 2 holds the label",
-            ),
+            ("ACGT\t1\nACGT\n", "x.tsv:2: 1 columns, but column 2 holds the label"),
             ("ACGT\t1\n\t1\n", "x.tsv:2: the sequence is empty"),
-            (
-                "sequence\tlabel\nACG GGT\t1\n",
-                "x.tsv:2: not a DNA sequence",
-            ),
+            ("sequence\tlabel\nACG GGT\t1\n", "x.tsv:2: not a DNA sequence"),
         ] {
             let error = read(text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text:?} gave {error:?}");

@@ -32,14 +32,7 @@ impl TableTask {
         format: TableFormat,
     ) -> Result<Self, DataError> {
         let classes = numbered_classes(&train, &format)?;
-        Ok(Self {
-            name: name.into(),
-            classes,
-            format,
-            train,
-            dev,
-            test,
-        })
+        Ok(Self { name: name.into(), classes, format, train, dev, test })
     }
 
     /// A task with these classes; labels are their names or indices.
@@ -49,14 +42,7 @@ impl TableTask {
         [train, dev, test]: [PathBuf; 3],
         format: TableFormat,
     ) -> Self {
-        Self {
-            name: name.into(),
-            classes,
-            format,
-            train,
-            dev,
-            test,
-        }
+        Self { name: name.into(), classes, format, train, dev, test }
     }
 }
 
@@ -74,10 +60,7 @@ fn numbered_classes(path: &Path, format: &TableFormat) -> Result<Vec<String>, Da
     }
     let count = labels.len().max(2);
     match (0..count).find(|class| !labels.contains(class)) {
-        Some(class) => Err(DataError::MissingClass {
-            path: path.into(),
-            class,
-        }),
+        Some(class) => Err(DataError::MissingClass { path: path.into(), class }),
         None => Ok((0..count).map(|class| class.to_string()).collect()),
     }
 }
@@ -115,31 +98,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("train.tsv");
         std::fs::write(&path, train).unwrap();
-        TableTask::open(
-            "mine",
-            [path.clone(), path.clone(), path],
-            TableFormat::default(),
-        )
+        TableTask::open("mine", [path.clone(), path.clone(), path], TableFormat::default())
     }
 
     #[test]
     fn classes_are_read_from_the_training_table() {
-        assert_eq!(
-            open("ACG\t2\nACG\t0\nACG\t1\n").unwrap().classes(),
-            ["0", "1", "2"]
-        );
-        assert!(matches!(
-            open("ACG\t0\nACG\t2\n"),
-            Err(DataError::MissingClass { class: 1, .. })
-        ));
-        assert!(matches!(
-            open("ACG\t0\n"),
-            Err(DataError::MissingClass { class: 1, .. })
-        ));
+        assert_eq!(open("ACG\t2\nACG\t0\nACG\t1\n").unwrap().classes(), ["0", "1", "2"]);
+        assert!(matches!(open("ACG\t0\nACG\t2\n"), Err(DataError::MissingClass { class: 1, .. })));
+        assert!(matches!(open("ACG\t0\n"), Err(DataError::MissingClass { class: 1, .. })));
         let error = open("ACG\t0\nACG\tyes\n").unwrap_err();
-        assert!(
-            matches!(error, DataError::LabelNotNumber { line: 2, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, DataError::LabelNotNumber { line: 2, .. }), "{error}");
     }
 }

@@ -35,10 +35,7 @@ impl LabelledBatch {
     /// If there is no example, or a longer one.
     pub fn new(examples: &[&EncodedExample], length: usize, pad: u32, device: &Device) -> Self {
         let rows: Vec<_> = examples.iter().map(|example| &example.encoding).collect();
-        let labels: Vec<_> = examples
-            .iter()
-            .map(|example| example.label as i32)
-            .collect();
+        let labels: Vec<_> = examples.iter().map(|example| example.label as i32).collect();
         let count = labels.len();
         Self {
             inputs: TokenBatch::padded(&rows, length, pad, device),
@@ -69,9 +66,7 @@ pub fn bucketed_batches(lengths: &[usize], batch_size: usize, seed: u64) -> Vec<
 }
 
 fn windows(length: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..length)
-        .step_by(size)
-        .map(move |start| start..length.min(start + size))
+    (0..length).step_by(size).map(move |start| start..length.min(start + size))
 }
 
 #[cfg(test)]
@@ -100,16 +95,10 @@ mod tests {
         let lengths: Vec<usize> = (0..1000).map(|i| 60 + i * 37 % 450).collect();
         let padded = |batches: &[Vec<usize>]| -> usize {
             let longest = |batch: &Vec<usize>| batch.iter().map(|&i| lengths[i]).max().unwrap();
-            batches
-                .iter()
-                .map(|batch| batch.len() * longest(batch))
-                .sum()
+            batches.iter().map(|batch| batch.len() * longest(batch)).sum()
         };
-        let in_order: Vec<Vec<usize>> = (0..1000)
-            .collect::<Vec<_>>()
-            .chunks(16)
-            .map(<[usize]>::to_vec)
-            .collect();
+        let in_order: Vec<Vec<usize>> =
+            (0..1000).collect::<Vec<_>>().chunks(16).map(<[usize]>::to_vec).collect();
         let tokens: usize = lengths.iter().sum();
         let wasted = |batches: &[Vec<usize>]| padded(batches) - tokens;
         assert!(wasted(&bucketed_batches(&lengths, 16, 1)) * 5 < wasted(&in_order));

@@ -33,10 +33,7 @@ pub fn bootstrap(
     }
     values.sort_by(f64::total_cmp);
     let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
-    Some(Interval {
-        low: at(0.025),
-        high: at(0.975),
-    })
+    Some(Interval { low: at(0.025), high: at(0.975) })
 }
 
 fn draw(random: &mut impl Rng, indices: &mut [usize]) {

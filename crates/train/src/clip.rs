@@ -6,10 +6,7 @@ use burn::tensor::Tensor;
 
 /// The Euclidean norm over the gradients of all parameters of `module`.
 pub fn gradient_norm<M: Module>(module: &M, gradients: &GradientsParams) -> f64 {
-    let mut squares = Squares {
-        gradients,
-        sums: Vec::new(),
-    };
+    let mut squares = Squares { gradients, sums: Vec::new() };
     module.visit(&mut squares);
     if squares.sums.is_empty() {
         return 0.0;
@@ -57,8 +54,7 @@ struct Scale {
 impl ModuleVisitor for Scale {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.remove::<D>(param.id) {
-            self.gradients
-                .register(param.id, gradient.mul_scalar(self.factor));
+            self.gradients.register(param.id, gradient.mul_scalar(self.factor));
         }
     }
 }
@@ -71,9 +67,7 @@ mod tests {
 
     fn gradients(layer: &Linear) -> GradientsParams {
         let device = layer.weight.val().device();
-        let loss = layer
-            .forward(Tensor::<2>::from_data([[3.0, 4.0]], &device))
-            .sum();
+        let loss = layer.forward(Tensor::<2>::from_data([[3.0, 4.0]], &device)).sum();
         GradientsParams::from_grads(loss.backward(), layer)
     }
 

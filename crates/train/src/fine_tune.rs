@@ -155,10 +155,7 @@ pub fn fine_tune<E: Encoder>(
     let weights = class_weights(&config.class_weights, train, classes)?;
     let device = model.devices().first().cloned().unwrap_or_default();
     let run = Run {
-        steps_per_epoch: train
-            .len()
-            .div_ceil(config.batch_size)
-            .div_ceil(config.accumulation),
+        steps_per_epoch: train.len().div_ceil(config.batch_size).div_ceil(config.accumulation),
         started: Instant::now(),
         device: device.autodiff(),
         workers: Workers::new(config.workers)?,
@@ -185,14 +182,8 @@ pub fn fine_tune<E: Encoder>(
         let valid = model.valid();
         let report = judge(&valid, dev, config.batch_size, tokens.pad);
         let score = config.selection.score(&report);
-        history.push(EpochRecord {
-            epoch,
-            train_loss,
-            score,
-        });
-        let is_best = best
-            .as_ref()
-            .is_none_or(|best| score > config.selection.score(&best.dev));
+        history.push(EpochRecord { epoch, train_loss, score });
+        let is_best = best.as_ref().is_none_or(|best| score > config.selection.score(&best.dev));
         observer.epoch(&EpochSummary {
             epoch,
             epochs: config.epochs,
@@ -272,43 +263,30 @@ impl Run<'_> {
         group: &[Vec<usize>],
         step: usize,
     ) -> Result<(GradientsParams, f64), TrainError> {
-        let total: f64 = group
-            .iter()
-            .flatten()
-            .map(|&index| self.weight(index))
-            .sum();
+        let total: f64 = group.iter().flatten().map(|&index| self.weight(index)).sum();
         let mut accumulator = GradientsAccumulator::new();
         let mut step_loss = 0.0;
         for (turn, batch) in group.iter().enumerate() {
             let dropout = derive_seed(self.config.seed, &[1, step as u64, turn as u64]);
-            let longest = batch
-                .iter()
-                .map(|&index| self.train[index].encoding.len())
-                .max();
-            let parts = self
-                .workers
-                .run(model, &self.device, batch.len(), |model, rows| {
-                    let stream = DropoutStream::new(dropout, rows.start, rows.len());
-                    let part = &batch[rows];
-                    let loss = stream.scope(|| {
-                        let inputs = self.inputs(part, longest.unwrap_or_default(), step);
-                        let logits = model.forward(&inputs.inputs, &mut ());
-                        weighted_cross_entropy(logits, inputs.labels, self.shares(part, total))
-                    });
-                    let gradients = GradientsParams::from_grads(loss.backward(), model);
-                    (gradients, loss.into_data().iter::<f64>().sum())
+            let longest = batch.iter().map(|&index| self.train[index].encoding.len()).max();
+            let parts = self.workers.run(model, &self.device, batch.len(), |model, rows| {
+                let stream = DropoutStream::new(dropout, rows.start, rows.len());
+                let part = &batch[rows];
+                let loss = stream.scope(|| {
+                    let inputs = self.inputs(part, longest.unwrap_or_default(), step);
+                    let logits = model.forward(&inputs.inputs, &mut ());
+                    weighted_cross_entropy(logits, inputs.labels, self.shares(part, total))
                 });
+                let gradients = GradientsParams::from_grads(loss.backward(), model);
+                (gradients, loss.into_data().iter::<f64>().sum())
+            });
             for (gradients, loss) in parts {
                 accumulator.accumulate(model, gradients);
                 step_loss += loss;
             }
         }
         if !step_loss.is_finite() {
-            return Err(TrainError::NotFinite {
-                what: "loss",
-                value: step_loss,
-                step,
-            });
+            return Err(TrainError::NotFinite { what: "loss", value: step_loss, step });
         }
         Ok((accumulator.grads(), step_loss))
     }
@@ -321,12 +299,7 @@ impl Run<'_> {
     fn inputs(&self, part: &[usize], length: usize, step: usize) -> LabelledBatch {
         let mask = |&index: &usize| {
             let seed = derive_seed(self.config.seed, &[2, step as u64, index as u64]);
-            mask_tokens(
-                &self.train[index],
-                self.config.token_masking,
-                self.tokens,
-                seed,
-            )
+            mask_tokens(&self.train[index], self.config.token_masking, self.tokens, seed)
         };
         let masked: Vec<EncodedExample> = part.iter().map(mask).collect();
         let rows: Vec<&EncodedExample> = masked.iter().collect();
@@ -335,10 +308,8 @@ impl Run<'_> {
 
     /// The share of each example in the step's loss, `[part]`.
     fn shares(&self, part: &[usize], total: f64) -> Tensor<1> {
-        let shares: Vec<f32> = part
-            .iter()
-            .map(|&index| (self.weight(index) / total) as f32)
-            .collect();
+        let shares: Vec<f32> =
+            part.iter().map(|&index| (self.weight(index) / total) as f32).collect();
         Tensor::from_data(TensorData::new(shares, [part.len()]), &self.device)
     }
 }
@@ -375,12 +346,7 @@ fn class_weights(
     classes: usize,
 ) -> Result<Vec<f64>, TrainError> {
     let counts: Vec<usize> = (0..classes)
-        .map(|class| {
-            train
-                .iter()
-                .filter(|example| example.label == class)
-                .count()
-        })
+        .map(|class| train.iter().filter(|example| example.label == class).count())
         .collect();
     match weights {
         ClassWeights::Equal => Ok(vec![1.0; classes]),
@@ -392,9 +358,7 @@ fn class_weights(
             }
         },
         ClassWeights::Given(given) => {
-            let usable = given
-                .iter()
-                .all(|weight| weight.is_finite() && *weight > 0.0);
+            let usable = given.iter().all(|weight| weight.is_finite() && *weight > 0.0);
             if given.len() == classes && usable {
                 Ok(given.clone())
             } else {
@@ -422,47 +386,19 @@ fn check(
     ] {
         if value == 0 {
             let (value, reason) = (value.to_string(), "must be at least 1");
-            return Err(TrainError::Setting {
-                field,
-                value,
-                reason,
-            });
+            return Err(TrainError::Setting { field, value, reason });
         }
     }
     let share = 0.0..1.0;
     let positive = f64::MIN_POSITIVE..f64::MAX;
     for (field, value, range, reason) in [
-        (
-            "warmup_share",
-            config.warmup_share,
-            &share,
-            "must lie in [0, 1)",
-        ),
-        (
-            "token_masking",
-            config.token_masking,
-            &share,
-            "must lie in [0, 1)",
-        ),
-        (
-            "learning_rate",
-            config.learning_rate,
-            &positive,
-            "must be positive",
-        ),
-        (
-            "max_gradient_norm",
-            config.max_gradient_norm,
-            &positive,
-            "must be positive",
-        ),
+        ("warmup_share", config.warmup_share, &share, "must lie in [0, 1)"),
+        ("token_masking", config.token_masking, &share, "must lie in [0, 1)"),
+        ("learning_rate", config.learning_rate, &positive, "must be positive"),
+        ("max_gradient_norm", config.max_gradient_norm, &positive, "must be positive"),
     ] {
         if !range.contains(&value) {
-            return Err(TrainError::Setting {
-                field,
-                value: value.to_string(),
-                reason,
-            });
+            return Err(TrainError::Setting { field, value: value.to_string(), reason });
         }
     }
     for (split, examples) in [("train", train), ("dev", dev)] {
@@ -471,12 +407,7 @@ fn check(
         }
         if let Some(index) = examples.iter().position(|example| example.label >= classes) {
             let label = examples[index].label;
-            return Err(TrainError::Label {
-                split,
-                index,
-                label,
-                classes,
-            });
+            return Err(TrainError::Label { split, index, label, classes });
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod batch;
 mod bootstrap;
 mod clip;
+mod encode;
 mod error;
 mod evaluate;
 mod fine_tune;
@@ -20,6 +21,7 @@ mod workers;
 pub use batch::{EncodedExample, LabelledBatch, bucketed_batches};
 pub use bootstrap::{Interval, bootstrap};
 pub use clip::{clip_gradients, gradient_norm};
+pub use encode::{EncodeError, encode_examples, shuffle_tokens};
 pub use error::TrainError;
 pub use evaluate::{logits, softmax};
 pub use fine_tune::{

@@ -18,9 +18,7 @@ pub fn weighted_cross_entropy(
     weights: Tensor<1>,
 ) -> Tensor<1> {
     let log_probabilities = log_softmax(logits, 1).gather(1, labels.unsqueeze_dim(1)); // [batch, 1]
-    (log_probabilities.squeeze_dim::<1>(1) * weights)
-        .sum()
-        .neg()
+    (log_probabilities.squeeze_dim::<1>(1) * weights).sum().neg()
 }
 
 #[cfg(test)]

@@ -21,12 +21,7 @@ pub struct AdamWSettings {
 impl Default for AdamWSettings {
     /// The reference's settings for fine-tuning, with the usual decay of 0.01.
     fn default() -> Self {
-        Self {
-            beta_1: 0.9,
-            beta_2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.01,
-        }
+        Self { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, weight_decay: 0.01 }
     }
 }
 
@@ -34,10 +29,7 @@ impl Default for AdamWSettings {
 pub fn adamw<M: Module>(module: &M, settings: &AdamWSettings) -> ModuleOptimizer {
     let mut vectors = Vectors(Vec::new());
     module.visit(&mut vectors);
-    let without_decay = AdamWSettings {
-        weight_decay: 0.0,
-        ..*settings
-    };
+    let without_decay = AdamWSettings { weight_decay: 0.0, ..*settings };
     ModuleOptimizer::from(BertAdamW(*settings)).with_group(
         ParamGroup::from_ids(vectors.0),
         BertAdamW(without_decay),
@@ -77,12 +69,7 @@ impl Optimizer for BertAdamW {
         gradient: Tensor<D>,
         state: Option<AdamWState<D>>,
     ) -> (Tensor<D>, Option<AdamWState<D>>) {
-        let AdamWSettings {
-            beta_1,
-            beta_2,
-            epsilon,
-            weight_decay,
-        } = self.0;
+        let AdamWSettings { beta_1, beta_2, epsilon, weight_decay } = self.0;
         let first = gradient.clone().mul_scalar(1.0 - beta_1);
         let second = gradient.square().mul_scalar(1.0 - beta_2);
         let momentum = match state.map(|state| state.momentum) {
@@ -101,11 +88,7 @@ impl Optimizer for BertAdamW {
             momentum.moment_1.clone() / momentum.moment_2.clone().sqrt().add_scalar(epsilon);
         let updated = weights - direction.mul_scalar(rate * bias_2.sqrt() / bias_1);
         let decay = rate * f64::from(weight_decay);
-        let decayed = if decay == 0.0 {
-            updated
-        } else {
-            updated.mul_scalar(1.0 - decay)
-        };
+        let decayed = if decay == 0.0 { updated } else { updated.mul_scalar(1.0 - decay) };
         (decayed, Some(AdamWState { momentum }))
     }
 
@@ -122,9 +105,7 @@ mod tests {
     use burn::optim::GradientsParams;
 
     fn one(device: &Device) -> Linear {
-        LinearConfig::new(1, 1)
-            .with_initializer(Initializer::Ones)
-            .init(device)
+        LinearConfig::new(1, 1).with_initializer(Initializer::Ones).init(device)
     }
 
     /// One step of rate 0.1 with the gradient of `factor × (weight × 1 + bias)`.
@@ -135,19 +116,13 @@ mod tests {
         let loss = layer.forward(input).sum().mul_scalar(factor);
         let gradients = GradientsParams::from_grads(loss.backward(), &layer);
         let layer = adamw(&layer, settings).step(0.1, layer, gradients);
-        [
-            layer.weight.val().into_scalar(),
-            layer.bias.expect("has one").val().into_scalar(),
-        ]
+        [layer.weight.val().into_scalar(), layer.bias.expect("has one").val().into_scalar()]
     }
 
     #[test]
     fn matrices_decay_and_vectors_do_not() {
         // A zero gradient leaves decay as the only change.
-        let settings = AdamWSettings {
-            weight_decay: 0.5,
-            ..AdamWSettings::default()
-        };
+        let settings = AdamWSettings { weight_decay: 0.5, ..AdamWSettings::default() };
         let [weight, bias] = step(&settings, 0.0);
         assert!((weight - 0.95).abs() < 1e-6, "{weight}");
         assert_eq!(bias, 1.0);
@@ -156,11 +131,8 @@ mod tests {
     #[test]
     fn epsilon_counts_before_bias_correction() {
         // With g = epsilon the first step is rate × √(1−β₂) g / (√(1−β₂) g + epsilon).
-        let settings = AdamWSettings {
-            weight_decay: 0.0,
-            epsilon: 1e-4,
-            ..AdamWSettings::default()
-        };
+        let settings =
+            AdamWSettings { weight_decay: 0.0, epsilon: 1e-4, ..AdamWSettings::default() };
         let root = 0.001_f32.sqrt();
         let expected = 1.0 - 0.1 * root / (root + 1.0);
         let [weight, _] = step(&settings, 1e-4);

@@ -30,14 +30,8 @@ mod tests {
 
     #[test]
     fn it_rises_from_zero_and_falls_to_zero() {
-        let schedule = LinearSchedule {
-            peak: 2.0,
-            warmup_steps: 4,
-            total_steps: 12,
-        };
-        let rates: Vec<f64> = [0, 2, 4, 8, 12, 20]
-            .map(|step| schedule.rate(step))
-            .to_vec();
+        let schedule = LinearSchedule { peak: 2.0, warmup_steps: 4, total_steps: 12 };
+        let rates: Vec<f64> = [0, 2, 4, 8, 12, 20].map(|step| schedule.rate(step)).to_vec();
         assert_eq!(rates, [0.0, 1.0, 2.0, 1.0, 0.0, 0.0]);
     }
 }

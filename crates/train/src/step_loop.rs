@@ -8,10 +8,7 @@ use crate::{LinearSchedule, TrainError, clip_gradients};
 /// Optimizer, schedule and step counter of a run; the model passes through it.
 ///
 /// It knows nothing of data or epochs: fine-tuning and pre-training hand it gradients.
-#[allow(
-    missing_debug_implementations,
-    reason = "burn's optimizer has no Debug"
-)]
+#[allow(missing_debug_implementations, reason = "burn's optimizer has no Debug")]
 pub struct StepLoop {
     optimizer: ModuleOptimizer,
     schedule: LinearSchedule,
@@ -37,12 +34,7 @@ impl StepLoop {
         schedule: LinearSchedule,
         max_gradient_norm: f64,
     ) -> Self {
-        Self {
-            optimizer,
-            schedule,
-            max_gradient_norm,
-            step: 0,
-        }
+        Self { optimizer, schedule, max_gradient_norm, step: 0 }
     }
 
     /// The number of steps done.
@@ -72,13 +64,6 @@ impl StepLoop {
         let learning_rate = self.schedule.rate(step);
         let model = self.optimizer.step(learning_rate, model, gradients);
         self.step += 1;
-        Ok((
-            model,
-            StepReport {
-                step,
-                learning_rate,
-                gradient_norm,
-            },
-        ))
+        Ok((model, StepReport { step, learning_rate, gradient_norm }))
     }
 }

@@ -24,11 +24,8 @@ pub(crate) type Part = (GradientsParams, f64);
 impl Workers {
     pub(crate) fn new(count: usize) -> Result<Self, TrainError> {
         let pool = |_| ThreadPoolBuilder::new().num_threads(1).build();
-        let pools = if count > 1 {
-            (0..count).map(pool).collect::<Result<_, _>>()?
-        } else {
-            vec![]
-        };
+        let pools =
+            if count > 1 { (0..count).map(pool).collect::<Result<_, _>>()? } else { vec![] };
         Ok(Self { pools })
     }
 
@@ -51,9 +48,7 @@ impl Workers {
                 })
                 .collect();
             let join = |thread: std::thread::ScopedJoinHandle<'_, Part>| {
-                thread
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             };
             started.into_iter().map(join).collect()
         })

@@ -9,13 +9,7 @@ use dnabert_train::{
     StepSummary, TrainError, Warning, fine_tune,
 };
 
-const SPECIAL: SpecialTokens = SpecialTokens {
-    pad: 0,
-    unk: 1,
-    cls: 2,
-    sep: 3,
-    mask: 4,
-};
+const SPECIAL: SpecialTokens = SpecialTokens { pad: 0, unk: 1, cls: 2, sep: 3, mask: 4 };
 
 fn example(ids: &[u32], label: usize) -> EncodedExample {
     let mut encoding = Encoding::default();
@@ -58,12 +52,7 @@ fn model(dropout: f64) -> SequenceClassifier<Bert> {
 }
 
 fn settings() -> FineTuneConfig {
-    FineTuneConfig {
-        epochs: 12,
-        batch_size: 8,
-        learning_rate: 5e-3,
-        ..FineTuneConfig::default()
-    }
+    FineTuneConfig { epochs: 12, batch_size: 8, learning_rate: 5e-3, ..FineTuneConfig::default() }
 }
 
 fn tune(
@@ -71,14 +60,7 @@ fn tune(
     settings: &FineTuneConfig,
     observer: &mut dyn Observer,
 ) -> Result<FineTuned<Bert>, TrainError> {
-    fine_tune(
-        model(dropout),
-        &planted(160, 1),
-        &planted(80, 2),
-        SPECIAL,
-        settings,
-        observer,
-    )
+    fine_tune(model(dropout), &planted(160, 1), &planted(80, 2), SPECIAL, settings, observer)
 }
 
 /// The last layer's weights, bit for bit.
@@ -90,8 +72,7 @@ fn bits(model: &SequenceClassifier<Bert>) -> Vec<u32> {
             &mut self,
             param: &burn::module::Param<burn::tensor::Tensor<D>>,
         ) {
-            self.0
-                .extend(param.val().into_data().iter::<f32>().map(f32::to_bits));
+            self.0.extend(param.val().into_data().iter::<f32>().map(f32::to_bits));
         }
     }
     model.visit(&mut Collect(&mut all));
@@ -126,11 +107,7 @@ fn a_planted_token_is_found() {
 
 #[test]
 fn the_same_seed_gives_the_same_bits_and_another_does_not() {
-    let short = FineTuneConfig {
-        epochs: 2,
-        token_masking: 0.2,
-        ..settings()
-    };
+    let short = FineTuneConfig { epochs: 2, token_masking: 0.2, ..settings() };
     let first = bits(&tune(0.1, &short, &mut ()).unwrap().model);
     assert_eq!(first, bits(&tune(0.1, &short, &mut ()).unwrap().model));
     let other = FineTuneConfig { seed: 1, ..short };
@@ -143,17 +120,9 @@ fn accumulated_batches_equal_one_large_batch() {
     let train = planted(90, 1);
     let steps = |batch_size, accumulation| {
         let mut record = Record::default();
-        let settings = FineTuneConfig {
-            epochs: 2,
-            batch_size,
-            accumulation,
-            ..settings()
-        };
+        let settings = FineTuneConfig { epochs: 2, batch_size, accumulation, ..settings() };
         let weights = ClassWeights::Given(vec![1.0, 3.0]);
-        let settings = FineTuneConfig {
-            class_weights: weights,
-            ..settings
-        };
+        let settings = FineTuneConfig { class_weights: weights, ..settings };
         // With every row in one window the order is that of length, the same for both sizes.
         fine_tune(model(0.0), &train, &train, SPECIAL, &settings, &mut record).unwrap();
         record.losses
@@ -169,23 +138,14 @@ fn accumulated_batches_equal_one_large_batch() {
 fn two_workers_give_the_result_of_one() {
     let losses = |workers| {
         let mut record = Record::default();
-        let settings = FineTuneConfig {
-            epochs: 2,
-            token_masking: 0.1,
-            workers,
-            ..settings()
-        };
+        let settings = FineTuneConfig { epochs: 2, token_masking: 0.1, workers, ..settings() };
         tune(0.2, &settings, &mut record).unwrap();
         record.losses
     };
     for (one, two) in losses(1).iter().zip(&losses(2)) {
         assert!((one - two).abs() < 1e-4 * one, "{one} and {two}");
     }
-    let settings = FineTuneConfig {
-        epochs: 2,
-        workers: 3,
-        ..settings()
-    };
+    let settings = FineTuneConfig { epochs: 2, workers: 3, ..settings() };
     let run = || bits(&tune(0.2, &settings, &mut ()).unwrap().model);
     assert_eq!(run(), run());
 }
@@ -193,19 +153,11 @@ fn two_workers_give_the_result_of_one() {
 #[test]
 fn early_stop_counts_epochs_without_a_better_one() {
     let mut record = Record::default();
-    let settings = FineTuneConfig {
-        epochs: 40,
-        early_stop: EarlyStop::Patience(3),
-        ..settings()
-    };
+    let settings = FineTuneConfig { epochs: 40, early_stop: EarlyStop::Patience(3), ..settings() };
     let tuned = tune(0.1, &settings, &mut record).unwrap();
     assert!(record.epochs < 40);
     assert_eq!(record.epochs, tuned.best_epoch + 3);
-    let best = tuned
-        .history
-        .iter()
-        .map(|epoch| epoch.score)
-        .fold(f64::MIN, f64::max);
+    let best = tuned.history.iter().map(|epoch| epoch.score).fold(f64::MIN, f64::max);
     assert_eq!(tuned.history[tuned.best_epoch - 1].score, best);
     assert_eq!(tuned.dev.auroc, Some(best));
 }
@@ -214,85 +166,33 @@ fn early_stop_counts_epochs_without_a_better_one() {
 fn a_model_that_gives_one_class_only_is_reported() {
     let mut record = Record::default();
     // Too small a rate to leave the start, where one class wins everywhere.
-    let settings = FineTuneConfig {
-        epochs: 1,
-        learning_rate: 1e-9,
-        ..settings()
-    };
+    let settings = FineTuneConfig { epochs: 1, learning_rate: 1e-9, ..settings() };
     let tuned = tune(0.0, &settings, &mut record).unwrap();
     assert!(tuned.collapsed);
-    assert!(matches!(
-        record.warnings[..],
-        [Warning::Collapse { epoch: 1, .. }]
-    ));
+    assert!(matches!(record.warnings[..], [Warning::Collapse { epoch: 1, .. }]));
 }
 
 #[test]
 fn a_loss_that_is_not_finite_stops_the_run() {
-    let settings = FineTuneConfig {
-        learning_rate: 1e30,
-        ..settings()
-    };
+    let settings = FineTuneConfig { learning_rate: 1e30, ..settings() };
     let error = tune(0.0, &settings, &mut ()).unwrap_err();
     assert!(matches!(error, TrainError::NotFinite { .. }), "{error}");
 }
 
 #[test]
 fn settings_and_labels_that_do_not_fit_are_named() {
-    let error = tune(
-        0.0,
-        &FineTuneConfig {
-            batch_size: 0,
-            ..settings()
-        },
-        &mut (),
-    )
-    .unwrap_err();
+    let error = tune(0.0, &FineTuneConfig { batch_size: 0, ..settings() }, &mut ()).unwrap_err();
     assert!(error.to_string().contains("`batch_size` is 0"), "{error}");
-    let error = tune(
-        0.0,
-        &FineTuneConfig {
-            token_masking: 1.0,
-            ..settings()
-        },
-        &mut (),
-    )
-    .unwrap_err();
-    assert!(
-        error.to_string().contains("`token_masking` is 1"),
-        "{error}"
-    );
+    let error =
+        tune(0.0, &FineTuneConfig { token_masking: 1.0, ..settings() }, &mut ()).unwrap_err();
+    assert!(error.to_string().contains("`token_masking` is 1"), "{error}");
 
     let wrong = [example(&[5], 0), example(&[6], 2)];
     let fit = |train: &[EncodedExample], settings: &FineTuneConfig| {
-        fine_tune(
-            model(0.0),
-            train,
-            &planted(8, 1),
-            SPECIAL,
-            settings,
-            &mut (),
-        )
-        .unwrap_err()
+        fine_tune(model(0.0), train, &planted(8, 1), SPECIAL, settings, &mut ()).unwrap_err()
     };
-    assert!(matches!(
-        fit(&wrong, &settings()),
-        TrainError::Label {
-            index: 1,
-            label: 2,
-            ..
-        }
-    ));
-    assert!(matches!(
-        fit(&[], &settings()),
-        TrainError::EmptySplit("train")
-    ));
-    let balanced = FineTuneConfig {
-        class_weights: ClassWeights::Balanced,
-        ..settings()
-    };
-    assert!(matches!(
-        fit(&wrong[..1], &balanced),
-        TrainError::MissingClass { class: 1, .. }
-    ));
+    assert!(matches!(fit(&wrong, &settings()), TrainError::Label { index: 1, label: 2, .. }));
+    assert!(matches!(fit(&[], &settings()), TrainError::EmptySplit("train")));
+    let balanced = FineTuneConfig { class_weights: ClassWeights::Balanced, ..settings() };
+    assert!(matches!(fit(&wrong[..1], &balanced), TrainError::MissingClass { class: 1, .. }));
 }

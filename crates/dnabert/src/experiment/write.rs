@@ -46,10 +46,7 @@ impl Outcome {
                 }
             }
             let (truth, best) = (&classes[prediction.label], &classes[best]);
-            put(
-                &mut table,
-                format_args!("\n{}\t{truth}\t{best}", prediction.name),
-            );
+            put(&mut table, format_args!("\n{}\t{truth}\t{best}", prediction.name));
             for probability in &prediction.probabilities {
                 put(&mut table, format_args!("\t{probability:.6}"));
             }
@@ -60,8 +57,7 @@ impl Outcome {
 }
 
 fn put(text: &mut String, arguments: fmt::Arguments<'_>) {
-    text.write_fmt(arguments)
-        .expect("writing to a String cannot fail");
+    text.write_fmt(arguments).expect("writing to a String cannot fail");
 }
 
 impl Display for Metrics {
@@ -69,29 +65,13 @@ impl Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [train, dev, test] = self.examples;
         let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.4}"));
-        writeln!(
-            f,
-            "{}: {train} train, {dev} dev, {test} test examples",
-            self.task
-        )?;
+        writeln!(f, "{}: {train} train, {dev} dev, {test} test examples", self.task)?;
         let lost = self.lost_tokens;
         if lost != super::LostTokens::default() {
-            let super::LostTokens {
-                unknown,
-                skipped,
-                truncated,
-            } = lost;
-            writeln!(
-                f,
-                "tokens lost: {unknown} unknown, {skipped} skipped, {truncated} cut off"
-            )?;
+            let super::LostTokens { unknown, skipped, truncated } = lost;
+            writeln!(f, "tokens lost: {unknown} unknown, {skipped} skipped, {truncated} cut off")?;
         }
-        writeln!(
-            f,
-            "best epoch {} of {}, chosen on dev\n",
-            self.best_epoch,
-            self.history.len()
-        )?;
+        writeln!(f, "best epoch {} of {}, chosen on dev\n", self.best_epoch, self.history.len())?;
         writeln!(f, "{:<22}{:>9}{:>9}", "", "dev", "test")?;
         let rows = |report: &dnabert_train::ClassificationReport| {
             [
@@ -111,27 +91,10 @@ impl Display for Metrics {
             let range = format!("{:.4} to {:.4}", interval.low, interval.high);
             writeln!(f, "{:<22}{range:>18}", "AUROC, 95 % interval")?;
         }
-        writeln!(
-            f,
-            "{:<22}{:>18}",
-            "AUROC of GC content",
-            number(self.gc_auroc)
-        )?;
-        writeln!(
-            f,
-            "{:<22}{:>18}",
-            "AUROC, shuffled",
-            number(self.shuffled_auroc)
-        )?;
+        writeln!(f, "{:<22}{:>18}", "AUROC of GC content", number(self.gc_auroc))?;
+        writeln!(f, "{:<22}{:>18}", "AUROC, shuffled", number(self.shuffled_auroc))?;
         writeln!(f, "\ntest examples by class (row) and prediction (column):")?;
-        let width = self
-            .classes
-            .iter()
-            .map(String::len)
-            .max()
-            .unwrap_or_default()
-            .max(6)
-            + 2;
+        let width = self.classes.iter().map(String::len).max().unwrap_or_default().max(6) + 2;
         write!(f, "{:width$}", "")?;
         for class in &self.classes {
             write!(f, "{class:>width$}")?;
@@ -144,10 +107,7 @@ impl Display for Metrics {
         }
         writeln!(f)?;
         if self.collapsed {
-            writeln!(
-                f,
-                "\nThe model collapsed: it gives every dev example the same class."
-            )?;
+            writeln!(f, "\nThe model collapsed: it gives every dev example the same class.")?;
         }
         Ok(())
     }

@@ -27,32 +27,16 @@ impl Arrays {
         let arrays = file
             .iter()
             .map(|(name, view)| {
-                let words = view
-                    .data()
-                    .chunks_exact(4)
-                    .map(|word| word.try_into().unwrap());
+                let words = view.data().chunks_exact(4).map(|word| word.try_into().unwrap());
                 let values = match view.dtype() {
-                    Dtype::F32 => words
-                        .map(|word| f64::from(f32::from_le_bytes(word)))
-                        .collect(),
-                    Dtype::I32 => words
-                        .map(|word| f64::from(i32::from_le_bytes(word)))
-                        .collect(),
+                    Dtype::F32 => words.map(|word| f64::from(f32::from_le_bytes(word))).collect(),
+                    Dtype::I32 => words.map(|word| f64::from(i32::from_le_bytes(word))).collect(),
                     other => return Err(format!("{name} holds {other:?}")),
                 };
-                Ok((
-                    name.to_owned(),
-                    Array {
-                        shape: view.shape().to_vec(),
-                        values,
-                    },
-                ))
+                Ok((name.to_owned(), Array { shape: view.shape().to_vec(), values }))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            arrays,
-            asked: RefCell::default(),
-        })
+        Ok(Self { arrays, asked: RefCell::default() })
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
@@ -68,17 +52,11 @@ impl Arrays {
     /// If there is no such array.
     pub(crate) fn get(&self, name: &str) -> &Array {
         self.asked.borrow_mut().insert(name.to_owned());
-        self.arrays
-            .get(name)
-            .unwrap_or_else(|| panic!("no array {name}"))
+        self.arrays.get(name).unwrap_or_else(|| panic!("no array {name}"))
     }
 
     pub(crate) fn ints(&self, name: &str) -> Vec<i32> {
-        self.get(name)
-            .values
-            .iter()
-            .map(|&value| value as i32)
-            .collect()
+        self.get(name).values.iter().map(|&value| value as i32).collect()
     }
 
     /// Arrays that nobody asked for, but for those to be ignored.

@@ -18,10 +18,7 @@ impl Tolerance {
     pub(crate) const LOGITS: Self = Self::absolute(1e-4);
     pub(crate) const PROBABILITY: Self = Self::absolute(1e-5);
     pub(crate) const LOSS: Self = Self::relative(1e-5);
-    pub(crate) const GRADIENT: Self = Self {
-        absolute: 1e-5,
-        relative: 1e-4,
-    };
+    pub(crate) const GRADIENT: Self = Self { absolute: 1e-5, relative: 1e-4 };
     pub(crate) const TRAINING: Self = Self::relative(1e-3);
     pub(crate) const FINAL_WEIGHTS: Self = Self::absolute(2e-4);
     pub(crate) const METRIC: Self = Self::absolute(1e-9);
@@ -29,17 +26,11 @@ impl Tolerance {
     pub(crate) const HALF: Self = Self::absolute(1e-3);
 
     pub(crate) const fn absolute(absolute: f64) -> Self {
-        Self {
-            absolute,
-            relative: 0.0,
-        }
+        Self { absolute, relative: 0.0 }
     }
 
     const fn relative(relative: f64) -> Self {
-        Self {
-            absolute: 0.0,
-            relative,
-        }
+        Self { absolute: 0.0, relative }
     }
 }
 
@@ -62,10 +53,8 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// Opens the books; every file of `required` must gain values before they are closed.
     pub(crate) fn open(folder: PathBuf, required: &[&str]) -> Self {
-        let accounts = required
-            .iter()
-            .map(|file| ((*file).to_owned(), Account::default()))
-            .collect();
+        let accounts =
+            required.iter().map(|file| ((*file).to_owned(), Account::default())).collect();
         let mut ledger = Self { folder, accounts };
         for file in required {
             if !ledger.path(file).is_file() {
@@ -81,11 +70,7 @@ impl Ledger {
 
     /// Notes a failure that is no difference between numbers.
     pub(crate) fn fail(&mut self, file: &str, reason: String) {
-        self.accounts
-            .entry(file.to_owned())
-            .or_default()
-            .failures
-            .push(reason);
+        self.accounts.entry(file.to_owned()).or_default().failures.push(reason);
     }
 
     /// Runs `compare`; its error is noted for `file`, and a panic ends the test.
@@ -94,9 +79,7 @@ impl Ledger {
         file: &str,
         result: Result<T, E>,
     ) -> Option<T> {
-        result
-            .map_err(|error| self.fail(file, error.to_string()))
-            .ok()
+        result.map_err(|error| self.fail(file, error.to_string())).ok()
     }
 
     /// Compares two rows of numbers, value by value.
@@ -125,16 +108,10 @@ impl Ledger {
             // Written so that NaN fails.
             let within = difference <= allowed;
             if !within && account.failures.len() < 5 {
-                account
-                    .failures
-                    .push(format!("{name}[{index}]: {found}, not {expected}"));
+                account.failures.push(format!("{name}[{index}]: {found}, not {expected}"));
             }
             let share = |difference: f64, allowed: f64| {
-                if allowed > 0.0 {
-                    difference / allowed
-                } else {
-                    difference
-                }
+                if allowed > 0.0 { difference / allowed } else { difference }
             };
             let further = match &account.closest {
                 Some((d, a, _)) => share(difference, allowed) > share(*d, *a),
@@ -152,9 +129,7 @@ impl Ledger {
         let account = self.accounts.entry(file.to_owned()).or_default();
         account.values += 1;
         if found != expected {
-            account
-                .failures
-                .push(format!("{name}: {found:?}, not {expected:?}"));
+            account.failures.push(format!("{name}: {found:?}, not {expected:?}"));
         }
     }
 
@@ -164,14 +139,9 @@ impl Ledger {
         println!("\ncomparing with {}", self.folder.display());
         for (file, account) in &self.accounts {
             let closest =
-                account
-                    .closest
-                    .as_ref()
-                    .map_or(String::new(), |(found, allowed, name)| {
-                        format!(
-                            "  largest difference {found:.1e} of {allowed:.1e} allowed ({name})"
-                        )
-                    });
+                account.closest.as_ref().map_or(String::new(), |(found, allowed, name)| {
+                    format!("  largest difference {found:.1e} of {allowed:.1e} allowed ({name})")
+                });
             let good = account.failures.is_empty() && account.values > 0;
             let verdict = if good { "ok    " } else { "FAILED" };
             println!("{verdict} {file:<44} {:>7} values{closest}", account.values);
@@ -185,10 +155,6 @@ impl Ledger {
         }
         let passed = self.accounts.len() - failed;
         println!("\noracle: {passed} passed, {failed} failed\n");
-        if failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }

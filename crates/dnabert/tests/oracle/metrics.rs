@@ -20,17 +20,12 @@ pub(crate) fn compare(ledger: &mut Ledger) {
 
 fn judge(ledger: &mut Ledger, index: usize, case: &Value) {
     let task = case["task"].as_str().unwrap();
-    let labels: Vec<usize> = numbers(&case["labels"])
-        .into_iter()
-        .map(|label| label as usize)
-        .collect();
+    let labels: Vec<usize> =
+        numbers(&case["labels"]).into_iter().map(|label| label as usize).collect();
     // A case with tied scores has them in `probs` only.
     let probabilities: Vec<Vec<f64>> = items(&case["probs"])
         .iter()
-        .map(|row| {
-            row.as_f64()
-                .map_or_else(|| numbers(row), |p| vec![1.0 - p, p])
-        })
+        .map(|row| row.as_f64().map_or_else(|| numbers(row), |p| vec![1.0 - p, p]))
         .collect();
     let report = ClassificationReport::new(&probabilities, &labels);
     let expected = &case["result"];
@@ -43,10 +38,7 @@ fn judge(ledger: &mut Ledger, index: usize, case: &Value) {
         ("auc", report.auroc),
         ("aupr", if positive_class { report.auprc } else { None }),
         ("f1", Some(choose(positive.f1, report.f1_macro))),
-        (
-            "precision",
-            Some(choose(positive.precision, report.precision_macro)),
-        ),
+        ("precision", Some(choose(positive.precision, report.precision_macro))),
         ("recall", Some(choose(positive.recall, report.recall_macro))),
     ];
     let keys = expected.as_object().unwrap().len();
@@ -93,12 +85,6 @@ fn windows(ledger: &mut Ledger, scan: &Value) {
         let windows = scan["n_windows"].as_u64().unwrap() as usize;
         let found = summarize_windows(&scores, windows, summary);
         let expected = numbers(&aggregate["pred"]);
-        ledger.compare(
-            FILE,
-            &format!("scan {name}"),
-            found,
-            expected,
-            Tolerance::METRIC,
-        );
+        ledger.compare(FILE, &format!("scan {name}"), found, expected, Tolerance::METRIC);
     }
 }

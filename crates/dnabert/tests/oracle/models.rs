@@ -43,25 +43,16 @@ pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
 /// The batch that a file's arrays describe, segment ids from the array `segments`, if any.
 pub(crate) fn batch(io: &Arrays, segments: Option<&str>, device: &Device) -> TokenBatch {
     let ids = io.get("input_ids");
-    let [rows, length] = ids.shape[..] else {
-        panic!("ids of two dimensions")
-    };
+    let [rows, length] = ids.shape[..] else { panic!("ids of two dimensions") };
     let segments = segments.map_or_else(|| vec![0; rows * length], |name| io.ints(name));
-    let mask = io
-        .get("attention_mask")
-        .values
-        .iter()
-        .map(|&value| value as f32)
-        .collect();
+    let mask = io.get("attention_mask").values.iter().map(|&value| value as f32).collect();
     TokenBatch::from_rows([rows, length], io.ints("input_ids"), segments, mask, device)
 }
 
 /// Keeps the rows of `width` values whose token is real.
 fn real(all: &[f64], mask: &[f64], width: usize) -> Vec<f64> {
     let rows = all.chunks(width).zip(mask.iter().cycle());
-    rows.filter(|(_, real)| **real == 1.0)
-        .flat_map(|(row, _)| row.iter().copied())
-        .collect()
+    rows.filter(|(_, real)| **real == 1.0).flat_map(|(row, _)| row.iter().copied()).collect()
 }
 
 /// Takes everything that leaves the encoder.
@@ -115,19 +106,14 @@ impl Pair<'_> {
 
     fn all_were_asked_for(&mut self, io: &Arrays, ignored: &[&str]) {
         for name in io.forgotten(ignored) {
-            self.ledger
-                .fail(&self.arrays, format!("{name} was not compared"));
+            self.ledger.fail(&self.arrays, format!("{name} was not compared"));
         }
     }
 }
 
 fn pair<'a>(ledger: &'a mut Ledger, model: &str, weights: &str) -> Pair<'a> {
     let arrays = format!("io/{model}.safetensors");
-    Pair {
-        ledger,
-        weights: format!("models/{model}/{weights}"),
-        arrays,
-    }
+    Pair { ledger, weights: format!("models/{model}/{weights}"), arrays }
 }
 
 fn masked_language_model(ledger: &mut Ledger, model: &str, weights: &str) {
@@ -151,42 +137,22 @@ fn masked_language_model(ledger: &mut Ledger, model: &str, weights: &str) {
     for (depth, found) in inner.hidden.iter().enumerate() {
         let name = format!("hidden_states.{depth}");
         let expected = real(&io.get(&name).values, &mask, width);
-        pair.compare(
-            &name,
-            &real(found, &mask, width),
-            &expected,
-            Tolerance::HIDDEN,
-        );
+        pair.compare(&name, &real(found, &mask, width), &expected, Tolerance::HIDDEN);
     }
     for (layer, found) in inner.attention.iter().enumerate() {
         // rows of keys, one for each batch row, head and query
         let name = format!("attentions.{layer}");
         let heads = checkpoint.config().num_attention_heads;
-        let queries: Vec<f64> = mask
-            .chunks(length)
-            .flat_map(|row| row.repeat(heads))
-            .collect();
+        let queries: Vec<f64> = mask.chunks(length).flat_map(|row| row.repeat(heads)).collect();
         let expected = real(&io.get(&name).values, &queries, length);
-        pair.compare(
-            &name,
-            &real(found, &queries, length),
-            &expected,
-            Tolerance::ATTENTION,
-        );
+        pair.compare(&name, &real(found, &queries, length), &expected, Tolerance::ATTENTION);
     }
     let pooled = values(output.pooled);
-    pair.compare(
-        "pooler_output",
-        &pooled,
-        &io.get("pooler_output").values,
-        Tolerance::HIDDEN,
-    );
+    pair.compare("pooler_output", &pooled, &io.get("pooler_output").values, Tolerance::HIDDEN);
 
     mlm_head(&mut pair, &network, output.hidden, &io, "", &device);
     checkpoint.config_mut().mlm_bias = MlmBias::Double;
-    let double = checkpoint
-        .masked_language_model(&device)
-        .expect("as before");
+    let double = checkpoint.masked_language_model(&device).expect("as before");
     let hidden = double.encoder.encode(&batch, &mut ()).hidden;
     mlm_head(&mut pair, &double, hidden, &io, "_ref_double_bias", &device);
 
@@ -194,12 +160,7 @@ fn masked_language_model(ledger: &mut Ledger, model: &str, weights: &str) {
     let legacy = checkpoint.encoder(&device).expect("as before");
     let found = real(&values(legacy.encode(&batch, &mut ()).hidden), &mask, width);
     let name = "last_hidden_state_headmask";
-    pair.compare(
-        name,
-        &found,
-        &real(&io.get(name).values, &mask, width),
-        Tolerance::HIDDEN,
-    );
+    pair.compare(name, &found, &real(&io.get(name).values, &mask, width), Tolerance::HIDDEN);
 
     // The masked input differs from the original where there is a label, which is the original.
     let (ids, labels) = (io.ints("input_ids"), io.ints("labels"));
@@ -247,21 +208,15 @@ fn mlm_head(
     let at = |places: &[i32]| {
         let count = places.len();
         let places = TensorData::new(places.to_vec(), [count]);
-        network.predict(
-            hidden
-                .clone()
-                .select(0, Tensor::<1, Int>::from_data(places, device)),
-        )
+        network.predict(hidden.clone().select(0, Tensor::<1, Int>::from_data(places, device)))
     };
 
     // Logits of real tokens, or at the positions that the file lists.
     let name = format!("mlm_logits{suffix}");
     if io.has(&name) {
         let mask = &io.get("attention_mask").values;
-        let places: Vec<i32> = (0..mask.len())
-            .filter(|&place| mask[place] == 1.0)
-            .map(|place| place as i32)
-            .collect();
+        let places: Vec<i32> =
+            (0..mask.len()).filter(|&place| mask[place] == 1.0).map(|place| place as i32).collect();
         let found = at(&places);
         let [_, vocabulary] = found.dims();
         let expected = real(&io.get(&name).values, mask, vocabulary);
@@ -269,23 +224,14 @@ fn mlm_head(
     } else {
         let name = format!("mlm_logits_at_positions{suffix}");
         let positions = io.ints("logit_positions");
-        let places: Vec<i32> = positions
-            .chunks(2)
-            .map(|place| place[0] * length as i32 + place[1])
-            .collect();
-        pair.compare(
-            &name,
-            &values(at(&places)),
-            &io.get(&name).values,
-            Tolerance::LOGITS,
-        );
+        let places: Vec<i32> =
+            positions.chunks(2).map(|place| place[0] * length as i32 + place[1]).collect();
+        pair.compare(&name, &values(at(&places)), &io.get(&name).values, Tolerance::LOGITS);
     }
 
     let labels = io.ints("labels");
-    let places: Vec<i32> = (0..labels.len())
-        .filter(|&p| labels[p] != -100)
-        .map(|place| place as i32)
-        .collect();
+    let places: Vec<i32> =
+        (0..labels.len()).filter(|&p| labels[p] != -100).map(|place| place as i32).collect();
     let targets: Vec<i32> = places.iter().map(|&place| labels[place as usize]).collect();
     let count = targets.len();
     let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), device);
@@ -329,19 +275,11 @@ fn sequence_classifier(ledger: &mut Ledger, model: &str) {
     let mask = io.get("attention_mask").values.clone();
     let mut pair = pair(ledger, model, weights);
 
-    let mut sink = LastClsRow {
-        last,
-        rows: Vec::new(),
-    };
+    let mut sink = LastClsRow { last, rows: Vec::new() };
     let output = network.encoder.encode(&plain, &mut sink);
     let [_, _, width] = output.hidden.dims();
     let pooled = values(output.pooled.clone());
-    pair.compare(
-        "pooler_output",
-        &pooled,
-        &io.get("pooler_output").values,
-        Tolerance::HIDDEN,
-    );
+    pair.compare("pooler_output", &pooled, &io.get("pooler_output").values, Tolerance::HIDDEN);
     if io.has("last_hidden_state") {
         let expected = real(&io.get("last_hidden_state").values, &mask, width);
         let found = real(&values(output.hidden), &mask, width);
@@ -351,12 +289,7 @@ fn sequence_classifier(ledger: &mut Ledger, model: &str) {
     }
     let logits = network.classify(output.pooled);
     let found = values(logits.clone());
-    pair.compare(
-        "logits",
-        &found,
-        &io.get("logits").values,
-        Tolerance::LOGITS,
-    );
+    pair.compare("logits", &found, &io.get("logits").values, Tolerance::LOGITS);
     if checkpoint.config().labels() > 1 {
         let probabilities = values(burn::tensor::activation::softmax(logits, 1));
         let expected = &io.get("probs").values;
@@ -369,10 +302,7 @@ fn sequence_classifier(ledger: &mut Ledger, model: &str) {
     if io.has("logits_headmask") {
         checkpoint.config_mut().mask_mode = MaskMode::LegacyPlusOne;
         let legacy = checkpoint.sequence_classifier(&device).expect("as before");
-        let mut sink = LastClsRow {
-            last,
-            rows: Vec::new(),
-        };
+        let mut sink = LastClsRow { last, rows: Vec::new() };
         let found = values(legacy.forward(&plain, &mut sink));
         let name = "logits_headmask";
         pair.compare(name, &found, &io.get(name).values, Tolerance::LOGITS);
@@ -402,18 +332,12 @@ fn token_classifier(ledger: &mut Ledger, model: &str) {
     let mask = io.get("attention_mask").values.clone();
     let labels = checkpoint.config().labels();
     let mut pair = pair(ledger, model, weights);
-    for (name, segments) in [
-        ("logits", None),
-        ("logits_segment_split", Some("token_type_ids_split")),
-    ] {
+    for (name, segments) in
+        [("logits", None), ("logits_segment_split", Some("token_type_ids_split"))]
+    {
         let found = values(network.forward(&batch(&io, segments, &device), &mut ()));
         let expected = real(&io.get(name).values, &mask, labels);
-        pair.compare(
-            name,
-            &real(&found, &mask, labels),
-            &expected,
-            Tolerance::LOGITS,
-        );
+        pair.compare(name, &real(&found, &mask, labels), &expected, Tolerance::LOGITS);
     }
     pair.all_were_asked_for(&io, &["labels"]);
 }
@@ -429,9 +353,8 @@ fn inputs(ledger: &mut Ledger, model: &str) {
     let Some(k) = cases["k"].as_u64() else { return };
     let length = cases["max_seq_length"].as_u64().unwrap() as usize;
     let tokenizer = tokenizer(k as usize, Some(length));
-    for (sequence, expected) in items(&cases["sequences"])
-        .iter()
-        .zip(io.get("input_ids").values.chunks(length))
+    for (sequence, expected) in
+        items(&cases["sequences"]).iter().zip(io.get("input_ids").values.chunks(length))
     {
         let mut found = encode(&tokenizer, sequence.as_str().unwrap());
         found.resize(length, 0);
@@ -441,12 +364,6 @@ fn inputs(ledger: &mut Ledger, model: &str) {
     if model != "k3_tokcls" {
         let expected = io.get("labels").values.iter().copied();
         let tolerance = Tolerance::absolute(1e-7); // the JSON holds decimals of an f32
-        ledger.compare(
-            &file,
-            "labels",
-            numbers(&cases["labels"]),
-            expected,
-            tolerance,
-        );
+        ledger.compare(&file, "labels", numbers(&cases["labels"]), expected, tolerance);
     }
 }

@@ -34,10 +34,7 @@ pub(crate) fn items(value: &Value) -> &[Value] {
 
 /// A JSON array of numbers.
 pub(crate) fn numbers(value: &Value) -> Vec<f64> {
-    items(value)
-        .iter()
-        .map(|number| number.as_f64().unwrap())
-        .collect()
+    items(value).iter().map(|number| number.as_f64().unwrap()).collect()
 }
 
 fn size(value: &Value) -> Option<usize> {
@@ -77,19 +74,11 @@ fn sentences(ledger: &mut Ledger) {
             if inner_cls { 0 } else { is_cls_or_sep(id) }
         });
         let special: Vec<u32> = special.collect();
-        for (what, found) in [
-            ("input_ids", row),
-            ("token_type_ids", segments),
-            ("special_tokens_mask", special),
-        ] {
+        for (what, found) in
+            [("input_ids", row), ("token_type_ids", segments), ("special_tokens_mask", special)]
+        {
             let expected = numbers(&case[what]);
-            ledger.compare(
-                file,
-                &format!("{name} {what}"),
-                found,
-                expected,
-                Tolerance::EXACT,
-            );
+            ledger.compare(file, &format!("{name} {what}"), found, expected, Tolerance::EXACT);
         }
     }
 }
@@ -100,10 +89,7 @@ fn long_rows(ledger: &mut Ledger) {
         let ids = vec![5; size(&case["n_kmers"]).unwrap()];
         let row = reference::row(&ids, size(&case["max_length"]));
         let places = |id: u32| {
-            let all = row
-                .iter()
-                .enumerate()
-                .filter(move |&(_, found)| *found == id);
+            let all = row.iter().enumerate().filter(move |&(_, found)| *found == id);
             all.map(|(place, _)| place as u32).collect::<Vec<_>>()
         };
         let name = format!("{} k-mers, at most {}", case["n_kmers"], case["max_length"]);
@@ -111,10 +97,7 @@ fn long_rows(ledger: &mut Ledger) {
         ledger.compare(file, &name, [row.len() as u32], length, Tolerance::EXACT);
         let types = numbers(&Value::Array(vec![case["token_type_len"].clone()]));
         ledger.compare(file, &name, [row.len() as u32], types, Tolerance::EXACT);
-        let (cls, sep) = (
-            numbers(&case["cls_positions"]),
-            numbers(&case["sep_positions"]),
-        );
+        let (cls, sep) = (numbers(&case["cls_positions"]), numbers(&case["sep_positions"]));
         ledger.compare(file, &name, places(2), cls, Tolerance::EXACT);
         ledger.compare(file, &name, places(3), sep, Tolerance::EXACT);
     }
@@ -129,10 +112,7 @@ fn functions(ledger: &mut Ledger) {
         let kmers = reference::seq2kmer(sequence, k);
         for (name, found) in [
             ("kmer2seq", reference::kmer2seq(&kmers)),
-            (
-                "get_kmer_sentence",
-                reference::get_kmer_sentence(sequence, k, stride),
-            ),
+            ("get_kmer_sentence", reference::get_kmer_sentence(sequence, k, stride)),
             ("seq2kmer", kmers),
         ] {
             // Where the reference fails on its own output, nothing is stored.
@@ -154,13 +134,7 @@ fn functions(ledger: &mut Ledger) {
         let name = format!("cut_no_overlap of {length}");
         let found = found.into_iter().map(|length| length as u32);
         ledger.compare(file, &name, found, numbers(&case["cuts"]), Tolerance::EXACT);
-        ledger.compare(
-            file,
-            "draws left",
-            [draws.count() as u32],
-            [0],
-            Tolerance::EXACT,
-        );
+        ledger.compare(file, "draws left", [draws.count() as u32], [0], Tolerance::EXACT);
     }
 }
 
@@ -190,28 +164,14 @@ fn raw_sequences(ledger: &mut Ledger, model: &str) {
     let cases = json(ledger, &file);
     let Some(k) = size(&cases["k"]) else { return };
     let tokenizer = tokenizer(k, None);
-    let rows = items(&cases["sequences"])
-        .iter()
-        .zip(items(&cases["kmer_sentences"]));
+    let rows = items(&cases["sequences"]).iter().zip(items(&cases["kmer_sentences"]));
     for ((sequence, kmers), ids) in rows.zip(items(&cases["token_ids"])) {
         let expected = numbers(ids);
         let found = encode(&tokenizer, text(sequence));
-        ledger.compare(
-            &file,
-            "from sequences",
-            found,
-            expected.clone(),
-            Tolerance::EXACT,
-        );
+        ledger.compare(&file, "from sequences", found, expected.clone(), Tolerance::EXACT);
         let (ids, _) = sentence::ids(tokenizer.vocabulary(), text(kmers));
         let row = reference::row(&ids, None);
-        ledger.compare(
-            &file,
-            "from k-mer sentences",
-            row,
-            expected,
-            Tolerance::EXACT,
-        );
+        ledger.compare(&file, "from k-mer sentences", row, expected, Tolerance::EXACT);
     }
 }
 
@@ -223,11 +183,5 @@ fn vocabulary(ledger: &mut Ledger, model: &str) {
     let lines = std::fs::read_to_string(ledger.path(&file)).unwrap();
     let found = lines.lines().map(|token| vocabulary.id(token).unwrap());
     let expected = 0..lines.lines().count() as u32;
-    ledger.compare(
-        &file,
-        "ids",
-        found.collect::<Vec<_>>(),
-        expected,
-        Tolerance::EXACT,
-    );
+    ledger.compare(&file, "ids", found.collect::<Vec<_>>(), expected, Tolerance::EXACT);
 }

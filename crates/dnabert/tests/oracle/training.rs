@@ -33,15 +33,9 @@ fn schedule(ledger: &mut Ledger) {
     for case in items(&trace["lr_schedule"]) {
         let whole = |field: &str| case[field].as_u64().unwrap() as usize;
         let (total_steps, warmup_steps) = (whole("total"), whole("warmup"));
-        let schedule = LinearSchedule {
-            peak: 1.0,
-            warmup_steps,
-            total_steps,
-        };
+        let schedule = LinearSchedule { peak: 1.0, warmup_steps, total_steps };
         let expected = numbers(&case["factor_at_step"]);
-        let found: Vec<f64> = (0..expected.len())
-            .map(|step| schedule.rate(step))
-            .collect();
+        let found: Vec<f64> = (0..expected.len()).map(|step| schedule.rate(step)).collect();
         let name = format!("schedule of {total_steps} steps");
         ledger.compare(TRACE, &name, found, expected, Tolerance::absolute(1e-12));
     }
@@ -58,11 +52,7 @@ fn start(
     checkpoint.config_mut().attention_probs_dropout_prob = 0.0;
     let device = device();
     let network = ledger.attempt(IO, checkpoint.sequence_classifier(&device))?;
-    Some((
-        network.train(),
-        batch(io, None, &device.autodiff()),
-        io.ints("labels"),
-    ))
+    Some((network.train(), batch(io, None, &device.autodiff()), io.ints("labels")))
 }
 
 /// The mean cross-entropy of the batch.
@@ -80,10 +70,7 @@ struct Swap(GradientsParams);
 
 impl ModuleMapper for Swap {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let gradient = self
-            .0
-            .remove::<D>(param.id)
-            .expect("every parameter has a gradient");
+        let gradient = self.0.remove::<D>(param.id).expect("every parameter has a gradient");
         param.map(|_| gradient)
     }
 }
@@ -163,11 +150,7 @@ fn trace(ledger: &mut Ledger, io: &Arrays) {
             ledger.compare(TRACE, &name, [found], [number(&expected[field])], tolerance);
         };
         compare("loss", values(loss)[0], Tolerance::TRAINING);
-        compare(
-            "grad_norm_before_clip",
-            report.gradient_norm,
-            Tolerance::TRAINING,
-        );
+        compare("grad_norm_before_clip", report.gradient_norm, Tolerance::TRAINING);
         compare("lr_used", report.learning_rate, Tolerance::absolute(1e-12));
     }
 

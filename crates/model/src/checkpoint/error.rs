@@ -132,15 +132,8 @@ impl fmt::Display for TensorProblems {
         if !self.unused.is_empty() {
             parts.push(format!("unused {}", self.unused.join(", ")));
         }
-        for Misshapen {
-            name,
-            found,
-            expected,
-        } in &self.misshapen
-        {
-            parts.push(format!(
-                "{name} has shape {found:?} where {expected:?} is expected"
-            ));
+        for Misshapen { name, found, expected } in &self.misshapen {
+            parts.push(format!("{name} has shape {found:?} where {expected:?} is expected"));
         }
         f.write_str(&parts.join("; "))
     }

@@ -50,10 +50,7 @@ pub struct NamedTensor {
 
 /// All tensors of `model` under the names and in the layout of transformers.
 pub fn tensors<M: Pretrained>(model: &M) -> Vec<NamedTensor> {
-    let mut collected = Collect {
-        path: ModulePath::new(M::ROOT),
-        tensors: Vec::new(),
-    };
+    let mut collected = Collect { path: ModulePath::new(M::ROOT), tensors: Vec::new() };
     model.visit(&mut collected);
     collected.tensors
 }
@@ -71,39 +68,23 @@ pub fn save<M: Pretrained>(
     folder: impl AsRef<Path>,
 ) -> Result<(), CheckpointError> {
     let folder = folder.as_ref();
-    std::fs::create_dir_all(folder).map_err(|source| CheckpointError::Io {
-        path: folder.into(),
-        source,
-    })?;
+    std::fs::create_dir_all(folder)
+        .map_err(|source| CheckpointError::Io { path: folder.into(), source })?;
     let path = folder.join("model.safetensors");
-    let bytes = serialised(&tensors(model)).map_err(|source| CheckpointError::Serialise {
-        path: path.clone(),
-        source,
-    })?;
-    dnabert_core::file::write(&path, &bytes).map_err(|source| CheckpointError::Io {
-        path: path.clone(),
-        source,
-    })?;
+    let bytes = serialised(&tensors(model))
+        .map_err(|source| CheckpointError::Serialise { path: path.clone(), source })?;
+    dnabert_core::file::write(&path, &bytes)
+        .map_err(|source| CheckpointError::Io { path: path.clone(), source })?;
 
     let architectures = vec![M::ARCHITECTURE.to_owned()];
-    BertConfig {
-        architectures,
-        ..config.clone()
-    }
-    .write(folder.join("config.json"))?;
+    BertConfig { architectures, ..config.clone() }.write(folder.join("config.json"))?;
     Ok(())
 }
 
 fn serialised(tensors: &[NamedTensor]) -> Result<Vec<u8>, SafeTensorError> {
     let bytes: Vec<Vec<u8>> = tensors
         .iter()
-        .map(|tensor| {
-            tensor
-                .values
-                .iter()
-                .flat_map(|value| value.to_le_bytes())
-                .collect()
-        })
+        .map(|tensor| tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect())
         .collect();
     let views = tensors
         .iter()
@@ -113,10 +94,7 @@ fn serialised(tensors: &[NamedTensor]) -> Result<Vec<u8>, SafeTensorError> {
         })
         .collect::<Result<Vec<_>, _>>()?;
     // transformers asks for this entry
-    serialize(
-        views,
-        Some(HashMap::from([("format".to_owned(), "pt".to_owned())])),
-    )
+    serialize(views, Some(HashMap::from([("format".to_owned(), "pt".to_owned())])))
 }
 
 struct Collect {
@@ -135,17 +113,9 @@ impl ModuleVisitor for Collect {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
-        let tensor = if self.path.is_linear_weight() {
-            tensor.transpose()
-        } else {
-            tensor
-        };
+        let tensor = if self.path.is_linear_weight() { tensor.transpose() } else { tensor };
         let shape = tensor.dims().to_vec();
         let values = tensor.into_data().iter::<f32>().collect();
-        self.tensors.push(NamedTensor {
-            name: self.path.canonical(),
-            shape,
-            values,
-        });
+        self.tensors.push(NamedTensor { name: self.path.canonical(), shape, values });
     }
 }

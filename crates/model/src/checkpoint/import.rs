@@ -28,9 +28,7 @@ pub(super) fn fill<M: Module>(
         problems: TensorProblems::default(),
     };
     let module = module.map(&mut filler);
-    let Fill {
-        used, mut problems, ..
-    } = filler;
+    let Fill { used, mut problems, .. } = filler;
     let is_new = |name: &str| new.iter().any(|prefix| name.starts_with(prefix));
     problems.unused = weights
         .names()
@@ -40,10 +38,7 @@ pub(super) fn fill<M: Module>(
     if problems.is_empty() {
         Ok(module)
     } else {
-        Err(CheckpointError::Tensors {
-            path: weights.path().clone(),
-            problems,
-        })
+        Err(CheckpointError::Tensors { path: weights.path().clone(), problems })
     }
 }
 
@@ -81,22 +76,14 @@ impl ModuleMapper for Fill<'_> {
         self.used.insert(name.clone());
         if weight.shape != expected {
             let found = weight.shape.clone();
-            self.problems.misshapen.push(Misshapen {
-                name,
-                found,
-                expected,
-            });
+            self.problems.misshapen.push(Misshapen { name, found, expected });
             return param;
         }
         let device = param.lazy_device();
         let data = TensorData::new(weight.values.clone(), expected);
         param.map(|_| {
             let tensor = Tensor::from_data(data, &device);
-            if transposed {
-                tensor.transpose()
-            } else {
-                tensor
-            }
+            if transposed { tensor.transpose() } else { tensor }
         })
     }
 }

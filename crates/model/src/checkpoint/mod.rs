@@ -57,9 +57,7 @@ impl Checkpoint {
         let file = WEIGHT_FILES
             .into_iter()
             .find(|file| folder.join(file).exists())
-            .ok_or_else(|| CheckpointError::NoWeights {
-                folder: folder.into(),
-            })?;
+            .ok_or_else(|| CheckpointError::NoWeights { folder: folder.into() })?;
         Self::open_file(folder, file)
     }
 
@@ -158,11 +156,8 @@ impl Checkpoint {
         let model = SequenceClassifier::over(bert, &config, device);
         // Everything is drawn first; the file then overwrites all but what is meant to be new.
         let model = initialize(model, config.initializer_range, head.seed);
-        let new: &[&str] = if head.new_pooler {
-            &["classifier.", "bert.pooler."]
-        } else {
-            &["classifier."]
-        };
+        let new: &[&str] =
+            if head.new_pooler { &["classifier.", "bert.pooler."] } else { &["classifier."] };
         let model = fill(model, "", &self.weights, new, names::is_head)?;
         Ok((model, config))
     }

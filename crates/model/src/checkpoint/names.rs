@@ -10,19 +10,15 @@ pub(super) fn canonical(name: &str) -> String {
         Some((module, "beta")) => format!("{module}.bias"),
         _ => name.to_owned(),
     };
-    let bare = ["embeddings.", "encoder.", "pooler."]
-        .iter()
-        .any(|part| name.starts_with(part));
+    let bare = ["embeddings.", "encoder.", "pooler."].iter().any(|part| name.starts_with(part));
     if bare { format!("bert.{name}") } else { name }
 }
 
 /// Buffers and heads that mean nothing to any network here: position indices, which are computed,
 /// and the next-sentence head, which DNABERT removed.
 pub(super) fn is_ignored(canonical: &str) -> bool {
-    matches!(
-        canonical,
-        "bert.embeddings.position_ids" | "bert.embeddings.token_type_ids"
-    ) || canonical.starts_with("cls.seq_relationship.")
+    matches!(canonical, "bert.embeddings.position_ids" | "bert.embeddings.token_type_ids")
+        || canonical.starts_with("cls.seq_relationship.")
 }
 
 /// Whether a tensor belongs to a head rather than to the encoder.
@@ -32,10 +28,7 @@ pub(super) fn is_head(canonical: &str) -> bool {
 
 /// Pairs of an alias and the tensor that it is tied to.
 pub(super) const TIED: [(&str, &str); 2] = [
-    (
-        "cls.predictions.decoder.weight",
-        "bert.embeddings.word_embeddings.weight",
-    ),
+    ("cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"),
     ("cls.predictions.decoder.bias", "cls.predictions.bias"),
 ];
 
@@ -49,10 +42,7 @@ pub(super) struct ModulePath {
 impl ModulePath {
     /// A path below `root`, a canonical name or nothing.
     pub(super) fn new(root: &str) -> Self {
-        Self {
-            root: root.to_owned(),
-            steps: Vec::new(),
-        }
+        Self { root: root.to_owned(), steps: Vec::new() }
     }
 
     pub(super) fn enter(&mut self, name: &str, container: &str) {
@@ -72,21 +62,17 @@ impl ModulePath {
     /// The parameter's name in a checkpoint.
     pub(super) fn canonical(&self) -> String {
         let root = (!self.root.is_empty()).then_some(self.root.as_str());
-        let steps = self
-            .steps
-            .iter()
-            .enumerate()
-            .map(|(depth, (name, container))| {
-                let in_norm = container.ends_with("LayerNorm");
-                match name.as_str() {
-                    "encoder" if depth == 0 && root.is_none() => "bert", // the field of every head
-                    "self_attention" => "self",
-                    "layer_norm" => "LayerNorm",
-                    "gamma" if in_norm => "weight",
-                    "beta" if in_norm => "bias",
-                    other => other,
-                }
-            });
+        let steps = self.steps.iter().enumerate().map(|(depth, (name, container))| {
+            let in_norm = container.ends_with("LayerNorm");
+            match name.as_str() {
+                "encoder" if depth == 0 && root.is_none() => "bert", // the field of every head
+                "self_attention" => "self",
+                "layer_norm" => "LayerNorm",
+                "gamma" if in_norm => "weight",
+                "beta" if in_norm => "bias",
+                other => other,
+            }
+        });
         root.into_iter().chain(steps).collect::<Vec<_>>().join(".")
     }
 }
@@ -98,14 +84,8 @@ mod tests {
     #[test]
     fn old_names_become_todays() {
         for (old, new) in [
-            (
-                "bert.embeddings.LayerNorm.gamma",
-                "bert.embeddings.LayerNorm.weight",
-            ),
-            (
-                "encoder.layer.0.output.LayerNorm.beta",
-                "bert.encoder.layer.0.output.LayerNorm.bias",
-            ),
+            ("bert.embeddings.LayerNorm.gamma", "bert.embeddings.LayerNorm.weight"),
+            ("encoder.layer.0.output.LayerNorm.beta", "bert.encoder.layer.0.output.LayerNorm.bias"),
             ("pooler.dense.bias", "bert.pooler.dense.bias"),
             ("classifier.weight", "classifier.weight"),
         ] {
@@ -116,22 +96,11 @@ mod tests {
     #[test]
     fn a_module_path_gives_the_name_in_the_file() {
         let mut path = ModulePath::new("");
-        for name in [
-            "encoder",
-            "encoder",
-            "layer",
-            "3",
-            "attention",
-            "output",
-            "layer_norm",
-        ] {
+        for name in ["encoder", "encoder", "layer", "3", "attention", "output", "layer_norm"] {
             path.enter(name, "Struct:Anything");
         }
         path.enter("gamma", "Struct:LayerNorm");
-        assert_eq!(
-            path.canonical(),
-            "bert.encoder.layer.3.attention.output.LayerNorm.weight"
-        );
+        assert_eq!(path.canonical(), "bert.encoder.layer.3.attention.output.LayerNorm.weight");
         assert!(!path.is_linear_weight());
     }
 }

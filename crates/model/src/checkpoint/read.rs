@@ -27,10 +27,7 @@ pub(super) struct Weights {
 
 impl Weights {
     pub(super) fn read(path: PathBuf) -> Result<Self, CheckpointError> {
-        let mut weights = Self {
-            path,
-            tensors: BTreeMap::new(),
-        };
+        let mut weights = Self { path, tensors: BTreeMap::new() };
         if is_safetensors(&weights.path)? {
             // Reads the header first and each tensor once, so a truncated file fails here.
             weights.take(SafetensorsStore::from_file(&weights.path))?;
@@ -61,13 +58,8 @@ impl Weights {
     where
         S: ModuleStore<Error: std::error::Error + Send + Sync + 'static>,
     {
-        let damaged = |path: &Path, source| CheckpointError::Format {
-            path: path.into(),
-            source,
-        };
-        let tensors = store
-            .get_all_tensors()
-            .map_err(|error| damaged(&self.path, error.into()))?;
+        let damaged = |path: &Path, source| CheckpointError::Format { path: path.into(), source };
+        let tensors = store.get_all_tensors().map_err(|error| damaged(&self.path, error.into()))?;
         for (stored_name, tensor) in tensors {
             let name = canonical(stored_name);
             if is_ignored(&name) {
@@ -77,10 +69,7 @@ impl Weights {
                 .map_err(|error: burn_pack::Error| damaged(&self.path, error.into()))?;
             let weight = self.upcast(&name, data)?;
             if self.tensors.insert(name.clone(), weight).is_some() {
-                return Err(CheckpointError::Duplicate {
-                    path: self.path.clone(),
-                    name,
-                });
+                return Err(CheckpointError::Duplicate { path: self.path.clone(), name });
             }
         }
         Ok(())
@@ -88,10 +77,7 @@ impl Weights {
 
     /// Any floating-point type as f32; half precision loses nothing in this direction.
     fn upcast(&self, name: &str, data: TensorData) -> Result<Weight, CheckpointError> {
-        let float = matches!(
-            data.dtype(),
-            DType::F64 | DType::F32 | DType::F16 | DType::BF16
-        );
+        let float = matches!(data.dtype(), DType::F64 | DType::F32 | DType::F16 | DType::BF16);
         if !float {
             return Err(CheckpointError::NotFloat {
                 path: self.path.clone(),
@@ -138,15 +124,8 @@ impl Weights {
 
 /// Whether the file starts as safetensors does: the length of a header, then its opening brace.
 fn is_safetensors(path: &Path) -> Result<bool, CheckpointError> {
-    let io = |source| CheckpointError::Io {
-        path: path.into(),
-        source,
-    };
+    let io = |source| CheckpointError::Io { path: path.into(), source };
     let mut start = Vec::new();
-    File::open(path)
-        .map_err(io)?
-        .take(9)
-        .read_to_end(&mut start)
-        .map_err(io)?;
+    File::open(path).map_err(io)?.take(9).read_to_end(&mut start).map_err(io)?;
     Ok(start.get(8) == Some(&b'{'))
 }

@@ -61,9 +61,7 @@ impl ConfusionMatrix {
     }
 
     fn right(&self) -> usize {
-        (0..self.counts.len())
-            .map(|class| self.counts[class][class])
-            .sum()
+        (0..self.counts.len()).map(|class| self.counts[class][class]).sum()
     }
 
     fn total(&self) -> usize {
@@ -86,21 +84,13 @@ impl ConfusionMatrix {
             support_squares += support * support;
         }
         let spread = (total * total - predicted_squares) * (total * total - support_squares);
-        if spread == 0.0 {
-            0.0
-        } else {
-            (self.right() as f64 * total - chance) / spread.sqrt()
-        }
+        if spread == 0.0 { 0.0 } else { (self.right() as f64 * total - chance) / spread.sqrt() }
     }
 
     /// Scores of each class.
     pub fn class_scores(&self) -> Vec<ClassScores> {
         let share = |part: usize, whole: usize| {
-            if whole == 0 {
-                0.0
-            } else {
-                part as f64 / whole as f64
-            }
+            if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
         };
         (0..self.counts.len())
             .map(|class| {

@@ -44,10 +44,7 @@ impl ClassificationReport {
     /// If there is no example, the lengths differ, rows have less than two classes or different
     /// lengths, or a label is no class.
     pub fn new(probabilities: &[Vec<f64>], labels: &[usize]) -> Self {
-        assert!(
-            !labels.is_empty() && probabilities.len() == labels.len(),
-            "one row per label"
-        );
+        assert!(!labels.is_empty() && probabilities.len() == labels.len(), "one row per label");
         let classes = probabilities[0].len();
         assert!(classes >= 2, "a class and another one");
         let predicted: Vec<usize> = probabilities.iter().map(|row| argmax(row)).collect();
@@ -73,11 +70,7 @@ impl ClassificationReport {
 
     /// The only class that was ever predicted, where others were due: a collapsed model.
     pub fn collapsed_to(&self) -> Option<usize> {
-        let truths = self
-            .classes
-            .iter()
-            .filter(|class| class.support > 0)
-            .count();
+        let truths = self.classes.iter().filter(|class| class.support > 0).count();
         let mut predicted =
             (0..self.classes.len()).filter(|&class| self.confusion.predicted(class) > 0);
         let only = predicted.next()?;
@@ -125,10 +118,8 @@ mod tests {
 
     #[test]
     fn a_small_case_by_hand() {
-        let probabilities: Vec<Vec<f64>> = [0.9, 0.8, 0.4, 0.3, 0.6]
-            .iter()
-            .map(|&p| vec![1.0 - p, p])
-            .collect();
+        let probabilities: Vec<Vec<f64>> =
+            [0.9, 0.8, 0.4, 0.3, 0.6].iter().map(|&p| vec![1.0 - p, p]).collect();
         let report = ClassificationReport::new(&probabilities, &[1, 0, 1, 0, 1]);
         assert!((report.accuracy - 0.6).abs() < 1e-12);
         assert_eq!(report.confusion.counts(), [[1, 1], [1, 2]]);
@@ -146,13 +137,7 @@ mod tests {
         let report = ClassificationReport::new(&probabilities, &[0, 1, 0, 1]);
         assert_eq!(report.collapsed_to(), Some(1));
         assert_eq!((report.mcc, report.auroc), (0.0, Some(0.5)));
-        assert_eq!(
-            ClassificationReport::new(&probabilities, &[1; 4]).collapsed_to(),
-            None
-        );
-        assert_eq!(
-            ClassificationReport::new(&probabilities, &[1; 4]).auroc,
-            None
-        );
+        assert_eq!(ClassificationReport::new(&probabilities, &[1; 4]).collapsed_to(), None);
+        assert_eq!(ClassificationReport::new(&probabilities, &[1; 4]).auroc, None);
     }
 }

@@ -57,11 +57,7 @@ fn tied_groups(
     positive: &[bool],
     order: impl Fn(&f64, &f64) -> std::cmp::Ordering,
 ) -> Vec<(usize, usize)> {
-    let mut rows: Vec<(f64, bool)> = scores
-        .iter()
-        .copied()
-        .zip(positive.iter().copied())
-        .collect();
+    let mut rows: Vec<(f64, bool)> = scores.iter().copied().zip(positive.iter().copied()).collect();
     rows.sort_by(|a, b| order(&a.0, &b.0));
     rows.chunk_by(|a, b| a.0 == b.0)
         .map(|group| {

@@ -17,10 +17,7 @@ pub enum WindowSummary {
 ///
 /// If `windows` is 0 or the number of scores is no multiple of it.
 pub fn summarize_windows(scores: &[f64], windows: usize, summary: WindowSummary) -> Vec<f64> {
-    assert!(
-        scores.len().is_multiple_of(windows),
-        "whole groups of windows"
-    );
+    assert!(scores.len().is_multiple_of(windows), "whole groups of windows");
     scores
         .chunks(windows)
         .map(|group| {
@@ -42,21 +39,9 @@ mod tests {
     #[test]
     fn each_group_gives_one_score() {
         let scores = [0.1, 0.5, 0.3, 0.9, 0.0, 0.6];
-        assert_eq!(
-            summarize_windows(&scores, 3, WindowSummary::Max),
-            [0.5, 0.9]
-        );
-        assert_eq!(
-            summarize_windows(&scores, 3, WindowSummary::Mean),
-            [0.3, 0.5]
-        );
-        assert_eq!(
-            summarize_windows(&scores, 3, WindowSummary::SecondMax),
-            [0.3, 0.6]
-        );
-        assert_eq!(
-            summarize_windows(&scores[..1], 1, WindowSummary::SecondMax),
-            [0.1]
-        );
+        assert_eq!(summarize_windows(&scores, 3, WindowSummary::Max), [0.5, 0.9]);
+        assert_eq!(summarize_windows(&scores, 3, WindowSummary::Mean), [0.3, 0.5]);
+        assert_eq!(summarize_windows(&scores, 3, WindowSummary::SecondMax), [0.3, 0.6]);
+        assert_eq!(summarize_windows(&scores[..1], 1, WindowSummary::SecondMax), [0.1]);
     }
 }

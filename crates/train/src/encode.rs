@@ -1,10 +1,11 @@
-//! Where tokenizers meet examples.
+//! From examples to token rows.
 
 use dnabert_core::{Encoding, Example, Sequence, TokenizeError, Tokenizer};
-use dnabert_train::EncodedExample;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+
+use crate::EncodedExample;
 
 /// An example that cannot be tokenized.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,21 +27,14 @@ pub fn encode_examples<T: Tokenizer + ?Sized>(
     tokenizer: &T,
     examples: &[Example],
 ) -> Result<Vec<EncodedExample>, EncodeError> {
-    let failed = |example: &Example, source| EncodeError {
-        example: example.name.clone(),
-        source,
-    };
+    let failed = |example: &Example, source| EncodeError { example: example.name.clone(), source };
     let encodings: Vec<Encoding> = if examples.iter().all(|example| example.pair.is_none()) {
-        let sequences: Vec<Sequence> = examples
-            .iter()
-            .map(|example| example.sequence.clone())
-            .collect();
-        tokenizer
-            .encode_batch(&sequences)
-            .map_err(|error| match error {
-                TokenizeError::InBatch { index, source } => failed(&examples[index], *source),
-                error => failed(&examples[0], error),
-            })?
+        let sequences: Vec<Sequence> =
+            examples.iter().map(|example| example.sequence.clone()).collect();
+        tokenizer.encode_batch(&sequences).map_err(|error| match error {
+            TokenizeError::InBatch { index, source } => failed(&examples[index], *source),
+            error => failed(&examples[0], error),
+        })?
     } else {
         let encode = |example: &Example| match &example.pair {
             Some(pair) => tokenizer.encode_pair(&example.sequence, pair),
@@ -63,9 +57,8 @@ pub fn encode_examples<T: Tokenizer + ?Sized>(
 /// k-mers, with nothing left of where they were.
 pub fn shuffle_tokens(encoding: &Encoding, seed: u64) -> Encoding {
     let mut shuffled = encoding.clone();
-    let places: Vec<usize> = (0..encoding.len())
-        .filter(|&place| encoding.spans[place].is_some())
-        .collect();
+    let places: Vec<usize> =
+        (0..encoding.len()).filter(|&place| encoding.spans[place].is_some()).collect();
     let mut sources = places.clone();
     sources.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     for (place, source) in places.into_iter().zip(sources) {
@@ -106,12 +99,6 @@ mod tests {
         let examples = [example("a.tsv:2", "ACGT"), example("a.tsv:3", "AC")];
         let error = encode_examples(&KmerTokenizer::new(3).unwrap(), &examples).unwrap_err();
         assert_eq!(error.example, "a.tsv:3");
-        assert_eq!(
-            error.source,
-            TokenizeError::TooShort {
-                length: 2,
-                minimum: 3
-            }
-        );
+        assert_eq!(error.source, TokenizeError::TooShort { length: 2, minimum: 3 });
     }
 }

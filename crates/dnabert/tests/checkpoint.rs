@@ -1,0 +1,111 @@
+//! Checkpoints that are whole, damaged, or of another network.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dnabert::Device;
+use dnabert::model::checkpoint::{self, TensorProblems, tensors};
+use dnabert::model::{Checkpoint, CheckpointError, NewHead};
+
+fn model(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/oracle/models").join(name)
+}
+
+fn device() -> Device {
+    dnabert::device(None).unwrap()
+}
+
+/// A folder with the config of `name` and `bytes` as the weights file `file`.
+fn folder(name: &str, file: &str, bytes: &[u8]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(model(name).join("config.json"), folder.path().join("config.json")).unwrap();
+    fs::write(folder.path().join(file), bytes).unwrap();
+    folder
+}
+
+fn problems(error: CheckpointError) -> TensorProblems {
+    match error {
+        CheckpointError::Tensors { problems, .. } => problems,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn what_is_written_is_read_back_to_the_bit() {
+    let checkpoint = Checkpoint::open(model("k3_mlm")).unwrap();
+    let network = checkpoint.masked_language_model(&device()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    checkpoint::save(&network, checkpoint.config(), folder.path()).unwrap();
+    let again = Checkpoint::open(folder.path()).unwrap();
+    assert_eq!(again.config(), checkpoint.config());
+    let again = again.masked_language_model(&device()).unwrap();
+    assert_eq!(tensors(&again), tensors(&network));
+}
+
+#[test]
+fn a_file_cut_anywhere_is_an_error_and_never_a_panic() {
+    for file in ["model.safetensors", "pytorch_model.bin", "pytorch_model_legacy.bin"] {
+        let whole = fs::read(model("k3_mlm").join(file)).unwrap();
+        for part in [0, 1, 7, 8, 9, 100, 3000, whole.len() / 2, whole.len() - 1] {
+            let folder = folder("k3_mlm", file, &whole[..part]);
+            let error = Checkpoint::open_file(folder.path(), file).unwrap_err();
+            assert!(error.to_string().contains(file), "{file} cut to {part}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_head_is_never_random_unless_asked_for() {
+    let checkpoint = Checkpoint::open(model("k3_mlm")).unwrap();
+    let found = problems(checkpoint.sequence_classifier(&device()).unwrap_err());
+    assert_eq!(found.missing, ["classifier.weight", "classifier.bias"]);
+    assert!(found.unused.contains(&"cls.predictions.bias".to_owned()), "{found}");
+
+    let head = NewHead { labels: &["a", "b", "c"], new_pooler: false, seed: 4 };
+    let (network, config) = checkpoint.with_new_head(&head, &device()).unwrap();
+    assert_eq!((network.labels(), config.labels()), (3, 3));
+    let (same, _) = checkpoint.with_new_head(&head, &device()).unwrap();
+    assert_eq!(tensors(&network), tensors(&same));
+    // The encoder is the file's.
+    let encoder = tensors(&checkpoint.encoder(&device()).unwrap());
+    assert_eq!(tensors(&network)[..encoder.len()], encoder);
+}
+
+#[test]
+fn a_pooler_that_is_missing_must_be_asked_for_too() {
+    let checkpoint = Checkpoint::open(model("k3_tokcls")).unwrap(); // has none
+    let head = NewHead { labels: &["a", "b"], new_pooler: false, seed: 4 };
+    let found = problems(checkpoint.with_new_head(&head, &device()).unwrap_err());
+    assert_eq!(found.missing, ["bert.pooler.dense.weight", "bert.pooler.dense.bias"]);
+    let head = NewHead { new_pooler: true, ..head };
+    checkpoint.with_new_head(&head, &device()).unwrap();
+}
+
+#[test]
+fn a_tensor_of_another_shape_is_named() {
+    let mut checkpoint = Checkpoint::open(model("k3_cls")).unwrap();
+    checkpoint.config_mut().vocab_size = 261;
+    checkpoint.config_mut().num_hidden_layers = 4;
+    let found = problems(checkpoint.sequence_classifier(&device()).unwrap_err());
+    assert_eq!(found.misshapen.len(), 1);
+    assert_eq!(found.misshapen[0].name, "bert.embeddings.word_embeddings.weight");
+    assert_eq!(found.misshapen[0].expected, [261, 48]);
+    assert!(found.missing.iter().all(|name| name.starts_with("bert.encoder.layer.3.")));
+}
+
+#[test]
+fn a_weight_that_is_no_number_is_named() {
+    let mut bytes = fs::read(model("k3_cls").join("model.safetensors")).unwrap();
+    let last = bytes.len() - 4;
+    bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+    let folder = folder("k3_cls", "model.safetensors", &bytes);
+    let error = Checkpoint::open(folder.path()).unwrap_err();
+    assert!(matches!(error, CheckpointError::NotFinite { .. }), "{error}");
+}
+
+#[test]
+fn a_folder_without_weights_is_named() {
+    let folder = folder("k3_cls", "unrelated", b"");
+    let error = Checkpoint::open(folder.path()).unwrap_err();
+    assert!(matches!(error, CheckpointError::NoWeights { .. }), "{error}");
+}

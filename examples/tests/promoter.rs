@@ -1,0 +1,149 @@
+//! The promoter example as a user runs it, on small files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// The example, which cargo builds before this test.
+fn program() -> PathBuf {
+    let here = std::env::current_exe().unwrap(); // target/<profile>/deps/<this test>
+    let profile = here.parent().and_then(Path::parent).unwrap();
+    profile.join("examples").join(format!("promoter{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Three tables and an output folder that already holds a result.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self(tempfile::tempdir().unwrap());
+        for split in ["train", "dev", "test"] {
+            let row = |i: usize| {
+                let motif = if i % 2 == 1 { "TATAAA" } else { "GCGCGC" };
+                format!("ACGT{motif}{}\t{}\n", &"ACCAGGTTCA"[i % 4..], i % 2)
+            };
+            let rows: String = (0..16).map(row).collect();
+            desk.write(&format!("{split}.tsv"), &format!("sequence\tlabel\n{rows}"));
+        }
+        fs::create_dir(desk.path("out")).unwrap();
+        desk.write("out/metrics.json", "an older result");
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn run(&self, more: &[&str]) -> Output {
+        let mut command = Command::new(program());
+        for split in ["train", "dev", "test"] {
+            command.arg(format!("--{split}")).arg(self.path(&format!("{split}.tsv")));
+        }
+        command.arg("--out").arg(self.path("out")).args(["--epochs", "1"]);
+        command.args(more).output().unwrap()
+    }
+
+    fn run_fresh(&self) -> Output {
+        self.run(&["--size", "tiny", "--k", "3"])
+    }
+
+    fn run_from(&self, model: &str) -> Output {
+        let folder = self.path(model);
+        self.run(&["--model", folder.to_str().unwrap()])
+    }
+
+    /// Fails with exit status 1 and a message that names `what`, and leaves the old result alone.
+    fn refuses(&self, output: &Output, what: &[&str]) {
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert_eq!(message.matches("error: ").count(), 1, "{message}");
+        assert!(!message.contains("panicked"), "{message}");
+        for part in what {
+            assert!(message.contains(part), "{part:?} is not in {message}");
+        }
+        let result = fs::read_to_string(self.path("out/metrics.json")).unwrap();
+        assert_eq!(result, "an older result");
+        assert_eq!(fs::read_dir(self.path("out")).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn a_run_leaves_metrics_predictions_and_a_model_to_start_from() {
+    let desk = Desk::new();
+    let output = desk.run_fresh();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = fs::read_to_string(desk.path("out/metrics.json")).unwrap();
+    let metrics: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for key in ["accuracy", "f1_macro", "mcc", "auroc", "auprc", "data_sha256"] {
+        assert!(!metrics[key].is_null(), "{key} in {text}");
+    }
+    assert_eq!(metrics["settings"]["seed"], 1);
+    let table = fs::read_to_string(desk.path("out/predictions.tsv")).unwrap();
+    assert_eq!(table.lines().next(), Some("name\tlabel\tpredicted\tp_0\tp_1"));
+    assert_eq!(table.lines().count(), 17);
+    assert!(table.contains("\ntest.tsv:2\t0\t"));
+
+    fs::rename(desk.path("out/model"), desk.path("model")).unwrap();
+    let output = desk.run_from("model");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_bad_row_is_named() {
+    let desk = Desk::new();
+    desk.write("train.tsv", "sequence\tlabel\nACGTACGT\t0\nACGT!CGT\t1\n");
+    desk.refuses(&desk.run_fresh(), &["train.tsv:3", "invalid base '!' at position 4"]);
+}
+
+#[test]
+fn an_empty_file_is_named() {
+    let desk = Desk::new();
+    desk.write("dev.tsv", "");
+    desk.refuses(&desk.run_fresh(), &["dev.tsv: no row of data"]);
+}
+
+#[test]
+fn a_sequence_shorter_than_k_is_named() {
+    let desk = Desk::new();
+    desk.write("test.tsv", "ACGTACGT\t0\nAC\t1\n");
+    desk.refuses(&desk.run_fresh(), &["test.tsv:2", "a sequence of 2 bases holds no token"]);
+}
+
+#[test]
+fn a_label_out_of_range_is_named() {
+    let desk = Desk::new();
+    desk.write("dev.tsv", "ACGTACGT\t0\nACGTACGT\t2\n");
+    desk.refuses(&desk.run_fresh(), &["dev.tsv:2", r#"label "2" is none of the 2 classes"#]);
+}
+
+#[test]
+fn a_damaged_or_misshapen_checkpoint_is_named() {
+    let desk = Desk::new();
+    assert!(desk.run_fresh().status.success());
+    fs::rename(desk.path("out/model"), desk.path("model")).unwrap();
+    fs::remove_file(desk.path("out/predictions.tsv")).unwrap();
+    desk.write("out/metrics.json", "an older result");
+
+    let weights = desk.path("model/model.safetensors");
+    let whole = fs::read(&weights).unwrap();
+    fs::write(&weights, &whole[..whole.len() / 2]).unwrap();
+    desk.refuses(&desk.run_from("model"), &["model.safetensors: damaged"]);
+
+    fs::write(&weights, whole).unwrap();
+    let config = fs::read_to_string(desk.path("model/config.json")).unwrap();
+    let wider = config.replace(r#""intermediate_size": 64"#, r#""intermediate_size": 96"#);
+    assert_ne!(config, wider);
+    desk.write("model/config.json", &wider);
+    let name = "bert.encoder.layer.1.intermediate.dense.weight has shape [64, 32] where [96, 32]";
+    desk.refuses(&desk.run_from("model"), &["model.safetensors", name]);
+
+    fs::remove_file(desk.path("model/vocab.txt")).unwrap();
+    desk.write("model/config.json", &config);
+    desk.refuses(&desk.run_from("model"), &["vocab.txt"]);
+}
