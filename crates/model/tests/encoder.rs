@@ -1,0 +1,115 @@
+//! Laws that hold for any weights.
+
+use burn::tensor::{Device, Tensor};
+use dnabert_core::Encoding;
+use dnabert_model::{Bert, BertConfig, Encoder, LayerSink, TokenBatch};
+
+fn config() -> BertConfig {
+    BertConfig {
+        hidden_size: 12,
+        num_hidden_layers: 2,
+        num_attention_heads: 3,
+        intermediate_size: 24,
+        max_position_embeddings: 32,
+        initializer_range: 0.5, // large, so that attention is far from uniform
+        ..BertConfig::new(69)
+    }
+}
+
+fn row(ids: &[u32]) -> Encoding {
+    let mut row = Encoding::default();
+    ids.iter().for_each(|&id| row.push(id, 0, None));
+    row
+}
+
+fn hidden(bert: &Bert, batch: &TokenBatch) -> Tensor<3> {
+    bert.encode(batch, &mut ()).hidden
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn padding_changes_nothing_for_real_tokens() {
+    let device = Device::flex();
+    let bert = config().init(1, &device);
+    let short = row(&[2, 9, 33, 12, 3]);
+    let long = row(&[2, 40, 41, 42, 43, 44, 45, 46, 3]);
+    let alone = TokenBatch::from_encodings(&[&short], 0, &device);
+    let padded = TokenBatch::from_encodings(&[&long, &short], 0, &device);
+    assert!(alone.mask.is_none() && padded.mask.is_some());
+    let alone = values(hidden(&bert, &alone));
+    let in_company = values(hidden(&bert, &padded).slice([1..2, 0..5]));
+    assert!(largest_difference(&alone, &in_company) < 1e-5);
+}
+
+#[test]
+fn rows_do_not_see_each_other_and_order_matters_within_them() {
+    let device = Device::flex();
+    let bert = config().init(1, &device);
+    let rows = [row(&[2, 9, 33, 3]), row(&[2, 33, 9, 3])];
+    let batch = |rows: &[&Encoding]| TokenBatch::from_encodings(rows, 0, &device);
+    let forward = values(hidden(&bert, &batch(&[&rows[0], &rows[1]])));
+    let swapped = values(hidden(&bert, &batch(&[&rows[1], &rows[0]])));
+    let half = forward.len() / 2;
+    assert!(largest_difference(&forward[..half], &swapped[half..]) < 1e-5);
+    assert!(largest_difference(&forward[..half], &forward[half..]) > 0.1);
+}
+
+/// Sums of attention rows, of one layer only.
+struct Sums {
+    layer: usize,
+    sums: Vec<f32>,
+}
+
+impl LayerSink for Sums {
+    fn wants_attention(&self, layer: usize) -> bool {
+        layer == self.layer
+    }
+    fn attention(&mut self, layer: usize, weights: Tensor<4>) {
+        assert_eq!(layer, self.layer, "only what was asked for");
+        assert_eq!(weights.dims(), [2, 3, 9, 9]);
+        let padding = values(weights.clone().slice([1..2, 0..3, 0..9, 5..9]));
+        assert!(padding.iter().all(|&weight| weight == 0.0), "padding gets no attention");
+        self.sums = values(weights.sum_dim(3));
+    }
+}
+
+#[test]
+fn attention_rows_sum_to_one_and_leave_padding_out() {
+    let device = Device::flex();
+    let bert = config().init(1, &device);
+    let rows = [row(&[2, 40, 41, 42, 43, 44, 45, 46, 3]), row(&[2, 9, 33, 12, 3])];
+    let batch = TokenBatch::from_encodings(&[&rows[0], &rows[1]], 0, &device);
+    let mut sink = Sums { layer: 1, sums: Vec::new() };
+    bert.encode(&batch, &mut sink);
+    assert_eq!(sink.sums.len(), 2 * 3 * 9);
+    assert!(sink.sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5));
+}
+
+#[test]
+fn a_seed_fixes_the_weights_and_biases_start_at_zero() {
+    let device = Device::flex();
+    let draw = |seed| dnabert_model::checkpoint::tensors(&config().init(seed, &device));
+    assert_eq!(draw(1), draw(1));
+    assert_ne!(draw(1), draw(2));
+    for tensor in draw(1) {
+        let zero = tensor.values.iter().all(|&value| value == 0.0);
+        assert_eq!(zero, tensor.name.ends_with("bias"), "{}", tensor.name);
+    }
+}
+
+#[test]
+#[should_panic(expected = "33 tokens, but the model has 32 positions")]
+fn a_row_longer_than_the_positions_is_refused() {
+    let device = Device::flex();
+    let long = row(&[5; 33]);
+    let batch = TokenBatch::from_encodings(&[&long], 0, &device);
+    hidden(&config().init(1, &device), &batch);
+}
