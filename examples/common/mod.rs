@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use dnabert::core::Task;
 use dnabert::kmer::AmbiguityPolicy;
-use dnabert::train::{AdamWSettings, EarlyStop, FineTuneConfig, ProgressBar};
+use dnabert::train::{AdamWSettings, ClassWeights, EarlyStop, FineTuneConfig, ProgressBar};
 use dnabert::{Backend, Experiment, ModelSize, Start, device};
 
 /// Keeps the pages of freed tensors: the system's allocator gives them back to the kernel, and
@@ -51,6 +51,9 @@ pub(crate) struct Options {
     /// Share of input tokens hidden while training [default: 0.2, or 0 with --model]
     #[arg(long)]
     pub(crate) token_masking: Option<f64>,
+    /// Weigh classes in inverse proportion to their share of the training table
+    #[arg(long)]
+    pub(crate) balanced: bool,
     /// Stop after this many epochs without a better one
     #[arg(long)]
     pub(crate) patience: Option<usize>,
@@ -98,6 +101,11 @@ impl Options {
                 learning_rate: self.learning_rate.unwrap_or(learning_rate),
                 adamw: AdamWSettings::default(),
                 token_masking: self.token_masking.unwrap_or(token_masking),
+                class_weights: if self.balanced {
+                    ClassWeights::Balanced
+                } else {
+                    ClassWeights::Equal
+                },
                 workers,
                 early_stop: self.patience.map_or(EarlyStop::Never, EarlyStop::Patience),
                 seed: self.seed,

@@ -1,4 +1,5 @@
 //! The promoter example as a user runs it, on small files.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! A task from its data to a judged, saved model: what every task example runs.
 
+mod metrics;
 mod write;
 
 use std::path::PathBuf;
@@ -7,14 +8,14 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use dnabert_core::{Encoding, Example, Split, Task, Tokenizer, derive_seed};
 use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy, VocabularyError};
-use dnabert_model::{BertConfig, Checkpoint, CheckpointError, NewHead};
+use dnabert_model::{Bert, BertConfig, Checkpoint, CheckpointError, NewHead, SequenceClassifier};
 use dnabert_train::{
-    ClassificationReport, EncodeError, EncodedExample, EpochRecord, FineTuneConfig, Interval,
-    Observer, TrainError, bootstrap, encode_examples, fine_tune, metric, shuffle_tokens,
+    ClassificationReport, EncodeError, EncodedExample, FineTuneConfig, Interval, Observer,
+    TrainError, bootstrap, encode_examples, fine_tune, metric, shuffle_tokens,
 };
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+pub use self::metrics::{LostTokens, Metrics, Settings};
 use crate::predictor::open_tokenizer;
 use crate::{ModelSize, Predictor, PredictorError, gc_auroc};
 
@@ -70,66 +71,6 @@ pub struct Prediction {
     pub probabilities: Vec<f64>,
 }
 
-/// The content of `metrics.json`; the test split's figures stand at the top level.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Metrics {
-    /// The task.
-    pub task: String,
-    /// Class names.
-    pub classes: Vec<String>,
-    /// The test split.
-    #[serde(flatten)]
-    pub test: ClassificationReport,
-    /// 95 % bootstrap interval of the test AUROC.
-    pub confidence_interval: Option<Interval>,
-    /// Test AUROC of GC content alone, for two classes: a floor.
-    pub gc_auroc: Option<f64>,
-    /// Test AUROC with the tokens of each sequence shuffled: what is left without positions.
-    pub shuffled_auroc: Option<f64>,
-    /// The dev split, at the chosen epoch.
-    pub dev: ClassificationReport,
-    /// The epoch chosen on the dev split, from 1.
-    pub best_epoch: usize,
-    /// Every epoch.
-    pub history: Vec<EpochRecord>,
-    /// Whether the chosen model gives one class only on the dev split.
-    pub collapsed: bool,
-    /// Examples in train, dev and test.
-    pub examples: [usize; 3],
-    /// Tokens that the sequences lost.
-    pub lost_tokens: LostTokens,
-    /// Settings of the run.
-    pub settings: Settings,
-    /// SHA-256 over all sequences and labels, in order.
-    pub data_sha256: String,
-}
-
-/// What tokenizing lost, over all splits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct LostTokens {
-    /// Tokens that became `[UNK]`.
-    pub unknown: usize,
-    /// Tokens left out since they cover an ambiguous letter.
-    pub skipped: usize,
-    /// Tokens cut off at the right.
-    pub truncated: usize,
-}
-
-/// The settings of a run, as `metrics.json` records them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Settings {
-    /// The seed of weights, order, dropout and resampling.
-    pub seed: u64,
-    /// The k-mer length.
-    pub k: usize,
-    /// The model folder, or the size of the fresh model.
-    pub start: String,
-    /// Fine-tuning.
-    pub fine_tune: FineTuneConfig,
-    /// The network.
-    pub model: BertConfig,
-}
-
 /// Why an experiment ended without an outcome.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -182,6 +123,9 @@ impl From<CheckpointError> for ExperimentError {
     }
 }
 
+/// What training begins with.
+type Beginning = (KmerTokenizer, SequenceClassifier<Bert>, BertConfig);
+
 /// Resamples behind a confidence interval.
 const RESAMPLES: usize = 1000;
 
@@ -203,30 +147,7 @@ impl Experiment {
         let seed = self.fine_tune.seed;
         let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
 
-        let (tokenizer, model, config) = match &self.start {
-            Start::Fresh { size, k } => {
-                let tokenizer = KmerTokenizer::new(*k)?;
-                let config = size.config(tokenizer.vocab_size()).with_labels(&labels);
-                let model = config.sequence_classifier(derive_seed(seed, &[10]), device);
-                (tokenizer, model, config)
-            }
-            Start::Folder(folder) => {
-                let checkpoint = Checkpoint::open(folder)?;
-                let tokenizer = open_tokenizer(folder, checkpoint.config())?;
-                let seed = derive_seed(seed, &[10]);
-                let head = NewHead { labels: &labels, new_pooler: false, seed };
-                let (model, config) = checkpoint.with_new_head(&head, device)?;
-                (tokenizer, model, config)
-            }
-        };
-        let maximum = config.max_position_embeddings;
-        let length = if self.truncate {
-            LengthPolicy::Truncate(maximum)
-        } else {
-            LengthPolicy::Reject(maximum)
-        };
-        let tokenizer = tokenizer.with_ambiguity(self.ambiguity).with_length(length);
-
+        let (tokenizer, model, config) = self.start(&labels, device)?;
         let train_rows = encode_examples(&tokenizer, &train)?;
         let dev_rows = encode_examples(&tokenizer, &dev)?;
         let test_rows = encode_examples(&tokenizer, &test)?;
@@ -246,7 +167,7 @@ impl Experiment {
         };
 
         let predictor =
-            Predictor::new(tuned.model, tokenizer, task.classes().to_vec(), device.clone());
+            Predictor::new(&tuned.model, tokenizer, task.classes().to_vec(), device.clone());
         let rows: Vec<&Encoding> = test_rows.iter().map(|row| &row.encoding).collect();
         let truth: Vec<usize> = test.iter().map(|example| example.label).collect();
         let probabilities = predictor.predict_encoded(&rows);
@@ -279,6 +200,32 @@ impl Experiment {
             })
             .collect();
         Ok(Outcome { predictor, config, metrics, predictions })
+    }
+}
+
+impl Experiment {
+    /// The tokenizer, the network to train, and its config.
+    fn start(&self, labels: &[&str], device: &Device) -> Result<Beginning, ExperimentError> {
+        let seed = derive_seed(self.fine_tune.seed, &[10]);
+        let (tokenizer, model, config) = match &self.start {
+            Start::Fresh { size, k } => {
+                let tokenizer = KmerTokenizer::new(*k)?;
+                let config = size.config(tokenizer.vocab_size()).with_labels(labels);
+                let model = config.sequence_classifier(seed, device);
+                (tokenizer, model, config)
+            }
+            Start::Folder(folder) => {
+                let checkpoint = Checkpoint::open(folder)?;
+                let tokenizer = open_tokenizer(folder, checkpoint.config())?;
+                let head = NewHead { labels, new_pooler: false, seed };
+                let (model, config) = checkpoint.with_new_head(&head, device)?;
+                (tokenizer, model, config)
+            }
+        };
+        let maximum = config.max_position_embeddings;
+        let policy = if self.truncate { LengthPolicy::Truncate } else { LengthPolicy::Reject };
+        let tokenizer = tokenizer.with_ambiguity(self.ambiguity).with_length(policy(maximum));
+        Ok((tokenizer, model, config))
     }
 }
 

@@ -21,7 +21,9 @@ pub use dnabert_train as train;
 
 pub use backend::{Backend, BackendError, device};
 pub use burn::tensor::Device;
-pub use experiment::{Experiment, ExperimentError, Outcome, Prediction, Start};
+pub use experiment::{
+    Experiment, ExperimentError, LostTokens, Metrics, Outcome, Prediction, Settings, Start,
+};
 pub use floor::gc_auroc;
 pub use predictor::{Predictor, PredictorError};
 pub use size::ModelSize;

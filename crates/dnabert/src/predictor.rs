@@ -70,7 +70,7 @@ impl Predictor {
         let checkpoint = Checkpoint::open(folder)?;
         let tokenizer = open_tokenizer(folder, checkpoint.config())?;
         let model = checkpoint.sequence_classifier(device)?;
-        Ok(Self::new(model, tokenizer, checkpoint.config().label_names(), device.clone()))
+        Ok(Self::new(&model, tokenizer, checkpoint.config().label_names(), device.clone()))
     }
 
     /// Writes the folder that [`open`](Self::open) and Python transformers read. `config` is the
@@ -122,13 +122,14 @@ pub(crate) fn open_tokenizer(
 }
 
 impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
-    /// A predictor of a network on `device`, whose output i is called `labels[i]`.
+    /// A predictor of the network as it is now, without dropout, on `device`, whose output i is
+    /// called `labels[i]`.
     ///
     /// # Panics
     ///
     /// If there is not one label for each output.
     pub fn new(
-        model: SequenceClassifier<E>,
+        model: &SequenceClassifier<E>,
         tokenizer: T,
         labels: Vec<String>,
         device: Device,

@@ -1,4 +1,5 @@
 //! Checkpoints that are whole, damaged, or of another network.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! The predictor as a caller sees it.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::path::Path;
 

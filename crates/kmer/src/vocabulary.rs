@@ -1,6 +1,5 @@
 //! The published vocabularies: five special tokens, then every k-mer in A T C G order.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use dnabert_core::SpecialTokens;
@@ -98,6 +97,11 @@ impl Vocabulary {
         }
     }
 
+    /// All tokens, in the order of their ids.
+    pub fn tokens(&self) -> impl Iterator<Item = String> {
+        (0..self.size() as u32).filter_map(|id| self.token(id))
+    }
+
     /// The letters of the k-mer with this id, or `None` for specials and ids outside.
     pub(crate) fn kmer(&self, id: u32) -> Option<impl Iterator<Item = u8> + use<>> {
         let rank = id.checked_sub(first_kmer())?;
@@ -126,8 +130,7 @@ impl Vocabulary {
             .map(|k| Self { k })
             .find(|vocabulary| vocabulary.size() == lines)
             .ok_or_else(|| VocabularyError::WrongSize { path: path.into(), lines })?;
-        for (index, found) in text.lines().enumerate() {
-            let expected = vocabulary.token(index as u32).expect("index < size");
+        for (index, (found, expected)) in text.lines().zip(vocabulary.tokens()).enumerate() {
             if found != expected {
                 let (line, found) = (index + 1, found.to_owned());
                 return Err(VocabularyError::WrongToken {
@@ -148,11 +151,7 @@ impl Vocabulary {
     /// [`VocabularyError::Io`].
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), VocabularyError> {
         let path = path.as_ref();
-        let mut text = String::new();
-        for id in 0..self.size() as u32 {
-            let token = self.token(id).expect("id < size");
-            writeln!(text, "{token}").expect("writing to a String cannot fail");
-        }
+        let text: String = self.tokens().map(|token| token + "\n").collect();
         dnabert_core::file::write(path, text.as_bytes())
             .map_err(|source| VocabularyError::Io { path: path.into(), source })
     }

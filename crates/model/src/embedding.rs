@@ -48,10 +48,10 @@ impl BertEmbeddings {
         let [maximum, _] = table.dims();
         assert!(length <= maximum, "{length} tokens, but the model has {maximum} positions");
         let words = self.word_embeddings.forward(batch.ids.clone());
-        let positions = table.slice([0..length]).unsqueeze::<3>(); // [1, length, hidden]
+        let positions = table.narrow(0, 0, length).unsqueeze::<3>(); // [1, length, hidden]
         let segments = match &batch.segment_ids {
             Some(ids) => self.token_type_embeddings.forward(ids.clone()),
-            None => self.token_type_embeddings.weight.val().slice([0..1]).unsqueeze::<3>(),
+            None => self.token_type_embeddings.weight.val().narrow(0, 0, 1).unsqueeze::<3>(),
         };
         let sum = words + (positions + segments);
         self.dropout.forward(self.layer_norm.forward(sum))

@@ -39,7 +39,7 @@ pub struct FineTuneConfig {
     pub token_masking: f64,
     /// Weight of each class in the loss.
     pub class_weights: ClassWeights,
-    /// What the dev split is asked, to choose the best epoch.
+    /// What the dev split is asked, to choose the best epoch; accuracy settles ties.
     pub selection: Selection,
     /// When to stop before the last epoch.
     pub early_stop: EarlyStop,
@@ -142,6 +142,10 @@ pub struct EpochRecord {
 ///
 /// [`TrainError`] for settings or data that cannot be used, and where loss or gradients stop
 /// being finite.
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "there is an epoch, and the first one is the best yet"
+)]
 pub fn fine_tune<E: Encoder>(
     model: SequenceClassifier<E>,
     train: &[EncodedExample],
@@ -183,7 +187,10 @@ pub fn fine_tune<E: Encoder>(
         let report = judge(&valid, dev, config.batch_size, tokens.pad);
         let score = config.selection.score(&report);
         history.push(EpochRecord { epoch, train_loss, score });
-        let is_best = best.as_ref().is_none_or(|best| score > config.selection.score(&best.dev));
+        // A ranking may be perfect while the threshold is still off: accuracy settles ties.
+        let rank =
+            |report: &ClassificationReport| (config.selection.score(report), report.accuracy);
+        let is_best = best.as_ref().is_none_or(|best| rank(&report) > rank(&best.dev));
         observer.epoch(&EpochSummary {
             epoch,
             epochs: config.epochs,

@@ -67,7 +67,7 @@ impl Weights {
             }
             let data = bridge::to_data(tensor)
                 .map_err(|error: burn_pack::Error| damaged(&self.path, error.into()))?;
-            let weight = self.upcast(&name, data)?;
+            let weight = self.upcast(&name, &data)?;
             if self.tensors.insert(name.clone(), weight).is_some() {
                 return Err(CheckpointError::Duplicate { path: self.path.clone(), name });
             }
@@ -76,7 +76,7 @@ impl Weights {
     }
 
     /// Any floating-point type as f32; half precision loses nothing in this direction.
-    fn upcast(&self, name: &str, data: TensorData) -> Result<Weight, CheckpointError> {
+    fn upcast(&self, name: &str, data: &TensorData) -> Result<Weight, CheckpointError> {
         let float = matches!(data.dtype(), DType::F64 | DType::F32 | DType::F16 | DType::BF16);
         if !float {
             return Err(CheckpointError::NotFloat {

@@ -1,0 +1,120 @@
+//! The figures of an experiment, as JSON and as a table.
+
+use std::fmt::{self, Display};
+
+use dnabert_model::BertConfig;
+use dnabert_train::{ClassificationReport, EpochRecord, FineTuneConfig, Interval};
+use serde::Serialize;
+
+/// The content of `metrics.json`; the test split's figures stand at the top level.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Metrics {
+    /// The task.
+    pub task: String,
+    /// Class names.
+    pub classes: Vec<String>,
+    /// The test split.
+    #[serde(flatten)]
+    pub test: ClassificationReport,
+    /// 95 % bootstrap interval of the test AUROC.
+    pub confidence_interval: Option<Interval>,
+    /// Test AUROC of GC content alone, for two classes: a floor.
+    pub gc_auroc: Option<f64>,
+    /// Test AUROC with the tokens of each sequence shuffled: what is left without positions.
+    pub shuffled_auroc: Option<f64>,
+    /// The dev split, at the chosen epoch.
+    pub dev: ClassificationReport,
+    /// The epoch chosen on the dev split, from 1.
+    pub best_epoch: usize,
+    /// Every epoch.
+    pub history: Vec<EpochRecord>,
+    /// Whether the chosen model gives one class only on the dev split.
+    pub collapsed: bool,
+    /// Examples in train, dev and test.
+    pub examples: [usize; 3],
+    /// Tokens that the sequences lost.
+    pub lost_tokens: LostTokens,
+    /// Settings of the run.
+    pub settings: Settings,
+    /// SHA-256 over all sequences and labels, in order.
+    pub data_sha256: String,
+}
+
+/// What tokenizing lost, over all splits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct LostTokens {
+    /// Tokens that became `[UNK]`.
+    pub unknown: usize,
+    /// Tokens left out since they cover an ambiguous letter.
+    pub skipped: usize,
+    /// Tokens cut off at the right.
+    pub truncated: usize,
+}
+
+/// The settings of a run, as `metrics.json` records them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Settings {
+    /// The seed of weights, order, dropout and resampling.
+    pub seed: u64,
+    /// The k-mer length.
+    pub k: usize,
+    /// The model folder, or the size of the fresh model.
+    pub start: String,
+    /// Fine-tuning.
+    pub fine_tune: FineTuneConfig,
+    /// The network.
+    pub model: BertConfig,
+}
+
+impl Display for Metrics {
+    /// A table of the test split's figures, and what they stand beside.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [train, dev, test] = self.examples;
+        let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.4}"));
+        writeln!(f, "{}: {train} train, {dev} dev, {test} test examples", self.task)?;
+        let lost = self.lost_tokens;
+        if lost != LostTokens::default() {
+            let LostTokens { unknown, skipped, truncated } = lost;
+            writeln!(f, "tokens lost: {unknown} unknown, {skipped} skipped, {truncated} cut off")?;
+        }
+        writeln!(f, "best epoch {} of {}, chosen on dev\n", self.best_epoch, self.history.len())?;
+        writeln!(f, "{:<22}{:>9}{:>9}", "", "dev", "test")?;
+        let rows = |report: &ClassificationReport| {
+            [
+                ("accuracy", Some(report.accuracy)),
+                ("F1, macro", Some(report.f1_macro)),
+                ("precision, macro", Some(report.precision_macro)),
+                ("recall, macro", Some(report.recall_macro)),
+                ("MCC", Some(report.mcc)),
+                ("AUROC", report.auroc),
+                ("AUPRC", report.auprc),
+            ]
+        };
+        for ((name, dev), (_, test)) in rows(&self.dev).into_iter().zip(rows(&self.test)) {
+            writeln!(f, "{name:<22}{:>9}{:>9}", number(dev), number(test))?;
+        }
+        if let Some(interval) = self.confidence_interval {
+            let range = format!("{:.4} to {:.4}", interval.low, interval.high);
+            writeln!(f, "{:<22}{range:>18}", "AUROC, 95 % interval")?;
+        }
+        writeln!(f, "{:<22}{:>18}", "AUROC of GC content", number(self.gc_auroc))?;
+        writeln!(f, "{:<22}{:>18}", "AUROC, shuffled", number(self.shuffled_auroc))?;
+        writeln!(f, "\ntest examples by class (row) and prediction (column):")?;
+        let width = self.classes.iter().map(String::len).max().unwrap_or_default().max(6) + 2;
+        write!(f, "{:width$}", "")?;
+        for class in &self.classes {
+            write!(f, "{class:>width$}")?;
+        }
+        for (class, counts) in self.classes.iter().zip(self.test.confusion.counts()) {
+            write!(f, "\n{class:width$}")?;
+            for count in counts {
+                write!(f, "{count:>width$}")?;
+            }
+        }
+        writeln!(f)?;
+        if self.collapsed {
+            writeln!(f, "\nThe model collapsed: it gives every dev example the same class.")?;
+        }
+        Ok(())
+    }
+}
