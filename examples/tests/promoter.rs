@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// The example, which cargo builds before this test.
+/// The example, as a plain `cargo test` builds it before this test (`--test promoter` would not).
 fn program() -> PathBuf {
     let here = std::env::current_exe().unwrap(); // target/<profile>/deps/<this test>
     let profile = here.parent().and_then(Path::parent).unwrap();
@@ -85,7 +85,7 @@ fn a_run_leaves_metrics_predictions_and_a_model_to_start_from() {
     for key in ["accuracy", "f1_macro", "mcc", "auroc", "auprc", "data_sha256"] {
         assert!(!metrics[key].is_null(), "{key} in {text}");
     }
-    assert_eq!(metrics["settings"]["seed"], 1);
+    assert_eq!((&metrics["seed"], &metrics["config"]["k"]), (&1.into(), &3.into()));
     let table = fs::read_to_string(desk.path("out/predictions.tsv")).unwrap();
     assert_eq!(table.lines().next(), Some("name\tlabel\tpredicted\tp_0\tp_1"));
     assert_eq!(table.lines().count(), 17);

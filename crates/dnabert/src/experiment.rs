@@ -156,7 +156,6 @@ impl Experiment {
         let special = tokenizer.special_tokens();
         let tuned = fine_tune(model, &train_rows, &dev_rows, special, &self.fine_tune, observer)?;
         let settings = Settings {
-            seed,
             k: tokenizer.k(),
             start: match &self.start {
                 Start::Folder(folder) => folder.display().to_string(),
@@ -187,7 +186,8 @@ impl Experiment {
             collapsed: tuned.collapsed,
             examples: [train.len(), dev.len(), test.len()],
             lost_tokens,
-            settings,
+            seed,
+            config: settings,
             data_sha256,
         };
         let predictions = test

@@ -34,8 +34,10 @@ pub struct Metrics {
     pub examples: [usize; 3],
     /// Tokens that the sequences lost.
     pub lost_tokens: LostTokens,
-    /// Settings of the run.
-    pub settings: Settings,
+    /// The seed of weights, order, dropout, masking and resampling.
+    pub seed: u64,
+    /// Everything else that the run depends on.
+    pub config: Settings,
     /// SHA-256 over all sequences and labels, in order.
     pub data_sha256: String,
 }
@@ -54,8 +56,6 @@ pub struct LostTokens {
 /// The settings of a run, as `metrics.json` records them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Settings {
-    /// The seed of weights, order, dropout and resampling.
-    pub seed: u64,
     /// The k-mer length.
     pub k: usize,
     /// The model folder, or the size of the fresh model.
