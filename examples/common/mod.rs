@@ -36,7 +36,7 @@ pub(crate) struct Options {
     /// K-mer length of a fresh model, 1 to 8 [default: 5]
     #[arg(long)]
     pub(crate) k: Option<usize>,
-    /// Passes over the training table [default: 6, or 3 with --model]
+    /// Passes over the training table [default: 6, more for small shipped sets, 3 with --model]
     #[arg(long)]
     pub(crate) epochs: Option<usize>,
     /// Highest learning rate [default: 1e-3, or 5e-5 with --model]
@@ -76,10 +76,10 @@ pub(crate) struct Options {
 
 impl Options {
     /// The experiment that these options describe.
-    pub(crate) fn experiment(&self, workers: usize) -> Experiment {
+    pub(crate) fn experiment(&self, fresh_epochs: usize, workers: usize) -> Experiment {
         let fresh = self.model.is_none();
         let (epochs, learning_rate, token_masking) =
-            if fresh { (6, 1e-3, 0.2) } else { (3, 5e-5, 0.0) };
+            if fresh { (fresh_epochs, 1e-3, 0.2) } else { (3, 5e-5, 0.0) };
         let start = match &self.model {
             Some(folder) => Start::Folder(folder.clone()),
             None => {
@@ -119,13 +119,13 @@ impl Options {
         Some([self.train.clone()?, self.dev.clone()?, self.test.clone()?])
     }
 
-    /// Trains on `task`, prints the result and writes it to `--out`, by default `runs/<task>`.
-    pub(crate) fn run<T: Task>(&self, task: &T) -> Result<(), Box<dyn Error>> {
+    /// Trains on `task` (a fresh model for `fresh_epochs` unless told otherwise), prints the result and writes it to `--out`, by default `runs/<task>`.
+    pub(crate) fn run<T: Task>(&self, task: &T, fresh_epochs: usize) -> Result<(), Box<dyn Error>> {
         let backend = self.device.unwrap_or_else(Backend::first);
         let device = device(Some(backend))?;
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(task.name()));
         eprintln!("training on {device:?}");
-        let experiment = self.experiment(backend.workers());
+        let experiment = self.experiment(fresh_epochs, backend.workers());
         let outcome = experiment.run(task, &device, &mut ProgressBar::default())?;
         println!("{}", outcome.metrics);
         outcome.write(&out)?;

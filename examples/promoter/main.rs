@@ -49,13 +49,14 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let options = &arguments.options;
     if let Some(tables) = options.tables() {
-        return options.run(&TableTask::open("promoter", tables, TableFormat::default())?);
+        return options.run(&TableTask::open("promoter", tables, TableFormat::default())?, 6);
     }
-    let set = match arguments.data {
-        Data::Fly300 => PromoterSet::Fly300,
-        Data::Core => PromoterSet::FlyCore,
-        Data::Tata => PromoterSet::FlyTata,
-        Data::Uci => PromoterSet::Uci,
+    // A few dozen sequences make few steps an epoch: small sets take more epochs.
+    let (set, epochs) = match arguments.data {
+        Data::Fly300 => (PromoterSet::Fly300, 6),
+        Data::Core => (PromoterSet::FlyCore, 6),
+        Data::Tata => (PromoterSet::FlyTata, 30),
+        Data::Uci => (PromoterSet::Uci, 60),
     };
-    options.run(&PromoterTask::new(&arguments.datasets, set))
+    options.run(&PromoterTask::new(&arguments.datasets, set), epochs)
 }

@@ -39,7 +39,8 @@ pub struct FineTuneConfig {
     pub token_masking: f64,
     /// Weight of each class in the loss.
     pub class_weights: ClassWeights,
-    /// What the dev split is asked, to choose the best epoch; accuracy settles ties.
+    /// What the dev split is asked, to choose the best epoch; an epoch that gives one class only
+    /// is worse than any other, and accuracy settles ties.
     pub selection: Selection,
     /// When to stop before the last epoch.
     pub early_stop: EarlyStop,
@@ -187,9 +188,12 @@ pub fn fine_tune<E: Encoder>(
         let report = judge(&valid, dev, config.batch_size, tokens.pad);
         let score = config.selection.score(&report);
         history.push(EpochRecord { epoch, train_loss, score });
-        // A ranking may be perfect while the threshold is still off: accuracy settles ties.
-        let rank =
-            |report: &ClassificationReport| (config.selection.score(report), report.accuracy);
+        // A ranking may be perfect while every example still falls into one class: such an epoch
+        // is worse than any other, and accuracy settles ties.
+        let rank = |report: &ClassificationReport| {
+            let score = config.selection.score(report);
+            (report.collapsed_to().is_none(), score, report.accuracy)
+        };
         let is_best = best.as_ref().is_none_or(|best| rank(&report) > rank(&best.dev));
         observer.epoch(&EpochSummary {
             epoch,
