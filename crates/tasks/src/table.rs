@@ -1,5 +1,6 @@
 //! Tables of labelled sequences: TSV or CSV, plain or gzip, with or without a header.
 
+use std::io::{BufRead as _, Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
@@ -100,15 +101,15 @@ pub fn read_rows(
     let path = path.as_ref();
     let io = |source| DataError::Io { path: path.into(), source };
     let mut file = dnabert_genome::open(path).map_err(io)?;
-    let first = file.fill_buf().map_err(io)?;
-    let first_line = first.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let mut first_line = Vec::new(); // of any length: a sequence may fill many buffers
+    file.read_until(b'\n', &mut first_line).map_err(io)?;
     let tabs = first_line.contains(&b'\t');
     let reader = ReaderBuilder::new()
         .delimiter(if tabs { b'\t' } else { b',' })
         .quoting(!tabs)
         .has_headers(false)
         .flexible(true)
-        .from_reader(file);
+        .from_reader(Cursor::new(first_line).chain(file));
 
     let mut columns = Columns::by_position(format.pairs);
     let mut rows = Vec::new();
@@ -163,7 +164,6 @@ impl Columns {
     /// Whether the first line is a header: neither its sequence is DNA nor its label a label.
     fn is_header(self, first: &StringRecord, is_label: impl Fn(&str) -> bool) -> bool {
         let dna = first.get(self.sequence).is_some_and(|field| {
-            let field = field.trim_start_matches('\u{feff}');
             read_field(field, &LetterPolicy::default()).is_ok_and(|sequence| !sequence.is_empty())
         });
         !dna && !first.get(self.label).is_some_and(|field| is_label(field.trim()))
@@ -194,7 +194,7 @@ impl Place<'_> {
 
 /// A raw sequence, or overlapping k-mers where the field has blanks inside.
 fn read_field(field: &str, letters: &LetterPolicy) -> Result<Sequence, SequenceError> {
-    let field = field.trim();
+    let field = field.trim_start_matches('\u{feff}').trim(); // the first field of some editors
     let read =
         if field.contains(char::is_whitespace) { Sequence::from_kmers } else { Sequence::read };
     read(field, letters).map(|(sequence, _)| sequence)
@@ -227,6 +227,7 @@ mod tests {
             "ACGT\t1\textra\nGGGC\t0\n",
             "ACGT,1\r\nGGGC,0\r\n",
             "label,seq\npositive,acgt\nnegative,\"GGGC\"\n",
+            "\u{feff}ACGT\t1\nGGGC\t0\n",
             "\u{feff}sequence\tlabel\nACGT\t1\n\nGGGC\t0", // byte-order mark, blank line
         ] {
             let examples = read(text).unwrap();
@@ -244,6 +245,12 @@ mod tests {
         let format = TableFormat::default();
         let examples = read_as("x.tsv.gz", &gzip.finish().unwrap(), &format).unwrap();
         assert_eq!(examples[0].name, "x.tsv.gz:2");
+    }
+
+    #[test]
+    fn a_first_line_longer_than_any_buffer_still_tells_the_delimiter() {
+        let text = format!("{}\t1\nACGT\t0\n", "ACGT".repeat(50_000));
+        assert_eq!(read(&text).unwrap()[0].sequence.len(), 200_000);
     }
 
     #[test]
