@@ -10,6 +10,16 @@ use std::path::Path;
 ///
 /// The I/O error of creating, writing or renaming; the old file is then untouched.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, |beside| File::create(beside).and_then(|mut file| file.write_all(bytes)))
+}
+
+/// Lets `write` fill a file beside `path`, then renames it: `path` holds the old content or all of
+/// the new.
+///
+/// # Errors
+///
+/// The I/O error of `write`, or of renaming; the old file is then untouched.
+pub fn replace(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let Some(name) = path.file_name() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
     };
@@ -17,11 +27,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     beside.push(name);
     beside.push(format!(".{}.partial", std::process::id()));
     let beside = path.with_file_name(beside);
-    let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let renamed = written.and_then(|()| fs::rename(&beside, path));
+    let renamed = write(&beside)
+        .and_then(|()| File::open(&beside)?.sync_all())
+        .and_then(|()| fs::rename(&beside, path));
     if renamed.is_err() {
         // The first error is the one to report; a leftover beside the file is harmless.
         let _ = fs::remove_file(&beside);

@@ -6,6 +6,7 @@ pub mod file;
 mod seed;
 mod sequence;
 mod task;
+mod tile;
 mod tokenizer;
 
 pub use classifier::Classifier;
@@ -15,4 +16,5 @@ pub use sequence::{
     AmbiguityRule, LetterPolicy, LetterReport, LetterRule, Sequence, SequenceError, is_base,
 };
 pub use task::{Example, Split, Task};
+pub use tile::{Tiles, Tiling};
 pub use tokenizer::{SpecialTokens, TokenizeError, Tokenizer};

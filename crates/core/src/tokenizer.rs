@@ -1,6 +1,6 @@
 //! The trait between sequences and networks.
 
-use crate::{Encoding, Sequence};
+use crate::{Encoding, Sequence, Tiles, Tiling};
 
 /// The ids of the five special tokens of a BERT vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +105,16 @@ pub trait Tokenizer: Send + Sync {
         _second: &Sequence,
     ) -> Result<Encoding, TokenizeError> {
         Err(TokenizeError::NoPairs)
+    }
+
+    /// Encodes a sequence of any length as rows `[CLS] x [SEP]` that overlap, one at a time.
+    ///
+    /// Unless implemented, the row of [`encode`](Self::encode) is cut.
+    fn tiles<'a>(&'a self, sequence: &'a Sequence, tiling: Tiling) -> Tiles<'a> {
+        match self.encode(sequence) {
+            Ok(row) => row.into_tiles(tiling),
+            Err(error) => Box::new(std::iter::once(Err(error))),
+        }
     }
 
     /// The sequence that a row of ids stands for; special tokens at its ends are ignored.

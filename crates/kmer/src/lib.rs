@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod codec;
+mod piece;
 pub mod reference;
 pub mod sentence;
 mod tile;

@@ -7,7 +7,7 @@
 use crate::SPECIAL_TOKENS;
 
 /// K-mers per piece of a long row: 512 less `[CLS]` and `[SEP]`.
-const PIECE: usize = 510;
+pub(crate) const PIECE: usize = 510;
 
 /// All n − k + 1 k-mers of a sequence, joined by blanks.
 pub fn seq2kmer(sequence: &str, k: usize) -> String {

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use dnabert_core::{
-    Encoding, EncodingReport, Sequence, SpecialTokens, TokenizeError, Tokenizer, is_base,
+    Encoding, EncodingReport, Sequence, SpecialTokens, Tiles, Tiling, TokenizeError, Tokenizer,
+    is_base,
 };
 use rayon::prelude::*;
 
@@ -18,7 +19,7 @@ pub enum AmbiguityPolicy {
     /// Make each of them `[UNK]`, as the reference does; counted as `unknown_tokens`.
     Unknown,
     /// Leave them out: the row goes on with the next unambiguous stretch, and
-    /// [`KmerTokenizer::tiles`] starts a new row there; counted as `skipped_tokens`.
+    /// [`tiles`](Tokenizer::tiles) start a new row there; counted as `skipped_tokens`.
     Split,
 }
 
@@ -46,6 +47,8 @@ pub struct KmerTokenizer {
     vocabulary: Vocabulary,
     ambiguity: AmbiguityPolicy,
     length: LengthPolicy,
+    /// Whether every 510 k-mers get special tokens of their own.
+    pieces: bool,
 }
 
 /// One k-mer of a sequence: its id and the position of its first base.
@@ -79,6 +82,14 @@ impl KmerTokenizer {
         self
     }
 
+    /// The same tokenizer with `[CLS]` and `[SEP]` around every 510 k-mers, as DNABERT's heads
+    /// over chunks need them; see [`reference::row`](crate::reference::row). Pairs stay whole.
+    #[must_use]
+    pub fn with_pieces(mut self) -> Self {
+        self.pieces = true;
+        self
+    }
+
     /// The k-mer length.
     pub fn k(&self) -> usize {
         self.vocabulary.k()
@@ -87,6 +98,11 @@ impl KmerTokenizer {
     /// The vocabulary.
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
+    }
+
+    /// The policy for ambiguous letters.
+    pub fn ambiguity(&self) -> AmbiguityPolicy {
+        self.ambiguity
     }
 
     /// The policy for long rows.
@@ -100,29 +116,21 @@ impl KmerTokenizer {
         sequence: &Sequence,
     ) -> Result<(Vec<Token>, EncodingReport), TokenizeError> {
         let letters = sequence.as_bytes();
-        if letters.len() < self.k() {
-            return Err(TokenizeError::TooShort { length: letters.len(), minimum: self.k() });
-        }
-        if self.ambiguity == AmbiguityPolicy::Reject
-            && let Some(position) = letters.iter().position(|&letter| !is_base(letter))
-        {
-            let letter = char::from(letters[position]);
-            return Err(TokenizeError::AmbiguousBase { letter, position });
-        }
         let mut report = EncodingReport::default();
-        let mut tokens = Vec::with_capacity(letters.len() + 1 - self.k());
+        let mut tokens = Vec::with_capacity((letters.len() + 1).saturating_sub(self.k()));
         for (start, id) in self.vocabulary.ids(letters).enumerate() {
             match (id, self.ambiguity) {
                 (Some(id), _) => tokens.push(Token { id, start }),
+                (None, AmbiguityPolicy::Reject) => return Err(ambiguous_base(sequence, start)),
                 (None, AmbiguityPolicy::Split) => report.skipped_tokens += 1,
-                (None, _) => {
+                (None, AmbiguityPolicy::Unknown) => {
                     report.unknown_tokens += 1;
                     tokens.push(Token { id: SPECIAL_TOKENS.unk, start });
                 }
             }
         }
         if tokens.is_empty() {
-            return Err(TokenizeError::NothingLeft { length: letters.len() });
+            return Err(nothing_left(sequence, self.k()));
         }
         Ok((tokens, report))
     }
@@ -160,15 +168,40 @@ impl KmerTokenizer {
     }
 }
 
+/// The error for the first ambiguous letter of the k-mer that starts at `start`.
+pub(crate) fn ambiguous_base(sequence: &Sequence, start: usize) -> TokenizeError {
+    let mut letters = sequence.as_bytes().iter().copied().enumerate().skip(start);
+    let (position, letter) = letters.find(|&(_, letter)| !is_base(letter)).unwrap_or_default();
+    TokenizeError::AmbiguousBase { letter: char::from(letter), position }
+}
+
+/// The error for a sequence without a single k-mer.
+pub(crate) fn nothing_left(sequence: &Sequence, k: usize) -> TokenizeError {
+    let length = sequence.len();
+    if length < k {
+        TokenizeError::TooShort { length, minimum: k }
+    } else {
+        TokenizeError::NothingLeft { length }
+    }
+}
+
 impl From<Vocabulary> for KmerTokenizer {
     fn from(vocabulary: Vocabulary) -> Self {
-        Self { vocabulary, ambiguity: AmbiguityPolicy::default(), length: LengthPolicy::default() }
+        Self {
+            vocabulary,
+            ambiguity: AmbiguityPolicy::default(),
+            length: LengthPolicy::default(),
+            pieces: false,
+        }
     }
 }
 
 impl Tokenizer for KmerTokenizer {
     fn encode(&self, sequence: &Sequence) -> Result<Encoding, TokenizeError> {
         let (mut tokens, mut report) = self.tokens(sequence)?;
+        if self.pieces {
+            return self.in_pieces(&tokens, report);
+        }
         let surplus = self.surplus(tokens.len() + 2)?.min(tokens.len());
         tokens.truncate(tokens.len() - surplus);
         report.truncated_tokens = surplus;
@@ -189,6 +222,10 @@ impl Tokenizer for KmerTokenizer {
         let mut encoding = self.row(&first, report);
         self.push_segment(&mut encoding, &second, 1);
         Ok(encoding)
+    }
+
+    fn tiles<'a>(&'a self, sequence: &'a Sequence, tiling: Tiling) -> Tiles<'a> {
+        Box::new(self.walk(sequence, tiling))
     }
 
     /// Unknown tokens leave `N` where no neighbour tells the base.
