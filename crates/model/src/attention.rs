@@ -5,15 +5,25 @@ use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 
+use crate::bias::AttentionBias;
 use crate::linear::linear;
 use crate::{BertConfig, Dropout};
 
-/// Queries, keys and values of one layer.
+/// Attention with three projections, as BERT has it.
 #[derive(Module, Debug)]
 pub struct SelfAttention {
     query: Linear,
     key: Linear,
     value: Linear,
+    dropout: Dropout,
+    #[module(skip)]
+    heads: usize,
+}
+
+/// Attention with one projection for queries, keys and values, as MosaicBERT has it.
+#[derive(Module, Debug)]
+pub struct FusedSelfAttention {
+    wqkv: Linear,
     dropout: Dropout,
     #[module(skip)]
     heads: usize,
@@ -46,30 +56,60 @@ impl SelfAttention {
     ///
     /// - rows: `[batch × length, hidden]` (two dimensions, so that each linear layer is one
     ///   matrix product)
-    /// - bias: added to the scores, `[batch, 1, 1, key]`
     pub fn forward(
         &self,
         rows: &Tensor<2>,
-        [batch, length]: [usize; 2],
-        bias: Option<&Tensor<4>>,
+        dims: [usize; 2],
+        bias: &AttentionBias,
+    ) -> AttentionOutput {
+        let project = |linear: &Linear| linear.forward(rows.clone());
+        let projected = [&self.query, &self.key, &self.value].map(project);
+        attend(projected, dims, self.heads, bias, &self.dropout)
+    }
+}
+
+impl FusedSelfAttention {
+    pub(crate) fn new(config: &BertConfig, device: &Device) -> Self {
+        Self {
+            wqkv: linear(config.hidden_size, 3 * config.hidden_size, device),
+            dropout: Dropout::new(config.attention_probs_dropout_prob),
+            heads: config.num_attention_heads,
+        }
+    }
+
+    /// As [`SelfAttention::forward`].
+    pub fn forward(
+        &self,
+        rows: &Tensor<2>,
+        dims: [usize; 2],
+        bias: &AttentionBias,
     ) -> AttentionOutput {
         let [_, hidden] = rows.dims();
-        let width = hidden / self.heads;
-        let split = |projected: Tensor<2>| {
-            // [batch, heads, length, width]
-            projected.reshape([batch, length, self.heads, width]).swap_dims(1, 2)
-        };
-        // Scaling the queries is cheaper than scaling the scores.
-        let queries = split(self.query.forward(rows.clone()).mul_scalar((width as f64).powf(-0.5)));
-        let keys = split(self.key.forward(rows.clone()));
-        let values = split(self.value.forward(rows.clone()));
-        let mut scores = queries.matmul(keys.transpose()); // [batch, heads, query, key]
-        if let Some(bias) = bias {
-            scores = scores + bias.clone();
-        }
-        let weights = self.dropout.forward(softmax(scores, 3));
-        let context = weights.clone().matmul(values); // [batch, heads, length, width]
-        let context = context.swap_dims(1, 2).reshape([batch * length, hidden]);
-        AttentionOutput { context, weights }
+        let all = self.wqkv.forward(rows.clone()); // [batch × length, 3 × hidden]
+        let projected = [0, 1, 2].map(|part| all.clone().narrow(1, part * hidden, hidden));
+        attend(projected, dims, self.heads, bias, &self.dropout)
     }
+}
+
+/// Mixes values by the likeness of queries and keys, each `[batch × length, hidden]`.
+fn attend(
+    [queries, keys, values]: [Tensor<2>; 3],
+    [batch, length]: [usize; 2],
+    heads: usize,
+    bias: &AttentionBias,
+    dropout: &Dropout,
+) -> AttentionOutput {
+    let [_, hidden] = queries.dims();
+    let width = hidden / heads;
+    let split = |projected: Tensor<2>| {
+        // [batch, heads, length, width]
+        projected.reshape([batch, length, heads, width]).swap_dims(1, 2)
+    };
+    // Scaling the queries is cheaper than scaling the scores.
+    let queries = split(queries.mul_scalar((width as f64).powf(-0.5)));
+    let scores = queries.matmul(split(keys).transpose()); // [batch, heads, query, key]
+    let weights = dropout.forward(softmax(bias.add_to(scores), 3));
+    let context = weights.clone().matmul(split(values)); // [batch, heads, length, width]
+    let context = context.swap_dims(1, 2).reshape([batch * length, hidden]);
+    AttentionOutput { context, weights }
 }

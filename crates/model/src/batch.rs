@@ -70,6 +70,22 @@ impl TokenBatch {
         }
     }
 
+    /// The same tokens in rows of `length`: `[batch, n × length]` → `[batch × n, length]`.
+    ///
+    /// # Panics
+    ///
+    /// If the rows are no whole number of chunks long.
+    #[must_use]
+    pub fn chunks(&self, length: usize) -> Self {
+        let [rows, whole] = self.dims();
+        let shape = [rows * whole / length, length];
+        Self {
+            ids: self.ids.clone().reshape(shape),
+            segment_ids: self.segment_ids.clone().map(|ids| ids.reshape(shape)),
+            mask: self.mask.clone().map(|mask| mask.reshape(shape)),
+        }
+    }
+
     /// Batch and length.
     pub fn dims(&self) -> [usize; 2] {
         self.ids.dims()

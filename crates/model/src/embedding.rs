@@ -6,11 +6,11 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{BertConfig, Dropout, TokenBatch};
 
-/// Sum of word, position and segment embeddings, normalised.
+/// Sum of word, position and segment embeddings, normalised; MosaicBERT has no table of positions.
 #[derive(Module, Debug)]
 pub struct BertEmbeddings {
     pub(crate) word_embeddings: Embedding,
-    pub(crate) position_embeddings: Embedding,
+    pub(crate) position_embeddings: Option<Embedding>,
     pub(crate) token_type_embeddings: Embedding,
     pub(crate) layer_norm: LayerNorm,
     pub(crate) dropout: Dropout,
@@ -26,7 +26,7 @@ impl BertEmbeddings {
         };
         Self {
             word_embeddings: table(config.vocab_size),
-            position_embeddings: table(config.max_position_embeddings),
+            position_embeddings: config.max_tokens().map(table),
             token_type_embeddings: table(config.type_vocab_size),
             layer_norm: layer_norm(config, device),
             dropout: Dropout::new(config.hidden_dropout_prob),
@@ -41,19 +41,21 @@ impl BertEmbeddings {
     ///
     /// # Panics
     ///
-    /// If the rows are longer than `max_position_embeddings`.
+    /// If the rows are longer than the table of positions.
     pub fn forward(&self, batch: &TokenBatch) -> Tensor<3> {
         let [_, length] = batch.dims();
-        let table = self.position_embeddings.weight.val();
-        let [maximum, _] = table.dims();
-        assert!(length <= maximum, "{length} tokens, but the model has {maximum} positions");
         let words = self.word_embeddings.forward(batch.ids.clone());
-        let positions = table.narrow(0, 0, length).unsqueeze::<3>(); // [1, length, hidden]
-        let segments = match &batch.segment_ids {
+        let mut rest = match &batch.segment_ids {
             Some(ids) => self.token_type_embeddings.forward(ids.clone()),
             None => self.token_type_embeddings.weight.val().narrow(0, 0, 1).unsqueeze::<3>(),
         };
-        let sum = words + (positions + segments);
+        if let Some(positions) = &self.position_embeddings {
+            let table = positions.weight.val();
+            let [maximum, _] = table.dims();
+            assert!(length <= maximum, "{length} tokens, but the model has {maximum} positions");
+            rest = table.narrow(0, 0, length).unsqueeze::<3>() + rest; // [1 or batch, length, hidden]
+        }
+        let sum = words + rest;
         self.dropout.forward(self.layer_norm.forward(sum))
     }
 }

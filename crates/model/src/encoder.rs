@@ -4,8 +4,10 @@ use burn::module::{Module, ModuleDisplay};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
+use crate::bias::AttentionBias;
+use crate::layer::Layer;
 use crate::linear::linear;
-use crate::{BertConfig, BertEmbeddings, BertLayer, LayerSink, MaskMode, TokenBatch, initialize};
+use crate::{BertConfig, BertEmbeddings, Family, LayerSink, MaskMode, TokenBatch, initialize};
 
 /// A network from token rows to hidden states; heads are generic over it.
 pub trait Encoder: Module + ModuleDisplay {
@@ -31,7 +33,7 @@ pub struct Pooler {
     dense: Linear,
 }
 
-/// The BERT encoder (Devlin et al. 2019, doi 10.18653/v1/N19-1423) in DNABERT's shape.
+/// A BERT encoder of either [`Family`]: DNABERT's or DNABERT-2's.
 #[derive(Module, Debug)]
 pub struct Bert {
     pub(crate) embeddings: BertEmbeddings,
@@ -39,12 +41,15 @@ pub struct Bert {
     pub(crate) pooler: Option<Pooler>,
     #[module(skip)]
     mask_mode: MaskMode,
+    /// Heads that take linear position biases; absent where positions have a table.
+    #[module(skip)]
+    alibi_heads: Option<usize>,
 }
 
 /// The layers; a struct of its own since checkpoints name it (`encoder.layer.0`).
 #[derive(Module, Debug)]
 pub(crate) struct LayerStack {
-    layer: Vec<BertLayer>,
+    layer: Vec<Layer>,
 }
 
 impl BertConfig {
@@ -66,26 +71,31 @@ impl Bert {
     /// If `config` does not validate.
     pub(crate) fn zeros(config: &BertConfig, pooler: bool, device: &Device) -> Self {
         config.validate().expect("a valid config");
-        let layer = (0..config.num_hidden_layers).map(|_| BertLayer::new(config, device)).collect();
+        let layer = (0..config.num_hidden_layers).map(|_| Layer::new(config, device)).collect();
         let dense = || linear(config.hidden_size, config.hidden_size, device);
         Self {
             embeddings: BertEmbeddings::new(config, device),
             encoder: LayerStack { layer },
             pooler: pooler.then(|| Pooler { dense: dense() }),
             mask_mode: config.mask_mode,
+            alibi_heads: (config.family() == Family::MosaicBert)
+                .then_some(config.num_attention_heads),
         }
     }
 
-    /// What is added to attention scores, `[batch, 1, 1, key]`; `None` where it changes nothing.
-    fn attention_bias(&self, batch: &TokenBatch) -> Option<Tensor<4>> {
-        // −10⁴ is BERT's own constant: its exponential is exactly 0 in f32 beside any real score.
-        let (factor, shift) = match self.mask_mode {
-            MaskMode::Padding => (1e4, -1e4),
-            MaskMode::LegacyPlusOne => (1.0, 0.0),
-        };
-        let mask = batch.mask.clone()?;
-        let [rows, length] = mask.dims();
-        Some(mask.mul_scalar(factor).add_scalar(shift).reshape([rows, 1, 1, length]))
+    /// The kind of network.
+    pub fn family(&self) -> Family {
+        if self.alibi_heads.is_some() { Family::MosaicBert } else { Family::Bert }
+    }
+
+    /// Whether the `[CLS]` state goes through a pooler.
+    pub fn has_pooler(&self) -> bool {
+        self.pooler.is_some()
+    }
+
+    /// The table of word embeddings, `[vocabulary, hidden]`.
+    pub fn word_embeddings(&self) -> Tensor<2> {
+        self.embeddings.word_embeddings.weight.val()
     }
 }
 
@@ -110,19 +120,19 @@ impl Encoder for Bert {
 
     /// # Panics
     ///
-    /// If the rows are longer than `max_position_embeddings`.
+    /// If the rows are longer than the table of positions.
     fn encode(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> EncoderOutput {
         let dims @ [rows, length] = batch.dims();
         let width = self.hidden_size();
         let unflatten = |rows_of_tokens: Tensor<2>| rows_of_tokens.reshape([rows, length, width]);
-        let bias = self.attention_bias(batch);
+        let bias = AttentionBias::new(batch, self.mask_mode, self.alibi_heads);
         let embedded = self.embeddings.forward(batch);
         let mut states = embedded.reshape([rows * length, width]);
         if sink.wants_hidden(0) {
             sink.hidden(0, unflatten(states.clone()));
         }
         for (index, layer) in self.encoder.layer.iter().enumerate() {
-            let (output, weights) = layer.forward(states, dims, bias.as_ref());
+            let (output, weights) = layer.forward(states, dims, &bias);
             states = output;
             if sink.wants_attention(index) {
                 sink.attention(index, weights);
@@ -131,7 +141,11 @@ impl Encoder for Bert {
                 sink.hidden(index + 1, unflatten(states.clone()));
             }
         }
-        let hidden = unflatten(states);
+        let mut hidden = unflatten(states);
+        if let (Some(_), Some(mask)) = (self.alibi_heads, &batch.mask) {
+            // MosaicBERT computes real tokens only and fills the rest with zeros.
+            hidden = hidden * mask.clone().unsqueeze_dim::<3>(2);
+        }
         let pooled = match &self.pooler {
             Some(pooler) => pooler.forward(&hidden),
             None => first_token(&hidden),

@@ -16,13 +16,23 @@ use rand_distr::{Distribution, Normal};
 ///
 /// If `standard_deviation` is negative or not finite.
 pub fn initialize<M: Module>(module: M, standard_deviation: f64, seed: u64) -> M {
-    let normal = Normal::new(0.0, standard_deviation).expect("a finite standard deviation");
-    module.map(&mut Draw { normal, random: ChaCha8Rng::seed_from_u64(seed) })
+    module.map(&mut Draw::new(standard_deviation, seed))
 }
 
-struct Draw {
+/// Draws matrices, and leaves vectors as they are.
+pub(crate) struct Draw {
     normal: Normal<f64>,
     random: ChaCha8Rng,
+}
+
+impl Draw {
+    /// # Panics
+    ///
+    /// If `standard_deviation` is negative or not finite.
+    pub(crate) fn new(standard_deviation: f64, seed: u64) -> Self {
+        let normal = Normal::new(0.0, standard_deviation).expect("a finite standard deviation");
+        Self { normal, random: ChaCha8Rng::seed_from_u64(seed) }
+    }
 }
 
 impl ModuleMapper for Draw {
@@ -30,12 +40,12 @@ impl ModuleMapper for Draw {
         if D < 2 {
             return param;
         }
-        param.map(|tensor| {
-            let shape = tensor.dims();
-            let count = shape.iter().product();
-            let values: Vec<f32> =
-                (0..count).map(|_| self.normal.sample(&mut self.random) as f32).collect();
-            Tensor::from_data(TensorData::new(values, shape), &tensor.device())
-        })
+        let shape = param.lazy_shape().to_vec();
+        let count = shape.iter().product();
+        let values: Vec<f32> =
+            (0..count).map(|_| self.normal.sample(&mut self.random) as f32).collect();
+        let tensor = Tensor::from_data(TensorData::new(values, shape), &param.lazy_device());
+        let id = param.id;
+        param.transform_for_load(tensor, id)
     }
 }

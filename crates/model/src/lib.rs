@@ -2,6 +2,7 @@
 
 mod attention;
 mod batch;
+mod bias;
 pub mod checkpoint;
 mod config;
 mod dropout;
@@ -11,16 +12,23 @@ mod head;
 mod initialize;
 mod layer;
 mod linear;
+mod pooling;
+mod recurrent;
 mod sink;
 
-pub use attention::{AttentionOutput, SelfAttention};
+pub use attention::{AttentionOutput, FusedSelfAttention, SelfAttention};
 pub use batch::TokenBatch;
+pub use bias::AttentionBias;
 pub use checkpoint::{Checkpoint, CheckpointError, NewHead};
-pub use config::{Activation, BertConfig, ConfigError, MaskMode, MlmBias};
+pub use config::{
+    Activation, BertConfig, ConfigError, Family, MaskMode, MlmBias, Pooling, ProblemType,
+    RecurrentKind,
+};
 pub use dropout::{Dropout, DropoutStream};
 pub use embedding::BertEmbeddings;
 pub use encoder::{Bert, Encoder, EncoderOutput, Pooler};
-pub use head::{MaskedLanguageModel, SequenceClassifier, TokenClassifier};
+pub use head::{MaskedLanguageModel, Scorer, SequenceClassifier, TokenClassifier};
 pub use initialize::initialize;
-pub use layer::{BertLayer, Intermediate, ResidualOutput};
+pub use layer::{BertLayer, GatedFeedForward, Intermediate, MosaicBertLayer, ResidualOutput};
+pub use recurrent::Recurrent;
 pub use sink::LayerSink;

@@ -84,15 +84,6 @@ pub enum CheckpointError {
         /// Which and why.
         problems: TensorProblems,
     },
-    /// Weights that cannot be written in the safetensors format.
-    #[error("{}: the weights cannot be serialised", path.display())]
-    Serialise {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: safetensors::SafeTensorError,
-    },
 }
 
 /// Every tensor that does not fit, by the name it has in the file.

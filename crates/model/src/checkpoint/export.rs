@@ -1,40 +1,75 @@
 //! From a module to a folder that transformers reads.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::Tensor;
-use safetensors::SafeTensorError;
-use safetensors::tensor::{Dtype, TensorView, serialize};
+use burn::tensor::{DType, Tensor, TensorData};
+use safetensors::tensor::{Dtype, View, serialize_to_file};
 
 use super::CheckpointError;
 use super::names::ModulePath;
-use crate::{Bert, BertConfig, MaskedLanguageModel, SequenceClassifier, TokenClassifier};
+use crate::{
+    Bert, BertConfig, Encoder, Family, MaskedLanguageModel, SequenceClassifier, TokenClassifier,
+};
 
 /// A network that transformers knows by a class name.
 pub trait Pretrained: Module {
-    /// The class in transformers.
-    const ARCHITECTURE: &'static str;
     /// Canonical name of the module's root; heads have none.
     const ROOT: &'static str = "";
+
+    /// The class in transformers, or in DNABERT's own code.
+    fn architecture(&self) -> &'static str;
+
+    /// The name that this class gives the parameter which is elsewhere called `name`.
+    fn file_name(&self, name: String) -> String {
+        name
+    }
 }
 
 impl Pretrained for Bert {
-    const ARCHITECTURE: &'static str = "BertModel";
     const ROOT: &'static str = "bert";
+
+    fn architecture(&self) -> &'static str {
+        "BertModel"
+    }
 }
 
 impl Pretrained for MaskedLanguageModel {
-    const ARCHITECTURE: &'static str = "BertForMaskedLM";
+    fn architecture(&self) -> &'static str {
+        "BertForMaskedLM"
+    }
+
+    fn file_name(&self, name: String) -> String {
+        match (self.encoder.family(), name.as_str()) {
+            (Family::MosaicBert, "cls.predictions.bias") => "cls.predictions.decoder.bias".into(),
+            _ => name,
+        }
+    }
 }
 
-impl Pretrained for SequenceClassifier<Bert> {
-    const ARCHITECTURE: &'static str = "BertForSequenceClassification";
+impl<E: Encoder> Pretrained for SequenceClassifier<E> {
+    fn architecture(&self) -> &'static str {
+        match (self.is_chunked(), self.chunk_count()) {
+            (false, _) => "BertForSequenceClassification",
+            (true, None) => "BertForLongSequenceClassification",
+            (true, Some(_)) => "BertForLongSequenceClassificationCat",
+        }
+    }
+
+    fn file_name(&self, name: String) -> String {
+        match name.strip_prefix("classifier.") {
+            Some(parameter) if self.chunk_count().is_some() => format!("classifier2.{parameter}"),
+            _ => name,
+        }
+    }
 }
 
-impl Pretrained for TokenClassifier<Bert> {
-    const ARCHITECTURE: &'static str = "BertForTokenClassification";
+impl<E: Encoder> Pretrained for TokenClassifier<E> {
+    fn architecture(&self) -> &'static str {
+        "BertForTokenClassification"
+    }
 }
 
 /// One tensor of a network, as a checkpoint holds it.
@@ -48,16 +83,24 @@ pub struct NamedTensor {
     pub values: Vec<f32>,
 }
 
-/// All tensors of `model` under the names and in the layout of transformers.
+/// All tensors of `model` under the names and in the layout of transformers; adapters are merged
+/// into the weights that they adapt.
 pub fn tensors<M: Pretrained>(model: &M) -> Vec<NamedTensor> {
-    let mut collected = Collect { path: ModulePath::new(M::ROOT), tensors: Vec::new() };
-    model.visit(&mut collected);
-    collected.tensors
+    let unread = collect(model).into_iter();
+    unread
+        .map(|(name, tensor)| NamedTensor {
+            name,
+            values: (tensor.read)().iter::<f32>().collect(),
+            shape: tensor.shape,
+        })
+        .collect()
 }
 
-/// Writes `config.json` and `model.safetensors` (f32) into `folder`, made where absent.
+/// Writes `config.json` and `model.safetensors` (f32) into `folder`, made where absent; adapters
+/// are merged into the weights that they adapt.
 ///
-/// Files of the same names are replaced only by whole new ones.
+/// Files of the same names are replaced only by whole new ones. Tensors are read from the device
+/// one after the other while the file is written.
 ///
 /// # Errors
 ///
@@ -70,36 +113,62 @@ pub fn save<M: Pretrained>(
     let folder = folder.as_ref();
     std::fs::create_dir_all(folder)
         .map_err(|source| CheckpointError::Io { path: folder.into(), source })?;
-    let path = folder.join("model.safetensors");
-    let bytes = serialised(&tensors(model))
-        .map_err(|source| CheckpointError::Serialise { path: path.clone(), source })?;
-    dnabert_core::file::write(&path, &bytes)
-        .map_err(|source| CheckpointError::Io { path: path.clone(), source })?;
-
-    let architectures = vec![M::ARCHITECTURE.to_owned()];
+    write(collect(model), &folder.join("model.safetensors"))?;
+    let architectures = vec![model.architecture().to_owned()];
     BertConfig { architectures, ..config.clone() }.write(folder.join("config.json"))?;
     Ok(())
 }
 
-fn serialised(tensors: &[NamedTensor]) -> Result<Vec<u8>, SafeTensorError> {
-    let bytes: Vec<Vec<u8>> = tensors
-        .iter()
-        .map(|tensor| tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect())
-        .collect();
-    let views = tensors
-        .iter()
-        .zip(&bytes)
-        .map(|(NamedTensor { name, shape, .. }, bytes)| {
-            TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name, view))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+/// Writes a safetensors file that transformers reads.
+pub(super) fn write(tensors: Vec<(String, Unread)>, path: &Path) -> Result<(), CheckpointError> {
     // transformers asks for this entry
-    serialize(views, Some(HashMap::from([("format".to_owned(), "pt".to_owned())])))
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let write = |beside: &Path| {
+        serialize_to_file(tensors, Some(metadata), beside).map_err(std::io::Error::other)
+    };
+    dnabert_core::file::replace(path, write)
+        .map_err(|source| CheckpointError::Io { path: path.into(), source })
+}
+
+/// A tensor that is still on its device.
+pub(super) struct Unread {
+    pub(super) shape: Vec<usize>,
+    pub(super) read: Box<dyn Fn() -> TensorData>,
+}
+
+impl View for Unread {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        let values = (self.read)();
+        let bytes = match values.dtype() {
+            DType::F32 => values.as_bytes().to_vec(),
+            _ => values.iter::<f32>().flat_map(f32::to_le_bytes).collect(),
+        };
+        Cow::Owned(bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.shape.iter().product::<usize>() * size_of::<f32>()
+    }
+}
+
+fn collect<M: Pretrained>(model: &M) -> Vec<(String, Unread)> {
+    let mut collected = Collect { path: ModulePath::new(M::ROOT), tensors: Vec::new() };
+    model.clone().materialize().visit(&mut collected);
+    let tensors = collected.tensors.into_iter();
+    tensors.map(|(name, tensor)| (model.file_name(name), tensor)).collect()
 }
 
 struct Collect {
     path: ModulePath,
-    tensors: Vec<NamedTensor>,
+    tensors: Vec<(String, Unread)>,
 }
 
 impl ModuleVisitor for Collect {
@@ -115,7 +184,7 @@ impl ModuleVisitor for Collect {
         let tensor = param.val();
         let tensor = if self.path.is_linear_weight() { tensor.transpose() } else { tensor };
         let shape = tensor.dims().to_vec();
-        let values = tensor.into_data().iter::<f32>().collect();
-        self.tensors.push(NamedTensor { name: self.path.canonical(), shape, values });
+        let read = move || tensor.clone().into_data();
+        self.tensors.push((self.path.canonical(), Unread { shape, read: Box::new(read) }));
     }
 }

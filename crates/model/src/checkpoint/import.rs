@@ -6,30 +6,46 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
 
 use super::names::ModulePath;
-use super::read::Weights;
+use super::weights::Weights;
 use super::{CheckpointError, Misshapen, TensorProblems};
+use crate::initialize::Draw;
+
+/// Parameters that are not in the file since they are meant to be new.
+pub(super) struct New<'a> {
+    /// Beginnings of their canonical names.
+    pub(super) prefixes: &'a [&'a str],
+    /// Draws their matrices.
+    pub(super) draw: Draw,
+}
 
 /// Puts the file's tensors into `module`, whose root has the canonical name `root`.
 ///
-/// Parameters whose names start with one of `new` keep what they hold. Tensors for which
-/// `left_aside` holds may stay unused; any other leftover is an error, like anything missing.
+/// Each tensor is read, handed to the device and forgotten before the next: memory holds the
+/// network and one tensor more. Tensors for which `left_aside` holds may stay unused; any other
+/// leftover is an error, like anything missing.
 pub(super) fn fill<M: Module>(
     module: M,
     root: &str,
     weights: &Weights,
-    new: &[&str],
+    new: Option<New<'_>>,
     left_aside: impl Fn(&str) -> bool,
 ) -> Result<M, CheckpointError> {
+    let prefixes = new.as_ref().map_or(&[][..], |new| new.prefixes);
+    let is_new = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
     let mut filler = Fill {
         weights,
-        new,
+        is_new: &is_new,
+        draw: new.map(|new| new.draw),
         path: ModulePath::new(root),
         used: BTreeSet::new(),
         problems: TensorProblems::default(),
+        error: None,
     };
     let module = module.map(&mut filler);
-    let Fill { used, mut problems, .. } = filler;
-    let is_new = |name: &str| new.iter().any(|prefix| name.starts_with(prefix));
+    let Fill { used, mut problems, error, .. } = filler;
+    if let Some(error) = error {
+        return Err(error);
+    }
     problems.unused = weights
         .names()
         .filter(|name| !used.contains(*name) && !is_new(name) && !left_aside(name))
@@ -44,10 +60,13 @@ pub(super) fn fill<M: Module>(
 
 struct Fill<'a> {
     weights: &'a Weights,
-    new: &'a [&'a str],
+    is_new: &'a dyn Fn(&str) -> bool,
+    draw: Option<Draw>,
     path: ModulePath,
     used: BTreeSet<String>,
     problems: TensorProblems,
+    /// The first tensor that could not be read; what comes after it is left as it is.
+    error: Option<CheckpointError>,
 }
 
 impl ModuleMapper for Fill<'_> {
@@ -60,11 +79,14 @@ impl ModuleMapper for Fill<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.canonical();
-        if self.new.iter().any(|prefix| name.starts_with(prefix)) {
+        if self.error.is_some() {
             return param;
         }
-        let Some(weight) = self.weights.get(&name) else {
+        let name = self.path.canonical();
+        if let (true, Some(draw)) = ((self.is_new)(&name), &mut self.draw) {
+            return draw.map_float(param);
+        }
+        let Some(found) = self.weights.shape(&name) else {
             self.problems.missing.push(name);
             return param;
         };
@@ -74,16 +96,22 @@ impl ModuleMapper for Fill<'_> {
             expected.reverse(); // PyTorch keeps [output, input]
         }
         self.used.insert(name.clone());
-        if weight.shape != expected {
-            let found = weight.shape.clone();
+        if found != expected {
+            let found = found.to_vec();
             self.problems.misshapen.push(Misshapen { name, found, expected });
             return param;
         }
+        let values = match self.weights.values(&name) {
+            Ok(values) => values,
+            Err(error) => {
+                self.error = Some(error);
+                return param;
+            }
+        };
         let device = param.lazy_device();
-        let data = TensorData::new(weight.values.clone(), expected);
-        param.map(|_| {
-            let tensor = Tensor::from_data(data, &device);
-            if transposed { tensor.transpose() } else { tensor }
-        })
+        let tensor = Tensor::<D>::from_data(TensorData::new(values, expected), &device);
+        let tensor = if transposed { tensor.transpose() } else { tensor };
+        let id = param.id;
+        param.transform_for_load(tensor, id)
     }
 }

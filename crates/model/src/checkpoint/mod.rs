@@ -9,7 +9,8 @@ mod error;
 mod export;
 mod import;
 mod names;
-mod read;
+mod source;
+mod weights;
 
 use std::path::{Path, PathBuf};
 
@@ -17,18 +18,23 @@ use burn::tensor::Device;
 
 pub use error::{CheckpointError, Misshapen, TensorProblems};
 pub use export::{NamedTensor, Pretrained, save, tensors};
-use read::Weights;
+use weights::Weights;
 
-use crate::checkpoint::import::fill;
+use crate::checkpoint::import::{New, fill};
+use crate::head::Chunks;
+use crate::initialize::Draw;
 use crate::{
-    Bert, BertConfig, MaskedLanguageModel, SequenceClassifier, TokenClassifier, initialize,
+    Bert, BertConfig, MaskedLanguageModel, Pooling, ProblemType, RecurrentKind, SequenceClassifier,
+    TokenClassifier,
 };
 
 /// The names of weight files that are looked for in a folder, in this order.
 const WEIGHT_FILES: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
 const POOLER: &str = "bert.pooler.dense.weight";
 
-/// A checkpoint folder that has been opened: config read, weights in memory as f32.
+/// A checkpoint folder that has been opened: config read, names and shapes of the weights known.
+///
+/// Each network that is made of it reads the file anew.
 #[derive(Debug)]
 pub struct Checkpoint {
     config: BertConfig,
@@ -40,7 +46,12 @@ pub struct Checkpoint {
 pub struct NewHead<'a> {
     /// Names of the outputs.
     pub labels: &'a [&'a str],
-    /// Whether the pooler is to be new as well; else the file must hold one.
+    /// What the outputs mean.
+    pub problem: ProblemType,
+    /// How hidden states become one vector; heads over tokens have no use for it.
+    pub pooling: Pooling,
+    /// Whether the pooler is to be new as well, where [`Pooling::Cls`] asks for one; else the file
+    /// must hold it.
     pub new_pooler: bool,
     /// Draws the new weights.
     pub seed: u64,
@@ -69,7 +80,7 @@ impl Checkpoint {
     pub fn open_file(folder: impl AsRef<Path>, file: &str) -> Result<Self, CheckpointError> {
         let folder = folder.as_ref();
         let config = BertConfig::read(folder.join("config.json"))?;
-        let weights = Weights::read(folder.join(file))?;
+        let weights = Weights::open(folder.join(file))?;
         Ok(Self { config, weights })
     }
 
@@ -88,14 +99,19 @@ impl Checkpoint {
         self.weights.path()
     }
 
+    /// Whether the file holds a pooler.
+    pub fn has_pooler(&self) -> bool {
+        self.weights.has(POOLER)
+    }
+
     /// The encoder alone; tensors of heads are left aside. It has a pooler where the file has one.
     ///
     /// # Errors
     ///
     /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape.
     pub fn encoder(&self, device: &Device) -> Result<Bert, CheckpointError> {
-        let bert = Bert::zeros(&self.config, self.weights.has(POOLER), device);
-        fill(bert, "bert", &self.weights, &[], names::is_head)
+        let bert = Bert::zeros(&self.config, self.has_pooler(), device);
+        fill(bert, "bert", &self.weights, None, names::is_head)
     }
 
     /// The masked language model; it has a pooler where the file has one.
@@ -107,12 +123,13 @@ impl Checkpoint {
         &self,
         device: &Device,
     ) -> Result<MaskedLanguageModel, CheckpointError> {
-        let bert = Bert::zeros(&self.config, self.weights.has(POOLER), device);
+        let bert = Bert::zeros(&self.config, self.has_pooler(), device);
         let model = MaskedLanguageModel::over(bert, &self.config, device);
-        fill(model, "", &self.weights, &[], |_| false)
+        fill(model, "", &self.weights, None, |_| false)
     }
 
-    /// The sequence classifier (or regressor, with one label) with the head of the file.
+    /// The sequence classifier (or regressor) with the head of the file: a linear layer, or one of
+    /// DNABERT's heads over chunks.
     ///
     /// # Errors
     ///
@@ -121,9 +138,27 @@ impl Checkpoint {
         &self,
         device: &Device,
     ) -> Result<SequenceClassifier<Bert>, CheckpointError> {
-        let bert = Bert::zeros(&self.config, true, device);
-        let model = SequenceClassifier::over(bert, &self.config, device);
-        fill(model, "", &self.weights, &[], |_| false)
+        let pooler = self.config.pooling == Pooling::Cls || self.has_pooler();
+        let bert = Bert::zeros(&self.config, pooler, device);
+        let model = SequenceClassifier::over_chunks(bert, self.chunks(), &self.config, device);
+        fill(model, "", &self.weights, None, |_| false)
+    }
+
+    /// The head over chunks that the file's tensors make up.
+    fn chunks(&self) -> Chunks {
+        let hidden = self.config.hidden_size;
+        if let Some(&[_, input]) = self.weights.shape("classifier1.weight") {
+            return Chunks::Concatenated { count: input / hidden };
+        }
+        let layers =
+            (0..).take_while(|layer| self.weights.has(&format!("rnn.weight_ih_l{layer}"))).count();
+        match self.weights.shape("rnn.weight_hh_l0") {
+            Some(&[gates, _]) if gates == 3 * hidden => {
+                Chunks::Recurrent { kind: RecurrentKind::Gru, layers }
+            }
+            Some(_) if layers > 0 => Chunks::Recurrent { kind: RecurrentKind::Lstm, layers },
+            _ => Chunks::Average,
+        }
     }
 
     /// The token classifier with the head of the file; it has a pooler where the file has one.
@@ -135,13 +170,13 @@ impl Checkpoint {
         &self,
         device: &Device,
     ) -> Result<TokenClassifier<Bert>, CheckpointError> {
-        let bert = Bert::zeros(&self.config, self.weights.has(POOLER), device);
+        let bert = Bert::zeros(&self.config, self.has_pooler(), device);
         let model = TokenClassifier::over(bert, &self.config, device);
-        fill(model, "", &self.weights, &[], |_| false)
+        fill(model, "", &self.weights, None, |_| false)
     }
 
     /// The encoder of the file under a classification head that is asked to be new; heads in the
-    /// file are left aside. Also gives the config with the new labels.
+    /// file are left aside. Also gives the config with the new head.
     ///
     /// # Errors
     ///
@@ -151,14 +186,40 @@ impl Checkpoint {
         head: &NewHead<'_>,
         device: &Device,
     ) -> Result<(SequenceClassifier<Bert>, BertConfig), CheckpointError> {
-        let config = self.config.clone().with_labels(head.labels);
-        let bert = Bert::zeros(&config, true, device);
+        let config = self.config_for(head);
+        let pooler = head.pooling == Pooling::Cls || self.has_pooler();
+        let bert = Bert::zeros(&config, pooler, device);
         let model = SequenceClassifier::over(bert, &config, device);
-        // Everything is drawn first; the file then overwrites all but what is meant to be new.
-        let model = initialize(model, config.initializer_range, head.seed);
-        let new: &[&str] =
-            if head.new_pooler { &["classifier.", "bert.pooler."] } else { &["classifier."] };
-        let model = fill(model, "", &self.weights, new, names::is_head)?;
+        let fresh_pooler = head.new_pooler && head.pooling == Pooling::Cls;
+        let prefixes: &[&str] =
+            if fresh_pooler { &["classifier.", "bert.pooler."] } else { &["classifier."] };
+        let new = New { prefixes, draw: Draw::new(config.initializer_range, head.seed) };
+        let model = fill(model, "", &self.weights, Some(new), names::is_head)?;
         Ok((model, config))
+    }
+
+    /// The encoder of the file under a token classification head that is asked to be new; heads in
+    /// the file are left aside. Also gives the config with the new head.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape.
+    pub fn with_new_token_head(
+        &self,
+        head: &NewHead<'_>,
+        device: &Device,
+    ) -> Result<(TokenClassifier<Bert>, BertConfig), CheckpointError> {
+        let config = self.config_for(head);
+        let bert = Bert::zeros(&config, self.has_pooler(), device);
+        let model = TokenClassifier::over(bert, &config, device);
+        let draw = Draw::new(config.initializer_range, head.seed);
+        let new = New { prefixes: &["classifier."], draw };
+        let model = fill(model, "", &self.weights, Some(new), names::is_head)?;
+        Ok((model, config))
+    }
+
+    fn config_for(&self, head: &NewHead<'_>) -> BertConfig {
+        let config = self.config.clone().with_labels(head.labels);
+        BertConfig { problem_type: Some(head.problem), pooling: head.pooling, ..config }
     }
 }

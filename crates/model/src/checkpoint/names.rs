@@ -3,13 +3,16 @@
 /// The name that transformers uses today for a name found in a file.
 ///
 /// `LayerNorm.gamma`/`.beta` become `.weight`/`.bias`, and an encoder saved without its `bert.`
-/// prefix gets it back.
+/// prefix gets it back. The last layer of every head is `classifier`.
 pub(super) fn canonical(name: &str) -> String {
     let name = match name.rsplit_once('.') {
         Some((module, "gamma")) => format!("{module}.weight"),
         Some((module, "beta")) => format!("{module}.bias"),
         _ => name.to_owned(),
     };
+    if let Some(parameter) = name.strip_prefix("classifier2.") {
+        return format!("classifier.{parameter}");
+    }
     let bare = ["embeddings.", "encoder.", "pooler."].iter().any(|part| name.starts_with(part));
     if bare { format!("bert.{name}") } else { name }
 }
@@ -23,7 +26,7 @@ pub(super) fn is_ignored(canonical: &str) -> bool {
 
 /// Whether a tensor belongs to a head rather than to the encoder.
 pub(super) fn is_head(canonical: &str) -> bool {
-    canonical.starts_with("cls.") || canonical.starts_with("classifier.")
+    ["cls.", "classifier.", "classifier1.", "rnn."].iter().any(|head| canonical.starts_with(head))
 }
 
 /// Pairs of an alias and the tensor that it is tied to.
@@ -62,19 +65,31 @@ impl ModulePath {
     /// The parameter's name in a checkpoint.
     pub(super) fn canonical(&self) -> String {
         let root = (!self.root.is_empty()).then_some(self.root.as_str());
-        let steps = self.steps.iter().enumerate().map(|(depth, (name, container))| {
+        // The variants of an enum have no name in a checkpoint.
+        let named = self.steps.iter().filter(|(_, container)| !container.starts_with("Enum:"));
+        let steps = named.enumerate().map(|(depth, (name, container))| {
             let in_norm = container.ends_with("LayerNorm");
             match name.as_str() {
                 "encoder" if depth == 0 && root.is_none() => "bert", // the field of every head
                 "self_attention" => "self",
+                "wqkv" => "Wqkv",
                 "layer_norm" => "LayerNorm",
                 "gamma" if in_norm => "weight",
                 "beta" if in_norm => "bias",
                 other => other,
             }
         });
-        root.into_iter().chain(steps).collect::<Vec<_>>().join(".")
+        let name = root.into_iter().chain(steps).collect::<Vec<_>>().join(".");
+        recurrent(&name).unwrap_or(name)
     }
+}
+
+/// `rnn.backward.1.weight_ih` → `rnn.weight_ih_l1_reverse`, as PyTorch has it.
+fn recurrent(name: &str) -> Option<String> {
+    let mut parts = name.strip_prefix("rnn.")?.split('.');
+    let (direction, layer, parameter) = (parts.next()?, parts.next()?, parts.next()?);
+    let suffix = if direction == "backward" { "_reverse" } else { "" };
+    Some(format!("rnn.{parameter}_l{layer}{suffix}"))
 }
 
 #[cfg(test)]
@@ -88,6 +103,7 @@ mod tests {
             ("encoder.layer.0.output.LayerNorm.beta", "bert.encoder.layer.0.output.LayerNorm.bias"),
             ("pooler.dense.bias", "bert.pooler.dense.bias"),
             ("classifier.weight", "classifier.weight"),
+            ("classifier2.weight", "classifier.weight"),
         ] {
             assert_eq!(canonical(old), new);
         }
@@ -102,5 +118,13 @@ mod tests {
         path.enter("gamma", "Struct:LayerNorm");
         assert_eq!(path.canonical(), "bert.encoder.layer.3.attention.output.LayerNorm.weight");
         assert!(!path.is_linear_weight());
+    }
+
+    #[test]
+    fn recurrent_parameters_are_called_as_in_pytorch() {
+        let name = |path: &str| recurrent(path).unwrap();
+        assert_eq!(name("rnn.forward.0.bias_hh"), "rnn.bias_hh_l0");
+        assert_eq!(name("rnn.backward.1.weight_ih"), "rnn.weight_ih_l1_reverse");
+        assert_eq!(recurrent("bert.pooler.dense.bias"), None);
     }
 }

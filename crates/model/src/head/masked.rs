@@ -1,4 +1,4 @@
-//! Heads: what the hidden states are read for.
+//! The masked-LM head.
 
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, Linear};
@@ -8,27 +8,9 @@ use crate::embedding::layer_norm;
 use crate::layer::activate;
 use crate::linear::linear;
 use crate::{
-    Activation, Bert, BertConfig, Dropout, Encoder, EncoderOutput, LayerSink, MlmBias, TokenBatch,
+    Activation, Bert, BertConfig, Encoder, EncoderOutput, LayerSink, MlmBias, TokenBatch,
     initialize,
 };
-
-/// One vector of scores per row: classes, or one output for regression.
-#[derive(Module, Debug)]
-pub struct SequenceClassifier<E: Encoder> {
-    /// The network below.
-    pub encoder: E,
-    dropout: Dropout,
-    classifier: Linear,
-}
-
-/// One vector of scores per token.
-#[derive(Module, Debug)]
-pub struct TokenClassifier<E: Encoder> {
-    /// The network below.
-    pub encoder: E,
-    dropout: Dropout,
-    classifier: Linear,
-}
 
 /// BERT with the masked-LM head, whose decoder is the word embedding itself (tied).
 #[derive(Module, Debug)]
@@ -63,55 +45,10 @@ pub(crate) struct Transform {
 }
 
 impl BertConfig {
-    /// A fresh classifier with [`labels`](Self::labels) outputs, weights drawn from `seed`.
-    pub fn sequence_classifier(&self, seed: u64, device: &Device) -> SequenceClassifier<Bert> {
-        let module = SequenceClassifier::over(Bert::zeros(self, true, device), self, device);
-        initialize(module, self.initializer_range, seed)
-    }
-
     /// A fresh masked language model, weights drawn from `seed`.
     pub fn masked_language_model(&self, seed: u64, device: &Device) -> MaskedLanguageModel {
         let module = MaskedLanguageModel::over(Bert::zeros(self, true, device), self, device);
         initialize(module, self.initializer_range, seed)
-    }
-}
-
-impl<E: Encoder> SequenceClassifier<E> {
-    /// A head of zeros over `encoder`; [`initialize`](crate::initialize) draws its weights.
-    pub fn over(encoder: E, config: &BertConfig, device: &Device) -> Self {
-        let classifier = linear(encoder.hidden_size(), config.labels(), device);
-        Self { encoder, dropout: Dropout::new(config.hidden_dropout_prob), classifier }
-    }
-
-    /// The number of outputs.
-    pub fn labels(&self) -> usize {
-        let [_, labels] = self.classifier.weight.dims();
-        labels
-    }
-
-    /// Scores (logits), `[batch, labels]`.
-    pub fn forward(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
-        let EncoderOutput { pooled, .. } = self.encoder.encode(batch, sink);
-        self.classify(pooled)
-    }
-
-    /// Scores from pooled vectors, `[batch, hidden]` → `[batch, labels]`.
-    pub fn classify(&self, pooled: Tensor<2>) -> Tensor<2> {
-        self.classifier.forward(self.dropout.forward(pooled))
-    }
-}
-
-impl<E: Encoder> TokenClassifier<E> {
-    /// A head of zeros over `encoder`; [`initialize`](crate::initialize) draws its weights.
-    pub fn over(encoder: E, config: &BertConfig, device: &Device) -> Self {
-        let classifier = linear(encoder.hidden_size(), config.labels(), device);
-        Self { encoder, dropout: Dropout::new(config.hidden_dropout_prob), classifier }
-    }
-
-    /// Scores (logits), `[batch, length, labels]`.
-    pub fn forward(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<3> {
-        let EncoderOutput { hidden, .. } = self.encoder.encode(batch, sink);
-        self.classifier.forward(self.dropout.forward(hidden))
     }
 }
 
@@ -141,7 +78,7 @@ impl MaskedLanguageModel {
     pub fn predict(&self, hidden: Tensor<2>) -> Tensor<2> {
         let head = &self.cls.predictions;
         let transformed = head.transform.forward(hidden);
-        let decoder = self.encoder.embeddings.word_embeddings.weight.val().transpose();
+        let decoder = self.encoder.word_embeddings().transpose();
         let bias = match head.mlm_bias {
             MlmBias::Single => head.bias.val(),
             MlmBias::Double => head.bias.val().mul_scalar(2.0),

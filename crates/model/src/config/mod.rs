@@ -1,9 +1,16 @@
 //! The network's shape, as Hugging Face writes it to `config.json`.
 
+mod error;
+mod options;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+pub use error::ConfigError;
+use options::is_default;
+pub use options::{Activation, MaskMode, MlmBias, Pooling, ProblemType, RecurrentKind};
 
 /// A BERT's shape and rates, with the field names of Hugging Face `config.json`.
 ///
@@ -66,94 +73,40 @@ pub struct BertConfig {
     /// Kind of position embedding; only `absolute` is known here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position_embedding_type: Option<String>,
+    /// Present in DNABERT-2 and its kin: positions by attention with linear biases, no table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alibi_starting_size: Option<usize>,
+    /// What the outputs of a sequence classifier mean; see [`problem`](Self::problem).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem_type: Option<ProblemType>,
+    /// Chunks of a long sequence that DNABERT's chunked heads were trained with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<usize>,
+    /// Recurrent layer of DNABERT's chunked head; every config of DNABERT names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rnn: Option<RecurrentKind>,
+    /// Number of recurrent layers of DNABERT's chunked head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_rnn_layer: Option<usize>,
+    /// How a sequence classifier pools; ours, not in Hugging Face files.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub pooling: Pooling,
     /// How padding is masked; ours, not in Hugging Face files.
-    #[serde(default, skip_serializing_if = "MaskMode::is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub mask_mode: MaskMode,
     /// How often the masked-LM bias is added; ours, not in Hugging Face files.
-    #[serde(default, skip_serializing_if = "MlmBias::is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub mlm_bias: MlmBias,
 }
 
-/// Activation functions by their Hugging Face names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// Exact GELU, by the error function.
-    #[default]
-    Gelu,
-    /// GELU by its tanh approximation.
-    GeluNew,
-    /// max(0, x).
-    Relu,
-}
-
-/// How padding is kept out of attention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MaskMode {
-    /// Padding gets no attention, as in BERT, the DNABERT paper and transformers.
-    #[default]
-    Padding,
-    /// +1 on real tokens and 0 on padding, as DNABERT's code has done by mistake since June 2021.
-    /// Only for models that were fine-tuned with that code.
-    LegacyPlusOne,
-}
-
-/// How often the masked-LM output bias is added.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MlmBias {
-    /// Once, as in BERT and transformers.
-    #[default]
-    Single,
-    /// Twice, as in DNABERT's code, with which the published checkpoints were trained.
-    Double,
-}
-
-impl MaskMode {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl MlmBias {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Why a `config.json` describes no network that can be built here.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The file cannot be read or written.
-    #[error("{}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file is no JSON, or a field is missing or has a wrong type.
-    #[error("{}", path.display())]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// Line, column and what was expected.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// A field has a value that cannot be built.
-    #[error("config field `{field}` is {value}: {reason}")]
-    Invalid {
-        /// The field.
-        field: &'static str,
-        /// Its value.
-        value: String,
-        /// What it should be.
-        reason: &'static str,
-    },
+/// The two kinds of network that a config can describe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// BERT: a table of positions and a plain feed-forward block. DNABERT.
+    Bert,
+    /// MosaicBERT (Portes et al. 2023, arXiv 2312.17482): linear biases for positions and a gated
+    /// feed-forward block. DNABERT-2 and DNABERT-S.
+    MosaicBert,
 }
 
 impl BertConfig {
@@ -179,6 +132,12 @@ impl BertConfig {
             id2label: None,
             label2id: None,
             position_embedding_type: None,
+            alibi_starting_size: None,
+            problem_type: None,
+            split: None,
+            rnn: None,
+            num_rnn_layer: None,
+            pooling: Pooling::default(),
             mask_mode: MaskMode::default(),
             mlm_bias: MlmBias::default(),
         }
@@ -203,6 +162,31 @@ impl BertConfig {
     pub fn label_names(&self) -> Vec<String> {
         let named = |id: usize| self.id2label.as_ref()?.get(&id.to_string()).cloned();
         (0..self.labels()).map(|id| named(id).unwrap_or_else(|| format!("LABEL_{id}"))).collect()
+    }
+
+    /// The kind of network.
+    pub fn family(&self) -> Family {
+        match self.alibi_starting_size {
+            Some(_) => Family::MosaicBert,
+            None => Family::Bert,
+        }
+    }
+
+    /// The longest row of tokens; `None` where positions have no table that could end.
+    pub fn max_tokens(&self) -> Option<usize> {
+        match self.family() {
+            Family::Bert => Some(self.max_position_embeddings),
+            Family::MosaicBert => None,
+        }
+    }
+
+    /// What the outputs mean: `problem_type`, else regression for one output and classes for more,
+    /// as in transformers.
+    pub fn problem(&self) -> ProblemType {
+        self.problem_type.unwrap_or(match self.labels() {
+            1 => ProblemType::Regression,
+            _ => ProblemType::SingleLabelClassification,
+        })
     }
 
     /// Reads and checks a `config.json`.
@@ -254,6 +238,8 @@ impl BertConfig {
             ("max_position_embeddings", self.max_position_embeddings),
             ("type_vocab_size", self.type_vocab_size),
             ("num_labels", self.labels()),
+            ("split", self.split.unwrap_or(1)),
+            ("num_rnn_layer", self.num_rnn_layer.unwrap_or(1)),
         ] {
             if value == 0 {
                 return invalid(field, value.to_string(), "must be positive");
@@ -270,6 +256,9 @@ impl BertConfig {
             if !(0.0..1.0).contains(&rate) {
                 return invalid(field, rate.to_string(), "must lie in [0, 1)");
             }
+        }
+        if self.family() == Family::MosaicBert && self.mask_mode == MaskMode::Head {
+            return invalid("mask_mode", "head".to_owned(), "only DNABERT-1 was trained with it");
         }
         match &self.position_embedding_type {
             Some(kind) if kind != "absolute" => {
@@ -335,6 +324,10 @@ mod tests {
             (r#"{"vocab_size": 69, "hidden_dropout_prob": 1.0}"#, "`hidden_dropout_prob` is 1"),
             (r#"{"vocab_size": 69, "position_embedding_type": "rotary"}"#, "is rotary"),
             (r#"{"vocab_size": 0}"#, "`vocab_size` is 0"),
+            (
+                r#"{"vocab_size": 9, "alibi_starting_size": 16, "mask_mode": "head"}"#,
+                "`mask_mode` is head",
+            ),
         ] {
             let error = parse(json).unwrap_err().to_string();
             assert!(error.contains(field), "{error}");
@@ -342,6 +335,16 @@ mod tests {
         assert!(matches!(parse("{}"), Err(ConfigError::Json { .. })));
         let unknown_act = r#"{"vocab_size": 69, "hidden_act": "mish"}"#;
         assert!(matches!(parse(unknown_act), Err(ConfigError::Json { .. })));
+    }
+
+    #[test]
+    fn one_output_is_a_regression_unless_said_otherwise() {
+        let one = BertConfig::new(69).with_labels(&["expression"]);
+        assert_eq!(one.problem(), ProblemType::Regression);
+        let classes = parse(r#"{"vocab_size": 69, "problem_type": "multi_label_classification"}"#);
+        assert_eq!(classes.unwrap().problem(), ProblemType::MultiLabelClassification);
+        let two = BertConfig::new(69);
+        assert_eq!(two.problem(), ProblemType::SingleLabelClassification);
     }
 
     #[test]

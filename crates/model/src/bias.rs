@@ -1,0 +1,88 @@
+//! What is added to attention scores: padding masks and position biases.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::{MaskMode, TokenBatch};
+
+/// Terms that are added to the attention scores of every layer.
+#[derive(Debug, Clone, Default)]
+pub struct AttentionBias {
+    /// One value for each key, `[batch, 1, 1, key]`.
+    padding: Option<Tensor<4>>,
+    /// One value for each head, query and key, `[1, heads, query, key]`.
+    position: Option<Tensor<4>>,
+}
+
+impl AttentionBias {
+    /// The bias of `batch`: its padding, if any, and linear biases by distance for `alibi_heads`.
+    pub(crate) fn new(batch: &TokenBatch, mode: MaskMode, alibi_heads: Option<usize>) -> Self {
+        let [_, length] = batch.dims();
+        let device = batch.ids.device();
+        Self {
+            padding: padding(batch, mode),
+            position: alibi_heads.map(|heads| Self::linear_biases(heads, length, &device)),
+        }
+    }
+
+    /// Attention with linear biases (Press et al. 2022, arXiv 2108.12409), the same in both
+    /// directions: `−slope × |query − key|`, `[1, heads, query, key]`.
+    pub fn linear_biases(heads: usize, length: usize, device: &Device) -> Tensor<4> {
+        let places = Tensor::<1, Int>::arange(0..length as i64, device).float();
+        let queries = places.clone().reshape([1, 1, length, 1]);
+        let keys = places.reshape([1, 1, 1, length]);
+        let slopes = TensorData::new(slopes(heads), [1, heads, 1, 1]);
+        (queries - keys).abs() * Tensor::from_data(slopes, device).neg()
+    }
+
+    /// Adds the bias to `scores`, `[batch, heads, query, key]`.
+    pub(crate) fn add_to(&self, scores: Tensor<4>) -> Tensor<4> {
+        let terms = [&self.position, &self.padding];
+        terms.into_iter().flatten().fold(scores, |scores, term| scores + term.clone())
+    }
+}
+
+fn padding(batch: &TokenBatch, mode: MaskMode) -> Option<Tensor<4>> {
+    // −10⁴ is BERT's own constant: its exponential is exactly 0 in f32 beside any real score, and
+    // it still fits half precision.
+    let (factor, shift) = match mode {
+        MaskMode::Padding => (1e4, -1e4),
+        MaskMode::Head => (1.0, 0.0),
+    };
+    let mask = batch.mask.clone()?;
+    let [rows, length] = mask.dims();
+    Some(mask.mul_scalar(factor).add_scalar(shift).reshape([rows, 1, 1, length]))
+}
+
+/// One slope for each head: 2^(−8(i+1)/n) where n is a power of two; else those of the power
+/// below, then every second one of the power above.
+fn slopes(heads: usize) -> Vec<f32> {
+    let powers = |n: usize| (0..n).map(move |i| (-8.0 * (i + 1) as f64 / n as f64).exp2() as f32);
+    if heads.is_power_of_two() {
+        return powers(heads).collect();
+    }
+    let below = heads.next_power_of_two() / 2;
+    powers(below).chain(powers(2 * below).step_by(2)).take(heads).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twelve_heads_take_eight_slopes_and_four_between() {
+        let exponents: Vec<f32> = slopes(12).into_iter().map(f32::log2).collect();
+        let expected = [-1., -2., -3., -4., -5., -6., -7., -8., -0.5, -1.5, -2.5, -3.5];
+        for (found, expected) in exponents.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-6, "{exponents:?}");
+        }
+        assert_eq!(slopes(2), [0.0625, 0.003_906_25]);
+    }
+
+    #[test]
+    fn biases_fall_with_distance_in_both_directions() {
+        let bias = AttentionBias::linear_biases(2, 3, &Device::flex());
+        let values: Vec<f32> = bias.into_data().iter::<f32>().collect();
+        let head: Vec<f32> = values[..9].iter().map(|value| value / -0.0625).collect();
+        assert_eq!(head, [0., 1., 2., 1., 0., 1., 2., 1., 0.]);
+    }
+}

@@ -1,0 +1,111 @@
+//! A weight file under the names of transformers, read tensor by tensor.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use super::CheckpointError;
+use super::names::{TIED, canonical, is_ignored};
+use super::source::{self, Kind, Stored};
+
+/// All tensors of a file under canonical names; their values stay in the file until asked for.
+pub(super) struct Weights {
+    path: PathBuf,
+    tensors: BTreeMap<String, Stored>,
+    /// Second copies of tied tensors, under the name of the first.
+    aliases: BTreeMap<&'static str, (&'static str, Stored)>,
+}
+
+impl fmt::Debug for Weights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Weights").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Weights {
+    pub(super) fn open(path: PathBuf) -> Result<Self, CheckpointError> {
+        let mut tensors = BTreeMap::new();
+        for stored in source::open(&path)? {
+            let name = canonical(&stored.name);
+            if is_ignored(&name) {
+                continue;
+            }
+            if let Kind::Other(found) = stored.kind {
+                return Err(CheckpointError::NotFloat { path, name, found });
+            }
+            if tensors.insert(name.clone(), stored).is_some() {
+                return Err(CheckpointError::Duplicate { path, name });
+            }
+        }
+        let mut weights = Self { path, tensors, aliases: BTreeMap::new() };
+        weights.untie();
+        Ok(weights)
+    }
+
+    pub(super) fn path(&self) -> &PathBuf {
+        &self.path
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(|stored| stored.shape.as_slice())
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.tensors.keys()
+    }
+
+    /// The values of a tensor, in row order; they are finite, and equal those of its alias.
+    ///
+    /// The caller has compared the shape with what it expects, so that a file cannot make it
+    /// allocate more than the network needs.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such tensor.
+    pub(super) fn values(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        let stored = &self.tensors[name];
+        let read = |stored: &Stored| {
+            stored.read().map_err(|source| CheckpointError::Format {
+                path: self.path.clone(),
+                source: source.into(),
+            })
+        };
+        let values = read(stored)?;
+        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+            return Err(CheckpointError::NotFinite {
+                path: self.path.clone(),
+                name: name.to_owned(),
+                value: values[index],
+                index,
+            });
+        }
+        if let Some((alias, tied)) = self.aliases.get(name)
+            && (tied.shape != stored.shape || read(tied)? != values)
+        {
+            return Err(CheckpointError::Untied {
+                path: self.path.clone(),
+                alias: (*alias).to_owned(),
+                name: name.to_owned(),
+            });
+        }
+        Ok(values)
+    }
+
+    /// Sets aliases aside; one that stands alone takes the name that it would be tied to.
+    fn untie(&mut self) {
+        for (alias, name) in TIED {
+            let Some(aliased) = self.tensors.remove(alias) else {
+                continue;
+            };
+            if self.tensors.contains_key(name) {
+                self.aliases.insert(name, (alias, aliased));
+            } else {
+                self.tensors.insert(name.to_owned(), aliased);
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! One encoder layer, normalised after each residual sum (post-norm).
+
+mod bert;
+mod mosaic;
+
+use burn::module::Module;
+use burn::nn::{LayerNorm, Linear};
+use burn::tensor::activation::{gelu, gelu_approximate, relu};
+use burn::tensor::{Device, Tensor};
+
+pub use bert::{BertLayer, Intermediate};
+pub use mosaic::{GatedFeedForward, MosaicBertLayer};
+
+use crate::bias::AttentionBias;
+use crate::embedding::layer_norm;
+use crate::linear::linear;
+use crate::{Activation, BertConfig, Dropout, Family};
+
+/// A layer of either family.
+#[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "handles of tensors: a few layers, made once")]
+pub(crate) enum Layer {
+    /// BERT's.
+    Bert(BertLayer),
+    /// MosaicBERT's.
+    MosaicBert(MosaicBertLayer),
+}
+
+impl Layer {
+    pub(crate) fn new(config: &BertConfig, device: &Device) -> Self {
+        match config.family() {
+            Family::Bert => Self::Bert(BertLayer::new(config, device)),
+            Family::MosaicBert => Self::MosaicBert(MosaicBertLayer::new(config, device)),
+        }
+    }
+
+    /// Runs the layer and gives back its output and its attention weights.
+    ///
+    /// # Shapes
+    ///
+    /// - rows and output: `[batch × length, hidden]`
+    /// - weights: `[batch, heads, query, key]`
+    pub(crate) fn forward(
+        &self,
+        rows: Tensor<2>,
+        dims: [usize; 2],
+        bias: &AttentionBias,
+    ) -> (Tensor<2>, Tensor<4>) {
+        match self {
+            Self::Bert(layer) => layer.forward(rows, dims, bias),
+            Self::MosaicBert(layer) => layer.forward(rows, dims, bias),
+        }
+    }
+}
+
+/// A linear layer, dropout, the residual sum and layer normalisation.
+#[derive(Module, Debug)]
+pub struct ResidualOutput {
+    dense: Linear,
+    layer_norm: LayerNorm,
+    dropout: Dropout,
+}
+
+impl ResidualOutput {
+    pub(crate) fn new(input: usize, config: &BertConfig, device: &Device) -> Self {
+        Self {
+            dense: linear(input, config.hidden_size, device),
+            layer_norm: layer_norm(config, device),
+            dropout: Dropout::new(config.hidden_dropout_prob),
+        }
+    }
+
+    /// `LayerNorm(residual + dropout(dense(branch)))`, `[batch × length, hidden]`.
+    pub fn forward(&self, branch: Tensor<2>, residual: Tensor<2>) -> Tensor<2> {
+        let branch = self.dropout.forward(self.dense.forward(branch));
+        self.layer_norm.forward(branch + residual)
+    }
+}
+
+/// Applies an activation by its Hugging Face name.
+pub(crate) fn activate<const D: usize>(activation: Activation, tensor: Tensor<D>) -> Tensor<D> {
+    match activation {
+        Activation::Gelu => gelu(tensor),
+        Activation::GeluNew => gelu_approximate(tensor),
+        Activation::Relu => relu(tensor),
+    }
+}
