@@ -2,46 +2,19 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
 use dnabert_core::Encoding;
-use dnabert_model::TokenBatch;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// A tokenized example.
+/// A tokenized example; the label is a class unless an [`Objective`](crate::Objective) says
+/// otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EncodedExample {
+pub struct EncodedExample<L = usize> {
     /// Its tokens.
     pub encoding: Encoding,
-    /// Index of its class.
-    pub label: usize,
-}
-
-/// Examples on the device.
-#[derive(Debug, Clone)]
-pub struct LabelledBatch {
-    /// Token rows.
-    pub inputs: TokenBatch,
-    /// Classes, `[batch]`.
-    pub labels: Tensor<1, Int>,
-}
-
-impl LabelledBatch {
-    /// Pads `examples` to `length` tokens and uploads them.
-    ///
-    /// # Panics
-    ///
-    /// If there is no example, or a longer one.
-    pub fn new(examples: &[&EncodedExample], length: usize, pad: u32, device: &Device) -> Self {
-        let rows: Vec<_> = examples.iter().map(|example| &example.encoding).collect();
-        let labels: Vec<_> = examples.iter().map(|example| example.label as i32).collect();
-        let count = labels.len();
-        Self {
-            inputs: TokenBatch::padded(&rows, length, pad, device),
-            labels: Tensor::from_data(TensorData::new(labels, [count]), device),
-        }
-    }
+    /// Its label.
+    pub label: L,
 }
 
 /// Batches per window in which rows are sorted by length.

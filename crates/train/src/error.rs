@@ -19,7 +19,7 @@ pub enum TrainError {
     },
     /// A label that the head has no output for.
     #[error(
-        "example {index} of the {split} split has label {label}, and the head has {classes} outputs"
+        "example {index} of the {split} split has label {label}, and the head has {outputs} outputs"
     )]
     Label {
         /// The split.
@@ -27,9 +27,9 @@ pub enum TrainError {
         /// 0-based index of the example.
         index: usize,
         /// Its label.
-        label: usize,
+        label: String,
         /// Outputs of the head.
-        classes: usize,
+        outputs: usize,
     },
     /// A class that no training example has.
     #[error("no training example has class {class} of {classes}")]

@@ -2,17 +2,18 @@
 
 use burn::tensor::Device;
 use dnabert_core::Encoding;
-use dnabert_model::{Encoder, SequenceClassifier, TokenBatch};
+use dnabert_model::{Scorer, TokenBatch};
 
-/// The logits of `rows`, in their order, computed in batches of similar length.
+/// The logits of `rows`, in their order, computed in batches of similar length: for each row its
+/// outputs or, where tokens are judged, the outputs of each of its tokens.
 ///
 /// `model` should come from [`valid`](burn::module::Module::valid), so that dropout is off.
 ///
 /// # Panics
 ///
 /// If `batch_size` is 0, or a row is longer than the model's positions.
-pub fn logits<E: Encoder>(
-    model: &SequenceClassifier<E>,
+pub fn logits<M: Scorer>(
+    model: &M,
     rows: &[&Encoding],
     batch_size: usize,
     pad: u32,
@@ -24,11 +25,15 @@ pub fn logits<E: Encoder>(
     for chunk in order.chunks(batch_size) {
         let batch: Vec<_> = chunk.iter().map(|&index| rows[index]).collect();
         let inputs = TokenBatch::from_encodings(&batch, pad, device);
-        let output = model.forward(&inputs, &mut ()); // [batch, classes]
-        let [_, classes] = output.dims();
+        let [_, length] = inputs.dims();
+        let output = model.scores(&inputs); // [batch, outputs] or [batch × length, outputs]
+        let [judged, outputs] = output.dims();
+        let per_row = judged / chunk.len() * outputs;
         let values: Vec<f32> = output.into_data().iter::<f32>().collect();
-        for (&index, row) in chunk.iter().zip(values.chunks(classes)) {
-            scores[index] = row.to_vec();
+        for (&index, row) in chunk.iter().zip(values.chunks(per_row)) {
+            let real = if judged == chunk.len() { per_row } else { rows[index].len() * outputs };
+            debug_assert!(judged == chunk.len() || judged == chunk.len() * length);
+            scores[index] = row[..real].to_vec();
         }
     }
     scores
@@ -40,4 +45,9 @@ pub fn softmax(logits: &[f32]) -> Vec<f64> {
     let exponentials: Vec<f64> = logits.iter().map(|&x| f64::from(x - largest).exp()).collect();
     let sum: f64 = exponentials.iter().sum();
     exponentials.into_iter().map(|value| value / sum).collect()
+}
+
+/// The probability of a label by its logit, computed in f64.
+pub fn sigmoid(logit: f32) -> f64 {
+    1.0 / (1.0 + (-f64::from(logit)).exp())
 }

@@ -1,23 +1,24 @@
-//! Fine-tuning a sequence classifier.
+//! Fine-tuning a network under a head.
 
 use std::time::Instant;
 
-use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
-use burn::tensor::{Device, Tensor, TensorData};
-use dnabert_core::{SpecialTokens, derive_seed};
-use dnabert_model::{DropoutStream, Encoder, SequenceClassifier};
+use burn::tensor::Device;
+use dnabert_core::{Encoding, SpecialTokens, derive_seed};
+use dnabert_model::{DropoutStream, Scorer, TokenBatch};
 use serde::Serialize;
 
-use crate::batch::{EncodedExample, LabelledBatch, bucketed_batches};
+use crate::batch::{EncodedExample, bucketed_batches};
 use crate::mask::mask_tokens;
+use crate::objective::{Split, Standing};
 use crate::workers::Workers;
 use crate::{
-    AdamWSettings, ClassificationReport, EpochSummary, LinearSchedule, Observer, StepLoop,
-    StepSummary, TrainError, Warning, adamw, logits, softmax, weighted_cross_entropy,
+    AdamWSettings, ClassWeights, Classification, ClassificationReport, EpochSummary,
+    LinearSchedule, Objective, Observer, Selection, StepLoop, StepSummary, TrainError, Warning,
+    adamw, logits,
 };
 
-/// How a classifier is fine-tuned.
+/// How a network is fine-tuned.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FineTuneConfig {
     /// Passes over the training split.
@@ -72,32 +73,6 @@ impl Default for FineTuneConfig {
     }
 }
 
-/// Weight of each class in the loss.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClassWeights {
-    /// The same for all.
-    Equal,
-    /// In inverse proportion to its share of the training split.
-    Balanced,
-    /// These.
-    Given(Vec<f64>),
-}
-
-/// The dev value by which the best epoch is chosen; higher is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Selection {
-    /// Area under the ROC curve; accuracy where it is undefined.
-    Auroc,
-    /// Matthews correlation.
-    Mcc,
-    /// Mean F1 over classes.
-    F1Macro,
-    /// Accuracy.
-    Accuracy,
-}
-
 /// When to stop before the last epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -110,13 +85,13 @@ pub enum EarlyStop {
 
 /// A finished run: the model of the best epoch, and how it got there.
 #[derive(Debug)]
-pub struct FineTuned<E: Encoder> {
+pub struct FineTuned<M, R = ClassificationReport> {
     /// The model of the best epoch, in inference mode.
-    pub model: SequenceClassifier<E>,
+    pub model: M,
     /// The best epoch, counted from 1.
     pub best_epoch: usize,
     /// The dev report of the best epoch.
-    pub dev: ClassificationReport,
+    pub dev: R,
     /// Each epoch that was run.
     pub history: Vec<EpochRecord>,
     /// Whether the best epoch gives every dev example the same class.
@@ -130,34 +105,68 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// Mean training loss, dropout included.
     pub train_loss: f64,
-    /// The value of [`Selection`] on the dev split.
+    /// The value by which the best epoch is chosen, on the dev split.
     pub score: f64,
 }
 
-/// Fine-tunes `model` on `train`; `dev` chooses the epoch whose model is given back.
+/// Fine-tunes a classifier on `train`; `dev` chooses the epoch whose model is given back.
 ///
 /// The model is trained on the device where it is; the same seed and number of workers on the
-/// same device give the same bits.
+/// same device give the same bits. Parameters that are frozen stay as they are.
 ///
 /// # Errors
 ///
 /// [`TrainError`] for settings or data that cannot be used, and where loss or gradients stop
 /// being finite.
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "there is an epoch, and the first one is the best yet"
-)]
-pub fn fine_tune<E: Encoder>(
-    model: SequenceClassifier<E>,
+pub fn fine_tune<M: Scorer>(
+    model: M,
     train: &[EncodedExample],
     dev: &[EncodedExample],
     tokens: SpecialTokens,
     config: &FineTuneConfig,
     observer: &mut dyn Observer,
-) -> Result<FineTuned<E>, TrainError> {
-    let classes = model.labels();
-    check(config, train, dev, classes)?;
-    let weights = class_weights(&config.class_weights, train, classes)?;
+) -> Result<FineTuned<M>, TrainError> {
+    let labels = train.iter().map(|example| example.label);
+    let (weights, selection) = (&config.class_weights, config.selection);
+    let objective = Classification::new(weights, selection, &labels, model.labels())?;
+    fine_tune_for(&objective, model, Splits { train, dev }, tokens, config, observer)
+}
+
+/// The examples of a run.
+#[derive(Debug)]
+pub struct Splits<'a, L = usize> {
+    /// Fits the weights.
+    pub train: &'a [EncodedExample<L>],
+    /// Chooses the epoch.
+    pub dev: &'a [EncodedExample<L>],
+}
+
+/// Fine-tunes `model` for any [`Objective`], as [`fine_tune`] does for classes;
+/// `class_weights` and `selection` of `config` mean nothing here.
+///
+/// # Errors
+///
+/// As [`fine_tune`].
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "there is an epoch, and the first one is the best yet"
+)]
+pub fn fine_tune_for<M: Scorer, O: Objective>(
+    objective: &O,
+    model: M,
+    Splits { train, dev }: Splits<'_, O::Label>,
+    tokens: SpecialTokens,
+    config: &FineTuneConfig,
+    observer: &mut dyn Observer,
+) -> Result<FineTuned<M, O::Report>, TrainError> {
+    check(config)?;
+    for (name, examples) in [("train", train), ("dev", dev)] {
+        if examples.is_empty() {
+            return Err(TrainError::EmptySplit(name));
+        }
+        let examples: Vec<_> = examples.iter().map(|row| (&row.encoding, &row.label)).collect();
+        objective.check(Split { name, examples: &examples }, model.labels())?;
+    }
     let device = model.devices().first().cloned().unwrap_or_default();
     let run = Run {
         steps_per_epoch: train.len().div_ceil(config.batch_size).div_ceil(config.accumulation),
@@ -165,7 +174,7 @@ pub fn fine_tune<E: Encoder>(
         device: device.autodiff(),
         workers: Workers::new(config.workers)?,
         tokens,
-        weights,
+        objective,
         config,
         train,
     };
@@ -179,22 +188,17 @@ pub fn fine_tune<E: Encoder>(
     let optimizer = adamw(&model, &config.adamw);
     let mut steps = StepLoop::new(optimizer, schedule, config.max_gradient_norm);
 
-    let mut best: Option<FineTuned<E>> = None;
+    let mut best: Option<(Standing, FineTuned<M, O::Report>)> = None;
     let mut history = Vec::new();
     for epoch in 1..=config.epochs {
         let train_loss;
         (model, train_loss) = run.epoch(model, &mut steps, epoch, observer)?;
         let valid = model.valid();
-        let report = judge(&valid, dev, config.batch_size, tokens.pad);
-        let score = config.selection.score(&report);
+        let report = run.judge(&valid, dev);
+        let standing = objective.standing(&report);
+        let score = standing.score;
         history.push(EpochRecord { epoch, train_loss, score });
-        // A ranking may be perfect while every example still falls into one class: such an epoch
-        // is worse than any other, and accuracy settles ties.
-        let rank = |report: &ClassificationReport| {
-            let score = config.selection.score(report);
-            (report.collapsed_to().is_none(), score, report.accuracy)
-        };
-        let is_best = best.as_ref().is_none_or(|best| rank(&report) > rank(&best.dev));
+        let is_best = best.as_ref().is_none_or(|(best, _)| standing.is_better_than(best));
         observer.epoch(&EpochSummary {
             epoch,
             epochs: config.epochs,
@@ -204,48 +208,48 @@ pub fn fine_tune<E: Encoder>(
             best: is_best,
             elapsed: run.started.elapsed(),
         });
-        let collapsed = report.collapsed_to();
-        if let Some(class) = collapsed {
+        if let Some(class) = standing.collapsed_to {
             observer.warning(&Warning::Collapse { epoch, class });
         }
         if is_best {
-            best = Some(FineTuned {
+            let tuned = FineTuned {
                 model: valid,
                 best_epoch: epoch,
                 dev: report,
                 history: Vec::new(),
-                collapsed: collapsed.is_some(),
-            });
+                collapsed: standing.collapsed_to.is_some(),
+            };
+            best = Some((standing, tuned));
         }
-        let since_best = epoch - best.as_ref().map_or(epoch, |best| best.best_epoch);
+        let since_best = epoch - best.as_ref().map_or(epoch, |(_, best)| best.best_epoch);
         if matches!(config.early_stop, EarlyStop::Patience(epochs) if since_best >= epochs) {
             break;
         }
     }
-    let best = best.expect("at least one epoch, and any score is better than none");
+    let (_, best) = best.expect("at least one epoch, and any score is better than none");
     Ok(FineTuned { history, ..best })
 }
 
 /// What stays the same over the epochs of a run.
-struct Run<'a> {
+struct Run<'a, O: Objective> {
+    objective: &'a O,
     config: &'a FineTuneConfig,
-    train: &'a [EncodedExample],
+    train: &'a [EncodedExample<O::Label>],
     tokens: SpecialTokens,
-    weights: Vec<f64>,
     device: Device,
     workers: Workers,
     steps_per_epoch: usize,
     started: Instant,
 }
 
-impl Run<'_> {
-    fn epoch<E: Encoder>(
+impl<O: Objective> Run<'_, O> {
+    fn epoch<M: Scorer>(
         &self,
-        mut model: SequenceClassifier<E>,
+        mut model: M,
         steps: &mut StepLoop,
         epoch: usize,
         observer: &mut dyn Observer,
-    ) -> Result<(SequenceClassifier<E>, f64), TrainError> {
+    ) -> Result<(M, f64), TrainError> {
         let lengths: Vec<usize> = self.train.iter().map(|row| row.encoding.len()).collect();
         let order_seed = derive_seed(self.config.seed, &[0, epoch as u64]);
         let batches = bucketed_batches(&lengths, self.config.batch_size, order_seed);
@@ -268,9 +272,9 @@ impl Run<'_> {
     }
 
     /// Gradients and mean loss over the batches of one step.
-    fn gradients<E: Encoder>(
+    fn gradients<M: Scorer>(
         &self,
-        model: &SequenceClassifier<E>,
+        model: &M,
         group: &[Vec<usize>],
         step: usize,
     ) -> Result<(GradientsParams, f64), TrainError> {
@@ -284,9 +288,13 @@ impl Run<'_> {
                 let stream = DropoutStream::new(dropout, rows.start, rows.len());
                 let part = &batch[rows];
                 let loss = stream.scope(|| {
-                    let inputs = self.inputs(part, longest.unwrap_or_default(), step);
-                    let logits = model.forward(&inputs.inputs, &mut ());
-                    weighted_cross_entropy(logits, inputs.labels, self.shares(part, total))
+                    let scores =
+                        model.scores(&self.inputs(part, longest.unwrap_or_default(), step));
+                    let labels: Vec<_> =
+                        part.iter().map(|&index| &self.train[index].label).collect();
+                    let shares: Vec<_> =
+                        part.iter().map(|&index| self.weight(index) / total).collect();
+                    self.objective.loss(scores, &labels, &shares)
                 });
                 let gradients = GradientsParams::from_grads(loss.backward(), model);
                 (gradients, loss.into_data().iter::<f64>().sum())
@@ -303,92 +311,31 @@ impl Run<'_> {
     }
 
     fn weight(&self, index: usize) -> f64 {
-        self.weights[self.train[index].label]
+        self.objective.weight(&self.train[index].label)
     }
 
-    /// The examples on the device, tokens masked for this step, padded to `length`.
-    fn inputs(&self, part: &[usize], length: usize, step: usize) -> LabelledBatch {
+    /// The rows on the device, tokens masked for this step, padded to `length`.
+    fn inputs(&self, part: &[usize], length: usize, step: usize) -> TokenBatch {
         let mask = |&index: &usize| {
             let seed = derive_seed(self.config.seed, &[2, step as u64, index as u64]);
-            mask_tokens(&self.train[index], self.config.token_masking, self.tokens, seed)
+            let share = self.config.token_masking;
+            mask_tokens(&self.train[index].encoding, share, self.tokens, seed)
         };
-        let masked: Vec<EncodedExample> = part.iter().map(mask).collect();
-        let rows: Vec<&EncodedExample> = masked.iter().collect();
-        LabelledBatch::new(&rows, length, self.tokens.pad, &self.device)
+        let masked: Vec<Encoding> = part.iter().map(mask).collect();
+        let rows: Vec<&Encoding> = masked.iter().collect();
+        TokenBatch::padded(&rows, length, self.tokens.pad, &self.device)
     }
 
-    /// The share of each example in the step's loss, `[part]`.
-    fn shares(&self, part: &[usize], total: f64) -> Tensor<1> {
-        let shares: Vec<f32> =
-            part.iter().map(|&index| (self.weight(index) / total) as f32).collect();
-        Tensor::from_data(TensorData::new(shares, [part.len()]), &self.device)
-    }
-}
-
-fn judge<E: Encoder>(
-    model: &SequenceClassifier<E>,
-    dev: &[EncodedExample],
-    batch_size: usize,
-    pad: u32,
-) -> ClassificationReport {
-    let device = model.devices().first().cloned().unwrap_or_default();
-    let rows: Vec<_> = dev.iter().map(|example| &example.encoding).collect();
-    let labels: Vec<_> = dev.iter().map(|example| example.label).collect();
-    let scores = logits(model, &rows, batch_size, pad, &device);
-    let probabilities: Vec<_> = scores.iter().map(|row| softmax(row)).collect();
-    ClassificationReport::new(&probabilities, &labels)
-}
-
-impl Selection {
-    /// The value of `report` that this selection looks at.
-    pub fn score(self, report: &ClassificationReport) -> f64 {
-        match self {
-            Self::Auroc => report.auroc.unwrap_or(report.accuracy),
-            Self::Mcc => report.mcc,
-            Self::F1Macro => report.f1_macro,
-            Self::Accuracy => report.accuracy,
-        }
+    fn judge<M: Scorer>(&self, model: &M, dev: &[EncodedExample<O::Label>]) -> O::Report {
+        let device = model.devices().first().cloned().unwrap_or_default();
+        let rows: Vec<_> = dev.iter().map(|example| &example.encoding).collect();
+        let labels: Vec<_> = dev.iter().map(|example| &example.label).collect();
+        let scores = logits(model, &rows, self.config.batch_size, self.tokens.pad, &device);
+        self.objective.report(&scores, &labels)
     }
 }
 
-fn class_weights(
-    weights: &ClassWeights,
-    train: &[EncodedExample],
-    classes: usize,
-) -> Result<Vec<f64>, TrainError> {
-    let counts: Vec<usize> = (0..classes)
-        .map(|class| train.iter().filter(|example| example.label == class).count())
-        .collect();
-    match weights {
-        ClassWeights::Equal => Ok(vec![1.0; classes]),
-        ClassWeights::Balanced => match counts.iter().position(|&count| count == 0) {
-            Some(class) => Err(TrainError::MissingClass { class, classes }),
-            None => {
-                let whole = train.len() as f64 / classes as f64;
-                Ok(counts.iter().map(|&count| whole / count as f64).collect())
-            }
-        },
-        ClassWeights::Given(given) => {
-            let usable = given.iter().all(|weight| weight.is_finite() && *weight > 0.0);
-            if given.len() == classes && usable {
-                Ok(given.clone())
-            } else {
-                Err(TrainError::Setting {
-                    field: "class_weights",
-                    value: format!("{given:?}"),
-                    reason: "must be one positive number for each class",
-                })
-            }
-        }
-    }
-}
-
-fn check(
-    config: &FineTuneConfig,
-    train: &[EncodedExample],
-    dev: &[EncodedExample],
-    classes: usize,
-) -> Result<(), TrainError> {
+fn check(config: &FineTuneConfig) -> Result<(), TrainError> {
     for (field, value) in [
         ("epochs", config.epochs),
         ("batch_size", config.batch_size),
@@ -410,15 +357,6 @@ fn check(
     ] {
         if !range.contains(&value) {
             return Err(TrainError::Setting { field, value: value.to_string(), reason });
-        }
-    }
-    for (split, examples) in [("train", train), ("dev", dev)] {
-        if examples.is_empty() {
-            return Err(TrainError::EmptySplit(split));
-        }
-        if let Some(index) = examples.iter().position(|example| example.label >= classes) {
-            let label = examples[index].label;
-            return Err(TrainError::Label { split, index, label, classes });
         }
     }
     Ok(())

@@ -10,25 +10,28 @@ mod fine_tune;
 mod loss;
 mod mask;
 pub mod metric;
+pub mod objective;
 mod observer;
 mod optimizer;
 mod progress;
 mod schedule;
-
 mod step_loop;
 mod workers;
 
-pub use batch::{EncodedExample, LabelledBatch, bucketed_batches};
+pub use batch::{EncodedExample, bucketed_batches};
 pub use bootstrap::{Interval, bootstrap};
 pub use clip::{clip_gradients, gradient_norm};
 pub use encode::{EncodeError, encode_examples, shuffle_tokens};
 pub use error::TrainError;
-pub use evaluate::{logits, softmax};
+pub use evaluate::{logits, sigmoid, softmax};
 pub use fine_tune::{
-    ClassWeights, EarlyStop, EpochRecord, FineTuneConfig, FineTuned, Selection, fine_tune,
+    EarlyStop, EpochRecord, FineTuneConfig, FineTuned, Splits, fine_tune, fine_tune_for,
 };
 pub use loss::weighted_cross_entropy;
 pub use metric::ClassificationReport;
+pub use objective::{
+    ClassWeights, Classification, MultiLabel, Objective, Regression, Selection, TokenClassification,
+};
 pub use observer::{EpochSummary, Observer, StepSummary, Warning};
 pub use optimizer::{AdamWSettings, BertAdamW, adamw};
 pub use progress::ProgressBar;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{ClassificationReport, StepReport};
+use crate::StepReport;
 
 /// Watches a run; every method may be left out.
 pub trait Observer {
@@ -34,7 +34,8 @@ pub struct StepSummary {
 }
 
 /// One epoch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "a report need not have Debug here")]
 pub struct EpochSummary<'a> {
     /// Epoch, counted from 1.
     pub epoch: usize,
@@ -42,8 +43,8 @@ pub struct EpochSummary<'a> {
     pub epochs: usize,
     /// Mean training loss, dropout included.
     pub train_loss: f64,
-    /// What the dev split says.
-    pub dev: &'a ClassificationReport,
+    /// What the dev split says, in one line.
+    pub dev: &'a dyn std::fmt::Display,
     /// Value by which the best epoch is chosen.
     pub score: f64,
     /// Whether this is the best epoch so far.

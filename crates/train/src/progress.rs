@@ -39,15 +39,12 @@ impl Observer for ProgressBar {
     }
 
     fn epoch(&mut self, summary: &EpochSummary<'_>) {
-        let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.4}"));
         self.line(&format!(
-            "epoch {:>2}/{}  train loss {:.4}  dev: accuracy {:.4}  MCC {:.4}  AUROC {}{}  ({:.0} s)",
+            "epoch {:>2}/{}  train loss {:.4}  dev: {}{}  ({:.0} s)",
             summary.epoch,
             summary.epochs,
             summary.train_loss,
-            summary.dev.accuracy,
-            summary.dev.mcc,
-            number(summary.dev.auroc),
+            summary.dev,
             if summary.best { "  best" } else { "" },
             summary.elapsed.as_secs_f64(),
         ));

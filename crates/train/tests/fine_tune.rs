@@ -59,7 +59,7 @@ fn tune(
     dropout: f64,
     settings: &FineTuneConfig,
     observer: &mut dyn Observer,
-) -> Result<FineTuned<Bert>, TrainError> {
+) -> Result<FineTuned<SequenceClassifier<Bert>>, TrainError> {
     fine_tune(model(dropout), &planted(160, 1), &planted(80, 2), SPECIAL, settings, observer)
 }
 
@@ -191,7 +191,9 @@ fn settings_and_labels_that_do_not_fit_are_named() {
     let fit = |train: &[EncodedExample], settings: &FineTuneConfig| {
         fine_tune(model(0.0), train, &planted(8, 1), SPECIAL, settings, &mut ()).unwrap_err()
     };
-    assert!(matches!(fit(&wrong, &settings()), TrainError::Label { index: 1, label: 2, .. }));
+    assert!(
+        matches!(fit(&wrong, &settings()), TrainError::Label { index: 1, label, .. } if label == "2")
+    );
     assert!(matches!(fit(&[], &settings()), TrainError::EmptySplit("train")));
     let balanced = FineTuneConfig { class_weights: ClassWeights::Balanced, ..settings() };
     assert!(matches!(fit(&wrong[..1], &balanced), TrainError::MissingClass { class: 1, .. }));

@@ -1,11 +1,15 @@
-//! Classification metrics, with the definitions of scikit-learn, in f64.
+//! Metrics, with the definitions of scikit-learn, in f64.
 
 mod confusion;
+mod labels;
 mod ranking;
+mod regression;
 mod windows;
 
 pub use confusion::{ClassScores, ConfusionMatrix};
+pub use labels::MultiLabelReport;
 pub use ranking::{auprc, auroc, one_vs_one_auroc};
+pub use regression::RegressionReport;
 use serde::Serialize;
 pub use windows::{WindowSummary, summarize_windows};
 
@@ -75,6 +79,13 @@ impl ClassificationReport {
             (0..self.classes.len()).filter(|&class| self.confusion.predicted(class) > 0);
         let only = predicted.next()?;
         (predicted.next().is_none() && truths > 1).then_some(only)
+    }
+}
+
+impl std::fmt::Display for ClassificationReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let auroc = self.auroc.map_or("-".to_owned(), |value| format!("{value:.4}"));
+        write!(f, "accuracy {:.4}  MCC {:.4}  AUROC {auroc}", self.accuracy, self.mcc)
     }
 }
 

@@ -1,0 +1,145 @@
+//! One class for each sequence.
+
+use burn::tensor::{Int, Tensor, TensorData};
+use serde::Serialize;
+
+use super::{Objective, Split, Standing, upload};
+use crate::{ClassificationReport, TrainError, softmax, weighted_cross_entropy};
+
+/// Classes that exclude one another; a label is the index of a class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Classification {
+    /// Weight of each class in the loss.
+    weights: Vec<f64>,
+    /// What the dev split is asked.
+    selection: Selection,
+}
+
+/// Weight of each class in the loss.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeights {
+    /// The same for all.
+    Equal,
+    /// In inverse proportion to its share of the training split.
+    Balanced,
+    /// These.
+    Given(Vec<f64>),
+}
+
+/// The dev value by which the best epoch is chosen; higher is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    /// Area under the ROC curve; accuracy where it is undefined.
+    Auroc,
+    /// Matthews correlation.
+    Mcc,
+    /// Mean F1 over classes.
+    F1Macro,
+    /// Accuracy.
+    Accuracy,
+}
+
+impl Classification {
+    /// `classes` classes, weighted by what `train` holds, judged by `selection`.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError`] for weights that cannot be used, or balanced ones where a class is absent.
+    pub fn new(
+        weights: &ClassWeights,
+        selection: Selection,
+        train: &(impl Iterator<Item = usize> + Clone),
+        classes: usize,
+    ) -> Result<Self, TrainError> {
+        let weights = match weights {
+            ClassWeights::Equal => vec![1.0; classes],
+            ClassWeights::Balanced => {
+                let examples = train.clone().count() as f64;
+                let balanced = |class: usize| {
+                    let count = train.clone().filter(|&label| label == class).count();
+                    if count == 0 {
+                        return Err(TrainError::MissingClass { class, classes });
+                    }
+                    Ok(examples / classes as f64 / count as f64)
+                };
+                (0..classes).map(balanced).collect::<Result<_, _>>()?
+            }
+            ClassWeights::Given(given) => {
+                let usable = given.iter().all(|weight| weight.is_finite() && *weight > 0.0);
+                if given.len() != classes || !usable {
+                    return Err(TrainError::Setting {
+                        field: "class_weights",
+                        value: format!("{given:?}"),
+                        reason: "must be one positive number for each class",
+                    });
+                }
+                given.clone()
+            }
+        };
+        Ok(Self { weights, selection })
+    }
+}
+
+impl Selection {
+    /// The value of `report` that this selection looks at.
+    pub fn score(self, report: &ClassificationReport) -> f64 {
+        match self {
+            Self::Auroc => report.auroc.unwrap_or(report.accuracy),
+            Self::Mcc => report.mcc,
+            Self::F1Macro => report.f1_macro,
+            Self::Accuracy => report.accuracy,
+        }
+    }
+
+    /// Where `report` stands: an epoch that gives one class only is worse than any other, since a
+    /// ranking may be perfect while every example still falls into one class; accuracy settles ties.
+    pub(super) fn standing(self, report: &ClassificationReport) -> Standing {
+        Standing {
+            collapsed_to: report.collapsed_to(),
+            score: self.score(report),
+            second: report.accuracy,
+        }
+    }
+}
+
+impl Objective for Classification {
+    type Label = usize;
+    type Report = ClassificationReport;
+
+    fn check(&self, split: Split<'_, usize>, classes: usize) -> Result<(), TrainError> {
+        match split.examples.iter().position(|(_, label)| **label >= classes) {
+            None => Ok(()),
+            Some(index) => Err(TrainError::Label {
+                split: split.name,
+                index,
+                label: split.examples[index].1.to_string(),
+                outputs: classes,
+            }),
+        }
+    }
+
+    fn weight(&self, label: &usize) -> f64 {
+        self.weights[*label]
+    }
+
+    fn loss(&self, scores: Tensor<2>, labels: &[&usize], shares: &[f64]) -> Tensor<1> {
+        let device = scores.device();
+        let classes: Vec<i32> = labels.iter().map(|label| **label as i32).collect();
+        let classes = TensorData::new(classes, [labels.len()]);
+        let classes = Tensor::<1, Int>::from_data(classes, &device);
+        let shares = shares.iter().map(|&share| share as f32).collect();
+        weighted_cross_entropy(scores, classes, upload(shares, [labels.len()], &device))
+    }
+
+    fn report(&self, scores: &[Vec<f32>], labels: &[&usize]) -> ClassificationReport {
+        let probabilities: Vec<_> = scores.iter().map(|row| softmax(row)).collect();
+        let labels: Vec<usize> = labels.iter().map(|label| **label).collect();
+        ClassificationReport::new(&probabilities, &labels)
+    }
+
+    fn standing(&self, report: &ClassificationReport) -> Standing {
+        self.selection.standing(report)
+    }
+}

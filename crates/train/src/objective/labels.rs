@@ -1,0 +1,51 @@
+//! Labels that each hold or not.
+
+use burn::tensor::Tensor;
+use burn::tensor::activation::relu;
+
+use super::{Objective, Split, Standing, upload};
+use crate::metric::MultiLabelReport;
+use crate::{TrainError, sigmoid};
+
+/// Any number of labels for each sequence; a label row says of each output whether it holds.
+///
+/// The loss is the mean binary cross-entropy over outputs; the best epoch has the highest mean
+/// AUROC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MultiLabel;
+
+impl Objective for MultiLabel {
+    type Label = Vec<bool>;
+    type Report = MultiLabelReport;
+
+    fn check(&self, split: Split<'_, Vec<bool>>, outputs: usize) -> Result<(), TrainError> {
+        super::values::check_lengths(split, outputs, Vec::len)
+    }
+
+    fn weight(&self, _: &Vec<bool>) -> f64 {
+        1.0
+    }
+
+    fn loss(&self, scores: Tensor<2>, labels: &[&Vec<bool>], shares: &[f64]) -> Tensor<1> {
+        let device = scores.device();
+        let shape @ [_, outputs] = scores.dims();
+        let holds = labels.iter().flat_map(|row| row.iter().map(|&h| f32::from(u8::from(h))));
+        let holds = upload(holds.collect(), shape, &device);
+        let share = |&share: &f64| (share / outputs as f64) as f32;
+        let shares = upload(shares.iter().map(share).collect(), [shares.len(), 1], &device);
+        // log(1 + eˣ) − y x, without overflow for large |x|
+        let rest = scores.clone().abs().neg().exp().log1p();
+        ((relu(scores.clone()) - scores * holds + rest) * shares).sum()
+    }
+
+    fn report(&self, scores: &[Vec<f32>], labels: &[&Vec<bool>]) -> MultiLabelReport {
+        let probabilities: Vec<Vec<f64>> =
+            scores.iter().map(|row| row.iter().map(|&score| sigmoid(score)).collect()).collect();
+        MultiLabelReport::new(&probabilities, labels)
+    }
+
+    fn standing(&self, report: &MultiLabelReport) -> Standing {
+        let second = report.f1_micro;
+        Standing { collapsed_to: None, score: report.auroc_macro.unwrap_or(second), second }
+    }
+}
