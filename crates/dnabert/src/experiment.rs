@@ -8,7 +8,10 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use dnabert_core::{Encoding, Example, Split, Task, Tokenizer, derive_seed};
 use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy, VocabularyError};
-use dnabert_model::{Bert, BertConfig, Checkpoint, CheckpointError, NewHead, SequenceClassifier};
+use dnabert_model::{
+    Bert, BertConfig, Checkpoint, CheckpointError, NewHead, Pooling, ProblemType,
+    SequenceClassifier,
+};
 use dnabert_train::{
     ClassificationReport, EncodeError, EncodedExample, FineTuneConfig, Interval, Observer,
     TrainError, bootstrap, encode_examples, fine_tune, metric, shuffle_tokens,
@@ -124,7 +127,12 @@ impl From<CheckpointError> for ExperimentError {
 }
 
 /// What training begins with.
-type Beginning = (KmerTokenizer, SequenceClassifier<Bert>, BertConfig);
+struct Beginning {
+    tokenizer: KmerTokenizer,
+    model: SequenceClassifier<Bert>,
+    config: BertConfig,
+    new_parts: Vec<&'static str>,
+}
 
 /// Resamples behind a confidence interval.
 const RESAMPLES: usize = 1000;
@@ -147,7 +155,7 @@ impl Experiment {
         let seed = self.fine_tune.seed;
         let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
 
-        let (tokenizer, model, config) = self.start(&labels, device)?;
+        let Beginning { tokenizer, model, config, new_parts } = self.start(&labels, device)?;
         let train_rows = encode_examples(&tokenizer, &train)?;
         let dev_rows = encode_examples(&tokenizer, &dev)?;
         let test_rows = encode_examples(&tokenizer, &test)?;
@@ -161,6 +169,7 @@ impl Experiment {
                 Start::Folder(folder) => folder.display().to_string(),
                 Start::Fresh { size, .. } => format!("fresh {}", size.name()),
             },
+            new_parts,
             fine_tune: self.fine_tune.clone(),
             model: config.clone(),
         };
@@ -207,25 +216,34 @@ impl Experiment {
     /// The tokenizer, the network to train, and its config.
     fn start(&self, labels: &[&str], device: &Device) -> Result<Beginning, ExperimentError> {
         let seed = derive_seed(self.fine_tune.seed, &[10]);
-        let (tokenizer, model, config) = match &self.start {
+        let (tokenizer, model, config, new_parts) = match &self.start {
             Start::Fresh { size, k } => {
                 let tokenizer = KmerTokenizer::new(*k)?;
                 let config = size.config(tokenizer.vocab_size()).with_labels(labels);
                 let model = config.sequence_classifier(seed, device);
-                (tokenizer, model, config)
+                (tokenizer, model, config, vec!["all"])
             }
             Start::Folder(folder) => {
                 let checkpoint = Checkpoint::open(folder)?;
                 let tokenizer = open_tokenizer(folder, checkpoint.config())?;
-                let head = NewHead { labels, new_pooler: false, seed };
+                let head = NewHead {
+                    labels,
+                    problem: ProblemType::SingleLabelClassification,
+                    pooling: checkpoint.config().pooling,
+                    new_pooler: !checkpoint.has_pooler(),
+                    seed,
+                };
                 let (model, config) = checkpoint.with_new_head(&head, device)?;
-                (tokenizer, model, config)
+                let new_pooler = head.new_pooler && head.pooling == Pooling::Cls;
+                let mut new_parts = vec!["classifier"];
+                new_parts.extend(new_pooler.then_some("pooler"));
+                (tokenizer, model, config, new_parts)
             }
         };
         let maximum = config.max_position_embeddings;
         let policy = if self.truncate { LengthPolicy::Truncate } else { LengthPolicy::Reject };
         let tokenizer = tokenizer.with_ambiguity(self.ambiguity).with_length(policy(maximum));
-        Ok((tokenizer, model, config))
+        Ok(Beginning { tokenizer, model, config, new_parts })
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use dnabert::Device;
 use dnabert::model::checkpoint::{self, TensorProblems, tensors};
-use dnabert::model::{Checkpoint, CheckpointError, NewHead};
+use dnabert::model::{Checkpoint, CheckpointError, NewHead, Pooling, ProblemType};
 
 fn model(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/oracle/models").join(name)
@@ -22,6 +22,16 @@ fn folder(name: &str, file: &str, bytes: &[u8]) -> tempfile::TempDir {
     fs::copy(model(name).join("config.json"), folder.path().join("config.json")).unwrap();
     fs::write(folder.path().join(file), bytes).unwrap();
     folder
+}
+
+fn new_head<'a>(labels: &'a [&'a str]) -> NewHead<'a> {
+    NewHead {
+        labels,
+        problem: ProblemType::SingleLabelClassification,
+        pooling: Pooling::Cls,
+        new_pooler: false,
+        seed: 4,
+    }
 }
 
 fn problems(error: CheckpointError) -> TensorProblems {
@@ -49,7 +59,9 @@ fn a_file_cut_anywhere_is_an_error_and_never_a_panic() {
         let whole = fs::read(model("k3_mlm").join(file)).unwrap();
         for part in [0, 1, 7, 8, 9, 100, 3000, whole.len() / 2, whole.len() - 1] {
             let folder = folder("k3_mlm", file, &whole[..part]);
-            let error = Checkpoint::open_file(folder.path(), file).unwrap_err();
+            let error = Checkpoint::open_file(folder.path(), file)
+                .and_then(|checkpoint| checkpoint.masked_language_model(&device()))
+                .unwrap_err();
             assert!(error.to_string().contains(file), "{file} cut to {part}: {error}");
         }
     }
@@ -62,7 +74,7 @@ fn a_head_is_never_random_unless_asked_for() {
     assert_eq!(found.missing, ["classifier.weight", "classifier.bias"]);
     assert!(found.unused.contains(&"cls.predictions.bias".to_owned()), "{found}");
 
-    let head = NewHead { labels: &["a", "b", "c"], new_pooler: false, seed: 4 };
+    let head = new_head(&["a", "b", "c"]);
     let (network, config) = checkpoint.with_new_head(&head, &device()).unwrap();
     assert_eq!((network.labels(), config.labels()), (3, 3));
     let (same, _) = checkpoint.with_new_head(&head, &device()).unwrap();
@@ -75,7 +87,7 @@ fn a_head_is_never_random_unless_asked_for() {
 #[test]
 fn a_pooler_that_is_missing_must_be_asked_for_too() {
     let checkpoint = Checkpoint::open(model("k3_tokcls")).unwrap(); // has none
-    let head = NewHead { labels: &["a", "b"], new_pooler: false, seed: 4 };
+    let head = new_head(&["a", "b"]);
     let found = problems(checkpoint.with_new_head(&head, &device()).unwrap_err());
     assert_eq!(found.missing, ["bert.pooler.dense.weight", "bert.pooler.dense.bias"]);
     let head = NewHead { new_pooler: true, ..head };
@@ -100,7 +112,8 @@ fn a_weight_that_is_no_number_is_named() {
     let last = bytes.len() - 4;
     bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
     let folder = folder("k3_cls", "model.safetensors", &bytes);
-    let error = Checkpoint::open(folder.path()).unwrap_err();
+    let checkpoint = Checkpoint::open(folder.path()).unwrap();
+    let error = checkpoint.sequence_classifier(&device()).unwrap_err();
     assert!(matches!(error, CheckpointError::NotFinite { .. }), "{error}");
 }
 

@@ -60,6 +60,8 @@ pub struct Settings {
     pub k: usize,
     /// The model folder, or the size of the fresh model.
     pub start: String,
+    /// The parts of the network that were drawn at random, since the folder holds none.
+    pub new_parts: Vec<&'static str>,
     /// Fine-tuning.
     pub fine_tune: FineTuneConfig,
     /// The network.
@@ -77,6 +79,7 @@ impl Display for Metrics {
             let LostTokens { unknown, skipped, truncated } = lost;
             writeln!(f, "tokens lost: {unknown} unknown, {skipped} skipped, {truncated} cut off")?;
         }
+        writeln!(f, "drawn at random: {}", self.config.new_parts.join(", "))?;
         writeln!(f, "best epoch {} of {}, chosen on dev\n", self.best_epoch, self.history.len())?;
         writeln!(f, "{:<22}{:>9}{:>9}", "", "dev", "test")?;
         let rows = |report: &ClassificationReport| {

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use ledger::Ledger;
 
 /// Files that must be there and must be compared.
-const REQUIRED: [&str; 30] = [
+const REQUIRED: [&str; 40] = [
     "io/tokenizer_cases.json",
     "io/tokenizer_long_cases.json",
     "io/kmer_and_cutting.json",
@@ -49,6 +49,16 @@ const REQUIRED: [&str; 30] = [
     "models/k4_splice3/model.safetensors",
     "models/k3_reg/model.safetensors",
     "models/k3_tokcls/model.safetensors",
+    "io/k3_long_lstm.safetensors",
+    "io/k3_long_gru.safetensors",
+    "io/k3_longcat.safetensors",
+    "io/k3_long_inputs.json",
+    "models/k3_long_lstm/model.safetensors",
+    "models/k3_long_gru/model.safetensors",
+    "models/k3_longcat/model.safetensors",
+    "dnabert2/io.safetensors",
+    "dnabert2/model.safetensors",
+    "dnabert2/model_cls.safetensors",
     "models/k3_mlm/vocab.txt",
     "models/k6_mlm/vocab.txt",
 ];

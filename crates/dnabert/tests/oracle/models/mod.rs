@@ -1,5 +1,8 @@
 //! Networks: hidden states, attention, logits and losses.
 
+mod dnabert2;
+mod long;
+
 use burn::tensor::{Int, Tensor, TensorData};
 use dnabert::Device;
 use dnabert::model::checkpoint::tensors;
@@ -28,6 +31,10 @@ pub(crate) fn compare(ledger: &mut Ledger) {
         sequence_classifier(ledger, model);
     }
     token_classifier(ledger, "k3_tokcls");
+    for model in ["k3_long_lstm", "k3_long_gru", "k3_longcat"] {
+        long::compare(ledger, model);
+    }
+    dnabert2::compare(ledger);
 }
 
 /// The device of every comparison.
@@ -81,11 +88,18 @@ impl LayerSink for Everything {
 
 /// Opens a checkpoint and its arrays; failures are noted.
 fn open(ledger: &mut Ledger, model: &str, weights: &str) -> Option<(Checkpoint, Arrays)> {
-    let weights_file = format!("models/{model}/{weights}");
-    let folder = ledger.path(&format!("models/{model}"));
-    let checkpoint = ledger.attempt(&weights_file, Checkpoint::open_file(folder, weights))?;
-    let file = format!("io/{model}.safetensors");
-    let arrays = ledger.attempt(&file, Arrays::read(&ledger.path(&file)))?;
+    open_at(ledger, &format!("models/{model}"), weights, &format!("io/{model}.safetensors"))
+}
+
+fn open_at(
+    ledger: &mut Ledger,
+    folder: &str,
+    weights: &str,
+    arrays: &str,
+) -> Option<(Checkpoint, Arrays)> {
+    let checkpoint = Checkpoint::open_file(ledger.path(folder), weights);
+    let checkpoint = ledger.attempt(&format!("{folder}/{weights}"), checkpoint)?;
+    let arrays = ledger.attempt(arrays, Arrays::read(&ledger.path(arrays)))?;
     Some((checkpoint, arrays))
 }
 
@@ -156,7 +170,7 @@ fn masked_language_model(ledger: &mut Ledger, model: &str, weights: &str) {
     let hidden = double.encoder.encode(&batch, &mut ()).hidden;
     mlm_head(&mut pair, &double, hidden, &io, "_ref_double_bias", &device);
 
-    checkpoint.config_mut().mask_mode = MaskMode::LegacyPlusOne;
+    checkpoint.config_mut().mask_mode = MaskMode::Head;
     let legacy = checkpoint.encoder(&device).expect("as before");
     let found = real(&values(legacy.encode(&batch, &mut ()).hidden), &mask, width);
     let name = "last_hidden_state_headmask";
@@ -229,16 +243,23 @@ fn mlm_head(
         pair.compare(&name, &values(at(&places)), &io.get(&name).values, Tolerance::LOGITS);
     }
 
-    let labels = io.ints("labels");
-    let places: Vec<i32> =
-        (0..labels.len()).filter(|&p| labels[p] != -100).map(|place| place as i32).collect();
-    let targets: Vec<i32> = places.iter().map(|&place| labels[place as usize]).collect();
+    let (places, targets) = masked(&io.ints("labels"));
+    let loss = mean_loss(at(&places), targets, device);
+    let name = format!("mlm_loss{suffix}");
+    pair.compare(&name, &loss, &io.get(&name).values, Tolerance::LOSS);
+}
+
+/// The flat places that have a label, and the labels.
+fn masked(labels: &[i32]) -> (Vec<i32>, Vec<i32>) {
+    let labelled = labels.iter().enumerate().filter(|(_, label)| **label != -100);
+    labelled.map(|(place, &label)| (place as i32, label)).unzip()
+}
+
+fn mean_loss(scores: Tensor<2>, targets: Vec<i32>, device: &Device) -> Vec<f64> {
     let count = targets.len();
     let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), device);
     let weights = Tensor::full([count], 1.0 / count as f64, device);
-    let loss = values(weighted_cross_entropy(at(&places), targets, weights));
-    let name = format!("mlm_loss{suffix}");
-    pair.compare(&name, &loss, &io.get(&name).values, Tolerance::LOSS);
+    values(weighted_cross_entropy(scores, targets, weights))
 }
 
 /// The `[CLS]` query of the last layer, `[batch, heads, key]`.
@@ -300,7 +321,7 @@ fn sequence_classifier(ledger: &mut Ledger, model: &str) {
     pair.compare(name, &found, &io.get(name).values, Tolerance::LOGITS);
 
     if io.has("logits_headmask") {
-        checkpoint.config_mut().mask_mode = MaskMode::LegacyPlusOne;
+        checkpoint.config_mut().mask_mode = MaskMode::Head;
         let legacy = checkpoint.sequence_classifier(&device).expect("as before");
         let mut sink = LastClsRow { last, rows: Vec::new() };
         let found = values(legacy.forward(&plain, &mut sink));
