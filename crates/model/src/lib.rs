@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod adapt;
 mod attention;
 mod batch;
 mod bias;
@@ -12,10 +13,12 @@ mod head;
 mod initialize;
 mod layer;
 mod linear;
+mod parameter_path;
 mod pooling;
 mod recurrent;
 mod sink;
 
+pub use adapt::{Adaptation, LowRank, adapt};
 pub use attention::{AttentionOutput, FusedSelfAttention, SelfAttention};
 pub use batch::TokenBatch;
 pub use bias::AttentionBias;

@@ -24,7 +24,8 @@ pub fn logits<M: Scorer>(
     let mut scores = vec![Vec::new(); rows.len()];
     for chunk in order.chunks(batch_size) {
         let batch: Vec<_> = chunk.iter().map(|&index| rows[index]).collect();
-        let inputs = TokenBatch::from_encodings(&batch, pad, device);
+        let longest = batch.iter().map(|row| row.len()).max().unwrap_or_default();
+        let inputs = TokenBatch::padded(&batch, model.padded_length(longest), pad, device);
         let [_, length] = inputs.dims();
         let output = model.scores(&inputs); // [batch, outputs] or [batch × length, outputs]
         let [judged, outputs] = output.dims();

@@ -284,12 +284,12 @@ impl<O: Objective> Run<'_, O> {
         for (turn, batch) in group.iter().enumerate() {
             let dropout = derive_seed(self.config.seed, &[1, step as u64, turn as u64]);
             let longest = batch.iter().map(|&index| self.train[index].encoding.len()).max();
+            let length = model.padded_length(longest.unwrap_or_default());
             let parts = self.workers.run(model, &self.device, batch.len(), |model, rows| {
                 let stream = DropoutStream::new(dropout, rows.start, rows.len());
                 let part = &batch[rows];
                 let loss = stream.scope(|| {
-                    let scores =
-                        model.scores(&self.inputs(part, longest.unwrap_or_default(), step));
+                    let scores = model.scores(&self.inputs(part, length, step));
                     let labels: Vec<_> =
                         part.iter().map(|&index| &self.train[index].label).collect();
                     let shares: Vec<_> =

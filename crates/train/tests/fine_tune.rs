@@ -1,31 +1,25 @@
 //! Fine-tuning as a caller sees it, on toy models.
 
+mod planted;
+
 use burn::module::Module;
 use burn::tensor::Device;
-use dnabert_core::{Encoding, SpecialTokens, derive_seed};
-use dnabert_model::{Bert, BertConfig, SequenceClassifier};
+use dnabert_model::{Bert, SequenceClassifier};
 use dnabert_train::{
     ClassWeights, EarlyStop, EncodedExample, EpochSummary, FineTuneConfig, FineTuned, Observer,
     StepSummary, TrainError, Warning, fine_tune,
 };
-
-const SPECIAL: SpecialTokens = SpecialTokens { pad: 0, unk: 1, cls: 2, sep: 3, mask: 4 };
+use planted::{SPECIAL, config, random, row};
 
 fn example(ids: &[u32], label: usize) -> EncodedExample {
-    let mut encoding = Encoding::default();
-    encoding.push(SPECIAL.cls, 0, None);
-    for (place, &id) in ids.iter().enumerate() {
-        encoding.push(id, 0, Some(place..place + 3));
-    }
-    encoding.push(SPECIAL.sep, 0, None);
-    EncodedExample { encoding, label }
+    EncodedExample { encoding: row(ids), label }
 }
 
 /// Rows of 4 to 9 random tokens; class 1 holds token 9 somewhere, class 0 nowhere.
 fn planted(count: u64, salt: u64) -> Vec<EncodedExample> {
     (0..count)
         .map(|row| {
-            let random = |place: u64, below: u64| derive_seed(salt, &[row, place]) % below;
+            let random = |place: u64, below: u64| random(salt, [row, place], below);
             let length = 4 + row % 6;
             let mut ids: Vec<u32> =
                 (0..length).map(|place| 10 + random(place, 20) as u32).collect();
@@ -38,17 +32,7 @@ fn planted(count: u64, salt: u64) -> Vec<EncodedExample> {
 }
 
 fn model(dropout: f64) -> SequenceClassifier<Bert> {
-    let config = BertConfig {
-        hidden_size: 12,
-        num_hidden_layers: 2,
-        num_attention_heads: 3,
-        intermediate_size: 24,
-        max_position_embeddings: 16,
-        hidden_dropout_prob: dropout,
-        attention_probs_dropout_prob: dropout,
-        ..BertConfig::new(40)
-    };
-    config.sequence_classifier(5, &Device::flex())
+    config(dropout).sequence_classifier(5, &Device::flex())
 }
 
 fn settings() -> FineTuneConfig {

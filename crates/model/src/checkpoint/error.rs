@@ -76,6 +76,22 @@ pub enum CheckpointError {
         /// The name.
         name: String,
     },
+    /// A network without adapters, where they are to be saved alone.
+    #[error("{}: the network has no adapters of rank {rank} to save", path.display())]
+    NoAdapters {
+        /// The folder.
+        path: PathBuf,
+        /// Their rank.
+        rank: usize,
+    },
+    /// Adapters of a kind that is not known here.
+    #[error("{}: {what} cannot be built", path.display())]
+    Adapters {
+        /// The file.
+        path: PathBuf,
+        /// What is not known.
+        what: String,
+    },
     /// Tensors that do not fit the network.
     #[error("{}: {problems}", path.display())]
     Tensors {

@@ -9,7 +9,7 @@ use burn::tensor::{DType, Tensor, TensorData};
 use safetensors::tensor::{Dtype, View, serialize_to_file};
 
 use super::CheckpointError;
-use super::names::ModulePath;
+use crate::parameter_path::ParameterPath;
 use crate::{
     Bert, BertConfig, Encoder, Family, MaskedLanguageModel, SequenceClassifier, TokenClassifier,
 };
@@ -51,16 +51,16 @@ impl Pretrained for MaskedLanguageModel {
 
 impl<E: Encoder> Pretrained for SequenceClassifier<E> {
     fn architecture(&self) -> &'static str {
-        match (self.is_chunked(), self.chunk_count()) {
-            (false, _) => "BertForSequenceClassification",
-            (true, None) => "BertForLongSequenceClassification",
-            (true, Some(_)) => "BertForLongSequenceClassificationCat",
+        match self.chunk_count() {
+            None => "BertForSequenceClassification",
+            Some(_) if self.concatenates() => "BertForLongSequenceClassificationCat",
+            Some(_) => "BertForLongSequenceClassification",
         }
     }
 
     fn file_name(&self, name: String) -> String {
         match name.strip_prefix("classifier.") {
-            Some(parameter) if self.chunk_count().is_some() => format!("classifier2.{parameter}"),
+            Some(parameter) if self.concatenates() => format!("classifier2.{parameter}"),
             _ => name,
         }
     }
@@ -160,14 +160,14 @@ impl View for Unread {
 }
 
 fn collect<M: Pretrained>(model: &M) -> Vec<(String, Unread)> {
-    let mut collected = Collect { path: ModulePath::new(M::ROOT), tensors: Vec::new() };
+    let mut collected = Collect { path: ParameterPath::new(M::ROOT), tensors: Vec::new() };
     model.clone().materialize().visit(&mut collected);
     let tensors = collected.tensors.into_iter();
     tensors.map(|(name, tensor)| (model.file_name(name), tensor)).collect()
 }
 
 struct Collect {
-    path: ModulePath,
+    path: ParameterPath,
     tensors: Vec<(String, Unread)>,
 }
 
@@ -181,10 +181,14 @@ impl ModuleVisitor for Collect {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let tensor = param.val();
-        let tensor = if self.path.is_linear_weight() { tensor.transpose() } else { tensor };
-        let shape = tensor.dims().to_vec();
-        let read = move || tensor.clone().into_data();
-        self.tensors.push((self.path.canonical(), Unread { shape, read: Box::new(read) }));
+        let tensor = unread(param.val(), self.path.is_linear_weight());
+        self.tensors.push((self.path.canonical(), tensor));
     }
+}
+
+/// A tensor to be read later, in PyTorch's layout.
+pub(super) fn unread<const D: usize>(tensor: Tensor<D>, transposed: bool) -> Unread {
+    let tensor = if transposed { tensor.transpose() } else { tensor };
+    let shape = tensor.dims().to_vec();
+    Unread { shape, read: Box::new(move || tensor.clone().into_data()) }
 }

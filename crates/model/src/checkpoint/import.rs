@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
 
-use super::names::ModulePath;
 use super::weights::Weights;
 use super::{CheckpointError, Misshapen, TensorProblems};
 use crate::initialize::Draw;
+use crate::parameter_path::ParameterPath;
 
-/// Parameters that are not in the file since they are meant to be new.
+/// Parameters that are not meant to come from the file.
 pub(super) struct New<'a> {
-    /// Beginnings of their canonical names.
-    pub(super) prefixes: &'a [&'a str],
-    /// Draws their matrices.
-    pub(super) draw: Draw,
+    /// Accepts their canonical names.
+    pub(super) is_new: &'a dyn Fn(&str) -> bool,
+    /// Draws their matrices; without it they stay as they are.
+    pub(super) draw: Option<Draw>,
 }
 
 /// Puts the file's tensors into `module`, whose root has the canonical name `root`.
@@ -30,13 +30,12 @@ pub(super) fn fill<M: Module>(
     new: Option<New<'_>>,
     left_aside: impl Fn(&str) -> bool,
 ) -> Result<M, CheckpointError> {
-    let prefixes = new.as_ref().map_or(&[][..], |new| new.prefixes);
-    let is_new = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    let New { is_new, draw } = new.unwrap_or(New { is_new: &|_| false, draw: None });
     let mut filler = Fill {
         weights,
-        is_new: &is_new,
-        draw: new.map(|new| new.draw),
-        path: ModulePath::new(root),
+        is_new,
+        draw,
+        path: ParameterPath::new(root),
         used: BTreeSet::new(),
         problems: TensorProblems::default(),
         error: None,
@@ -62,7 +61,7 @@ struct Fill<'a> {
     weights: &'a Weights,
     is_new: &'a dyn Fn(&str) -> bool,
     draw: Option<Draw>,
-    path: ModulePath,
+    path: ParameterPath,
     used: BTreeSet<String>,
     problems: TensorProblems,
     /// The first tensor that could not be read; what comes after it is left as it is.
@@ -83,8 +82,11 @@ impl ModuleMapper for Fill<'_> {
             return param;
         }
         let name = self.path.canonical();
-        if let (true, Some(draw)) = ((self.is_new)(&name), &mut self.draw) {
-            return draw.map_float(param);
+        if (self.is_new)(&name) {
+            return match &mut self.draw {
+                Some(draw) => draw.map_float(param),
+                None => param,
+            };
         }
         let Some(found) = self.weights.shape(&name) else {
             self.problems.missing.push(name);

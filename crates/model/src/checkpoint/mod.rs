@@ -5,6 +5,7 @@
 //! with or without the `bert.` prefix. Every tensor of the network must be found and every tensor
 //! of the file used; anything else is an error that names the tensor.
 
+mod adapter;
 mod error;
 mod export;
 mod import;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
+pub use adapter::save_adapters;
 pub use error::{CheckpointError, Misshapen, TensorProblems};
 pub use export::{NamedTensor, Pretrained, save, tensors};
 use weights::Weights;
@@ -191,9 +193,11 @@ impl Checkpoint {
         let bert = Bert::zeros(&config, pooler, device);
         let model = SequenceClassifier::over(bert, &config, device);
         let fresh_pooler = head.new_pooler && head.pooling == Pooling::Cls;
-        let prefixes: &[&str] =
-            if fresh_pooler { &["classifier.", "bert.pooler."] } else { &["classifier."] };
-        let new = New { prefixes, draw: Draw::new(config.initializer_range, head.seed) };
+        let is_new = |name: &str| {
+            name.starts_with("classifier.") || fresh_pooler && name.starts_with("bert.pooler.")
+        };
+        let draw = Some(Draw::new(config.initializer_range, head.seed));
+        let new = New { is_new: &is_new, draw };
         let model = fill(model, "", &self.weights, Some(new), names::is_head)?;
         Ok((model, config))
     }
@@ -212,8 +216,8 @@ impl Checkpoint {
         let config = self.config_for(head);
         let bert = Bert::zeros(&config, self.has_pooler(), device);
         let model = TokenClassifier::over(bert, &config, device);
-        let draw = Draw::new(config.initializer_range, head.seed);
-        let new = New { prefixes: &["classifier."], draw };
+        let draw = Some(Draw::new(config.initializer_range, head.seed));
+        let new = New { is_new: &|name| name.starts_with("classifier."), draw };
         let model = fill(model, "", &self.weights, Some(new), names::is_head)?;
         Ok((model, config))
     }

@@ -20,6 +20,11 @@ pub trait Scorer: Module + ModuleDisplay {
     /// The number of scores in a row.
     fn labels(&self) -> usize;
 
+    /// The length that rows must be padded to, where the longest of them has `longest` tokens.
+    fn padded_length(&self, longest: usize) -> usize {
+        longest
+    }
+
     /// Scores (logits): `[batch, labels]` where sequences are judged, `[batch × length, labels]`
     /// where tokens are.
     fn scores(&self, batch: &TokenBatch) -> Tensor<2>;
@@ -28,6 +33,11 @@ pub trait Scorer: Module + ModuleDisplay {
 impl<E: Encoder> Scorer for SequenceClassifier<E> {
     fn labels(&self) -> usize {
         self.labels()
+    }
+
+    /// Whole chunks, where the head or the length asks for them.
+    fn padded_length(&self, longest: usize) -> usize {
+        self.padded_length(longest)
     }
 
     fn scores(&self, batch: &TokenBatch) -> Tensor<2> {

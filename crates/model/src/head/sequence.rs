@@ -30,6 +30,8 @@ pub struct SequenceClassifier<E: Encoder> {
     pooling: Pooling,
     #[module(skip)]
     chunk_length: Option<usize>,
+    #[module(skip)]
+    chunk_count: Option<usize>,
 }
 
 /// How the vectors of chunks become one.
@@ -84,8 +86,14 @@ impl<E: Encoder> SequenceClassifier<E> {
             Chunks::Concatenated { count } => Some(linear(count * hidden, hidden, device)),
             _ => None,
         };
+        let chunk_count = match chunks {
+            Chunks::Average => None,
+            Chunks::Recurrent { .. } => Some(config.split.unwrap_or(1)),
+            Chunks::Concatenated { count } => Some(count),
+        };
         Self {
             encoder,
+            chunk_count,
             dropout: Dropout::new(config.hidden_dropout_prob),
             rnn,
             classifier1,
@@ -101,15 +109,25 @@ impl<E: Encoder> SequenceClassifier<E> {
         labels
     }
 
-    /// The number of chunks that the head asks for; `None` where any number will do.
+    /// The number of chunks that DNABERT's chunked heads ask for: the second layer's input, or
+    /// `split` of the config; `None` for a head that takes rows of any length up to one chunk, and
+    /// whole chunks beyond.
     pub fn chunk_count(&self) -> Option<usize> {
-        let [input, hidden] = self.classifier1.as_ref()?.weight.dims();
-        Some(input / hidden)
+        self.chunk_count
     }
 
-    /// Whether the head is one of DNABERT's chunked ones, which take whole rows of chunks only.
-    pub fn is_chunked(&self) -> bool {
-        self.rnn.is_some() || self.classifier1.is_some()
+    /// Whether the chunks' vectors stand side by side before the last layers.
+    pub(crate) fn concatenates(&self) -> bool {
+        self.classifier1.is_some()
+    }
+
+    /// The length that rows must be padded to, where the longest of them has `longest` tokens.
+    pub fn padded_length(&self, longest: usize) -> usize {
+        match (self.chunk_length, self.chunk_count) {
+            (Some(chunk), Some(count)) => longest.max(chunk * count),
+            (Some(chunk), None) if longest > chunk => longest.next_multiple_of(chunk),
+            _ => longest,
+        }
     }
 
     /// Scores (logits), `[batch, labels]`.
@@ -121,7 +139,7 @@ impl<E: Encoder> SequenceClassifier<E> {
     pub fn forward(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
         let [rows, length] = batch.dims();
         let chunk = match self.chunk_length {
-            Some(chunk) if length > chunk || self.is_chunked() => chunk,
+            Some(chunk) if length > chunk || self.chunk_count.is_some() => chunk,
             _ => return self.classify(self.pool(batch, sink)),
         };
         assert!(length % chunk == 0, "{length} tokens are no whole number of chunks of {chunk}");

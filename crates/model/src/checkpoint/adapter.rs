@@ -1,0 +1,193 @@
+//! Low-rank adapters in files of their own, in the layout of Hugging Face PEFT.
+
+use std::path::Path;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::export::{Unread, unread, write};
+use super::import::{New, fill};
+use super::weights::Weights;
+use super::{Checkpoint, CheckpointError, POOLER};
+use crate::parameter_path::ParameterPath;
+use crate::{
+    Adaptation, Bert, BertConfig, ConfigError, Encoder, LowRank, Pooling, SequenceClassifier, adapt,
+};
+
+const WEIGHTS: &str = "adapter_model.safetensors";
+const CONFIG: &str = "adapter_config.json";
+
+/// The `adapter_config.json` of PEFT, as far as it is needed here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct AdapterConfig {
+    peft_type: String,
+    task_type: Option<String>,
+    base_model_name_or_path: Option<String>,
+    r: usize,
+    lora_alpha: f64,
+    #[serde(default)]
+    lora_dropout: f64,
+    #[serde(default)]
+    bias: Option<String>,
+    #[serde(default)]
+    fan_in_fan_out: bool,
+    #[serde(default)]
+    inference_mode: bool,
+    #[serde(default)]
+    use_rslora: bool,
+    #[serde(default)]
+    use_dora: bool,
+    target_modules: Vec<String>,
+    #[serde(default)]
+    modules_to_save: Option<Vec<String>>,
+}
+
+/// Writes the adapters of `model` and its head, without the weights that they adapt:
+/// `adapter_model.safetensors` and `adapter_config.json`, which PEFT reads, and `config.json`.
+///
+/// `low_rank` is what they were made with, and `base` names the model that they belong to.
+///
+/// # Errors
+///
+/// [`CheckpointError::NoAdapters`] for a model without adapters of this rank; else for a file that
+/// cannot be written.
+pub fn save_adapters<E: Encoder>(
+    model: &SequenceClassifier<E>,
+    config: &BertConfig,
+    low_rank: LowRank,
+    base: &str,
+    folder: impl AsRef<Path>,
+) -> Result<(), CheckpointError> {
+    let folder = folder.as_ref();
+    let mut adapters = Adapters { path: ParameterPath::default(), tensors: Vec::new() };
+    model.visit(&mut adapters);
+    let mut first_factors = adapters.tensors.iter().filter(|(name, _)| name.contains(".lora_A."));
+    if first_factors.next().is_none_or(|(_, factor)| factor.shape[0] != low_rank.rank) {
+        return Err(CheckpointError::NoAdapters { path: folder.into(), rank: low_rank.rank });
+    }
+    let has = |part: &str| adapters.tensors.iter().any(|(name, _)| name.contains(part));
+    let named = |parts: &[&str]| -> Vec<String> {
+        parts.iter().filter(|part| has(&format!(".{part}."))).map(|&part| part.into()).collect()
+    };
+    let adapter_config = AdapterConfig {
+        peft_type: "LORA".to_owned(),
+        task_type: Some("SEQ_CLS".to_owned()),
+        base_model_name_or_path: Some(base.to_owned()),
+        r: low_rank.rank,
+        lora_alpha: low_rank.alpha,
+        lora_dropout: 0.0,
+        bias: Some("none".to_owned()),
+        fan_in_fan_out: false,
+        inference_mode: true,
+        use_rslora: false,
+        use_dora: false,
+        target_modules: named(&["query", "value", "Wqkv"]),
+        modules_to_save: Some(named(&["classifier", "pooler"])),
+    };
+    let path = folder.join(CONFIG);
+    let io = |source| CheckpointError::Io { path: path.clone(), source };
+    std::fs::create_dir_all(folder).map_err(io)?;
+    write(adapters.tensors, &folder.join(WEIGHTS))?;
+    let text = serde_json::to_string_pretty(&adapter_config).map_err(std::io::Error::other);
+    text.and_then(|text| dnabert_core::file::write(&path, text.as_bytes())).map_err(io)?;
+    Ok(config.write(folder.join("config.json"))?)
+}
+
+impl Checkpoint {
+    /// The encoder of this checkpoint under the adapters and the head in `folder`, as
+    /// [`save_adapters`] or PEFT writes them. Also gives the config with the head, which is the
+    /// `config.json` of the folder, or this checkpoint's own where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError`] naming a file, or a tensor of either folder that is missing, unused or
+    /// of another shape.
+    pub fn with_adapters(
+        &self,
+        folder: impl AsRef<Path>,
+        device: &Device,
+    ) -> Result<(SequenceClassifier<Bert>, BertConfig), CheckpointError> {
+        let folder = folder.as_ref();
+        let path = folder.join("config.json");
+        let config = if path.exists() { BertConfig::read(path)? } else { self.config.clone() };
+        let adapter_config = AdapterConfig::read(&folder.join(CONFIG))?;
+        let adapters = Weights::open(folder.join(WEIGHTS))?;
+
+        let pooler = config.pooling == Pooling::Cls || self.has_pooler();
+        let bert = Bert::zeros(&config, pooler, device);
+        let model = SequenceClassifier::over(bert, &config, device);
+        // The head and, where they hold it, the pooler come with the adapters.
+        let saved = |name: &str| {
+            name.starts_with("classifier.")
+                || adapters.has(POOLER) && name.starts_with("bert.pooler.")
+        };
+        let model = fill(
+            model,
+            "",
+            &self.weights,
+            Some(New { is_new: &saved, draw: None }),
+            super::names::is_head,
+        )?;
+        let LowRank { rank, alpha } = adapter_config.low_rank();
+        let model = adapt(model, Adaptation::LowRank(LowRank { rank, alpha }), 0);
+        let stays = |name: &str| !name.contains(".lora.") && !saved(name);
+        let new = New { is_new: &stays, draw: None };
+        let model = fill(model, "", &adapters, Some(new), |_| false)?;
+        Ok((model, config))
+    }
+}
+
+impl AdapterConfig {
+    fn read(path: &Path) -> Result<Self, CheckpointError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| CheckpointError::Io { path: path.into(), source })?;
+        let config: Self = serde_json::from_str(&text)
+            .map_err(|source| ConfigError::Json { path: path.into(), source })?;
+        let unknown = |what: String| CheckpointError::Adapters { path: path.into(), what };
+        if config.peft_type != "LORA" || config.use_dora || config.use_rslora {
+            return Err(unknown(format!("{} adapters of this kind", config.peft_type)));
+        }
+        if config.r == 0 {
+            return Err(unknown("rank 0".to_owned()));
+        }
+        let known = ["query", "value", "Wqkv"];
+        match config.target_modules.iter().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(unknown(format!("adapters on {name}"))),
+            None => Ok(config),
+        }
+    }
+
+    fn low_rank(&self) -> LowRank {
+        LowRank { rank: self.r, alpha: self.lora_alpha }
+    }
+}
+
+/// Gathers the tensors that are no part of the base.
+struct Adapters {
+    path: ParameterPath,
+    tensors: Vec<(String, Unread)>,
+}
+
+impl ModuleVisitor for Adapters {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.path.canonical();
+        let name = name.replace(".weight.lora.a", ".lora_A.weight");
+        let name = name.replace(".weight.lora.b", ".lora_B.weight");
+        let is_base = name.starts_with("bert.")
+            && !name.contains(".lora_")
+            && !name.starts_with("bert.pooler.");
+        if !is_base {
+            let tensor = unread(param.base(), self.path.is_linear_weight());
+            self.tensors.push((format!("base_model.model.{name}"), tensor));
+        }
+    }
+}
