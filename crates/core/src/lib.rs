@@ -3,6 +3,7 @@
 mod classifier;
 mod encoding;
 pub mod file;
+mod policy;
 mod seed;
 mod sequence;
 mod task;
@@ -11,6 +12,7 @@ mod tokenizer;
 
 pub use classifier::Classifier;
 pub use encoding::{Encoding, EncodingReport};
+pub use policy::{AmbiguityPolicy, LengthPolicy, shorten_pair};
 pub use seed::derive_seed;
 pub use sequence::{
     AmbiguityRule, LetterPolicy, LetterReport, LetterRule, Sequence, SequenceError, is_base,

@@ -142,6 +142,11 @@ impl Sequence {
         &self.letters
     }
 
+    /// The letters as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.letters).unwrap_or_default() // letters are ASCII
+    }
+
     /// The number of bases.
     pub fn len(&self) -> usize {
         self.letters.len()

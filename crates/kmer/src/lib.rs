@@ -8,5 +8,6 @@ mod tile;
 mod tokenizer;
 mod vocabulary;
 
-pub use tokenizer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy};
+pub use dnabert_core::{AmbiguityPolicy, LengthPolicy};
+pub use tokenizer::KmerTokenizer;
 pub use vocabulary::{SPECIAL_TOKENS, Vocabulary, VocabularyError};

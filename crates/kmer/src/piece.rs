@@ -2,8 +2,9 @@
 
 use dnabert_core::{Encoding, EncodingReport, TokenizeError};
 
+use crate::LengthPolicy;
 use crate::reference::PIECE;
-use crate::tokenizer::{KmerTokenizer, LengthPolicy, Token};
+use crate::tokenizer::{KmerTokenizer, Token};
 
 impl KmerTokenizer {
     /// The row of [`reference::row`](crate::reference::row), with spans, and with an error or a

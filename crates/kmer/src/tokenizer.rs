@@ -3,43 +3,12 @@
 use std::ops::Range;
 
 use dnabert_core::{
-    Encoding, EncodingReport, Sequence, SpecialTokens, Tiles, Tiling, TokenizeError, Tokenizer,
-    is_base,
+    AmbiguityPolicy, Encoding, EncodingReport, LengthPolicy, Sequence, SpecialTokens, Tiles,
+    Tiling, TokenizeError, Tokenizer, is_base, shorten_pair,
 };
 use rayon::prelude::*;
 
 use crate::{SPECIAL_TOKENS, Vocabulary, VocabularyError};
-
-/// What to do with k-mers that cover an ambiguous letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AmbiguityPolicy {
-    /// Refuse the sequence.
-    #[default]
-    Reject,
-    /// Make each of them `[UNK]`, as the reference does; counted as `unknown_tokens`.
-    Unknown,
-    /// Leave them out: the row goes on with the next unambiguous stretch, and
-    /// [`tiles`](Tokenizer::tiles) start a new row there; counted as `skipped_tokens`.
-    Split,
-}
-
-/// How long a row may be, special tokens included, and what happens to longer ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LengthPolicy {
-    /// Any length.
-    Unlimited,
-    /// Refuse a sequence that needs more tokens than this.
-    Reject(usize),
-    /// Cut at the right to this many tokens; counted as `truncated_tokens`.
-    Truncate(usize),
-}
-
-impl Default for LengthPolicy {
-    /// Refuse more than the 512 tokens of the published models.
-    fn default() -> Self {
-        Self::Reject(512)
-    }
-}
 
 /// DNABERT's overlapping k-mer tokenizer.
 #[derive(Debug, Clone)]
@@ -154,18 +123,6 @@ impl KmerTokenizer {
         }
         encoding.push(SPECIAL_TOKENS.sep, segment_id, None);
     }
-
-    /// How many of `tokens` (special tokens counted) must go for the row to fit.
-    fn surplus(&self, tokens: usize) -> Result<usize, TokenizeError> {
-        match self.length {
-            LengthPolicy::Unlimited => Ok(0),
-            LengthPolicy::Truncate(maximum) => Ok(tokens.saturating_sub(maximum)),
-            LengthPolicy::Reject(maximum) if tokens > maximum => {
-                Err(TokenizeError::TooLong { tokens, maximum })
-            }
-            LengthPolicy::Reject(_) => Ok(0),
-        }
-    }
 }
 
 /// The error for the first ambiguous letter of the k-mer that starts at `start`.
@@ -202,7 +159,7 @@ impl Tokenizer for KmerTokenizer {
         if self.pieces {
             return self.in_pieces(&tokens, report);
         }
-        let surplus = self.surplus(tokens.len() + 2)?.min(tokens.len());
+        let surplus = self.length.surplus(tokens.len() + 2)?.min(tokens.len());
         tokens.truncate(tokens.len() - surplus);
         report.truncated_tokens = surplus;
         Ok(self.row(&tokens, report))
@@ -214,11 +171,11 @@ impl Tokenizer for KmerTokenizer {
         let (mut first, mut report) = self.tokens(first)?;
         let (mut second, second_report) = self.tokens(second)?;
         report += second_report;
-        let surplus = self.surplus(first.len() + second.len() + 3)?;
-        for _ in 0..surplus {
-            let longer = if first.len() > second.len() { &mut first } else { &mut second };
-            report.truncated_tokens += usize::from(longer.pop().is_some());
-        }
+        let surplus = self.length.surplus(first.len() + second.len() + 3)?;
+        let [first_kept, second_kept] = shorten_pair([first.len(), second.len()], surplus);
+        report.truncated_tokens = first.len() + second.len() - first_kept - second_kept;
+        first.truncate(first_kept);
+        second.truncate(second_kept);
         let mut encoding = self.row(&first, report);
         self.push_segment(&mut encoding, &second, 1);
         Ok(encoding)
