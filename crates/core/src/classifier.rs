@@ -2,12 +2,13 @@
 
 use crate::Sequence;
 
-/// Anything that gives class probabilities for sequences.
+/// Anything that judges sequences.
 pub trait Classifier: Send + Sync {
     /// What predicting can fail with.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Class probabilities, one row per sequence in the order given; each row sums to one.
+    /// One row for each sequence, in the order given: class probabilities, which sum to one; or, of
+    /// models for such problems, the probability of each label, or numbers.
     ///
     /// # Errors
     ///

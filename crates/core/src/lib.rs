@@ -6,6 +6,7 @@ pub mod file;
 mod policy;
 mod seed;
 mod sequence;
+mod stitch;
 mod task;
 mod tile;
 mod tokenizer;
@@ -17,6 +18,7 @@ pub use seed::derive_seed;
 pub use sequence::{
     AmbiguityRule, LetterPolicy, LetterReport, LetterRule, Sequence, SequenceError, is_base,
 };
+pub use stitch::Stitcher;
 pub use task::{Example, Split, Task};
 pub use tile::{Tiles, Tiling};
 pub use tokenizer::{SpecialTokens, TokenizeError, Tokenizer};

@@ -85,6 +85,16 @@ impl KmerTokenizer {
         sequence: &Sequence,
     ) -> Result<(Vec<Token>, EncodingReport), TokenizeError> {
         let letters = sequence.as_bytes();
+        if let LengthPolicy::Reject(_) = self.length
+            && !self.pieces
+        {
+            // Counted before any is stored: rows of a long sequence are asked for in tiles.
+            let count = match self.ambiguity {
+                AmbiguityPolicy::Split => self.vocabulary.ids(letters).flatten().count(),
+                _ => (letters.len() + 1).saturating_sub(self.k()),
+            };
+            self.length.surplus(count + 2)?;
+        }
         let mut report = EncodingReport::default();
         let mut tokens = Vec::with_capacity((letters.len() + 1).saturating_sub(self.k()));
         for (start, id) in self.vocabulary.ids(letters).enumerate() {

@@ -1,0 +1,82 @@
+//! Values of overlapping tokens as values of bases.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// Averages the values of tokens over the bases that they cover, from left to right.
+///
+/// Tokens may overlap, within a row and between the rows of a long sequence; a base has the mean
+/// over all tokens that cover it. Only bases that a later token could still cover are held.
+#[derive(Debug, Clone)]
+pub struct Stitcher {
+    width: usize,
+    /// The base that `open` begins with.
+    start: usize,
+    open: VecDeque<Base>,
+}
+
+#[derive(Debug, Clone)]
+struct Base {
+    sums: Vec<f64>,
+    tokens: u32,
+}
+
+impl Stitcher {
+    /// For tokens with `width` values each.
+    pub fn new(width: usize) -> Self {
+        Self { width, start: 0, open: VecDeque::new() }
+    }
+
+    /// Adds a token that covers the bases `span` (0-based, half-open). Bases before the first one
+    /// that [`finish`](Self::finish) has not yet given are passed over.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many values as announced.
+    pub fn add(&mut self, span: Range<usize>, values: &[f32]) {
+        assert_eq!(values.len(), self.width, "values of a token");
+        let empty = || Base { sums: vec![0.0; self.width], tokens: 0 };
+        let end = span.end.saturating_sub(self.start);
+        if end > self.open.len() {
+            self.open.resize_with(end, empty);
+        }
+        let begin = span.start.saturating_sub(self.start);
+        for base in self.open.range_mut(begin.min(end)..end) {
+            base.tokens += 1;
+            base.sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+    }
+
+    /// Hands the bases before `end`, which no later token covers, to `take`: position and means,
+    /// or `None` for a base that no token covered.
+    pub fn finish(&mut self, end: usize, mut take: impl FnMut(usize, Option<&[f32]>)) {
+        while self.start < end {
+            let base = self.open.pop_front().filter(|base| base.tokens > 0);
+            let means = base.map(|Base { sums, tokens }| {
+                sums.into_iter().map(|sum| (sum / f64::from(tokens)) as f32).collect::<Vec<_>>()
+            });
+            take(self.start, means.as_deref());
+            self.start += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_has_the_mean_of_the_tokens_over_it() {
+        let mut stitcher = Stitcher::new(1);
+        let mut bases = Vec::new();
+        for (start, value) in [(0, 1.0), (1, 3.0), (2, 8.0), (6, 5.0)] {
+            stitcher.finish(start, |_, mean| bases.push(mean.map(|mean| mean[0])));
+            stitcher.add(start..start + 3, &[value]);
+        }
+        stitcher.finish(10, |_, mean| bases.push(mean.map(|mean| mean[0])));
+        let five = Some(5.0);
+        let expected =
+            [Some(1.0), Some(2.0), Some(4.0), Some(5.5), Some(8.0), None, five, five, five, None];
+        assert_eq!(bases, expected);
+    }
+}
