@@ -2,6 +2,7 @@
 
 pub mod corpus;
 mod error;
+mod input;
 mod labelled_fasta;
 mod manifest;
 mod promoter;
@@ -9,6 +10,7 @@ mod table;
 mod table_task;
 
 pub use error::DataError;
+pub use input::{Input, Inputs, read_inputs};
 pub use labelled_fasta::read_labelled_fasta;
 pub use manifest::{DataFile, DataSet, Manifest, ManifestError, sha256};
 pub use promoter::{PromoterSet, PromoterTask};

@@ -99,8 +99,33 @@ pub fn read_rows(
     is_label: impl Fn(&str) -> bool,
 ) -> Result<Vec<Row>, DataError> {
     let path = path.as_ref();
-    let io = |source| DataError::Io { path: path.into(), source };
-    let mut file = dnabert_genome::open(path).map_err(io)?;
+    let is_header = |first: &StringRecord, columns: Columns| columns.is_header(first, &is_label);
+    let rows: Vec<Row> = rows(path, format, is_header)?.collect::<Result<_, _>>()?;
+    if rows.is_empty() { Err(DataError::Empty { path: path.into() }) } else { Ok(rows) }
+}
+
+/// The rows of a table without labels, one at a time; the first line is a header only where it
+/// names the sequence column. An empty table gives no row.
+///
+/// # Errors
+///
+/// [`DataError`] naming file and line, here or as an item.
+pub(crate) fn unlabelled_rows(
+    path: &Path,
+    format: &TableFormat,
+) -> Result<impl Iterator<Item = Result<Row, DataError>> + Send + use<>, DataError> {
+    let pairs = format.pairs;
+    rows(path, format, move |first: &StringRecord, _| Columns::by_name(first, pairs).is_some())
+}
+
+fn rows<H: Fn(&StringRecord, Columns) -> bool>(
+    path: &Path,
+    format: &TableFormat,
+    is_header: H,
+) -> Result<impl Iterator<Item = Result<Row, DataError>> + use<H>, DataError> {
+    let (path, format) = (path.to_owned(), *format);
+    let io = |source| DataError::Io { path: path.clone(), source };
+    let mut file = dnabert_genome::open(&path).map_err(io)?;
     let mut first_line = Vec::new(); // of any length: a sequence may fill many buffers
     file.read_until(b'\n', &mut first_line).map_err(io)?;
     let tabs = first_line.contains(&b'\t');
@@ -112,22 +137,18 @@ pub fn read_rows(
         .from_reader(Cursor::new(first_line).chain(file));
 
     let mut columns = Columns::by_position(format.pairs);
-    let mut rows = Vec::new();
-    for (index, record) in reader.into_records().enumerate() {
-        let record = record.map_err(|source| DataError::Table { path: path.into(), source })?;
-        if index == 0 && columns.is_header(&record, &is_label) {
+    Ok(reader.into_records().enumerate().filter_map(move |(index, record)| {
+        let record = match record {
+            Ok(record) => record,
+            Err(source) => return Some(Err(DataError::Table { path: path.clone(), source })),
+        };
+        if index == 0 && is_header(&record, columns) {
             columns = Columns::by_name(&record, format.pairs).unwrap_or(columns);
-            continue;
+            return None;
         }
         let line = record.position().map_or(index as u64 + 1, csv::Position::line);
-        let place = Place { path, line, record: &record };
-        let sequence = place.sequence(columns.sequence, &format.letters)?;
-        let pair =
-            columns.pair.map(|column| place.sequence(column, &format.letters)).transpose()?;
-        let label = record.get(columns.label).map(|label| label.trim().to_owned());
-        rows.push(Row { line, sequence, pair, label });
-    }
-    if rows.is_empty() { Err(DataError::Empty { path: path.into() }) } else { Ok(rows) }
+        Some(columns.row(&Place { path: &path, line, record: &record }, &format.letters))
+    }))
 }
 
 /// Where the fields of a row stand, from 0.
@@ -159,6 +180,13 @@ impl Columns {
         // A table to predict on needs no labels: any column past the last will do.
         let label = find(&["label", "labels", "class"]).unwrap_or(header.len());
         Some(Self { sequence, pair, label })
+    }
+
+    fn row(self, place: &Place<'_>, letters: &LetterPolicy) -> Result<Row, DataError> {
+        let sequence = place.sequence(self.sequence, letters)?;
+        let pair = self.pair.map(|column| place.sequence(column, letters)).transpose()?;
+        let label = place.record.get(self.label).map(|label| label.trim().to_owned());
+        Ok(Row { line: place.line, sequence, pair, label })
     }
 
     /// Whether the first line is a header: neither its sequence is DNA nor its label a label.

@@ -1,0 +1,88 @@
+//! Sequences without labels, for prediction.
+
+use std::io::BufRead as _;
+use std::path::Path;
+
+use dnabert_core::Sequence;
+use dnabert_genome::fasta;
+
+use crate::table::unlabelled_rows;
+use crate::{DataError, TableFormat};
+
+/// A sequence, or a pair, and its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// The name of the FASTA record, or file and line of the table.
+    pub name: String,
+    /// The sequence.
+    pub sequence: Sequence,
+    /// The second sequence of a pair.
+    pub pair: Option<Sequence>,
+}
+
+/// The inputs of a file, one at a time.
+pub type Inputs = Box<dyn Iterator<Item = Result<Input, DataError>> + Send>;
+
+/// Streams a FASTA file (its first letter is `>`) or else a table, plain or gzip.
+///
+/// # Errors
+///
+/// [`DataError`] naming file and line or record, here or as an item; also for a file without any
+/// sequence.
+pub fn read_inputs(path: impl AsRef<Path>, format: &TableFormat) -> Result<Inputs, DataError> {
+    let path = path.as_ref().to_owned();
+    let io = |source| DataError::Io { path: path.clone(), source };
+    let is_fasta = {
+        let mut file = dnabert_genome::open(&path).map_err(io)?;
+        file.fill_buf().map_err(io)?.starts_with(b">")
+    };
+    if is_fasta {
+        let reader = fasta::Reader::open(&path, format.letters)?;
+        return Ok(Box::new(reader.map(|record| {
+            let fasta::Record { name, sequence, .. } = record?;
+            Ok(Input { name, sequence, pair: None })
+        })));
+    }
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let rows = unlabelled_rows(&path, format)?;
+    let mut inputs = rows
+        .map(move |row| {
+            let row = row?;
+            let name = format!("{file}:{}", row.line);
+            Ok(Input { name, sequence: row.sequence, pair: row.pair })
+        })
+        .peekable();
+    if inputs.peek().is_none() {
+        return Err(DataError::Empty { path });
+    }
+    Ok(Box::new(inputs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<(String, String)>, DataError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, text).unwrap();
+        let inputs = read_inputs(&path, &TableFormat::default())?;
+        inputs.map(|input| input.map(|i| (i.name, i.sequence.to_string()))).collect()
+    }
+
+    #[test]
+    fn fasta_and_tables_are_told_apart() {
+        let first = |text: &str| read(text).unwrap().remove(0);
+        assert_eq!(first(">a b\nAC\nGT\n"), ("a".into(), "ACGT".into()));
+        assert_eq!(first("ACGT\n"), ("x:1".into(), "ACGT".into()));
+        assert_eq!(first("name\tsequence\nq\tACGT\n"), ("x:2".into(), "ACGT".into()));
+    }
+
+    #[test]
+    fn a_first_row_that_is_no_dna_is_an_error_and_no_header() {
+        let error = read("ACGX\nACGT\n").unwrap_err();
+        assert!(matches!(error, DataError::Sequence { line: 1, .. }), "{error}");
+        assert!(matches!(read(""), Err(DataError::Empty { .. })));
+        assert!(matches!(read("sequence\n"), Err(DataError::Empty { .. })));
+    }
+}
