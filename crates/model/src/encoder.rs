@@ -93,6 +93,13 @@ impl Bert {
         self.pooler.is_some()
     }
 
+    /// The same encoder without its pooler: [`EncoderOutput::pooled`] is the `[CLS]` state.
+    #[must_use]
+    pub fn without_pooler(mut self) -> Self {
+        self.pooler = None;
+        self
+    }
+
     /// The table of word embeddings, `[vocabulary, hidden]`.
     pub fn word_embeddings(&self) -> Tensor<2> {
         self.embeddings.word_embeddings.weight.val()

@@ -16,6 +16,11 @@ fn config() -> BertConfig {
     }
 }
 
+/// The same shape in both families: DNABERT's, and DNABERT-2's.
+fn families() -> [BertConfig; 2] {
+    [config(), BertConfig { alibi_starting_size: Some(8), ..config() }]
+}
+
 fn row(ids: &[u32]) -> Encoding {
     let mut row = Encoding::default();
     ids.iter().for_each(|&id| row.push(id, 0, None));
@@ -38,28 +43,32 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 #[test]
 fn padding_changes_nothing_for_real_tokens() {
     let device = Device::flex();
-    let bert = config().init(1, &device);
     let short = row(&[2, 9, 33, 12, 3]);
     let long = row(&[2, 40, 41, 42, 43, 44, 45, 46, 3]);
     let alone = TokenBatch::from_encodings(&[&short], 0, &device);
     let padded = TokenBatch::from_encodings(&[&long, &short], 0, &device);
     assert!(alone.mask.is_none() && padded.mask.is_some());
-    let alone = values(hidden(&bert, &alone));
-    let in_company = values(hidden(&bert, &padded).slice([1..2, 0..5]));
-    assert!(largest_difference(&alone, &in_company) < 1e-5);
+    for config in families() {
+        let bert = config.init(1, &device);
+        let alone = values(hidden(&bert, &alone));
+        let in_company = values(hidden(&bert, &padded).slice([1..2, 0..5]));
+        assert!(largest_difference(&alone, &in_company) < 1e-5);
+    }
 }
 
 #[test]
 fn rows_do_not_see_each_other_and_order_matters_within_them() {
     let device = Device::flex();
-    let bert = config().init(1, &device);
     let rows = [row(&[2, 9, 33, 3]), row(&[2, 33, 9, 3])];
     let batch = |rows: &[&Encoding]| TokenBatch::from_encodings(rows, 0, &device);
-    let forward = values(hidden(&bert, &batch(&[&rows[0], &rows[1]])));
-    let swapped = values(hidden(&bert, &batch(&[&rows[1], &rows[0]])));
-    let half = forward.len() / 2;
-    assert!(largest_difference(&forward[..half], &swapped[half..]) < 1e-5);
-    assert!(largest_difference(&forward[..half], &forward[half..]) > 0.1);
+    for config in families() {
+        let bert = config.init(1, &device);
+        let forward = values(hidden(&bert, &batch(&[&rows[0], &rows[1]])));
+        let swapped = values(hidden(&bert, &batch(&[&rows[1], &rows[0]])));
+        let half = forward.len() / 2;
+        assert!(largest_difference(&forward[..half], &swapped[half..]) < 1e-5);
+        assert!(largest_difference(&forward[..half], &forward[half..]) > 0.1);
+    }
 }
 
 /// Sums of attention rows, of one layer only.
@@ -84,24 +93,27 @@ impl LayerSink for Sums {
 #[test]
 fn attention_rows_sum_to_one_and_leave_padding_out() {
     let device = Device::flex();
-    let bert = config().init(1, &device);
     let rows = [row(&[2, 40, 41, 42, 43, 44, 45, 46, 3]), row(&[2, 9, 33, 12, 3])];
     let batch = TokenBatch::from_encodings(&[&rows[0], &rows[1]], 0, &device);
-    let mut sink = Sums { layer: 1, sums: Vec::new() };
-    bert.encode(&batch, &mut sink);
-    assert_eq!(sink.sums.len(), 2 * 3 * 9);
-    assert!(sink.sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5));
+    for config in families() {
+        let mut sink = Sums { layer: 1, sums: Vec::new() };
+        config.init(1, &device).encode(&batch, &mut sink);
+        assert_eq!(sink.sums.len(), 2 * 3 * 9);
+        assert!(sink.sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5));
+    }
 }
 
 #[test]
 fn a_seed_fixes_the_weights_and_biases_start_at_zero() {
     let device = Device::flex();
-    let draw = |seed| dnabert_model::checkpoint::tensors(&config().init(seed, &device));
-    assert_eq!(draw(1), draw(1));
-    assert_ne!(draw(1), draw(2));
-    for tensor in draw(1) {
-        let zero = tensor.values.iter().all(|&value| value == 0.0);
-        assert_eq!(zero, tensor.name.ends_with("bias"), "{}", tensor.name);
+    for config in families() {
+        let draw = |seed| dnabert_model::checkpoint::tensors(&config.init(seed, &device));
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+        for tensor in draw(1) {
+            let zero = tensor.values.iter().all(|&value| value == 0.0);
+            assert_eq!(zero, tensor.name.ends_with("bias"), "{}", tensor.name);
+        }
     }
 }
 
@@ -112,4 +124,12 @@ fn a_row_longer_than_the_positions_is_refused() {
     let long = row(&[5; 33]);
     let batch = TokenBatch::from_encodings(&[&long], 0, &device);
     hidden(&config().init(1, &device), &batch);
+}
+
+#[test]
+fn linear_biases_know_no_longest_row() {
+    let device = Device::flex();
+    let [_, config] = families();
+    let batch = TokenBatch::from_encodings(&[&row(&[5; 100])], 0, &device);
+    assert_eq!(hidden(&config.init(1, &device), &batch).dims(), [1, 100, 12]);
 }

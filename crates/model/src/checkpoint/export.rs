@@ -22,6 +22,11 @@ pub trait Pretrained: Module {
     /// The class in transformers, or in DNABERT's own code.
     fn architecture(&self) -> &'static str;
 
+    /// The number of parameters.
+    fn parameters(&self) -> usize {
+        self.num_params()
+    }
+
     /// The name that this class gives the parameter which is elsewhere called `name`.
     fn file_name(&self, name: String) -> String {
         name
