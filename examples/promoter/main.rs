@@ -4,16 +4,18 @@
 //! model; `-- --help` lists what can be changed.
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
-#[path = "../common/mod.rs"]
-mod common;
+#[path = "../common/program.rs"]
+mod program;
+#[path = "../common/training.rs"]
+mod training;
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use common::Options;
 use dnabert::tasks::{PromoterSet, PromoterTask, TableFormat, TableTask};
+use training::Options;
 
 /// Trains a promoter classifier and judges it on held-out data.
 #[derive(Debug, Parser)]
@@ -43,7 +45,7 @@ enum Data {
 }
 
 fn main() -> ExitCode {
-    common::finish(run(&Arguments::parse()))
+    program::finish(run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {

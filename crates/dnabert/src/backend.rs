@@ -1,8 +1,10 @@
 //! The device that tensors live on, among the backends that were compiled in.
 
 use std::str::FromStr;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use std::sync::OnceLock;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, FloatDType};
 
 /// burn's CUDA crate, for programs that set up a runtime of their own.
 #[cfg(feature = "cuda")]
@@ -34,6 +36,26 @@ pub enum BackendError {
     NotCompiled {
         /// Its feature.
         backend: &'static str,
+    },
+    /// No backend that was tried has a device that can be used.
+    #[error(
+        "no usable GPU ({}): install its driver, or choose the CPU (`flex`)",
+        tried.join("; ")
+    )]
+    NoDevice {
+        /// Each backend, and why it cannot be used.
+        tried: Vec<String>,
+    },
+    /// A name that is no precision's.
+    #[error("unknown precision {0:?}: choose f32, f16 or bf16")]
+    UnknownPrecision(String),
+    /// Numbers that the device lacks, or that come too late.
+    #[error("{precision:?} cannot be used on this device: {reason}")]
+    Precision {
+        /// The precision that was asked for.
+        precision: Precision,
+        /// What burn says.
+        reason: String,
     },
 }
 
@@ -84,22 +106,145 @@ impl FromStr for Backend {
     }
 }
 
-/// The device of `backend`, or of the first compiled one (CUDA, wgpu, then the CPU).
+/// A usable device of `backend`; without one, of the first compiled backend of CUDA and wgpu, and
+/// of the CPU where neither was compiled in.
+///
+/// A GPU is opened here, so that its absence is an error now and no panic later. A program that
+/// has a GPU backend never falls back to the CPU unasked.
 ///
 /// # Errors
 ///
-/// [`BackendError::NotCompiled`] where the build lacks the backend.
+/// [`BackendError::NotCompiled`] where the build lacks the backend, [`BackendError::NoDevice`]
+/// where nothing that was tried can be used.
 pub fn device(backend: Option<Backend>) -> Result<Device, BackendError> {
-    let backend = backend.or_else(|| Backend::compiled().first().copied()).unwrap_or(Backend::Flex);
+    let all: Vec<Backend> = match backend {
+        Some(backend) => vec![backend],
+        None => {
+            let gpus = Backend::compiled().iter().copied().filter(|b| *b != Backend::Flex);
+            let gpus: Vec<Backend> = gpus.collect();
+            if gpus.is_empty() { vec![Backend::Flex] } else { gpus }
+        }
+    };
+    let mut tried = Vec::new();
+    for backend in all {
+        match open(backend) {
+            Ok(device) => return Ok(device),
+            Err(Failure::NotCompiled) => {
+                return Err(BackendError::NotCompiled { backend: backend.feature() });
+            }
+            Err(Failure::Unusable(reason)) => {
+                tried.push(format!("{}: {reason}", backend.feature()));
+            }
+        }
+    }
+    Err(BackendError::NoDevice { tried })
+}
+
+/// Why a backend gives no device.
+enum Failure {
+    NotCompiled,
+    #[cfg_attr(not(any(feature = "wgpu", feature = "cuda")), expect(dead_code))]
+    Unusable(String),
+}
+
+fn open(backend: Backend) -> Result<Device, Failure> {
     match backend {
         #[cfg(feature = "flex")]
         Backend::Flex => Ok(Device::flex()),
         #[cfg(feature = "wgpu")]
-        Backend::Wgpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+        Backend::Wgpu => open_wgpu(),
         #[cfg(feature = "cuda")]
-        Backend::Cuda => Ok(Device::cuda(0)),
+        Backend::Cuda => open_cuda(),
         #[allow(unreachable_patterns, reason = "reachable where a backend is left out")]
-        missing => Err(BackendError::NotCompiled { backend: missing.feature() }),
+        _ => Err(Failure::NotCompiled),
+    }
+}
+
+/// Opens the default adapter, once in the life of the program.
+#[cfg(feature = "wgpu")]
+fn open_wgpu() -> Result<Device, Failure> {
+    static OPENED: OnceLock<Result<Device, String>> = OnceLock::new();
+    let opened = OPENED.get_or_init(|| {
+        // With an options object the runtime says what is wrong; Device::wgpu panics instead.
+        Device::wgpu_options().init().map_err(|error| {
+            let mut reason = error.to_string();
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                reason = format!("{reason}: {cause}");
+                source = cause.source();
+            }
+            reason
+        })
+    });
+    opened.clone().map_err(Failure::Unusable)
+}
+
+/// Opens the first CUDA device, once in the life of the program.
+#[cfg(feature = "cuda")]
+fn open_cuda() -> Result<Device, Failure> {
+    static OPENED: OnceLock<Result<Device, String>> = OnceLock::new();
+    let opened = OPENED.get_or_init(|| {
+        // burn's CUDA runtime has no other way to say that there is no driver or no device.
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let opened = std::panic::catch_unwind(|| {
+            let device = Device::cuda(0);
+            burn::tensor::Tensor::<1>::zeros([1], &device).into_data();
+            device
+        });
+        std::panic::set_hook(hook);
+        opened.map_err(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            text.or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no driver or no device")
+                .to_owned()
+        })
+    });
+    opened.clone().map_err(Failure::Unusable)
+}
+
+/// The numbers that a network computes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// Single precision.
+    #[default]
+    F32,
+    /// Half precision: 10 bits of fraction, up to 65504. For prediction only.
+    F16,
+    /// Half precision with the range of f32: 7 bits of fraction. For prediction only.
+    Bf16,
+}
+
+impl FromStr for Precision {
+    type Err = BackendError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "f32" => Ok(Self::F32),
+            "f16" => Ok(Self::F16),
+            "bf16" => Ok(Self::Bf16),
+            other => Err(BackendError::UnknownPrecision(other.to_owned())),
+        }
+    }
+}
+
+/// A usable device, as [`device`] gives it, whose tensors have another precision from now on: for
+/// the whole program, and only before its first tensor.
+///
+/// # Errors
+///
+/// [`BackendError::Precision`] where the device has no such numbers, or a tensor already; else as
+/// [`device`].
+pub fn device_with(backend: Option<Backend>, precision: Precision) -> Result<Device, BackendError> {
+    let mut device = device(backend)?;
+    let dtype = match precision {
+        Precision::F32 => return Ok(device),
+        Precision::F16 => FloatDType::F16,
+        Precision::Bf16 => FloatDType::BF16,
+    };
+    match device.configure(dtype) {
+        Ok(()) => Ok(device),
+        Err(error) => Err(BackendError::Precision { precision, reason: error.to_string() }),
     }
 }
 
@@ -114,9 +259,13 @@ mod tests {
     }
 
     #[test]
-    fn every_compiled_backend_has_a_device_and_no_other() {
+    fn a_backend_that_is_left_out_is_named() {
         for backend in [Backend::Flex, Backend::Wgpu, Backend::Cuda] {
-            assert_eq!(device(Some(backend)).is_ok(), Backend::compiled().contains(&backend));
+            let left_out = matches!(
+                device(Some(backend)),
+                Err(BackendError::NotCompiled { backend: name }) if name == backend.feature()
+            );
+            assert_eq!(left_out, !Backend::compiled().contains(&backend), "{backend:?}");
         }
     }
 }

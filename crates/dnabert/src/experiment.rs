@@ -9,8 +9,8 @@ use burn::tensor::Device;
 use dnabert_core::{Encoding, Example, Split, Task, Tokenizer, derive_seed};
 use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy, VocabularyError};
 use dnabert_model::{
-    Bert, BertConfig, Checkpoint, CheckpointError, NewHead, Pooling, ProblemType,
-    SequenceClassifier,
+    Adaptation, Bert, BertConfig, Checkpoint, CheckpointError, MaskMode, NewHead, Pooling,
+    ProblemType, SequenceClassifier, adapt,
 };
 use dnabert_train::{
     ClassificationReport, EncodeError, EncodedExample, FineTuneConfig, Interval, Observer,
@@ -19,8 +19,8 @@ use dnabert_train::{
 use sha2::{Digest, Sha256};
 
 pub use self::metrics::{LostTokens, Metrics, Settings};
-use crate::predictor::open_tokenizer;
-use crate::{ModelSize, Predictor, PredictorError, gc_auroc};
+use crate::tokenizer::longest_row;
+use crate::{AnyTokenizer, ModelSize, Predictor, PredictorError, gc_auroc};
 
 /// What to train on a task, and how.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct Experiment {
     /// Whether sequences longer than the model are cut at the right (counted and reported)
     /// instead of refused.
     pub truncate: bool,
+    /// What of it is trained.
+    pub adaptation: Adaptation,
     /// How it is fine-tuned.
     pub fine_tune: FineTuneConfig,
 }
@@ -40,7 +42,14 @@ pub struct Experiment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
     /// From a folder in the Hugging Face layout, under a new classification head.
-    Folder(PathBuf),
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// How hidden states are pooled, if not as the config says.
+        pooling: Option<Pooling>,
+        /// How padding is masked, if not as the config says.
+        mask_mode: Option<MaskMode>,
+    },
     /// From random weights.
     Fresh {
         /// Its shape.
@@ -128,7 +137,7 @@ impl From<CheckpointError> for ExperimentError {
 
 /// What training begins with.
 struct Beginning {
-    tokenizer: KmerTokenizer,
+    tokenizer: AnyTokenizer,
     model: SequenceClassifier<Bert>,
     config: BertConfig,
     new_parts: Vec<&'static str>,
@@ -162,20 +171,21 @@ impl Experiment {
         let lost_tokens = lost([&train_rows, &dev_rows, &test_rows]);
         let data_sha256 = hash([&train, &dev, &test]);
         let special = tokenizer.special_tokens();
+        let model = adapt(model, self.adaptation, derive_seed(seed, &[13]));
         let tuned = fine_tune(model, &train_rows, &dev_rows, special, &self.fine_tune, observer)?;
         let settings = Settings {
             k: tokenizer.k(),
             start: match &self.start {
-                Start::Folder(folder) => folder.display().to_string(),
+                Start::Folder { path, .. } => path.display().to_string(),
                 Start::Fresh { size, .. } => format!("fresh {}", size.name()),
             },
             new_parts,
+            adaptation: self.adaptation,
             fine_tune: self.fine_tune.clone(),
             model: config.clone(),
         };
 
-        let predictor =
-            Predictor::new(&tuned.model, tokenizer, task.classes().to_vec(), device.clone());
+        let predictor = Predictor::new(&tuned.model, tokenizer, &config, device.clone());
         let rows: Vec<&Encoding> = test_rows.iter().map(|row| &row.encoding).collect();
         let truth: Vec<usize> = test.iter().map(|example| example.label).collect();
         let probabilities = predictor.predict_encoded(&rows);
@@ -221,11 +231,14 @@ impl Experiment {
                 let tokenizer = KmerTokenizer::new(*k)?;
                 let config = size.config(tokenizer.vocab_size()).with_labels(labels);
                 let model = config.sequence_classifier(seed, device);
-                (tokenizer, model, config, vec!["all"])
+                (tokenizer.into(), model, config, vec!["all"])
             }
-            Start::Folder(folder) => {
-                let checkpoint = Checkpoint::open(folder)?;
-                let tokenizer = open_tokenizer(folder, checkpoint.config())?;
+            Start::Folder { path, pooling, mask_mode } => {
+                let mut checkpoint = Checkpoint::open(path)?;
+                let config = checkpoint.config_mut();
+                config.pooling = pooling.unwrap_or(config.pooling);
+                config.mask_mode = mask_mode.unwrap_or(config.mask_mode);
+                let tokenizer = AnyTokenizer::open(path, config)?;
                 let head = NewHead {
                     labels,
                     problem: ProblemType::SingleLabelClassification,
@@ -240,7 +253,7 @@ impl Experiment {
                 (tokenizer, model, config, new_parts)
             }
         };
-        let maximum = config.max_position_embeddings;
+        let maximum = longest_row(&config);
         let policy = if self.truncate { LengthPolicy::Truncate } else { LengthPolicy::Reject };
         let tokenizer = tokenizer.with_ambiguity(self.ambiguity).with_length(policy(maximum));
         Ok(Beginning { tokenizer, model, config, new_parts })

@@ -1,11 +1,23 @@
 #![doc = include_str!("../README.md")]
 
 pub mod backend;
+mod embedder;
+mod ensemble;
+mod error;
 mod experiment;
 mod floor;
+#[cfg(feature = "hub")]
+pub mod hub;
+mod model_folder;
+pub mod npy;
 mod predictor;
 mod size;
+mod tiled;
+mod tokenizer;
 
+#[cfg(feature = "bpe")]
+#[doc(inline)]
+pub use dnabert_bpe as bpe;
 #[doc(inline)]
 pub use dnabert_core as core;
 #[doc(inline)]
@@ -19,11 +31,16 @@ pub use dnabert_tasks as tasks;
 #[doc(inline)]
 pub use dnabert_train as train;
 
-pub use backend::{Backend, BackendError, device};
+pub use backend::{Backend, BackendError, Precision, device, device_with};
 pub use burn::tensor::Device;
+pub use embedder::{Embedder, TokenStates};
+pub use ensemble::{Ensemble, EnsembleError, MemberError};
+pub use error::PredictorError;
 pub use experiment::{
     Experiment, ExperimentError, LostTokens, Metrics, Outcome, Prediction, Settings, Start,
 };
 pub use floor::gc_auroc;
-pub use predictor::{Predictor, PredictorError};
+pub use model_folder::{ModelFolderError, model_folder};
+pub use predictor::Predictor;
 pub use size::ModelSize;
+pub use tokenizer::AnyTokenizer;

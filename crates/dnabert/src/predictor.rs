@@ -1,55 +1,33 @@
 //! Sequences in, probabilities out.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::module::Module;
-use burn::tensor::Device;
-use dnabert_core::{Classifier, Encoding, Sequence, TokenizeError, Tokenizer};
-use dnabert_kmer::{KmerTokenizer, LengthPolicy, Vocabulary, VocabularyError};
-use dnabert_model::{
-    Bert, BertConfig, Checkpoint, CheckpointError, Encoder, SequenceClassifier, checkpoint,
+use burn::tensor::{Device, Tensor, TensorData};
+use dnabert_core::{
+    Classifier, Encoding, LengthPolicy, Sequence, Tiling, TokenizeError, Tokenizer,
 };
-use dnabert_train::{logits, softmax};
+use dnabert_model::{
+    Bert, BertConfig, Checkpoint, Encoder, ProblemType, SequenceClassifier, checkpoint,
+};
+use dnabert_train::{logits, sigmoid, softmax};
+
+use crate::tiled::Batching;
+use crate::tokenizer::longest_row;
+use crate::{AnyTokenizer, PredictorError};
 
 /// A tokenizer and a trained network: the only place where the two meet.
 ///
-/// It can be shared between threads.
+/// Sequences may be of any length: those that do not fit in one row of tokens are read in rows that
+/// overlap by a quarter, and the mean of the rows' pooled vectors is classified. (Chunked heads of
+/// DNABERT have rows of their own, and a longest sequence.) It can be shared between threads.
 #[derive(Debug)]
-pub struct Predictor<E: Encoder = Bert, T = KmerTokenizer> {
+pub struct Predictor<E: Encoder = Bert, T = AnyTokenizer> {
     model: SequenceClassifier<E>,
     tokenizer: T,
     labels: Vec<String>,
-    device: Device,
-    batch_size: usize,
-}
-
-/// Why a model folder cannot be used to predict, or cannot be written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PredictorError {
-    /// The weights or the config.
-    #[error("the model cannot be read or written")]
-    Checkpoint(#[from] CheckpointError),
-    /// The vocabulary.
-    #[error("the vocabulary cannot be read or written")]
-    Vocabulary(#[from] VocabularyError),
-    /// A tokenizer whose ids the network has not.
-    #[error("the tokenizer has {tokenizer} ids and the network {network}")]
-    VocabularySize {
-        /// Ids of the tokenizer.
-        tokenizer: usize,
-        /// Ids of the network.
-        network: usize,
-    },
-    /// A tokenizer file that cannot be written.
-    #[error("{}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
+    problem: ProblemType,
+    batching: Batching,
 }
 
 /// Sequences that one forward pass sees.
@@ -57,20 +35,37 @@ const BATCH_SIZE: usize = 32;
 
 impl Predictor {
     /// Opens a model folder in the Hugging Face layout: `config.json`, the weights of a sequence
-    /// classifier, and `vocab.txt` with k-mers.
+    /// classifier, and `vocab.txt` with k-mers or `tokenizer.json` with byte pairs.
     ///
-    /// Sequences longer than the model's positions, and ambiguous letters, are errors; to choose
-    /// otherwise, build a [`KmerTokenizer`] and use [`Predictor::new`].
+    /// Ambiguous letters are errors; to choose otherwise, see [`map_tokenizer`](Self::map_tokenizer).
     ///
     /// # Errors
     ///
     /// [`PredictorError`] naming the file or tensor.
     pub fn open(folder: impl AsRef<Path>, device: &Device) -> Result<Self, PredictorError> {
         let folder = folder.as_ref();
-        let checkpoint = Checkpoint::open(folder)?;
-        let tokenizer = open_tokenizer(folder, checkpoint.config())?;
+        Self::of(&Checkpoint::open(folder)?, folder, device)
+    }
+
+    /// As [`open`](Self::open), of a checkpoint whose config may have been changed (mask mode,
+    /// pooling); the tokenizer is that of `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`PredictorError`] naming the file or tensor.
+    pub fn of(
+        checkpoint: &Checkpoint,
+        folder: impl AsRef<Path>,
+        device: &Device,
+    ) -> Result<Self, PredictorError> {
+        let config = checkpoint.config();
+        let mut tokenizer = AnyTokenizer::open(folder, config)?;
         let model = checkpoint.sequence_classifier(device)?;
-        Ok(Self::new(&model, tokenizer, checkpoint.config().label_names(), device.clone()))
+        if let Some(chunks) = model.chunk_count() {
+            let maximum = LengthPolicy::Reject(chunks * longest_row(config));
+            tokenizer = tokenizer.with_length(maximum).with_pieces();
+        }
+        Ok(Self::new(&model, tokenizer, config, device.clone()))
     }
 
     /// Writes the folder that [`open`](Self::open) and Python transformers read. `config` is the
@@ -87,60 +82,70 @@ impl Predictor {
     ) -> Result<(), PredictorError> {
         let folder = folder.as_ref();
         checkpoint::save(&self.model, &config.clone().with_labels(&self.labels), folder)?;
-        self.tokenizer.vocabulary().write(folder.join("vocab.txt"))?;
-        let maximum = config.max_position_embeddings;
-        for (file, content) in [
-            (
-                "tokenizer_config.json",
-                format!(r#"{{"do_lower_case": false, "model_max_length": {maximum}}}"#),
-            ),
-            (
-                "special_tokens_map.json",
-                r#"{"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}"#.to_owned(),
-            ),
-        ] {
-            let path = folder.join(file);
-            dnabert_core::file::write(&path, content.as_bytes())
-                .map_err(|source| PredictorError::Io { path, source })?;
-        }
-        Ok(())
+        self.tokenizer.save(config, folder)
     }
-}
-
-/// The tokenizer of a model folder, with the model's longest row as its limit.
-pub(crate) fn open_tokenizer(
-    folder: &Path,
-    config: &BertConfig,
-) -> Result<KmerTokenizer, PredictorError> {
-    let tokenizer = KmerTokenizer::from(Vocabulary::read(folder.join("vocab.txt"))?)
-        .with_length(LengthPolicy::Reject(config.max_position_embeddings));
-    let (tokenizer_size, network) = (tokenizer.vocab_size(), config.vocab_size);
-    if tokenizer_size != network {
-        return Err(PredictorError::VocabularySize { tokenizer: tokenizer_size, network });
-    }
-    Ok(tokenizer)
 }
 
 impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
-    /// A predictor of the network as it is now, without dropout, on `device`, whose output i is
-    /// called `labels[i]`.
+    /// A predictor of the network as it is now, without dropout, on `device`; `config` names its
+    /// outputs and what they mean.
     ///
     /// # Panics
     ///
-    /// If there is not one label for each output.
+    /// If the config has not one label for each output.
     pub fn new(
         model: &SequenceClassifier<E>,
         tokenizer: T,
-        labels: Vec<String>,
+        config: &BertConfig,
         device: Device,
     ) -> Self {
-        assert_eq!(model.labels(), labels.len(), "one label for each output");
-        Self { model: model.valid(), tokenizer, labels, device, batch_size: BATCH_SIZE }
+        assert_eq!(model.labels(), config.labels(), "one label for each output");
+        let longest = longest_row(config);
+        let tiling = Tiling::new(longest, longest.saturating_sub(2) / 4);
+        Self {
+            model: model.valid(),
+            tokenizer,
+            labels: config.label_names(),
+            problem: config.problem(),
+            batching: Batching { tiling, batch_size: BATCH_SIZE, device },
+        }
     }
 
-    /// Names of the classes, in the order of the probabilities.
+    /// The same predictor with its tokenizer changed, such as by another policy for ambiguous
+    /// letters.
+    #[must_use]
+    pub fn map_tokenizer(mut self, change: impl FnOnce(T) -> T) -> Self {
+        self.tokenizer = change(self.tokenizer);
+        self
+    }
+
+    /// The same predictor with another number of rows in a forward pass: more for a GPU.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[must_use]
+    pub fn with_batch_size(mut self, batch_size: usize) -> Self {
+        assert!(batch_size > 0, "batches of no row");
+        self.batching.batch_size = batch_size;
+        self
+    }
+
+    /// The same predictor with other rows for long sequences.
+    #[must_use]
+    pub fn with_tiling(mut self, tiling: Tiling) -> Self {
+        self.batching.tiling = tiling;
+        self
+    }
+
+    /// Names of the outputs.
     pub fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// What the outputs mean.
+    pub fn problem(&self) -> ProblemType {
+        self.problem
     }
 
     /// The tokenizer.
@@ -153,21 +158,71 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
         &self.model
     }
 
-    /// Class probabilities of token rows, in f64.
+    /// Outputs for token rows, in f64: class probabilities, the probability of each label, or
+    /// numbers, as the [`problem`](Self::problem) asks.
     pub fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
+        let Batching { batch_size, device, .. } = &self.batching;
         let pad = self.tokenizer.special_tokens().pad;
-        let scores = logits(&self.model, rows, self.batch_size, pad, &self.device);
-        scores.iter().map(|row| softmax(row)).collect()
+        let scores = logits(&self.model, rows, *batch_size, pad, device);
+        scores.iter().map(|row| self.outputs(row)).collect()
     }
+
+    /// As [`predict`](Classifier::predict), for pairs of sequences in one row each.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenizeError::InBatch`] for the first pair that fails.
+    pub fn predict_pairs(
+        &self,
+        pairs: &[(Sequence, Sequence)],
+    ) -> Result<Vec<Vec<f32>>, TokenizeError> {
+        let encode = |(index, (first, second)): (usize, &(Sequence, Sequence))| {
+            self.tokenizer
+                .encode_pair(first, second)
+                .map_err(|source| TokenizeError::InBatch { index, source: Box::new(source) })
+        };
+        let rows: Vec<Encoding> = pairs.iter().enumerate().map(encode).collect::<Result<_, _>>()?;
+        Ok(narrow(self.predict_encoded(&rows.iter().collect::<Vec<_>>())))
+    }
+
+    fn outputs(&self, scores: &[f32]) -> Vec<f64> {
+        match self.problem {
+            ProblemType::SingleLabelClassification => softmax(scores),
+            ProblemType::MultiLabelClassification => {
+                scores.iter().map(|&score| sigmoid(score)).collect()
+            }
+            ProblemType::Regression => scores.iter().map(|&score| f64::from(score)).collect(),
+        }
+    }
+
+    /// Outputs from pooled vectors.
+    fn classify(&self, pooled: Vec<Vec<f32>>) -> Vec<Vec<f64>> {
+        let shape = [pooled.len(), pooled.first().map_or(0, Vec::len)];
+        let pooled = TensorData::new(pooled.concat(), shape);
+        let scores = self.model.classify(Tensor::from_data(pooled, &self.batching.device));
+        let [_, outputs] = scores.dims();
+        let scores: Vec<f32> = scores.into_data().iter::<f32>().collect();
+        scores.chunks(outputs).map(|row| self.outputs(row)).collect()
+    }
+}
+
+fn narrow(rows: Vec<Vec<f64>>) -> Vec<Vec<f32>> {
+    rows.into_iter().map(|row| row.into_iter().map(|value| value as f32).collect()).collect()
 }
 
 impl<E: Encoder + Sync, T: Tokenizer> Classifier for Predictor<E, T> {
     type Error = TokenizeError;
 
     fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, TokenizeError> {
-        let encodings = self.tokenizer.encode_batch(sequences)?;
-        let rows: Vec<&Encoding> = encodings.iter().collect();
-        let narrow = |row: Vec<f64>| row.into_iter().map(|p| p as f32).collect();
-        Ok(self.predict_encoded(&rows).into_iter().map(narrow).collect())
+        if sequences.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.model.chunk_count().is_some() {
+            let rows = self.tokenizer.encode_batch(sequences)?;
+            return Ok(narrow(self.predict_encoded(&rows.iter().collect::<Vec<_>>())));
+        }
+        let pool = |batch: &_| self.model.pool(batch, &mut ());
+        let pooled = self.batching.mean_over_rows(sequences, &self.tokenizer, pool)?;
+        Ok(narrow(self.classify(pooled)))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use dnabert_model::BertConfig;
+use dnabert_model::{Adaptation, BertConfig};
 use dnabert_train::{ClassificationReport, EpochRecord, FineTuneConfig, Interval};
 use serde::Serialize;
 
@@ -56,12 +56,14 @@ pub struct LostTokens {
 /// The settings of a run, as `metrics.json` records them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Settings {
-    /// The k-mer length.
-    pub k: usize,
+    /// The k-mer length; absent for byte pairs.
+    pub k: Option<usize>,
     /// The model folder, or the size of the fresh model.
     pub start: String,
     /// The parts of the network that were drawn at random, since the folder holds none.
     pub new_parts: Vec<&'static str>,
+    /// What of the network was trained.
+    pub adaptation: Adaptation,
     /// Fine-tuning.
     pub fine_tune: FineTuneConfig,
     /// The network.

@@ -3,10 +3,13 @@
 use std::fmt::{self, Write as _};
 use std::path::Path;
 
+use dnabert_model::{Adaptation, checkpoint};
+
 use super::{ExperimentError, Outcome};
 
 impl Outcome {
-    /// Writes `metrics.json`, `predictions.tsv` and the model folder `model/` into `folder`, made
+    /// Writes `metrics.json`, `predictions.tsv`, the model folder `model/` and, where low-rank
+    /// adapters were trained, `adapters/` with these alone, into `folder`, made
     /// where absent. Files are replaced only by whole new ones.
     ///
     /// # Errors
@@ -20,6 +23,11 @@ impl Outcome {
         };
         std::fs::create_dir_all(folder).map_err(failed(folder))?;
         self.predictor.save(&self.config, folder.join("model"))?;
+        if let Adaptation::LowRank(low_rank) = self.metrics.config.adaptation {
+            let (base, adapters) = (&self.metrics.config.start, folder.join("adapters"));
+            let model = self.predictor.model();
+            checkpoint::save_adapters(model, &self.config, low_rank, base, adapters)?;
+        }
 
         let path = folder.join("predictions.tsv");
         dnabert_core::file::write(&path, self.predictions_table().as_bytes())

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// How far a value may lie from the expected one: `absolute + relative × |expected|`.
+use crate::place::looseness;
+
+/// How far a value may lie from the expected one: `absolute + relative × |expected|`, times the
+/// looseness of the precision.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tolerance {
     pub(crate) absolute: f64,
@@ -104,7 +107,7 @@ impl Ledger {
         }
         for (index, (&found, &expected)) in found.iter().zip(&expected).enumerate() {
             let difference = (found - expected).abs();
-            let allowed = tolerance.absolute + tolerance.relative * expected.abs();
+            let allowed = looseness() * (tolerance.absolute + tolerance.relative * expected.abs());
             // Written so that NaN fails.
             let within = difference <= allowed;
             if !within && account.failures.len() < 5 {

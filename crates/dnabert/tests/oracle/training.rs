@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::arrays::Arrays;
 use crate::ledger::{Ledger, Tolerance};
-use crate::models::{batch, device, values};
+use crate::models::{batch, values};
+use crate::place::device;
 use crate::tokens::{items, json, numbers};
 
 const IO: &str = "io/k3_cls.safetensors";

@@ -2,9 +2,10 @@
 
 use dnabert::model::{AttentionBias, Encoder, MaskedLanguageModel, TokenBatch};
 
-use super::{Everything, Pair, batch, device, masked, mean_loss, open_at, real, values};
+use super::{Everything, Pair, batch, masked, mean_loss, open_at, real, values};
 use crate::arrays::Arrays;
 use crate::ledger::{Ledger, Tolerance};
+use crate::place::device;
 
 const FOLDER: &str = "dnabert2";
 const ARRAYS: &str = "dnabert2/io.safetensors";

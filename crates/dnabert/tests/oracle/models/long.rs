@@ -4,9 +4,10 @@ use dnabert::core::{Sequence, Tokenizer};
 use dnabert::kmer::LengthPolicy;
 use dnabert::model::MaskMode;
 
-use super::{batch, device, open, pair, values};
+use super::{batch, open, pair, values};
 use crate::arrays::Arrays;
 use crate::ledger::{Ledger, Tolerance};
+use crate::place::device;
 use crate::tokens::{items, json, tokenizer};
 
 pub(super) fn compare(ledger: &mut Ledger, model: &str) {

@@ -1,6 +1,7 @@
 //! Networks: hidden states, attention, logits and losses.
 
 mod dnabert2;
+mod embed;
 mod long;
 
 use burn::tensor::{Int, Tensor, TensorData};
@@ -13,6 +14,7 @@ use dnabert::train::weighted_cross_entropy;
 
 use crate::arrays::Arrays;
 use crate::ledger::{Ledger, Tolerance};
+use crate::place::device;
 use crate::tokens::{encode, items, json, numbers, tokenizer};
 
 pub(crate) fn compare(ledger: &mut Ledger) {
@@ -35,11 +37,7 @@ pub(crate) fn compare(ledger: &mut Ledger) {
         long::compare(ledger, model);
     }
     dnabert2::compare(ledger);
-}
-
-/// The device of every comparison.
-pub(crate) fn device() -> Device {
-    dnabert::device(None).expect("a compiled backend")
+    embed::compare(ledger);
 }
 
 /// The tensor's values as f64.

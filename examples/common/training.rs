@@ -2,18 +2,13 @@
 
 use std::error::Error;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use dnabert::core::Task;
 use dnabert::kmer::AmbiguityPolicy;
+use dnabert::model::{Adaptation, LowRank, MaskMode, Pooling};
 use dnabert::train::{AdamWSettings, ClassWeights, EarlyStop, FineTuneConfig, ProgressBar};
-use dnabert::{Backend, Experiment, ModelSize, Start, device};
-
-/// Keeps the pages of freed tensors: the system's allocator gives them back to the kernel, and
-/// clearing them again costs a third of the time of training on a CPU.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use dnabert::{Backend, Experiment, ModelFolderError, ModelSize, Start, device, model_folder};
 
 /// Options of every task example.
 #[derive(Debug, Args)]
@@ -27,9 +22,22 @@ pub(crate) struct Options {
     /// Table that is judged once, at the end
     #[arg(long, requires = "train")]
     pub(crate) test: Option<PathBuf>,
-    /// Folder of a pre-trained model in the Hugging Face layout
+    /// Pre-trained model: a folder in the Hugging Face layout, or a name on its Hub
     #[arg(long, conflicts_with_all = ["size", "k"])]
-    pub(crate) model: Option<PathBuf>,
+    pub(crate) model: Option<String>,
+    /// How hidden states are pooled: cls, mean or max [default: as the model says]
+    #[arg(long, requires = "model")]
+    pub(crate) pooling: Option<Pooling>,
+    /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after
+    /// June 2021 [default: as the model says]
+    #[arg(long, requires = "model")]
+    pub(crate) mask_mode: Option<MaskMode>,
+    /// What is trained: all weights, the head alone (probe), or low-rank adapters and the head
+    #[arg(long, value_enum, default_value = "full")]
+    pub(crate) adapt: Adapt,
+    /// Rank of low-rank adapters
+    #[arg(long, default_value_t = LowRank::default().rank, value_parser = positive)]
+    pub(crate) rank: usize,
     /// Size of a fresh model: tiny, mini, small or base [default: mini]
     #[arg(long)]
     pub(crate) size: Option<ModelSize>,
@@ -74,20 +82,48 @@ pub(crate) struct Options {
     pub(crate) out: Option<PathBuf>,
 }
 
+/// What is trained, as the command line calls it.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Adapt {
+    /// Every weight
+    Full,
+    /// The head alone
+    Probe,
+    /// Low-rank adapters and the head
+    LowRank,
+}
+
 impl Options {
     /// The experiment that these options describe.
-    pub(crate) fn experiment(&self, fresh_epochs: usize, workers: usize) -> Experiment {
+    pub(crate) fn experiment(
+        &self,
+        fresh_epochs: usize,
+        workers: usize,
+    ) -> Result<Experiment, ModelFolderError> {
         let fresh = self.model.is_none();
         let (epochs, learning_rate, token_masking) =
             if fresh { (fresh_epochs, 1e-3, 0.2) } else { (3, 5e-5, 0.0) };
         let start = match &self.model {
-            Some(folder) => Start::Folder(folder.clone()),
+            Some(model) => Start::Folder {
+                path: model_folder(model)?,
+                pooling: self.pooling,
+                mask_mode: self.mask_mode,
+            },
             None => {
                 Start::Fresh { size: self.size.unwrap_or(ModelSize::Mini), k: self.k.unwrap_or(5) }
             }
         };
-        Experiment {
+        let adaptation = match self.adapt {
+            Adapt::Full => Adaptation::Full,
+            Adapt::Probe => Adaptation::Probe,
+            Adapt::LowRank => {
+                let alpha = 2.0 * self.rank as f64;
+                Adaptation::LowRank(LowRank { rank: self.rank, alpha })
+            }
+        };
+        Ok(Experiment {
             start,
+            adaptation,
             ambiguity: if self.unknown {
                 AmbiguityPolicy::Unknown
             } else {
@@ -111,7 +147,7 @@ impl Options {
                 seed: self.seed,
                 ..FineTuneConfig::default()
             },
-        }
+        })
     }
 
     /// The user's three tables, where given.
@@ -119,13 +155,14 @@ impl Options {
         Some([self.train.clone()?, self.dev.clone()?, self.test.clone()?])
     }
 
-    /// Trains on `task` (a fresh model for `fresh_epochs` unless told otherwise), prints the result and writes it to `--out`, by default `runs/<task>`.
+    /// Trains on `task` (a fresh model for `fresh_epochs` unless told otherwise), prints the
+    /// result and writes it to `--out`, by default `runs/<task>`.
     pub(crate) fn run<T: Task>(&self, task: &T, fresh_epochs: usize) -> Result<(), Box<dyn Error>> {
         let backend = self.device.unwrap_or_else(Backend::first);
         let device = device(Some(backend))?;
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(task.name()));
         eprintln!("training on {device:?}");
-        let experiment = self.experiment(fresh_epochs, backend.workers());
+        let experiment = self.experiment(fresh_epochs, backend.workers())?;
         let outcome = experiment.run(task, &device, &mut ProgressBar::default())?;
         println!("{}", outcome.metrics);
         outcome.write(&out)?;
@@ -134,16 +171,6 @@ impl Options {
     }
 }
 
-/// Ends a program: an error is printed with its causes, and the exit status is 1.
-pub(crate) fn finish(result: Result<(), Box<dyn Error>>) -> ExitCode {
-    let Err(error) = result else {
-        return ExitCode::SUCCESS;
-    };
-    eprintln!("error: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        eprintln!("  because: {error}");
-        cause = error.source();
-    }
-    ExitCode::FAILURE
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "must be 1 or more".to_owned())
 }

@@ -1,0 +1,45 @@
+//! Why a model folder cannot be used.
+
+use std::path::PathBuf;
+
+use dnabert_kmer::VocabularyError;
+use dnabert_model::CheckpointError;
+
+/// Why a model folder cannot be used to predict, or cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PredictorError {
+    /// The weights or the config.
+    #[error("the model cannot be read or written")]
+    Checkpoint(#[from] CheckpointError),
+    /// The vocabulary.
+    #[error("the vocabulary cannot be read or written")]
+    Vocabulary(#[from] VocabularyError),
+    /// The byte-pair tokenizer.
+    #[cfg(feature = "bpe")]
+    #[error("the tokenizer cannot be read or written")]
+    Bpe(#[from] dnabert_bpe::BpeError),
+    /// A byte-pair tokenizer, in a program without one.
+    #[error("{}: byte pairs are not in this program: build it with `--features bpe`", path.display())]
+    NoBpe {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A tokenizer whose ids the network has not.
+    #[error("the tokenizer has {tokenizer} ids and the network {network}")]
+    VocabularySize {
+        /// Ids of the tokenizer.
+        tokenizer: usize,
+        /// Ids of the network.
+        network: usize,
+    },
+    /// A tokenizer file that cannot be written.
+    #[error("{}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,77 @@
+//! Where a model is: a local folder, or a name on the Hugging Face Hub.
+
+use std::path::{Path, PathBuf};
+
+/// Why a model could not be found.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelFolderError {
+    /// Neither a folder nor the name of a repository.
+    #[error("{0}: no such folder, and no name of a model (owner/name)")]
+    NoFolder(String),
+    /// A name, in a program that cannot download.
+    #[error("{0}: no such folder; to download a model of this name, build with `--features hub`")]
+    NoHub(String),
+    /// The download.
+    #[cfg(feature = "hub")]
+    #[error(transparent)]
+    Hub(#[from] crate::hub::HubError),
+}
+
+/// The folder that `model` stands for: itself, where it is a folder; else, for `owner/name` or
+/// `owner/name@revision` in a build with the feature `hub`, the folder in the cache of the Hugging
+/// Face Hub, downloaded where it is not yet there.
+///
+/// # Errors
+///
+/// [`ModelFolderError`] telling what was looked for.
+pub fn model_folder(model: &str) -> Result<PathBuf, ModelFolderError> {
+    if Path::new(model).is_dir() {
+        return Ok(model.into());
+    }
+    if !is_repository(model) {
+        return Err(ModelFolderError::NoFolder(model.to_owned()));
+    }
+    #[cfg(feature = "hub")]
+    return Ok(crate::hub::Hub::from_env().fetch(model)?);
+    #[cfg(not(feature = "hub"))]
+    Err(ModelFolderError::NoHub(model.to_owned()))
+}
+
+/// Whether `model` could be `owner/name`, with or without a revision.
+fn is_repository(model: &str) -> bool {
+    let (name, revision) = model.split_once('@').unwrap_or((model, "main"));
+    let is_part = |part: &str| {
+        let letters = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+        part.starts_with(|letter: char| letter.is_ascii_alphanumeric()) && part.chars().all(letters)
+    };
+    name.split('/').count() == 2 && name.split('/').all(is_part) && !revision.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(model_folder(folder.path().to_str().unwrap()).unwrap(), folder.path());
+    }
+
+    #[test]
+    fn names_are_told_from_paths() {
+        for name in ["zhihan1996/DNA_bert_6", "zhihan1996/DNABERT-2-117M@main", "a/b.c"] {
+            assert!(is_repository(name), "{name}");
+        }
+        for path in ["runs", "./runs/model", "/tmp/model", "a/b/c", "../b", "a/", "a/b@"] {
+            assert!(!is_repository(path), "{path}");
+        }
+    }
+
+    #[cfg(not(feature = "hub"))]
+    #[test]
+    fn a_name_asks_for_the_feature() {
+        let error = model_folder("zhihan1996/DNA_bert_6").unwrap_err().to_string();
+        assert!(error.contains("--features hub"), "{error}");
+    }
+}

@@ -1,0 +1,94 @@
+//! Sequences of any length through a network: tiles in batches, vectors averaged.
+
+use burn::tensor::{Device, Tensor};
+use dnabert_core::{Encoding, Sequence, Tiles, Tiling, TokenizeError, Tokenizer};
+use dnabert_model::TokenBatch;
+
+/// Batches whose rows are sorted by length together.
+const WINDOW: usize = 16;
+
+/// The one row of a short sequence, or overlapping rows of a long one.
+pub(crate) fn rows<'a, T: Tokenizer>(
+    tokenizer: &'a T,
+    sequence: &'a Sequence,
+    tiling: Tiling,
+) -> Tiles<'a> {
+    match tokenizer.encode(sequence) {
+        Err(TokenizeError::TooLong { .. }) => tokenizer.tiles(sequence, tiling),
+        row => Box::new(std::iter::once(row)),
+    }
+}
+
+/// How rows become tensors.
+#[derive(Debug, Clone)]
+pub(crate) struct Batching {
+    pub(crate) tiling: Tiling,
+    pub(crate) batch_size: usize,
+    pub(crate) device: Device,
+}
+
+impl Batching {
+    /// For each sequence the mean, over its rows, of the vectors that `pool` gives
+    /// (`[rows, width]`); no more than a few batches of rows are held at once.
+    pub(crate) fn mean_over_rows<T: Tokenizer>(
+        &self,
+        sequences: &[Sequence],
+        tokenizer: &T,
+        pool: impl Fn(&TokenBatch) -> Tensor<2>,
+    ) -> Result<Vec<Vec<f32>>, TokenizeError> {
+        let pad = tokenizer.special_tokens().pad;
+        let mut means = vec![Mean::default(); sequences.len()];
+        let mut waiting: Vec<(usize, Encoding)> = Vec::new();
+        for (index, sequence) in sequences.iter().enumerate() {
+            for row in rows(tokenizer, sequence, self.tiling) {
+                let failed = |source| TokenizeError::InBatch { index, source: Box::new(source) };
+                waiting.push((index, row.map_err(failed)?));
+                if waiting.len() == WINDOW * self.batch_size {
+                    self.run(&mut waiting, pad, &pool, &mut means);
+                }
+            }
+        }
+        self.run(&mut waiting, pad, &pool, &mut means);
+        Ok(means.into_iter().map(Mean::finish).collect())
+    }
+
+    fn run(
+        &self,
+        waiting: &mut Vec<(usize, Encoding)>,
+        pad: u32,
+        pool: &impl Fn(&TokenBatch) -> Tensor<2>,
+        means: &mut [Mean],
+    ) {
+        waiting.sort_by_key(|(_, row)| row.len());
+        for chunk in waiting.chunks(self.batch_size) {
+            let rows: Vec<&Encoding> = chunk.iter().map(|(_, row)| row).collect();
+            let pooled = pool(&TokenBatch::from_encodings(&rows, pad, &self.device));
+            let [_, width] = pooled.dims();
+            let values: Vec<f32> = pooled.into_data().iter::<f32>().collect();
+            for ((index, _), vector) in chunk.iter().zip(values.chunks(width)) {
+                means[*index].add(vector);
+            }
+        }
+        waiting.clear();
+    }
+}
+
+/// A running mean of vectors.
+#[derive(Debug, Clone, Default)]
+struct Mean {
+    sums: Vec<f64>,
+    count: usize,
+}
+
+impl Mean {
+    fn add(&mut self, vector: &[f32]) {
+        self.sums.resize(vector.len(), 0.0);
+        self.sums.iter_mut().zip(vector).for_each(|(sum, &value)| *sum += f64::from(value));
+        self.count += 1;
+    }
+
+    fn finish(self) -> Vec<f32> {
+        let count = self.count.max(1) as f64;
+        self.sums.into_iter().map(|sum| (sum / count) as f32).collect()
+    }
+}

@@ -1,0 +1,91 @@
+//! Reads a checkpoint in any of the known formats and writes it as safetensors.
+//!
+//! `cargo run --release --example convert -- --model FOLDER --out FOLDER`
+#![allow(clippy::print_stdout, reason = "a program's output")]
+
+#[path = "../common/program.rs"]
+mod program;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use dnabert::model::checkpoint::{self, Pretrained};
+use dnabert::model::{BertConfig, Checkpoint, CheckpointError};
+use dnabert::{AnyTokenizer, Device, device, model_folder};
+
+/// Reads a checkpoint and writes it again, with its tokenizer.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// A folder in the Hugging Face layout, or a name on its Hub
+    #[arg(long)]
+    model: String,
+    /// The folder to write
+    #[arg(long)]
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    program::finish(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let folder = model_folder(&arguments.model)?;
+    let device = device(None)?;
+    let started = Instant::now();
+    let checkpoint = Checkpoint::open(&folder)?;
+    let config = checkpoint.config();
+    let tokenizer = AnyTokenizer::open(&folder, config)?;
+    let head = config.architectures.first().map_or("", String::as_str);
+    let convert = Convert { arguments, config, started };
+    match head {
+        head if head.ends_with("ForMaskedLM") => {
+            convert.run(&checkpoint, Checkpoint::masked_language_model, &device)?;
+        }
+        head if head.contains("SequenceClassification") => {
+            convert.run(&checkpoint, Checkpoint::sequence_classifier, &device)?;
+        }
+        head if head.ends_with("ForTokenClassification") => {
+            convert.run(&checkpoint, Checkpoint::token_classifier, &device)?;
+        }
+        _ => convert.run(&checkpoint, Checkpoint::encoder, &device)?,
+    }
+    tokenizer.save(config, &arguments.out)?;
+    println!("wrote {}", arguments.out.display());
+    Ok(())
+}
+
+struct Convert<'a> {
+    arguments: &'a Arguments,
+    config: &'a BertConfig,
+    started: Instant,
+}
+
+impl Convert<'_> {
+    fn run<M: Pretrained>(
+        &self,
+        checkpoint: &Checkpoint,
+        read: impl Fn(&Checkpoint, &Device) -> Result<M, CheckpointError>,
+        device: &Device,
+    ) -> Result<(), Box<dyn Error>> {
+        let model = read(checkpoint, device)?;
+        let seconds = self.started.elapsed().as_secs_f64();
+        let parameters = model.parameters();
+        println!("{}: {parameters} parameters read in {seconds:.2} s", model.architecture());
+        if let Some(peak) = peak_memory() {
+            let megabytes = parameters as f64 * 4e-6;
+            println!("parameters take {megabytes:.0} MB, peak memory was {:.0} MB", peak * 1e-6);
+        }
+        checkpoint::save(&model, self.config, &self.arguments.out)?;
+        Ok(())
+    }
+}
+
+/// The largest resident size of this process so far, in bytes, where the system tells.
+fn peak_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<f64>().ok().map(|kilobytes| kilobytes * 1024.0)
+}

@@ -1,0 +1,104 @@
+//! Where vectors go: a table of text, or a NumPy matrix with an index beside it.
+
+use std::io::{self, Seek, Write};
+use std::ops::Range;
+
+use dnabert::npy::NpyWriter;
+
+/// Takes vectors, one after the other.
+pub(crate) trait Table {
+    /// Adds the vector of the bases `span` of the sequence `name`. There is no span for special
+    /// tokens, and no vector for a base without a token.
+    fn row(
+        &mut self,
+        name: &str,
+        span: Option<Range<usize>>,
+        vector: Option<&[f32]>,
+    ) -> io::Result<()>;
+
+    /// Writes what is still held.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// Name, start, end, and the values; `NA` where there is none.
+pub(crate) struct Tsv<W> {
+    output: W,
+    width: usize,
+}
+
+impl<W: Write> Tsv<W> {
+    pub(crate) fn new(mut output: W, width: usize) -> io::Result<Self> {
+        write!(output, "name\tstart\tend")?;
+        (0..width).try_for_each(|unit| write!(output, "\th{unit}"))?;
+        writeln!(output)?;
+        Ok(Self { output, width })
+    }
+}
+
+impl<W: Write> Table for Tsv<W> {
+    fn row(
+        &mut self,
+        name: &str,
+        span: Option<Range<usize>>,
+        vector: Option<&[f32]>,
+    ) -> io::Result<()> {
+        place(&mut self.output, name, span)?;
+        match vector {
+            Some(vector) => {
+                vector.iter().try_for_each(|value| write!(self.output, "\t{value}"))?;
+            }
+            None => (0..self.width).try_for_each(|_| write!(self.output, "\tNA"))?,
+        }
+        writeln!(self.output)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}
+
+/// A matrix with a row for each vector (NaN where there is none), and name, start and end of the
+/// rows in a table of its own.
+pub(crate) struct Npy<W: Write + Seek> {
+    matrix: Option<NpyWriter<W>>,
+    index: W,
+    width: usize,
+}
+
+impl<W: Write + Seek> Npy<W> {
+    pub(crate) fn new(matrix: W, mut index: W, width: usize) -> io::Result<Self> {
+        writeln!(index, "name\tstart\tend")?;
+        Ok(Self { matrix: Some(NpyWriter::new(matrix, width)?), index, width })
+    }
+}
+
+impl<W: Write + Seek> Table for Npy<W> {
+    fn row(
+        &mut self,
+        name: &str,
+        span: Option<Range<usize>>,
+        vector: Option<&[f32]>,
+    ) -> io::Result<()> {
+        place(&mut self.index, name, span)?;
+        writeln!(self.index)?;
+        let Some(matrix) = &mut self.matrix else { return Ok(()) };
+        match vector {
+            Some(vector) => matrix.push(vector),
+            None => matrix.push(&vec![f32::NAN; self.width]),
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        if let Some(matrix) = self.matrix.take() {
+            matrix.finish()?;
+        }
+        self.index.flush()
+    }
+}
+
+fn place(output: &mut impl Write, name: &str, span: Option<Range<usize>>) -> io::Result<()> {
+    match span {
+        Some(span) => write!(output, "{name}\t{}\t{}", span.start, span.end),
+        None => write!(output, "{name}\tNA\tNA"),
+    }
+}
