@@ -20,6 +20,10 @@ pub(crate) struct ReadingOptions {
     /// June 2021 [default: as the model says]
     #[arg(long)]
     mask_mode: Option<MaskMode>,
+    /// Tokens that every row is padded to, special tokens included; DNABERT's max_seq_length,
+    /// needed with --mask-mode head
+    #[arg(long)]
+    padded_length: Option<usize>,
     /// Make tokens with ambiguous letters [UNK] instead of refusing them
     #[arg(long, conflicts_with = "split")]
     unknown: bool,
@@ -53,6 +57,7 @@ impl ReadingOptions {
     pub(crate) fn switch(&self, checkpoint: &mut Checkpoint) {
         let config = checkpoint.config_mut();
         config.mask_mode = self.mask_mode.unwrap_or(config.mask_mode);
+        config.padded_length = self.padded_length.or(config.padded_length);
     }
 
     /// Sets the policy for ambiguous letters.

@@ -32,6 +32,10 @@ pub(crate) struct Options {
     /// June 2021 [default: as the model says]
     #[arg(long, requires = "model")]
     pub(crate) mask_mode: Option<MaskMode>,
+    /// Tokens that every row is padded to, special tokens included; DNABERT's max_seq_length,
+    /// needed with --mask-mode head
+    #[arg(long, requires = "model")]
+    pub(crate) padded_length: Option<usize>,
     /// What is trained: all weights, the head alone (probe), or low-rank adapters and the head
     #[arg(long, value_enum, default_value = "full")]
     pub(crate) adapt: Adapt,
@@ -108,6 +112,7 @@ impl Options {
                 path: model_folder(model)?,
                 pooling: self.pooling,
                 mask_mode: self.mask_mode,
+                padded_length: self.padded_length,
             },
             None => {
                 Start::Fresh { size: self.size.unwrap_or(ModelSize::Mini), k: self.k.unwrap_or(5) }

@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use clap::Parser;
 use dnabert::model::checkpoint::{self, Pretrained};
-use dnabert::model::{BertConfig, Checkpoint, CheckpointError};
-use dnabert::{AnyTokenizer, Device, device, model_folder};
+use dnabert::model::{BertConfig, Checkpoint, CheckpointError, HeadKind};
+use dnabert::{AnyTokenizer, Backend, Device, device, model_folder};
 
 /// Reads a checkpoint and writes it again, with its tokenizer.
 #[derive(Debug, Parser)]
@@ -25,6 +25,9 @@ struct Arguments {
     /// The folder to write
     #[arg(long)]
     out: PathBuf,
+    /// Device: flex, wgpu or cuda [default: the first that was compiled in]
+    #[arg(long)]
+    device: Option<Backend>,
 }
 
 fn main() -> ExitCode {
@@ -33,24 +36,23 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let folder = model_folder(&arguments.model)?;
-    let device = device(None)?;
+    let device = device(arguments.device)?;
     let started = Instant::now();
     let checkpoint = Checkpoint::open(&folder)?;
     let config = checkpoint.config();
     let tokenizer = AnyTokenizer::open(&folder, config)?;
-    let head = config.architectures.first().map_or("", String::as_str);
     let convert = Convert { arguments, config, started };
-    match head {
-        head if head.ends_with("ForMaskedLM") => {
+    match checkpoint.head() {
+        HeadKind::MaskedLanguageModel => {
             convert.run(&checkpoint, Checkpoint::masked_language_model, &device)?;
         }
-        head if head.contains("SequenceClassification") => {
+        HeadKind::Sequence => {
             convert.run(&checkpoint, Checkpoint::sequence_classifier, &device)?;
         }
-        head if head.ends_with("ForTokenClassification") => {
+        HeadKind::Tokens => {
             convert.run(&checkpoint, Checkpoint::token_classifier, &device)?;
         }
-        _ => convert.run(&checkpoint, Checkpoint::encoder, &device)?,
+        HeadKind::None => convert.run(&checkpoint, Checkpoint::encoder, &device)?,
     }
     tokenizer.save(config, &arguments.out)?;
     println!("wrote {}", arguments.out.display());

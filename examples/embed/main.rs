@@ -33,7 +33,8 @@ struct Arguments {
     /// What a vector stands for
     #[arg(long, value_enum, default_value = "sequence")]
     per: Per,
-    /// How the states of a sequence become one vector: cls, mean or max
+    /// How the states of a sequence become one vector: cls, mean or max; a long sequence is read
+    /// in rows, and has the mean of theirs
     #[arg(long, default_value = "mean")]
     pooling: Pooling,
     #[command(flatten)]
@@ -62,12 +63,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let embedder = Embedder::of(&checkpoint, &folder, &device)?
         .with_batch_size(arguments.reading.batch_size())
         .map_tokenizer(|tokenizer| arguments.reading.policy(tokenizer));
-    let embed = |table: &mut dyn Table| {
-        embed(arguments, &embedder, table).map_err(|error| io::Error::other(error.to_string()))
-    };
+    let embed = |table: &mut dyn Table| embed(arguments, &embedder, table);
     let width = embedder.hidden_size();
     match &arguments.reading.out {
-        None => embed(&mut Tsv::new(BufWriter::new(io::stdout().lock()), width)?)?,
+        None => embed(&mut Tsv::new(BufWriter::new(io::stdout().lock()), width)?),
         Some(path) if path.extension().is_some_and(|extension| extension == "npy") => {
             let index = path.with_extension("index.tsv");
             replace(path, |beside| {
@@ -75,13 +74,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                     let create = |path: &Path| File::create(path).map(BufWriter::new);
                     embed(&mut Npy::new(create(beside)?, create(index_beside)?, width)?)
                 })
-            })?;
+            })
         }
         Some(path) => replace(path, |beside| {
             embed(&mut Tsv::new(BufWriter::new(File::create(beside)?), width)?)
-        })?,
+        }),
     }
-    Ok(())
 }
 
 fn embed(

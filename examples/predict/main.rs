@@ -47,10 +47,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let models = open(arguments)?;
     match &arguments.reading.out {
         None => predict(arguments, &models, &mut BufWriter::new(io::stdout().lock())),
-        Some(path) => Ok(replace(path, |beside| {
+        Some(path) => replace(path, |beside| {
             let mut output = BufWriter::new(File::create(beside)?);
-            predict(arguments, &models, &mut output).map_err(|e| io::Error::other(e.to_string()))
-        })?),
+            predict(arguments, &models, &mut output)
+        }),
     }
 }
 
@@ -89,8 +89,13 @@ fn predict(
         if some.is_empty() {
             return Ok(output.flush()?);
         }
-        let rows = judge(models, &some)
-            .map_err(|MemberError { source, .. }| name_failure(&some, source))?;
+        let rows = judge(models, &some).map_err(|MemberError { member, source }| {
+            let failure = name_failure(&some, source);
+            match &arguments.model[..] {
+                [_] => failure,
+                models => format!("{}: {failure}", models[member]).into(),
+            }
+        })?;
         for (input, row) in some.iter().zip(&rows) {
             write!(output, "{}", input.name)?;
             if of_class {

@@ -149,6 +149,40 @@ fn a_checkpoint_is_converted_to_the_bit() {
 }
 
 #[test]
+fn a_checkpoint_that_names_no_class_keeps_its_head() {
+    let desk = Desk::new();
+    let config = fs::read_to_string(desk.path("k3/config.json")).unwrap();
+    let nameless = config.replace("\"BertForSequenceClassification\"", "");
+    assert_ne!(config, nameless);
+    desk.write("k3/config.json", &nameless);
+    assert!(desk.run("convert", &["--model", "k3", "--out", "again"]).status.success());
+    let [old, new] = ["k3", "again"].map(|folder| desk.path(folder).join("model.safetensors"));
+    assert_eq!(fs::read(old).unwrap(), fs::read(new).unwrap());
+}
+
+#[test]
+fn a_mask_that_needs_a_length_says_so() {
+    let desk = Desk::new();
+    let head = ["--model", "k3", "--mask-mode", "head", "x.fa"];
+    desk.refuses(&desk.run("predict", &head), "padded_length");
+    desk.refuses(&desk.run("embed", &head), "padded_length");
+    let long = [&head[..4], &["--padded-length", "33", "x.fa"]].concat();
+    desk.refuses(&desk.run("predict", &long), "`padded_length` is 33");
+    let fits = [&head[..4], &["--padded-length", "32", "x.fa"]].concat();
+    assert_eq!(desk.table("predict", &fits).len(), 3);
+}
+
+#[test]
+fn causes_are_told_wherever_the_answer_goes() {
+    let desk = Desk::new();
+    desk.write("bad.fa", ">a\nAC*T\n");
+    for out in [&[][..], &["--out", "out.tsv"]] {
+        let arguments = [&["--model", "k3"], out, &["bad.fa"]].concat();
+        desk.refuses(&desk.run("predict", &arguments), "invalid base '*' at position 2");
+    }
+}
+
+#[test]
 fn models_that_are_not_there_are_named() {
     let desk = Desk::new();
     desk.refuses(&desk.run("predict", &["--model", "k5", "x.fa"]), "k5: no such folder");

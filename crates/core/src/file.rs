@@ -1,6 +1,6 @@
 //! Writing files so that a failure never destroys what was there.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -18,18 +18,23 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// The I/O error of `write`, or of renaming; the old file is then untouched.
-pub fn replace(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+/// The error of `write`, or the I/O error of renaming; the old file is then untouched.
+pub fn replace<E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
     let Some(name) = path.file_name() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file").into());
     };
     let mut beside = std::ffi::OsString::from(".");
     beside.push(name);
     beside.push(format!(".{}.partial", std::process::id()));
     let beside = path.with_file_name(beside);
-    let renamed = write(&beside)
-        .and_then(|()| File::open(&beside)?.sync_all())
-        .and_then(|()| fs::rename(&beside, path));
+    let rename = || {
+        OpenOptions::new().write(true).open(&beside)?.sync_all()?; // some systems sync writers only
+        fs::rename(&beside, path)
+    };
+    let renamed = write(&beside).and_then(|()| Ok(rename()?));
     if renamed.is_err() {
         // The first error is the one to report; a leftover beside the file is harmless.
         let _ = fs::remove_file(&beside);

@@ -1,18 +1,20 @@
 //! Values of overlapping tokens as values of bases.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Averages the values of tokens over the bases that they cover, from left to right.
 ///
 /// Tokens may overlap, within a row and between the rows of a long sequence; a base has the mean
-/// over all tokens that cover it. Only bases that a later token could still cover are held.
+/// over all tokens that cover it. Only bases that are covered, and that a later token could still
+/// cover, are held.
 #[derive(Debug, Clone)]
 pub struct Stitcher {
     width: usize,
-    /// The base that `open` begins with.
+    /// The first base that was not yet handed over.
     start: usize,
-    open: VecDeque<Base>,
+    /// Covered bases from there on, by position.
+    open: BTreeMap<usize, Base>,
 }
 
 #[derive(Debug, Clone)]
@@ -24,7 +26,7 @@ struct Base {
 impl Stitcher {
     /// For tokens with `width` values each.
     pub fn new(width: usize) -> Self {
-        Self { width, start: 0, open: VecDeque::new() }
+        Self { width, start: 0, open: BTreeMap::new() }
     }
 
     /// Adds a token that covers the bases `span` (0-based, half-open). Bases before the first one
@@ -36,12 +38,8 @@ impl Stitcher {
     pub fn add(&mut self, span: Range<usize>, values: &[f32]) {
         assert_eq!(values.len(), self.width, "values of a token");
         let empty = || Base { sums: vec![0.0; self.width], tokens: 0 };
-        let end = span.end.saturating_sub(self.start);
-        if end > self.open.len() {
-            self.open.resize_with(end, empty);
-        }
-        let begin = span.start.saturating_sub(self.start);
-        for base in self.open.range_mut(begin.min(end)..end) {
+        for position in span.start.max(self.start)..span.end {
+            let base = self.open.entry(position).or_insert_with(empty);
             base.tokens += 1;
             base.sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += f64::from(value));
         }
@@ -51,7 +49,7 @@ impl Stitcher {
     /// or `None` for a base that no token covered.
     pub fn finish(&mut self, end: usize, mut take: impl FnMut(usize, Option<&[f32]>)) {
         while self.start < end {
-            let base = self.open.pop_front().filter(|base| base.tokens > 0);
+            let base = self.open.remove(&self.start);
             let means = base.map(|Base { sums, tokens }| {
                 sums.into_iter().map(|sum| (sum / f64::from(tokens)) as f32).collect::<Vec<_>>()
             });
@@ -64,6 +62,14 @@ impl Stitcher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gap_takes_no_memory() {
+        let mut stitcher = Stitcher::new(1000);
+        stitcher.add(0..3, &[1.0; 1000]);
+        stitcher.add(50_000_000..50_000_003, &[1.0; 1000]);
+        assert_eq!(stitcher.open.len(), 6);
+    }
 
     #[test]
     fn a_base_has_the_mean_of_the_tokens_over_it() {

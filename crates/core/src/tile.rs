@@ -32,6 +32,11 @@ impl Tiling {
         tiling
     }
 
+    /// The longest row, `[CLS]` and `[SEP]` included.
+    pub fn max_tokens(self) -> usize {
+        self.max_tokens
+    }
+
     /// Tokens between `[CLS]` and `[SEP]`.
     pub fn capacity(self) -> usize {
         self.max_tokens.saturating_sub(2)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use dnabert_core::{Encoding, Sequence, Stitcher, Tiling, TokenizeError, Tokenizer};
-use dnabert_model::{Bert, Checkpoint, Encoder, Pooling, TokenBatch};
+use dnabert_model::{Bert, Checkpoint, Encoder, Pooling};
 
 use crate::tiled::{Batching, rows};
 use crate::tokenizer::longest_row;
@@ -58,7 +58,9 @@ impl Embedder {
         let tokenizer = AnyTokenizer::open(folder, checkpoint.config())?;
         let encoder = checkpoint.encoder(device)?.without_pooler();
         let longest = longest_row(checkpoint.config());
-        Ok(Self::new(encoder, tokenizer, longest, device.clone()))
+        let mut embedder = Self::new(encoder, tokenizer, longest, device.clone());
+        embedder.batching.padded_length = checkpoint.config().padded_length;
+        Ok(embedder)
     }
 }
 
@@ -71,7 +73,9 @@ impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
     /// If `longest` is less than 3.
     pub fn new(encoder: E, tokenizer: T, longest: usize, device: Device) -> Self {
         let tiling = Tiling::new(longest, longest.saturating_sub(2) / 4);
-        Self { encoder, tokenizer, batching: Batching { tiling, batch_size: BATCH_SIZE, device } }
+        let batching =
+            Batching { tiling, batch_size: BATCH_SIZE, padded_length: None, device };
+        Self { encoder, tokenizer, batching }
     }
 
     /// The same embedder with its tokenizer changed, such as by another policy for ambiguous
@@ -163,7 +167,7 @@ impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
         Ok(())
     }
 
-    /// One vector for each sequence: the mean of its rows' pooled states.
+    /// One vector for each sequence: the mean of its rows' pooled states, weighted by their tokens.
     ///
     /// # Errors
     ///
@@ -181,7 +185,7 @@ impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
     fn run(&self, batch: &mut Vec<Encoding>, take: &mut impl FnMut(&TokenStates)) {
         let pad = self.tokenizer.special_tokens().pad;
         let rows: Vec<&Encoding> = batch.iter().collect();
-        let inputs = TokenBatch::from_encodings(&rows, pad, &self.batching.device);
+        let inputs = self.batching.upload(&rows, pad);
         let hidden = self.encoder.encode(&inputs, &mut ()).hidden;
         let [_, length, width] = hidden.dims();
         let values: Vec<f32> = hidden.into_data().iter::<f32>().collect();

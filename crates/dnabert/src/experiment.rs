@@ -49,6 +49,8 @@ pub enum Start {
         pooling: Option<Pooling>,
         /// How padding is masked, if not as the config says.
         mask_mode: Option<MaskMode>,
+        /// The length that every row is padded to, if not as the config says.
+        padded_length: Option<usize>,
     },
     /// From random weights.
     Fresh {
@@ -233,11 +235,12 @@ impl Experiment {
                 let model = config.sequence_classifier(seed, device);
                 (tokenizer.into(), model, config, vec!["all"])
             }
-            Start::Folder { path, pooling, mask_mode } => {
+            Start::Folder { path, pooling, mask_mode, padded_length } => {
                 let mut checkpoint = Checkpoint::open(path)?;
                 let config = checkpoint.config_mut();
                 config.pooling = pooling.unwrap_or(config.pooling);
                 config.mask_mode = mask_mode.unwrap_or(config.mask_mode);
+                config.padded_length = padded_length.or(config.padded_length);
                 let tokenizer = AnyTokenizer::open(path, config)?;
                 let head = NewHead {
                     labels,

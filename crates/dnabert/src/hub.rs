@@ -53,7 +53,7 @@ pub enum HubError {
 const FILES: [&[&str]; 3] = [
     &["config.json"],
     &["model.safetensors", "pytorch_model.bin"],
-    &["tokenizer.json", "vocab.txt"],
+    &["vocab.txt", "tokenizer.json"], // k-mers come in both, and only the first holds DNA
 ];
 
 impl Hub {

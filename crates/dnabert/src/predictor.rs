@@ -19,8 +19,8 @@ use crate::{AnyTokenizer, PredictorError};
 /// A tokenizer and a trained network: the only place where the two meet.
 ///
 /// Sequences may be of any length: those that do not fit in one row of tokens are read in rows that
-/// overlap by a quarter, and the mean of the rows' pooled vectors is classified. (Chunked heads of
-/// DNABERT have rows of their own, and a longest sequence.) It can be shared between threads.
+/// overlap by a quarter, and the mean of the rows' pooled vectors, weighted by their tokens, is
+/// classified. (Chunked heads of DNABERT have rows of their own, and a longest sequence.) It can be shared between threads.
 #[derive(Debug)]
 pub struct Predictor<E: Encoder = Bert, T = AnyTokenizer> {
     model: SequenceClassifier<E>,
@@ -107,7 +107,12 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
             tokenizer,
             labels: config.label_names(),
             problem: config.problem(),
-            batching: Batching { tiling, batch_size: BATCH_SIZE, device },
+            batching: Batching {
+                tiling,
+                batch_size: BATCH_SIZE,
+                padded_length: config.padded_length,
+                device,
+            },
         }
     }
 

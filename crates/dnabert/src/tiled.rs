@@ -15,6 +15,7 @@ pub(crate) fn rows<'a, T: Tokenizer>(
 ) -> Tiles<'a> {
     match tokenizer.encode(sequence) {
         Err(TokenizeError::TooLong { .. }) => tokenizer.tiles(sequence, tiling),
+        Ok(row) if row.len() > tiling.max_tokens() => row.into_tiles(tiling),
         row => Box::new(std::iter::once(row)),
     }
 }
@@ -24,12 +25,21 @@ pub(crate) fn rows<'a, T: Tokenizer>(
 pub(crate) struct Batching {
     pub(crate) tiling: Tiling,
     pub(crate) batch_size: usize,
+    /// The length that every row is padded to; else that of the longest in its batch.
+    pub(crate) padded_length: Option<usize>,
     pub(crate) device: Device,
 }
 
 impl Batching {
+    /// One batch on the device.
+    pub(crate) fn upload(&self, rows: &[&Encoding], pad: u32) -> TokenBatch {
+        let longest = rows.iter().map(|row| row.len()).max().unwrap_or_default();
+        let length = longest.max(self.padded_length.unwrap_or_default());
+        TokenBatch::padded(rows, length, pad, &self.device)
+    }
+
     /// For each sequence the mean, over its rows, of the vectors that `pool` gives
-    /// (`[rows, width]`); no more than a few batches of rows are held at once.
+    /// (`[rows, width]`), weighted by the tokens of each row that cover bases; no more than a few batches of rows are held at once.
     pub(crate) fn mean_over_rows<T: Tokenizer>(
         &self,
         sequences: &[Sequence],
@@ -62,33 +72,34 @@ impl Batching {
         waiting.sort_by_key(|(_, row)| row.len());
         for chunk in waiting.chunks(self.batch_size) {
             let rows: Vec<&Encoding> = chunk.iter().map(|(_, row)| row).collect();
-            let pooled = pool(&TokenBatch::from_encodings(&rows, pad, &self.device));
+            let pooled = pool(&self.upload(&rows, pad));
             let [_, width] = pooled.dims();
             let values: Vec<f32> = pooled.into_data().iter::<f32>().collect();
-            for ((index, _), vector) in chunk.iter().zip(values.chunks(width)) {
-                means[*index].add(vector);
+            for ((index, row), vector) in chunk.iter().zip(values.chunks(width)) {
+                means[*index].add(vector, row.spans.iter().flatten().count());
             }
         }
         waiting.clear();
     }
 }
 
-/// A running mean of vectors.
+/// A running mean of vectors with weights.
 #[derive(Debug, Clone, Default)]
 struct Mean {
     sums: Vec<f64>,
-    count: usize,
+    weight: f64,
 }
 
 impl Mean {
-    fn add(&mut self, vector: &[f32]) {
+    fn add(&mut self, vector: &[f32], tokens: usize) {
+        let weight = tokens as f64;
         self.sums.resize(vector.len(), 0.0);
-        self.sums.iter_mut().zip(vector).for_each(|(sum, &value)| *sum += f64::from(value));
-        self.count += 1;
+        let sums = self.sums.iter_mut().zip(vector);
+        sums.for_each(|(sum, &value)| *sum += weight * f64::from(value));
+        self.weight += weight;
     }
 
     fn finish(self) -> Vec<f32> {
-        let count = self.count.max(1) as f64;
-        self.sums.into_iter().map(|sum| (sum / count) as f32).collect()
+        self.sums.into_iter().map(|sum| (sum / self.weight) as f32).collect()
     }
 }

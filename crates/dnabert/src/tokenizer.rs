@@ -135,9 +135,10 @@ impl AnyTokenizer {
     }
 }
 
-/// Tokens in one row: as many as there are positions, or as DNABERT-2 was fine-tuned with.
+/// Tokens in one row: as many as rows are padded to, or there are positions, or DNABERT-2 was
+/// fine-tuned with.
 pub(crate) fn longest_row(config: &BertConfig) -> usize {
-    config.max_tokens().unwrap_or(512)
+    config.padded_length.or(config.max_tokens()).unwrap_or(512)
 }
 
 fn write_text(folder: &Path, file: &str, text: &str) -> Result<(), PredictorError> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use dnabert::Device;
 use dnabert::model::checkpoint::{self, TensorProblems, tensors};
-use dnabert::model::{Checkpoint, CheckpointError, NewHead, Pooling, ProblemType};
+use dnabert::model::{Checkpoint, CheckpointError, HeadKind, NewHead, Pooling, ProblemType};
 
 fn model(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/oracle/models").join(name)
@@ -122,4 +122,49 @@ fn a_folder_without_weights_is_named() {
     let folder = folder("k3_cls", "unrelated", b"");
     let error = Checkpoint::open(folder.path()).unwrap_err();
     assert!(matches!(error, CheckpointError::NoWeights { .. }), "{error}");
+}
+
+#[test]
+fn a_head_over_tokens_is_none_over_sequences() {
+    let tokens = Checkpoint::open(model("k3_tokcls")).unwrap();
+    assert_eq!(tokens.head(), HeadKind::Tokens);
+    let error = tokens.sequence_classifier(&device()).unwrap_err();
+    assert!(matches!(error, CheckpointError::OtherHead { judges: "tokens", .. }), "{error}");
+    let sequences = Checkpoint::open(model("k3_cls")).unwrap();
+    assert_eq!(sequences.head(), HeadKind::Sequence);
+    let error = sequences.token_classifier(&device()).unwrap_err();
+    assert!(matches!(error, CheckpointError::OtherHead { judges: "sequences", .. }), "{error}");
+    let masked = Checkpoint::open(model("k3_mlm")).unwrap();
+    assert_eq!(masked.head(), HeadKind::MaskedLanguageModel);
+}
+
+#[test]
+fn the_tensors_tell_the_head_where_the_config_does_not() {
+    for name in ["k3_mlm", "k3_cls", "k3_tokcls"] {
+        let mut checkpoint = Checkpoint::open(model(name)).unwrap();
+        let named = checkpoint.head();
+        checkpoint.config_mut().architectures.clear();
+        assert_eq!(checkpoint.head(), named, "{name}");
+    }
+}
+
+#[test]
+fn a_pooler_that_no_head_reads_is_not_written() {
+    // transformers would read it, and judge by it.
+    let checkpoint = Checkpoint::open(model("k3_cls")).unwrap();
+    let head = NewHead { pooling: Pooling::Mean, ..new_head(&["a", "b"]) };
+    let (network, config) = checkpoint.with_new_head(&head, &device()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    checkpoint::save(&network, &config, folder.path()).unwrap();
+    let again = Checkpoint::open(folder.path()).unwrap();
+    assert!(checkpoint.has_pooler() && !again.has_pooler());
+    assert_eq!(tensors(&again.sequence_classifier(&device()).unwrap()), tensors(&network));
+}
+
+#[test]
+fn more_layers_than_tensors_are_refused_before_they_are_made() {
+    let mut checkpoint = Checkpoint::open(model("k3_cls")).unwrap();
+    checkpoint.config_mut().num_hidden_layers = 2_000_000_000;
+    let error = checkpoint.sequence_classifier(&device()).unwrap_err();
+    assert!(matches!(error, CheckpointError::Config(_)), "{error}");
 }

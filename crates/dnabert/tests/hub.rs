@@ -81,6 +81,8 @@ fn model() -> tempfile::TempDir {
         fs::copy(oracle.join(file), folder.path().join(file)).unwrap();
     }
     dnabert::kmer::Vocabulary::new(3).unwrap().write(folder.path().join("vocab.txt")).unwrap();
+    // Python's fast tokenizers write such a file beside vocab.txt; it holds no k-mer tokenizer.
+    fs::write(folder.path().join("tokenizer.json"), "{}").unwrap();
     folder
 }
 

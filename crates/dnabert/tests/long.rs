@@ -47,7 +47,7 @@ fn close(found: &[f32], expected: &[f64], tolerance: f64) {
 }
 
 #[test]
-fn the_pooled_vectors_of_tiles_are_averaged() {
+fn the_pooled_vectors_of_tiles_are_averaged_by_their_tokens() {
     let predictor = predictor(3, 4).with_tiling(Tiling::new(16, 4));
     let long = sequence(30); // 28 k-mers in rows of 14, 14 and 8
     let rows: Vec<Encoding> =
@@ -59,11 +59,31 @@ fn the_pooled_vectors_of_tiles_are_averaged() {
         .iter()
         .map(|row| model.pool(&TokenBatch::from_encodings(&[row], 0, &device), &mut ()))
         .collect();
-    let mean = Tensor::cat(pooled, 0).mean_dim(0);
+    let shares = Tensor::<1>::from_floats([14.0 / 36.0, 14.0 / 36.0, 8.0 / 36.0], &device);
+    let mean = (Tensor::cat(pooled, 0) * shares.reshape([3, 1])).sum_dim(0);
     let scores: Vec<f32> = model.classify(mean).into_data().iter::<f32>().collect();
     // A short one and a longer one beside it change nothing.
     let found = predictor.predict(&[sequence(9), long, sequence(50)]).unwrap();
     close(&found[1], &softmax(&scores), 1e-6);
+}
+
+#[test]
+fn rows_are_as_long_as_the_tiling_says() {
+    let cut = predictor(3, 4).with_tiling(Tiling::new(8, 2));
+    let mut rows = 0;
+    for row in cut.tokenizer().tiles(&sequence(16), Tiling::new(8, 2)) {
+        assert!(row.unwrap().len() <= 8);
+        rows += 1;
+    }
+    assert!(rows > 1);
+    let whole = predictor(3, 4).predict(&[sequence(16)]).unwrap();
+    assert_ne!(cut.predict(&[sequence(16)]).unwrap(), whole);
+
+    // A tokenizer without a limit of its own is held to the network's.
+    let encoder = config(3).init(4, &device(None).unwrap()).without_pooler().valid();
+    let tokenizer = KmerTokenizer::new(3).unwrap();
+    let embedder = Embedder::new(encoder, tokenizer, 16, device(None).unwrap());
+    assert_eq!(embedder.sequences(&[sequence(60)], Pooling::Mean).unwrap()[0].len(), 12);
 }
 
 #[test]

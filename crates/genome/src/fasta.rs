@@ -84,14 +84,21 @@ impl Reader {
     ///
     /// [`FastaError::Io`].
     pub fn open(path: impl AsRef<Path>, policy: LetterPolicy) -> Result<Self, FastaError> {
-        let path = path.as_ref().to_path_buf();
-        match crate::open(&path) {
-            Ok(file) => {
-                let inner = fasta::Reader::from_bufread(file);
-                Ok(Self { path, policy, inner, records: 0, finished: false })
-            }
-            Err(source) => Err(FastaError::Io { path, source }),
+        let path = path.as_ref();
+        match crate::open(path) {
+            Ok(file) => Ok(Self::new(file, path, policy)),
+            Err(source) => Err(FastaError::Io { path: path.into(), source }),
         }
+    }
+
+    /// Reads from what is open already; `path` is its name in errors.
+    pub fn new(
+        input: Box<dyn BufRead + Send>,
+        path: impl AsRef<Path>,
+        policy: LetterPolicy,
+    ) -> Self {
+        let (path, inner) = (path.as_ref().into(), fasta::Reader::from_bufread(input));
+        Self { path, policy, inner, records: 0, finished: false }
     }
 
     fn read(&mut self) -> Result<Option<Record>, FastaError> {

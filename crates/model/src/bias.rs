@@ -1,6 +1,6 @@
 //! What is added to attention scores: padding masks and position biases.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 use crate::{MaskMode, TokenBatch};
 
@@ -27,11 +27,12 @@ impl AttentionBias {
     /// Attention with linear biases (Press et al. 2022, arXiv 2108.12409), the same in both
     /// directions: `−slope × |query − key|`, `[1, heads, query, key]`.
     pub fn linear_biases(heads: usize, length: usize, device: &Device) -> Tensor<4> {
-        let places = Tensor::<1, Int>::arange(0..length as i64, device).float();
+        let places = Tensor::<1, Int>::arange(0..length as i64, device);
         let queries = places.clone().reshape([1, 1, length, 1]);
         let keys = places.reshape([1, 1, 1, length]);
         let slopes = TensorData::new(slopes(heads), [1, heads, 1, 1]);
-        (queries - keys).abs() * Tensor::from_data(slopes, device).neg()
+        // Distances are whole numbers: in half precision places themselves would be rounded.
+        (queries - keys).abs().float() * Tensor::from_data(slopes, device).neg()
     }
 
     /// Adds the bias to `scores`, `[batch, heads, query, key]`.
@@ -50,7 +51,14 @@ fn padding(batch: &TokenBatch, mode: MaskMode) -> Option<Tensor<4>> {
     };
     let mask = batch.mask.clone()?;
     let [rows, length] = mask.dims();
-    Some(mask.mul_scalar(factor).add_scalar(shift).reshape([rows, 1, 1, length]))
+    let mut bias = mask.clone().mul_scalar(factor).add_scalar(shift);
+    if mask.dtype() != DType::F32 {
+        // Beside −10⁴ half precision has no place for the scores themselves. A row that is all
+        // padding (a chunk behind the end of a sequence) needs no bias, which would be the same
+        // for all of its keys.
+        bias = bias * mask.max_dim(1);
+    }
+    Some(bias.reshape([rows, 1, 1, length]))
 }
 
 /// One slope for each head: 2^(−8(i+1)/n) where n is a power of two; else those of the power

@@ -22,7 +22,7 @@ pub use adapt::{Adaptation, LowRank, adapt};
 pub use attention::{AttentionOutput, FusedSelfAttention, SelfAttention};
 pub use batch::TokenBatch;
 pub use bias::AttentionBias;
-pub use checkpoint::{Checkpoint, CheckpointError, NewHead};
+pub use checkpoint::{Checkpoint, CheckpointError, HeadKind, NewHead};
 pub use config::{
     Activation, BertConfig, ConfigError, Family, MaskMode, MlmBias, Pooling, ProblemType,
     RecurrentKind,

@@ -33,6 +33,12 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
     },
+    /// Pairs, where they were asked for in a FASTA file.
+    #[error("{}: FASTA holds no pairs of sequences; give a table", path.display())]
+    NoPairs {
+        /// The file.
+        path: PathBuf,
+    },
     /// A row with too few columns.
     #[error("{}:{line}: {found} columns, but column {needed} holds the {field}", path.display())]
     MissingColumn {

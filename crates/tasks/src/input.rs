@@ -32,19 +32,20 @@ pub type Inputs = Box<dyn Iterator<Item = Result<Input, DataError>> + Send>;
 pub fn read_inputs(path: impl AsRef<Path>, format: &TableFormat) -> Result<Inputs, DataError> {
     let path = path.as_ref().to_owned();
     let io = |source| DataError::Io { path: path.clone(), source };
-    let is_fasta = {
-        let mut file = dnabert_genome::open(&path).map_err(io)?;
-        file.fill_buf().map_err(io)?.starts_with(b">")
-    };
-    if is_fasta {
-        let reader = fasta::Reader::open(&path, format.letters)?;
+    // Opened once: a pipe cannot be read from its beginning again.
+    let mut opened = dnabert_genome::open(&path).map_err(io)?;
+    if opened.fill_buf().map_err(io)?.starts_with(b">") {
+        if format.pairs {
+            return Err(DataError::NoPairs { path });
+        }
+        let reader = fasta::Reader::new(opened, &path, format.letters);
         return Ok(Box::new(reader.map(|record| {
             let fasta::Record { name, sequence, .. } = record?;
             Ok(Input { name, sequence, pair: None })
         })));
     }
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let rows = unlabelled_rows(&path, format)?;
+    let rows = unlabelled_rows(&path, opened, format)?;
     let mut inputs = rows
         .map(move |row| {
             let row = row?;
@@ -84,5 +85,36 @@ mod tests {
         assert!(matches!(error, DataError::Sequence { line: 1, .. }), "{error}");
         assert!(matches!(read(""), Err(DataError::Empty { .. })));
         assert!(matches!(read("sequence\n"), Err(DataError::Empty { .. })));
+    }
+
+    #[test]
+    fn dnaberts_own_header_is_known() {
+        assert_eq!(read("setence\tlabel\nACG CGT\t1\n").unwrap()[0].1, "ACGT");
+    }
+
+    #[test]
+    fn fasta_holds_no_pairs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.fa");
+        std::fs::write(&path, ">a\nACGT\n").unwrap();
+        let format = TableFormat { pairs: true, ..TableFormat::default() };
+        let error = read_inputs(&path, &format).err().unwrap();
+        assert!(matches!(error, DataError::NoPairs { .. }), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || std::fs::write(path, "ACGTACGTAC\n".repeat(5000)).unwrap()
+        });
+        let inputs = read_inputs(&path, &TableFormat::default()).unwrap();
+        assert_eq!(inputs.map(Result::unwrap).filter(|i| i.sequence.len() == 10).count(), 5000);
+        writer.join().unwrap();
     }
 }

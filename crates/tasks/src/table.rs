@@ -1,6 +1,6 @@
 //! Tables of labelled sequences: TSV or CSV, plain or gzip, with or without a header.
 
-use std::io::{BufRead as _, Cursor, Read as _};
+use std::io::{BufRead, Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
@@ -12,7 +12,7 @@ use crate::DataError;
 ///
 /// The delimiter is a tab where the first line has one, else a comma. The first line is a header
 /// if its sequence field is no DNA and its label field is no label; a header with the names
-/// `sequence`/`seq` (`sequence1`, `sequence2`, `seq1`, `seq2` for pairs) and `label` tells the
+/// `sequence`/`seq` (or `sentence`, `setence`, as DNABERT's files have it; `sequence1`, `sequence2`, `seq1`, `seq2` for pairs) and `label` tells the
 /// columns, otherwise the sequence stands first (then the second one of a pair) and the label
 /// next. Further columns are passed over. A field with blanks inside is read as overlapping k-mers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -100,7 +100,9 @@ pub fn read_rows(
 ) -> Result<Vec<Row>, DataError> {
     let path = path.as_ref();
     let is_header = |first: &StringRecord, columns: Columns| columns.is_header(first, &is_label);
-    let rows: Vec<Row> = rows(path, format, is_header)?.collect::<Result<_, _>>()?;
+    let file = dnabert_genome::open(path)
+        .map_err(|source| DataError::Io { path: path.into(), source })?;
+    let rows: Vec<Row> = rows(path, file, format, is_header)?.collect::<Result<_, _>>()?;
     if rows.is_empty() { Err(DataError::Empty { path: path.into() }) } else { Ok(rows) }
 }
 
@@ -112,20 +114,21 @@ pub fn read_rows(
 /// [`DataError`] naming file and line, here or as an item.
 pub(crate) fn unlabelled_rows(
     path: &Path,
+    file: Box<dyn BufRead + Send>,
     format: &TableFormat,
 ) -> Result<impl Iterator<Item = Result<Row, DataError>> + Send + use<>, DataError> {
     let pairs = format.pairs;
-    rows(path, format, move |first: &StringRecord, _| Columns::by_name(first, pairs).is_some())
+    rows(path, file, format, move |first: &StringRecord, _| Columns::by_name(first, pairs).is_some())
 }
 
 fn rows<H: Fn(&StringRecord, Columns) -> bool>(
     path: &Path,
+    mut file: Box<dyn BufRead + Send>,
     format: &TableFormat,
     is_header: H,
 ) -> Result<impl Iterator<Item = Result<Row, DataError>> + use<H>, DataError> {
     let (path, format) = (path.to_owned(), *format);
     let io = |source| DataError::Io { path: path.clone(), source };
-    let mut file = dnabert_genome::open(&path).map_err(io)?;
     let mut first_line = Vec::new(); // of any length: a sequence may fill many buffers
     file.read_until(b'\n', &mut first_line).map_err(io)?;
     let tabs = first_line.contains(&b'\t');
@@ -175,7 +178,7 @@ impl Columns {
         let sequence = find(if pairs {
             &["sequence1", "seq1", "sequence", "seq"]
         } else {
-            &["sequence", "seq"]
+            &["sequence", "seq", "sentence", "setence"]
         })?;
         // A table to predict on needs no labels: any column past the last will do.
         let label = find(&["label", "labels", "class"]).unwrap_or(header.len());

@@ -170,6 +170,9 @@ fn adapters_that_do_not_fit_are_named() {
     fs::write(&file, text.replace("\"r\": 2", "\"r\": 4")).unwrap();
     let error = open();
     assert!(error.to_string().contains("lora.a has shape [2, 12] where [4, 12]"), "{error}");
+    // A rank that would fill memory is compared before anything is made of it.
+    fs::write(&file, text.replace("\"r\": 2", "\"r\": 4000000000000")).unwrap();
+    assert!(matches!(open(), CheckpointError::Tensors { .. }));
     fs::write(&file, text.replace("\"value\"", "\"dense\"")).unwrap();
     assert!(matches!(open(), CheckpointError::Adapters { .. }));
 }

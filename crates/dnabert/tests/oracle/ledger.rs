@@ -4,36 +4,52 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::place::looseness;
+use dnabert::Precision;
 
-/// How far a value may lie from the expected one: `absolute + relative × |expected|`, times the
-/// looseness of the precision.
+use crate::place::precision;
+
+/// How far a value may lie from the expected one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tolerance {
-    pub(crate) absolute: f64,
-    pub(crate) relative: f64,
+    /// What is compared, for the summary.
+    quantity: &'static str,
+    absolute: f64,
+    relative: f64,
+    /// In place of `absolute`, for what a network computes in f16 and in bf16.
+    half: Option<[f64; 2]>,
 }
 
 impl Tolerance {
     pub(crate) const EXACT: Self = Self::absolute(0.0);
-    pub(crate) const HIDDEN: Self = Self::absolute(2e-5);
-    pub(crate) const ATTENTION: Self = Self::absolute(1e-5);
-    pub(crate) const LOGITS: Self = Self::absolute(1e-4);
-    pub(crate) const PROBABILITY: Self = Self::absolute(1e-5);
-    pub(crate) const LOSS: Self = Self::relative(1e-5);
-    pub(crate) const GRADIENT: Self = Self { absolute: 1e-5, relative: 1e-4 };
-    pub(crate) const TRAINING: Self = Self::relative(1e-3);
+    pub(crate) const HIDDEN: Self = Self::network("hidden states", 2e-5, [2e-2, 0.15]);
+    pub(crate) const ATTENTION: Self = Self::network("attention weights", 1e-5, [3e-3, 0.03]);
+    pub(crate) const POSITION_BIAS: Self = Self::network("position biases", 1e-5, [2e-2, 0.1]);
+    pub(crate) const LOGITS: Self = Self::network("logits", 1e-4, [5e-2, 0.5]);
+    pub(crate) const PROBABILITY: Self = Self::network("probabilities", 1e-5, [5e-3, 0.03]);
+    pub(crate) const LOSS: Self =
+        Self { relative: 1e-5, ..Self::network("losses", 0.0, [1e-2, 0.1]) };
+    pub(crate) const GRADIENT: Self = Self { relative: 1e-4, ..Self::absolute(1e-5) };
+    pub(crate) const TRAINING: Self = Self { relative: 1e-3, ..Self::EXACT };
     pub(crate) const FINAL_WEIGHTS: Self = Self::absolute(2e-4);
     pub(crate) const METRIC: Self = Self::absolute(1e-9);
-    /// For weights that were stored in half precision.
-    pub(crate) const HALF: Self = Self::absolute(1e-3);
+    /// For weights that were stored in another precision than they are compared with.
+    pub(crate) const HALF: Self = Self::network("weights in half precision", 1e-3, [1e-3, 1e-2]);
 
     pub(crate) const fn absolute(absolute: f64) -> Self {
-        Self { absolute, relative: 0.0 }
+        Self { quantity: "", absolute, relative: 0.0, half: None }
     }
 
-    const fn relative(relative: f64) -> Self {
-        Self { absolute: 0.0, relative }
+    const fn network(quantity: &'static str, absolute: f64, half: [f64; 2]) -> Self {
+        Self { quantity, absolute, relative: 0.0, half: Some(half) }
+    }
+
+    /// The largest difference from `expected` that passes.
+    fn allowed(&self, expected: f64) -> f64 {
+        match (precision(), self.half) {
+            (Precision::F16, Some([f16, _])) => f16,
+            (Precision::Bf16, Some([_, bf16])) => bf16,
+            _ => self.absolute + self.relative * expected.abs(),
+        }
     }
 }
 
@@ -51,6 +67,8 @@ struct Account {
 pub(crate) struct Ledger {
     folder: PathBuf,
     accounts: BTreeMap<String, Account>,
+    /// The largest difference of each quantity that a network computes.
+    quantities: BTreeMap<&'static str, f64>,
 }
 
 impl Ledger {
@@ -58,7 +76,7 @@ impl Ledger {
     pub(crate) fn open(folder: PathBuf, required: &[&str]) -> Self {
         let accounts =
             required.iter().map(|file| ((*file).to_owned(), Account::default())).collect();
-        let mut ledger = Self { folder, accounts };
+        let mut ledger = Self { folder, accounts, quantities: BTreeMap::new() };
         for file in required {
             if !ledger.path(file).is_file() {
                 ledger.fail(file, "missing".to_owned());
@@ -107,7 +125,11 @@ impl Ledger {
         }
         for (index, (&found, &expected)) in found.iter().zip(&expected).enumerate() {
             let difference = (found - expected).abs();
-            let allowed = looseness() * (tolerance.absolute + tolerance.relative * expected.abs());
+            let allowed = tolerance.allowed(expected);
+            if !tolerance.quantity.is_empty() {
+                let largest = self.quantities.entry(tolerance.quantity).or_default();
+                *largest = largest.max(difference);
+            }
             // Written so that NaN fails.
             let within = difference <= allowed;
             if !within && account.failures.len() < 5 {
@@ -155,6 +177,9 @@ impl Ledger {
                 println!("         nothing was compared");
             }
             failed += usize::from(!good);
+        }
+        for (quantity, difference) in &self.quantities {
+            println!("largest difference of {quantity:<26} {difference:.1e}");
         }
         let passed = self.accounts.len() - failed;
         println!("\noracle: {passed} passed, {failed} failed\n");

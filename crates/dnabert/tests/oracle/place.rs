@@ -21,16 +21,6 @@ pub(crate) fn device() -> Device {
     DEVICE.get_or_init(open).clone()
 }
 
-/// What tolerances of networks are multiplied with: half precision has 13 (f16) or 16 (bf16) bits
-/// less.
-pub(crate) fn looseness() -> f64 {
-    match precision() {
-        Precision::F32 => 1.0,
-        Precision::F16 => 1e3,
-        Precision::Bf16 => 8e3,
-    }
-}
-
 fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::export::{Unread, unread, write};
 use super::import::{New, fill};
 use super::weights::Weights;
-use super::{Checkpoint, CheckpointError, POOLER};
+use super::{Checkpoint, CheckpointError, Misshapen, POOLER, TensorProblems, names};
+use crate::head::Chunks;
 use crate::parameter_path::ParameterPath;
 use crate::{
     Adaptation, Bert, BertConfig, ConfigError, Encoder, LowRank, Pooling, SequenceClassifier, adapt,
@@ -114,7 +115,8 @@ impl Checkpoint {
         let adapter_config = AdapterConfig::read(&folder.join(CONFIG))?;
         let adapters = Weights::open(folder.join(WEIGHTS))?;
 
-        let pooler = config.pooling == Pooling::Cls || self.has_pooler();
+        self.check(&config, Chunks::Average)?;
+        let pooler = config.pooling == Pooling::Cls;
         let bert = Bert::zeros(&config, pooler, device);
         let model = SequenceClassifier::over(bert, &config, device);
         // The head and, where they hold it, the pooler come with the adapters.
@@ -127,10 +129,21 @@ impl Checkpoint {
             "",
             &self.weights,
             Some(New { is_new: &saved, draw: None }),
-            super::names::is_head,
+            |name| names::is_head(name) || !pooler && names::is_pooler(name),
         )?;
-        let LowRank { rank, alpha } = adapter_config.low_rank();
-        let model = adapt(model, Adaptation::LowRank(LowRank { rank, alpha }), 0);
+        let low_rank = adapter_config.low_rank();
+        // Compared before factors of this rank are made.
+        for name in adapters.names().filter(|name| name.ends_with(".lora.a")) {
+            let found = adapters.shape(name).unwrap_or_default();
+            if found.first() != Some(&low_rank.rank) {
+                let expected = [&[low_rank.rank], found.get(1..).unwrap_or_default()].concat();
+                let (name, found) = (name.clone(), found.to_vec());
+                let misshapen = vec![Misshapen { name, found, expected }];
+                let problems = TensorProblems { misshapen, ..TensorProblems::default() };
+                return Err(CheckpointError::Tensors { path: adapters.path().clone(), problems });
+            }
+        }
+        let model = adapt(model, Adaptation::LowRank(low_rank), 0);
         let stays = |name: &str| !name.contains(".lora.") && !saved(name);
         let new = New { is_new: &stays, draw: None };
         let model = fill(model, "", &adapters, Some(new), |_| false)?;

@@ -76,6 +76,16 @@ pub enum CheckpointError {
         /// The name.
         name: String,
     },
+    /// A head of another kind than the one that was asked for.
+    #[error("{}: the weights are a {found}'s, which judges {judges}", path.display())]
+    OtherHead {
+        /// The file.
+        path: PathBuf,
+        /// The class that the config names.
+        found: String,
+        /// What its head is for.
+        judges: &'static str,
+    },
     /// A network without adapters, where they are to be saved alone.
     #[error("{}: the network has no adapters of rank {rank} to save", path.display())]
     NoAdapters {

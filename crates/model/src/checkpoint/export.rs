@@ -120,8 +120,9 @@ pub fn save<M: Pretrained>(
         .map_err(|source| CheckpointError::Io { path: folder.into(), source })?;
     write(collect(model), &folder.join("model.safetensors"))?;
     let architectures = vec![model.architecture().to_owned()];
-    BertConfig { architectures, ..config.clone() }.write(folder.join("config.json"))?;
-    Ok(())
+    let auto_map = config.auto_map.clone().filter(|_| config.family() == Family::MosaicBert);
+    let config = BertConfig { architectures, auto_map, ..config.clone() };
+    Ok(config.write(folder.join("config.json"))?)
 }
 
 /// Writes a safetensors file that transformers reads.

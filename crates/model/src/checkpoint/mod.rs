@@ -26,13 +26,29 @@ use crate::checkpoint::import::{New, fill};
 use crate::head::Chunks;
 use crate::initialize::Draw;
 use crate::{
-    Bert, BertConfig, MaskedLanguageModel, Pooling, ProblemType, RecurrentKind, SequenceClassifier,
-    TokenClassifier,
+    Bert, BertConfig, ConfigError, MaskMode, MaskedLanguageModel, Pooling, ProblemType,
+    RecurrentKind, SequenceClassifier, TokenClassifier,
 };
 
 /// The names of weight files that are looked for in a folder, in this order.
 const WEIGHT_FILES: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
 const POOLER: &str = "bert.pooler.dense.weight";
+/// How transformers calls classes with these heads.
+const TOKENS: &str = "ForTokenClassification";
+const SEQUENCES: &str = "SequenceClassification";
+
+/// What the weights of a checkpoint are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadKind {
+    /// Hidden states: an encoder alone.
+    None,
+    /// Masked tokens.
+    MaskedLanguageModel,
+    /// Classes, labels or numbers of sequences.
+    Sequence,
+    /// Classes of tokens.
+    Tokens,
+}
 
 /// A checkpoint folder that has been opened: config read, names and shapes of the weights known.
 ///
@@ -101,6 +117,24 @@ impl Checkpoint {
         self.weights.path()
     }
 
+    /// What the weights are for: by the config's class where that tells, else by the tensors.
+    pub fn head(&self) -> HeadKind {
+        let class = self.config.architectures.first().map_or("", String::as_str);
+        if class.ends_with(TOKENS) {
+            HeadKind::Tokens
+        } else if class.contains(SEQUENCES) {
+            HeadKind::Sequence
+        } else if self.weights.names().any(|name| name.starts_with("cls.predictions.")) {
+            HeadKind::MaskedLanguageModel
+        } else if !self.weights.has("classifier.weight") {
+            HeadKind::None
+        } else if self.has_pooler() || self.config.pooling != Pooling::Cls {
+            HeadKind::Sequence
+        } else {
+            HeadKind::Tokens
+        }
+    }
+
     /// Whether the file holds a pooler.
     pub fn has_pooler(&self) -> bool {
         self.weights.has(POOLER)
@@ -112,6 +146,7 @@ impl Checkpoint {
     ///
     /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape.
     pub fn encoder(&self, device: &Device) -> Result<Bert, CheckpointError> {
+        self.check(&self.config, Chunks::Average)?;
         let bert = Bert::zeros(&self.config, self.has_pooler(), device);
         fill(bert, "bert", &self.weights, None, names::is_head)
     }
@@ -125,25 +160,29 @@ impl Checkpoint {
         &self,
         device: &Device,
     ) -> Result<MaskedLanguageModel, CheckpointError> {
+        self.check(&self.config, Chunks::Average)?;
         let bert = Bert::zeros(&self.config, self.has_pooler(), device);
         let model = MaskedLanguageModel::over(bert, &self.config, device);
         fill(model, "", &self.weights, None, |_| false)
     }
 
     /// The sequence classifier (or regressor) with the head of the file: a linear layer, or one of
-    /// DNABERT's heads over chunks.
+    /// DNABERT's heads over chunks. A pooler that no head reads is left aside.
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape.
+    /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape;
+    /// [`CheckpointError::OtherHead`] for a token classifier.
     pub fn sequence_classifier(
         &self,
         device: &Device,
     ) -> Result<SequenceClassifier<Bert>, CheckpointError> {
-        let pooler = self.config.pooling == Pooling::Cls || self.has_pooler();
+        self.refuse(TOKENS, "tokens")?;
+        self.check(&self.config, self.chunks())?;
+        let pooler = self.config.pooling == Pooling::Cls;
         let bert = Bert::zeros(&self.config, pooler, device);
         let model = SequenceClassifier::over_chunks(bert, self.chunks(), &self.config, device);
-        fill(model, "", &self.weights, None, |_| false)
+        fill(model, "", &self.weights, None, |name| !pooler && names::is_pooler(name))
     }
 
     /// The head over chunks that the file's tensors make up.
@@ -163,18 +202,21 @@ impl Checkpoint {
         }
     }
 
-    /// The token classifier with the head of the file; it has a pooler where the file has one.
+    /// The token classifier with the head of the file; a pooler is left aside.
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape.
+    /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape;
+    /// [`CheckpointError::OtherHead`] for a sequence classifier.
     pub fn token_classifier(
         &self,
         device: &Device,
     ) -> Result<TokenClassifier<Bert>, CheckpointError> {
-        let bert = Bert::zeros(&self.config, self.has_pooler(), device);
+        self.refuse(SEQUENCES, "sequences")?;
+        self.check(&self.config, Chunks::Average)?;
+        let bert = Bert::zeros(&self.config, false, device);
         let model = TokenClassifier::over(bert, &self.config, device);
-        fill(model, "", &self.weights, None, |_| false)
+        fill(model, "", &self.weights, None, names::is_pooler)
     }
 
     /// The encoder of the file under a classification head that is asked to be new; heads in the
@@ -189,7 +231,8 @@ impl Checkpoint {
         device: &Device,
     ) -> Result<(SequenceClassifier<Bert>, BertConfig), CheckpointError> {
         let config = self.config_for(head);
-        let pooler = head.pooling == Pooling::Cls || self.has_pooler();
+        self.check(&config, Chunks::Average)?;
+        let pooler = head.pooling == Pooling::Cls;
         let bert = Bert::zeros(&config, pooler, device);
         let model = SequenceClassifier::over(bert, &config, device);
         let fresh_pooler = head.new_pooler && head.pooling == Pooling::Cls;
@@ -198,7 +241,8 @@ impl Checkpoint {
         };
         let draw = Some(Draw::new(config.initializer_range, head.seed));
         let new = New { is_new: &is_new, draw };
-        let model = fill(model, "", &self.weights, Some(new), names::is_head)?;
+        let left_aside = |name: &str| names::is_head(name) || !pooler && names::is_pooler(name);
+        let model = fill(model, "", &self.weights, Some(new), left_aside)?;
         Ok((model, config))
     }
 
@@ -214,12 +258,44 @@ impl Checkpoint {
         device: &Device,
     ) -> Result<(TokenClassifier<Bert>, BertConfig), CheckpointError> {
         let config = self.config_for(head);
-        let bert = Bert::zeros(&config, self.has_pooler(), device);
+        self.check(&config, Chunks::Average)?;
+        let bert = Bert::zeros(&config, false, device);
         let model = TokenClassifier::over(bert, &config, device);
         let draw = Some(Draw::new(config.initializer_range, head.seed));
         let new = New { is_new: &|name| name.starts_with("classifier."), draw };
-        let model = fill(model, "", &self.weights, Some(new), names::is_head)?;
+        let left_aside = |name: &str| names::is_head(name) || names::is_pooler(name);
+        let model = fill(model, "", &self.weights, Some(new), left_aside)?;
         Ok((model, config))
+    }
+
+    /// Checks that a network of `config` can be filled from the file, before any of it is built.
+    fn check(&self, config: &BertConfig, chunks: Chunks) -> Result<(), CheckpointError> {
+        config.validate()?;
+        let invalid = |field, value, reason| {
+            Err(CheckpointError::Config(ConfigError::Invalid { field, value, reason }))
+        };
+        // Layers that are built cost memory; those that lack in the file are listed up to here.
+        if config.num_hidden_layers > self.weights.names().count().max(1000) {
+            let value = config.num_hidden_layers.to_string();
+            return invalid("num_hidden_layers", value, "the file has fewer tensors");
+        }
+        let chunked = chunks != Chunks::Average;
+        if config.mask_mode == MaskMode::Head && config.padded_length.is_none() && !chunked {
+            let reason = "padding is attended to, so padded_length must say how much there is";
+            return invalid("mask_mode", "head".to_owned(), reason);
+        }
+        Ok(())
+    }
+
+    /// Refuses a class whose head judges something else.
+    fn refuse(&self, class: &str, judges: &'static str) -> Result<(), CheckpointError> {
+        match self.config.architectures.first() {
+            Some(found) if found.contains(class) => {
+                let (path, found) = (self.path().clone(), found.clone());
+                Err(CheckpointError::OtherHead { path, found, judges })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn config_for(&self, head: &NewHead<'_>) -> BertConfig {

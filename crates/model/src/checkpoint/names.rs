@@ -37,6 +37,11 @@ pub(super) fn is_head(canonical: &str) -> bool {
     ["cls.", "classifier.", "classifier1.", "rnn."].iter().any(|head| canonical.starts_with(head))
 }
 
+/// Whether a tensor is of no use to a network whose head does not read the pooler.
+pub(super) fn is_pooler(canonical: &str) -> bool {
+    canonical.starts_with("bert.pooler.")
+}
+
 /// Pairs of an alias and the tensor that it is tied to.
 pub(super) const TIED: [(&str, &str); 2] = [
     ("cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"),

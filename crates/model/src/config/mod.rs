@@ -18,7 +18,7 @@ pub use options::{Activation, MaskMode, MlmBias, Pooling, ProblemType, Recurrent
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BertConfig {
     /// Class names of the Python models that the weights fit, such as `BertForMaskedLM`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub architectures: Vec<String>,
     /// Always `bert`.
     #[serde(default = "default::model_type")]
@@ -73,6 +73,10 @@ pub struct BertConfig {
     /// Kind of position embedding; only `absolute` is known here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position_embedding_type: Option<String>,
+    /// The Python files beside DNABERT-2's weights, by the class that they define: without them
+    /// transformers would take the weights for a plain BERT's. Written for that family only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_map: Option<BTreeMap<String, serde_json::Value>>,
     /// Present in DNABERT-2 and its kin: positions by attention with linear biases, no table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alibi_starting_size: Option<usize>,
@@ -94,6 +98,10 @@ pub struct BertConfig {
     /// How padding is masked; ours, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mask_mode: MaskMode,
+    /// The length that every row is padded to, which [`MaskMode::Head`] needs, since padding is
+    /// attended to there: DNABERT's `max_seq_length`. Ours, not in Hugging Face files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padded_length: Option<usize>,
     /// How often the masked-LM bias is added; ours, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mlm_bias: MlmBias,
@@ -132,6 +140,7 @@ impl BertConfig {
             id2label: None,
             label2id: None,
             position_embedding_type: None,
+            auto_map: None,
             alibi_starting_size: None,
             problem_type: None,
             split: None,
@@ -139,6 +148,7 @@ impl BertConfig {
             num_rnn_layer: None,
             pooling: Pooling::default(),
             mask_mode: MaskMode::default(),
+            padded_length: None,
             mlm_bias: MlmBias::default(),
         }
     }
@@ -245,6 +255,19 @@ impl BertConfig {
                 return invalid(field, value.to_string(), "must be positive");
             }
         }
+        for (field, length) in [
+            ("max_position_embeddings", self.max_tokens()),
+            ("padded_length", self.padded_length),
+        ] {
+            if let Some(length) = length.filter(|&length| length < 3) {
+                return invalid(field, length.to_string(), "a row has 3 tokens or more");
+            }
+        }
+        if let (Some(longest), Some(length)) = (self.max_tokens(), self.padded_length)
+            && length > longest
+        {
+            return invalid("padded_length", length.to_string(), "rows are not that long");
+        }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let value = self.hidden_size.to_string();
             return invalid("hidden_size", value, "must be a multiple of num_attention_heads");
@@ -267,6 +290,15 @@ impl BertConfig {
             _ => Ok(()),
         }
     }
+}
+
+/// `null` for an absent value, as some files have it.
+fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// BERT-base, as transformers fills absent fields.
@@ -313,7 +345,9 @@ mod tests {
 
     #[test]
     fn absent_fields_are_bert_base() {
-        assert_eq!(parse(r#"{"vocab_size": 4101}"#).unwrap(), BertConfig::new(4101));
+        let expected = BertConfig::new(4101);
+        assert_eq!(parse(r#"{"vocab_size": 4101}"#).unwrap(), expected);
+        assert_eq!(parse(r#"{"vocab_size": 4101, "architectures": null}"#).unwrap(), expected);
     }
 
     #[test]
@@ -324,6 +358,8 @@ mod tests {
             (r#"{"vocab_size": 69, "hidden_dropout_prob": 1.0}"#, "`hidden_dropout_prob` is 1"),
             (r#"{"vocab_size": 69, "position_embedding_type": "rotary"}"#, "is rotary"),
             (r#"{"vocab_size": 0}"#, "`vocab_size` is 0"),
+            (r#"{"vocab_size": 69, "max_position_embeddings": 2}"#, "`max_position_embeddings`"),
+            (r#"{"vocab_size": 69, "padded_length": 513}"#, "`padded_length` is 513"),
             (
                 r#"{"vocab_size": 9, "alibi_starting_size": 16, "mask_mode": "head"}"#,
                 "`mask_mode` is head",

@@ -50,6 +50,10 @@ impl<E: Encoder> Scorer for TokenClassifier<E> {
         self.labels()
     }
 
+    fn padded_length(&self, longest: usize) -> usize {
+        self.padded_length(longest)
+    }
+
     fn scores(&self, batch: &TokenBatch) -> Tensor<2> {
         let scores = self.forward(batch, &mut ());
         let [rows, length, labels] = scores.dims();

@@ -32,6 +32,8 @@ pub struct SequenceClassifier<E: Encoder> {
     chunk_length: Option<usize>,
     #[module(skip)]
     chunk_count: Option<usize>,
+    #[module(skip)]
+    row_length: Option<usize>,
 }
 
 /// How the vectors of chunks become one.
@@ -100,6 +102,7 @@ impl<E: Encoder> SequenceClassifier<E> {
             classifier: linear(hidden, config.labels(), device),
             pooling: config.pooling,
             chunk_length: config.max_tokens(),
+            row_length: config.padded_length,
         }
     }
 
@@ -123,6 +126,7 @@ impl<E: Encoder> SequenceClassifier<E> {
 
     /// The length that rows must be padded to, where the longest of them has `longest` tokens.
     pub fn padded_length(&self, longest: usize) -> usize {
+        let longest = longest.max(self.row_length.unwrap_or_default());
         match (self.chunk_length, self.chunk_count) {
             (Some(chunk), Some(count)) => longest.max(chunk * count),
             (Some(chunk), None) if longest > chunk => longest.next_multiple_of(chunk),

@@ -14,6 +14,8 @@ pub struct TokenClassifier<E: Encoder> {
     pub encoder: E,
     dropout: Dropout,
     classifier: Linear,
+    #[module(skip)]
+    row_length: Option<usize>,
 }
 
 impl BertConfig {
@@ -28,13 +30,19 @@ impl<E: Encoder> TokenClassifier<E> {
     /// A head of zeros over `encoder`; [`initialize`](crate::initialize) draws its weights.
     pub fn over(encoder: E, config: &BertConfig, device: &Device) -> Self {
         let classifier = linear(encoder.hidden_size(), config.labels(), device);
-        Self { encoder, dropout: Dropout::new(config.hidden_dropout_prob), classifier }
+        let dropout = Dropout::new(config.hidden_dropout_prob);
+        Self { encoder, dropout, classifier, row_length: config.padded_length }
     }
 
     /// The number of outputs for each token.
     pub fn labels(&self) -> usize {
         let [_, labels] = self.classifier.weight.dims();
         labels
+    }
+
+    /// The length that rows must be padded to, where the longest of them has `longest` tokens.
+    pub fn padded_length(&self, longest: usize) -> usize {
+        longest.max(self.row_length.unwrap_or_default())
     }
 
     /// Scores (logits), `[batch, length, labels]`.

@@ -1,11 +1,12 @@
 //! One encoder layer, normalised after each residual sum (post-norm).
 
 mod bert;
+mod gelu;
 mod mosaic;
 
 use burn::module::Module;
 use burn::nn::{LayerNorm, Linear};
-use burn::tensor::activation::{gelu, gelu_approximate, relu};
+use burn::tensor::activation::{gelu_approximate, relu};
 use burn::tensor::{Device, Tensor};
 
 pub use bert::{BertLayer, Intermediate};
@@ -80,7 +81,7 @@ impl ResidualOutput {
 /// Applies an activation by its Hugging Face name.
 pub(crate) fn activate<const D: usize>(activation: Activation, tensor: Tensor<D>) -> Tensor<D> {
     match activation {
-        Activation::Gelu => gelu(tensor),
+        Activation::Gelu => gelu::exact_gelu(tensor),
         Activation::GeluNew => gelu_approximate(tensor),
         Activation::Relu => relu(tensor),
     }

@@ -49,7 +49,7 @@ fn encoder(pair: &mut Pair<'_>, network: &MaskedLanguageModel, rows: &TokenBatch
     let [heads, length] = expected.shape[..] else { panic!("a row for each head") };
     let bias = AttentionBias::linear_biases(heads, length, &device());
     let found = values(bias.narrow(2, 0, 1));
-    pair.compare(name, &found, &expected.values, Tolerance::ATTENTION);
+    pair.compare(name, &found, &expected.values, Tolerance::POSITION_BIAS);
 
     let mask = &io.get("attention_mask").values;
     let mut inner = Everything::default();

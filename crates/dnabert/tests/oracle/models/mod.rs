@@ -169,6 +169,7 @@ fn masked_language_model(ledger: &mut Ledger, model: &str, weights: &str) {
     mlm_head(&mut pair, &double, hidden, &io, "_ref_double_bias", &device);
 
     checkpoint.config_mut().mask_mode = MaskMode::Head;
+    checkpoint.config_mut().padded_length = Some(length);
     let legacy = checkpoint.encoder(&device).expect("as before");
     let found = real(&values(legacy.encode(&batch, &mut ()).hidden), &mask, width);
     let name = "last_hidden_state_headmask";
@@ -320,6 +321,8 @@ fn sequence_classifier(ledger: &mut Ledger, model: &str) {
 
     if io.has("logits_headmask") {
         checkpoint.config_mut().mask_mode = MaskMode::Head;
+        let [_, length] = plain.dims();
+        checkpoint.config_mut().padded_length = Some(length);
         let legacy = checkpoint.sequence_classifier(&device).expect("as before");
         let mut sink = LastClsRow { last, rows: Vec::new() };
         let found = values(legacy.forward(&plain, &mut sink));
