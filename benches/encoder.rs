@@ -9,6 +9,7 @@ use std::time::Duration;
 use criterion::{
     BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
+use dnabert::backend::describe;
 use dnabert::core::{Encoding, Tokenizer};
 use dnabert::kmer::KmerTokenizer;
 use dnabert::model::{Encoder, TokenBatch};
@@ -35,7 +36,8 @@ fn forward(criterion: &mut Criterion) {
         (ModelSize::Base, &[(8, 100), (8, 128), (4, 512), (1, 512)]),
     ] {
         let encoder = size.config(vocabulary).init(1, &device);
-        let mut group = criterion.benchmark_group(format!("encoder {} on {device:?}", size.name()));
+        let name = format!("encoder {} on {}", size.name(), describe(&device));
+        let mut group = criterion.benchmark_group(name);
         // Large shapes take seconds: few samples, each one forward pass.
         group.sampling_mode(SamplingMode::Flat).sample_size(10);
         group.warm_up_time(Duration::from_secs(3));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use dnabert::backend::describe;
 use dnabert::core::{AmbiguityPolicy, TokenizeError};
 use dnabert::model::{Checkpoint, MaskMode};
 use dnabert::tasks::{Input, Inputs};
@@ -46,7 +47,9 @@ pub(crate) struct ReadingOptions {
 
 impl ReadingOptions {
     pub(crate) fn device(&self) -> Result<Device, BackendError> {
-        device_with(self.device, self.precision)
+        let device = device_with(self.device, self.precision)?;
+        eprintln!("on {} in {}", describe(&device), self.precision);
+        Ok(device)
     }
 
     pub(crate) fn batch_size(&self) -> usize {

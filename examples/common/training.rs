@@ -4,6 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use dnabert::backend::describe;
 use dnabert::core::Task;
 use dnabert::kmer::AmbiguityPolicy;
 use dnabert::model::{Adaptation, LowRank, MaskMode, Pooling};
@@ -166,7 +167,7 @@ impl Options {
         let backend = self.device.unwrap_or_else(Backend::first);
         let device = device(Some(backend))?;
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(task.name()));
-        eprintln!("training on {device:?}");
+        eprintln!("training on {}", describe(&device));
         let experiment = self.experiment(fresh_epochs, backend.workers())?;
         let outcome = experiment.run(task, &device, &mut ProgressBar::default())?;
         println!("{}", outcome.metrics);

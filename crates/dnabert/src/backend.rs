@@ -1,5 +1,6 @@
 //! The device that tensors live on, among the backends that were compiled in.
 
+use std::fmt;
 use std::str::FromStr;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 use std::sync::OnceLock;
@@ -50,7 +51,7 @@ pub enum BackendError {
     #[error("unknown precision {0:?}: choose f32, f16 or bf16")]
     UnknownPrecision(String),
     /// Numbers that the device lacks, or that come too late.
-    #[error("{precision:?} cannot be used on this device: {reason}")]
+    #[error("{precision} cannot be used on this device: {reason}")]
     Precision {
         /// The precision that was asked for.
         precision: Precision,
@@ -203,6 +204,16 @@ fn open_cuda() -> Result<Device, Failure> {
     opened.clone().map_err(Failure::Unusable)
 }
 
+/// What a device is, for people: its backend and, of a GPU, the name that its driver gives it
+/// (`llvmpipe` is none, but Mesa's emulation on the processor).
+pub fn describe(device: &Device) -> String {
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    if let Some(identity) = device.identity() {
+        return format!("{} ({device:?})", identity.name);
+    }
+    format!("{device:?}")
+}
+
 /// The numbers that a network computes with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
@@ -213,6 +224,16 @@ pub enum Precision {
     F16,
     /// Half precision with the range of f32: 7 bits of fraction. For prediction only.
     Bf16,
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+        })
+    }
 }
 
 impl FromStr for Precision {
@@ -256,6 +277,13 @@ mod tests {
     fn names_are_features() {
         assert_eq!("wgpu".parse(), Ok(Backend::Wgpu));
         assert_eq!("gpu".parse::<Backend>(), Err(BackendError::Unknown("gpu".to_owned())));
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn a_device_has_a_name() {
+        let described = describe(&device(Some(Backend::Flex)).unwrap());
+        assert!(described.contains("Flex"), "{described}");
     }
 
     #[test]

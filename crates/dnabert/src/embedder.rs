@@ -73,8 +73,7 @@ impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
     /// If `longest` is less than 3.
     pub fn new(encoder: E, tokenizer: T, longest: usize, device: Device) -> Self {
         let tiling = Tiling::new(longest, longest.saturating_sub(2) / 4);
-        let batching =
-            Batching { tiling, batch_size: BATCH_SIZE, padded_length: None, device };
+        let batching = Batching { tiling, batch_size: BATCH_SIZE, padded_length: None, device };
         Self { encoder, tokenizer, batching }
     }
 

@@ -201,7 +201,7 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
     }
 
     /// Outputs from pooled vectors.
-    fn classify(&self, pooled: Vec<Vec<f32>>) -> Vec<Vec<f64>> {
+    fn classify(&self, pooled: &[Vec<f32>]) -> Vec<Vec<f64>> {
         let shape = [pooled.len(), pooled.first().map_or(0, Vec::len)];
         let pooled = TensorData::new(pooled.concat(), shape);
         let scores = self.model.classify(Tensor::from_data(pooled, &self.batching.device));
@@ -228,6 +228,6 @@ impl<E: Encoder + Sync, T: Tokenizer> Classifier for Predictor<E, T> {
         }
         let pool = |batch: &_| self.model.pool(batch, &mut ());
         let pooled = self.batching.mean_over_rows(sequences, &self.tokenizer, pool)?;
-        Ok(narrow(self.classify(pooled)))
+        Ok(narrow(self.classify(&pooled)))
     }
 }

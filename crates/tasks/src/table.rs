@@ -100,8 +100,8 @@ pub fn read_rows(
 ) -> Result<Vec<Row>, DataError> {
     let path = path.as_ref();
     let is_header = |first: &StringRecord, columns: Columns| columns.is_header(first, &is_label);
-    let file = dnabert_genome::open(path)
-        .map_err(|source| DataError::Io { path: path.into(), source })?;
+    let file =
+        dnabert_genome::open(path).map_err(|source| DataError::Io { path: path.into(), source })?;
     let rows: Vec<Row> = rows(path, file, format, is_header)?.collect::<Result<_, _>>()?;
     if rows.is_empty() { Err(DataError::Empty { path: path.into() }) } else { Ok(rows) }
 }
@@ -118,7 +118,9 @@ pub(crate) fn unlabelled_rows(
     format: &TableFormat,
 ) -> Result<impl Iterator<Item = Result<Row, DataError>> + Send + use<>, DataError> {
     let pairs = format.pairs;
-    rows(path, file, format, move |first: &StringRecord, _| Columns::by_name(first, pairs).is_some())
+    rows(path, file, format, move |first: &StringRecord, _| {
+        Columns::by_name(first, pairs).is_some()
+    })
 }
 
 fn rows<H: Fn(&StringRecord, Columns) -> bool>(

@@ -24,10 +24,10 @@ impl Tolerance {
     pub(crate) const HIDDEN: Self = Self::network("hidden states", 2e-5, [2e-2, 0.15]);
     pub(crate) const ATTENTION: Self = Self::network("attention weights", 1e-5, [3e-3, 0.03]);
     pub(crate) const POSITION_BIAS: Self = Self::network("position biases", 1e-5, [2e-2, 0.1]);
-    pub(crate) const LOGITS: Self = Self::network("logits", 1e-4, [5e-2, 0.5]);
+    pub(crate) const LOGITS: Self = Self::network("logits", 1e-4, [0.1, 0.5]);
     pub(crate) const PROBABILITY: Self = Self::network("probabilities", 1e-5, [5e-3, 0.03]);
     pub(crate) const LOSS: Self =
-        Self { relative: 1e-5, ..Self::network("losses", 0.0, [1e-2, 0.1]) };
+        Self { relative: 1e-5, ..Self::network("losses", 0.0, [3e-2, 0.1]) };
     pub(crate) const GRADIENT: Self = Self { relative: 1e-4, ..Self::absolute(1e-5) };
     pub(crate) const TRAINING: Self = Self { relative: 1e-3, ..Self::EXACT };
     pub(crate) const FINAL_WEIGHTS: Self = Self::absolute(2e-4);

@@ -124,13 +124,10 @@ impl Checkpoint {
             name.starts_with("classifier.")
                 || adapters.has(POOLER) && name.starts_with("bert.pooler.")
         };
-        let model = fill(
-            model,
-            "",
-            &self.weights,
-            Some(New { is_new: &saved, draw: None }),
-            |name| names::is_head(name) || !pooler && names::is_pooler(name),
-        )?;
+        let model =
+            fill(model, "", &self.weights, Some(New { is_new: &saved, draw: None }), |name| {
+                names::is_head(name) || !pooler && names::is_pooler(name)
+            })?;
         let low_rank = adapter_config.low_rank();
         // Compared before factors of this rank are made.
         for name in adapters.names().filter(|name| name.ends_with(".lora.a")) {

@@ -255,10 +255,9 @@ impl BertConfig {
                 return invalid(field, value.to_string(), "must be positive");
             }
         }
-        for (field, length) in [
-            ("max_position_embeddings", self.max_tokens()),
-            ("padded_length", self.padded_length),
-        ] {
+        for (field, length) in
+            [("max_position_embeddings", self.max_tokens()), ("padded_length", self.padded_length)]
+        {
             if let Some(length) = length.filter(|&length| length < 3) {
                 return invalid(field, length.to_string(), "a row has 3 tokens or more");
             }

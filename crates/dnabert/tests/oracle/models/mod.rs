@@ -40,6 +40,12 @@ pub(crate) fn compare(ledger: &mut Ledger) {
     embed::compare(ledger);
 }
 
+/// One network of each family.
+pub(crate) fn compare_small(ledger: &mut Ledger) {
+    sequence_classifier(ledger, "k3_cls");
+    dnabert2::compare(ledger);
+}
+
 /// The tensor's values as f64.
 pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
