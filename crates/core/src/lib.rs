@@ -3,6 +3,7 @@
 mod classifier;
 mod encoding;
 pub mod file;
+mod mask;
 mod policy;
 mod seed;
 mod sequence;
@@ -13,6 +14,7 @@ mod tokenizer;
 
 pub use classifier::Classifier;
 pub use encoding::{Encoding, EncodingReport};
+pub use mask::{MaskPlan, MaskedRow};
 pub use policy::{AmbiguityPolicy, LengthPolicy, shorten_pair};
 pub use seed::derive_seed;
 pub use sequence::{

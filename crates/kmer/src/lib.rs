@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod codec;
+mod mask;
 mod piece;
 pub mod reference;
 pub mod sentence;
@@ -9,5 +10,6 @@ mod tokenizer;
 mod vocabulary;
 
 pub use dnabert_core::{AmbiguityPolicy, LengthPolicy};
+pub use mask::{Draws, Eligible, KmerMasking, Replacement};
 pub use tokenizer::KmerTokenizer;
 pub use vocabulary::{SPECIAL_TOKENS, Vocabulary, VocabularyError};

@@ -102,10 +102,19 @@ impl Vocabulary {
         (0..self.size() as u32).filter_map(|id| self.token(id))
     }
 
+    /// The ids of k-mers.
+    pub fn kmer_ids(&self) -> std::ops::Range<u32> {
+        first_kmer()..self.size() as u32
+    }
+
+    /// Whether `id` is a k-mer's.
+    pub fn is_kmer(&self, id: u32) -> bool {
+        self.kmer_ids().contains(&id)
+    }
+
     /// The letters of the k-mer with this id, or `None` for specials and ids outside.
     pub(crate) fn kmer(&self, id: u32) -> Option<impl Iterator<Item = u8> + use<>> {
-        let rank = id.checked_sub(first_kmer())?;
-        (rank < codec::count(self.k)).then(|| codec::letters(rank, self.k))
+        self.is_kmer(id).then(|| codec::letters(id - first_kmer(), self.k))
     }
 
     /// The id of each k-mer of `sequence`, `None` where it covers an ambiguous letter.

@@ -9,6 +9,7 @@
 
 mod arrays;
 mod ledger;
+mod masking;
 mod metrics;
 mod models;
 mod place;
@@ -22,11 +23,12 @@ use dnabert::Precision;
 use ledger::Ledger;
 
 /// Files that must be there and must be compared.
-const REQUIRED: [&str; 40] = [
+const REQUIRED: [&str; 41] = [
     "io/tokenizer_cases.json",
     "io/tokenizer_long_cases.json",
     "io/kmer_and_cutting.json",
     "io/metrics.json",
+    "io/mlm_masking.json",
     "io/optim.json",
     "io/train_k3_cls_final.safetensors",
     "io/k3_mlm.safetensors",
@@ -101,6 +103,7 @@ fn main() -> ExitCode {
         REQUIRED.into_iter().filter(|file| trains || !TRAINING.contains(file)).collect();
     let mut ledger = Ledger::open(PathBuf::from(folder), &required);
     tokens::compare(&mut ledger);
+    masking::compare(&mut ledger);
     models::compare(&mut ledger);
     if trains {
         training::compare(&mut ledger);

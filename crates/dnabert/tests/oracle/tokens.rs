@@ -130,7 +130,7 @@ fn functions(ledger: &mut Ledger) {
         let (length, k) = (size(&case["length"]).unwrap(), size(&case["kmer"]).unwrap());
         let mut draws = numbers(&case["uniform_draws"]).into_iter();
         let share = case["max_prob"].as_f64().unwrap();
-        let found = cut_lengths(length, k, share, || draws.next().expect("a recorded draw"));
+        let found = cut_lengths(length, 509 + k, share, || draws.next().expect("a recorded draw"));
         let name = format!("cut_no_overlap of {length}");
         let found = found.into_iter().map(|length| length as u32);
         ledger.compare(file, &name, found, numbers(&case["cuts"]), Tolerance::EXACT);

@@ -1,0 +1,223 @@
+//! Masking of contiguous k-mers (Ji et al. 2021, doi 10.1093/bioinformatics/btab083).
+//!
+//! Neighbouring k-mers share k − 1 bases, so that a single hidden k-mer could be read off its
+//! neighbours. DNABERT therefore hides k of them together: around each centre that is drawn, the
+//! k-mers that cover its middle bases.
+
+use dnabert_core::{Encoding, MaskPlan, MaskedRow, SpecialTokens};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::{SPECIAL_TOKENS, Vocabulary, VocabularyError};
+
+/// Hides spans of k neighbouring k-mers.
+///
+/// Of the hidden tokens 80 % become `[MASK]`, 10 % a random token, and 10 % stay as they are; all
+/// are to be predicted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KmerMasking {
+    vocabulary: Vocabulary,
+    centre: f64,
+    eligible: Eligible,
+    replacement: Replacement,
+}
+
+/// Which tokens may be hidden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Eligible {
+    /// K-mers.
+    #[default]
+    Kmers,
+    /// Everything but `[CLS]`, `[SEP]` and `[PAD]`, as DNABERT's code has it: `[UNK]` too.
+    NotRowMarks,
+}
+
+/// What a random token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Replacement {
+    /// A k-mer.
+    #[default]
+    Kmer,
+    /// Any id, as DNABERT's code has it: special tokens and padding too.
+    AnyId,
+}
+
+/// The random numbers that decide over one token, each in [0, 1), and a random id.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Draws {
+    /// Whether it is the centre of a span.
+    pub centre: f64,
+    /// Whether it becomes `[MASK]`, if hidden.
+    pub replace: f64,
+    /// Whether it becomes `word`, if hidden and not `[MASK]`.
+    pub random: f64,
+    /// The random id.
+    pub word: u32,
+}
+
+impl KmerMasking {
+    /// Hides about `share` of the tokens of long rows; the published models used 0.15, and 0.2 in
+    /// the last part of training.
+    ///
+    /// # Errors
+    ///
+    /// [`VocabularyError::UnsupportedK`].
+    ///
+    /// # Panics
+    ///
+    /// Unless 0 ≤ `share` < 1.
+    pub fn new(k: usize, share: f64) -> Result<Self, VocabularyError> {
+        assert!((0.0..1.0).contains(&share), "a share of {share} is not in [0, 1)");
+        // A token stays visible if none of the k centres that would hide it is drawn.
+        Self::with_centres(k, 1.0 - (1.0 - share).powf(1.0 / k as f64))
+    }
+
+    /// Draws each token as a centre with probability `centre`: DNABERT's `mlm_probability`.
+    ///
+    /// # Errors
+    ///
+    /// [`VocabularyError::UnsupportedK`].
+    pub fn with_centres(k: usize, centre: f64) -> Result<Self, VocabularyError> {
+        let vocabulary = Vocabulary::new(k)?;
+        let (eligible, replacement) = (Eligible::default(), Replacement::default());
+        Ok(Self { vocabulary, centre, eligible, replacement })
+    }
+
+    /// The same masking with the choices of DNABERT's code.
+    #[must_use]
+    pub fn like_reference(mut self) -> Self {
+        self.eligible = Eligible::NotRowMarks;
+        self.replacement = Replacement::AnyId;
+        self
+    }
+
+    /// Hides tokens as `draws` says, one for each token of the row.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many draws as tokens.
+    pub fn apply(&self, ids: &[u32], draws: &[Draws]) -> MaskedRow {
+        assert_eq!(ids.len(), draws.len(), "one draw for each token");
+        let mut row = MaskedRow { ids: ids.to_vec(), ..MaskedRow::default() };
+        let Some(last) = ids.iter().rposition(|&id| self.may_be_hidden(id)) else {
+            return row;
+        };
+        let (before, after) = reach(self.vocabulary.k());
+        let mut hidden = vec![false; ids.len()];
+        for (place, draw) in draws.iter().enumerate() {
+            if draw.centre < self.centre && self.may_be_hidden(ids[place]) {
+                // Place 0 is [CLS]: spans are cut off there, and behind the last k-mer.
+                let span = place.saturating_sub(before).max(1)..=(place + after).min(last);
+                hidden[span].fill(true);
+            }
+        }
+        for (place, draw) in draws.iter().enumerate().filter(|(place, _)| hidden[*place]) {
+            if self.eligible == Eligible::Kmers && !self.may_be_hidden(ids[place]) {
+                continue;
+            }
+            row.places.push(place);
+            row.targets.push(ids[place]);
+            if draw.replace < 0.8 {
+                row.ids[place] = SPECIAL_TOKENS.mask;
+            } else if draw.random < 0.5 {
+                row.ids[place] = draw.word;
+            }
+        }
+        row
+    }
+
+    fn may_be_hidden(&self, id: u32) -> bool {
+        let SpecialTokens { pad, cls, sep, .. } = SPECIAL_TOKENS;
+        match self.eligible {
+            Eligible::Kmers => self.vocabulary.is_kmer(id),
+            Eligible::NotRowMarks => ![pad, cls, sep].contains(&id),
+        }
+    }
+}
+
+/// How many k-mers a span takes before and after its centre; k in all.
+const fn reach(k: usize) -> (usize, usize) {
+    ((k - 1) / 2, k / 2)
+}
+
+impl MaskPlan for KmerMasking {
+    fn mask(&self, row: &Encoding, seed: u64) -> MaskedRow {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let ids = match self.replacement {
+            Replacement::Kmer => self.vocabulary.kmer_ids(),
+            Replacement::AnyId => 0..self.vocabulary.size() as u32,
+        };
+        let draws: Vec<Draws> = (0..row.len())
+            .map(|_| Draws {
+                centre: random.random(),
+                replace: random.random(),
+                random: random.random(),
+                word: random.random_range(ids.clone()),
+            })
+            .collect();
+        self.apply(&row.ids, &draws)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dnabert_core::{Sequence, Tokenizer};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::KmerTokenizer;
+
+    #[test]
+    fn spans_have_the_offsets_of_the_paper() {
+        let spans: Vec<_> = (3..=6).map(reach).collect();
+        assert_eq!(spans, [(1, 1), (1, 2), (2, 2), (2, 3)]);
+    }
+
+    #[test]
+    fn about_the_asked_share_is_hidden_and_replaced_as_in_bert() {
+        let text: String = (0..500).map(|i| ["A", "C", "G", "T"][i * i % 13 % 4]).collect();
+        let sequence: Sequence = text.parse().unwrap();
+        for k in 3..=6 {
+            let row = KmerTokenizer::new(k).unwrap().encode(&sequence).unwrap();
+            let masking = KmerMasking::new(k, 0.15).unwrap();
+            let (mut hidden, mut masked, mut kept) = (0, 0, 0);
+            for seed in 0..200 {
+                let found = masking.mask(&row, seed);
+                hidden += found.places.len();
+                for (&place, &target) in found.places.iter().zip(&found.targets) {
+                    masked += usize::from(found.ids[place] == SPECIAL_TOKENS.mask);
+                    kept += usize::from(found.ids[place] == target);
+                }
+            }
+            let share = hidden as f64 / (200 * (row.len() - 2)) as f64;
+            assert!((share - 0.15).abs() < 0.01, "{share} for k = {k}");
+            let [masked, kept] = [masked, kept].map(|count| count as f64 / hidden as f64);
+            assert!((masked - 0.8).abs() < 0.02 && (kept - 0.1).abs() < 0.02, "{masked} {kept}");
+        }
+    }
+
+    #[test]
+    fn a_row_without_kmers_keeps_its_tokens() {
+        let row = Encoding { ids: vec![2, 3, 0], ..Encoding::default() };
+        let masking = KmerMasking::new(3, 0.9).unwrap();
+        assert_eq!(masking.mask(&row, 1), MaskedRow { ids: row.ids, ..MaskedRow::default() });
+    }
+
+    proptest! {
+        #[test]
+        fn kmers_only_are_hidden_and_only_hidden_ones_change(
+            ids in prop::collection::vec(0_u32..69, 1..80), seed: u64,
+        ) {
+            let row = Encoding { ids, ..Encoding::default() };
+            let found = KmerMasking::new(3, 0.3).unwrap().mask(&row, seed);
+            prop_assert_eq!(found.ids.len(), row.len());
+            let mut restored = found.ids.clone();
+            for (&place, &target) in found.places.iter().zip(&found.targets) {
+                prop_assert!(target >= 5);
+                prop_assert!(found.ids[place] == SPECIAL_TOKENS.mask || found.ids[place] >= 5);
+                restored[place] = target;
+            }
+            prop_assert_eq!(restored, row.ids);
+        }
+    }
+}
