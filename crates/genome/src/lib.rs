@@ -2,5 +2,7 @@
 
 pub mod fasta;
 mod open;
+mod runs;
 
 pub use open::open;
+pub use runs::{Run, Runs};

@@ -1,20 +1,19 @@
-//! Cutting long sequences into rows for pre-training.
+//! Cutting long sequences into pieces without overlap.
 
 /// The lengths of the pieces into which the reference cuts a sequence without overlap.
 ///
-/// A piece has the full length of `509 + k` bases (509 k-mers), or with probability
-/// `1 − full_share` a random length of at least 5; the rest is the last piece. Numbers in [0, 1)
+/// A piece has `full` bases (the reference's are `509 + k`, of which it reads 509 k-mers), or with
+/// probability `1 − full_share` a random length of at least 5; the rest is the last piece. Numbers in [0, 1)
 /// are drawn from `uniform`: one per piece, and a second one where the length is random.
 ///
 /// The published models used a `full_share` of 0.5 (Ji et al. 2021, doi
 /// 10.1093/bioinformatics/btab083).
 pub fn cut_lengths(
     length: usize,
-    k: usize,
+    full: usize,
     full_share: f64,
     mut uniform: impl FnMut() -> f64,
 ) -> Vec<usize> {
-    let full = 509 + k;
     let mut rest = length;
     let mut lengths = Vec::new();
     while rest > full {
@@ -36,10 +35,10 @@ mod tests {
     #[test]
     fn pieces_add_up_to_the_sequence() {
         let mut draws = (0..).map(|i| f64::from(i * 37 % 100) / 100.0);
-        let lengths = cut_lengths(20_000, 6, 0.5, || draws.next().unwrap());
+        let lengths = cut_lengths(20_000, 515, 0.5, || draws.next().unwrap());
         assert_eq!(lengths.iter().sum::<usize>(), 20_000);
         assert!(lengths.iter().all(|&length| length <= 515));
-        assert_eq!(cut_lengths(515, 6, 0.5, || unreachable!()), [515]);
-        assert!(cut_lengths(0, 6, 0.5, || unreachable!()).is_empty());
+        assert_eq!(cut_lengths(515, 515, 0.5, || unreachable!()), [515]);
+        assert!(cut_lengths(0, 515, 0.5, || unreachable!()).is_empty());
     }
 }

@@ -1,0 +1,344 @@
+//! One pass over FASTA files.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dnabert_genome::Runs;
+
+use super::kmer_set::Window;
+use super::store::StoreWriter;
+use super::{CorpusConfig, CorpusError, KmerSet, Pieces};
+
+/// Pieces to train on, pieces to evaluate on, and what was left out.
+#[derive(Debug)]
+pub struct Corpus {
+    /// Pieces to train on.
+    pub train: Pieces,
+    /// Pieces of the regions that are held out; none where these are too few.
+    pub held_out: Option<Pieces>,
+    /// What became of the bases.
+    pub report: CorpusReport,
+}
+
+/// What became of the bases of a corpus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct CorpusReport {
+    /// Bases in the files, ambiguous letters not counted.
+    pub read: u64,
+    /// Bases to train on.
+    pub train: u64,
+    /// Bases that are held out.
+    pub held_out: u64,
+    /// Bases left out since a k-mer over them is in the excluded set.
+    pub excluded: u64,
+    /// Bases in stretches too short for a piece.
+    pub short: u64,
+}
+
+/// Runs that are longer come in parts.
+const PART: usize = 1 << 20;
+
+impl Corpus {
+    /// Reads `files` (FASTA, plain or gzip) once. No piece holds a k-mer of `excluded`, on either
+    /// strand: such as the 31-mers of all sequences that models will be judged on.
+    ///
+    /// # Errors
+    ///
+    /// [`CorpusError`] for a file that cannot be read, a setting out of range, or where nothing is
+    /// left.
+    pub fn build(
+        files: &[PathBuf],
+        config: &CorpusConfig,
+        excluded: &KmerSet,
+    ) -> Result<Self, CorpusError> {
+        config.check()?;
+        let mut builder = Builder::new(config, excluded)?;
+        for file in files {
+            for run in Runs::open(file, config.letters, PART)? {
+                let run = run?;
+                builder.part(&run.record, run.start, run.sequence.as_bytes())?;
+            }
+            builder.end()?;
+        }
+        builder.finish()
+    }
+}
+
+/// A base whose fate is not sealed: a k-mer that begins at it may still be excluded.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    base: u8,
+    excluded: bool,
+}
+
+struct Builder<'a> {
+    config: &'a CorpusConfig,
+    excluded: &'a KmerSet,
+    window: Window,
+    pending: VecDeque<Pending>,
+    record: Arc<str>,
+    /// Position after the last pending base.
+    position: usize,
+    /// Where the last base went, while its run goes on.
+    open: Option<Part>,
+    train: StoreWriter,
+    held_out: StoreWriter,
+    report: CorpusReport,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Train,
+    HeldOut,
+}
+
+impl<'a> Builder<'a> {
+    fn new(config: &'a CorpusConfig, excluded: &'a KmerSet) -> Result<Self, CorpusError> {
+        let store = || StoreWriter::new().map_err(CorpusError::Store);
+        Ok(Self {
+            config,
+            excluded,
+            window: Window::new(excluded.k()),
+            pending: VecDeque::new(),
+            record: "".into(),
+            position: 0,
+            open: None,
+            train: store()?,
+            held_out: store()?,
+            report: CorpusReport::default(),
+        })
+    }
+
+    /// Takes a part of a run.
+    fn part(&mut self, record: &Arc<str>, start: usize, bases: &[u8]) -> Result<(), CorpusError> {
+        if *record != self.record || start != self.position {
+            self.end()?;
+            self.record = Arc::clone(record);
+            self.position = start;
+        }
+        self.report.read += bases.len() as u64;
+        for &base in bases {
+            self.pending.push_back(Pending { base, excluded: false });
+            self.position += 1;
+            let kmer = self.window.push(base);
+            if kmer.is_some_and(|kmer| self.excluded.contains(kmer)) {
+                let begin = self.pending.len().saturating_sub(self.excluded.k());
+                self.pending.range_mut(begin..).for_each(|pending| pending.excluded = true);
+            }
+            if self.pending.len() >= self.excluded.k() {
+                self.settle()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the run: nothing goes on across it.
+    fn end(&mut self) -> Result<(), CorpusError> {
+        while !self.pending.is_empty() {
+            self.settle()?;
+        }
+        self.window = Window::new(self.excluded.k());
+        self.open = None;
+        Ok(())
+    }
+
+    /// Puts the first pending base where it belongs.
+    fn settle(&mut self) -> Result<(), CorpusError> {
+        let position = self.position - self.pending.len();
+        let Some(Pending { base, excluded }) = self.pending.pop_front() else {
+            return Ok(());
+        };
+        if excluded {
+            self.report.excluded += 1;
+            self.open = None;
+            return Ok(());
+        }
+        let part = match self.config.held_out.contains(&self.record, position) {
+            true => Part::HeldOut,
+            false => Part::Train,
+        };
+        let store = match part {
+            Part::Train => &mut self.train,
+            Part::HeldOut => &mut self.held_out,
+        };
+        if self.open != Some(part) {
+            store.begin(&self.record, position);
+            self.open = Some(part);
+        }
+        store.push(base).map_err(CorpusError::Store)
+    }
+
+    fn finish(self) -> Result<Corpus, CorpusError> {
+        let shortest = self.config.bases(self.config.lengths.shortest);
+        let close = |writer: StoreWriter| {
+            let store = writer.finish(shortest as u64)?;
+            let bases = store.bases();
+            let pieces = (bases > 0).then(|| Pieces::new(store, self.config.clone()));
+            // Nothing is left either where every piece of a run is too short.
+            let pieces = pieces.transpose()?.filter(|pieces| pieces.epoch() != Some(0));
+            Ok((pieces, bases))
+        };
+        let (train, train_bases) = close(self.train).map_err(CorpusError::Store)?;
+        let (held_out, held_out_bases) = close(self.held_out).map_err(CorpusError::Store)?;
+        let mut report = self.report;
+        (report.train, report.held_out) = (train_bases, held_out_bases);
+        report.short = report.read - report.excluded - train_bases - held_out_bases;
+        match train {
+            Some(train) => Ok(Corpus { train, held_out, report }),
+            None => Err(CorpusError::Empty { shortest, bases: report.read }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use dnabert_core::{Sequence, derive_seed};
+
+    use super::*;
+    use crate::corpus::{Cutting, HeldOut, Lengths};
+
+    /// Two records of random bases with a stretch of N, and a file that holds them.
+    fn genome() -> (tempfile::TempDir, PathBuf, [String; 2]) {
+        let bases = |salt: u64, len: u64| -> String {
+            (0..len).map(|i| ["A", "C", "G", "T"][derive_seed(salt, &[i]) as usize % 4]).collect()
+        };
+        let first = format!("{}{}{}", bases(1, 9000), "N".repeat(50), bases(2, 7000));
+        let records = [first, bases(3, 5000)];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.fa");
+        let text = format!(">one\n{}\n>two x\n{}\n", records[0], records[1]);
+        std::fs::write(&path, text).unwrap();
+        (folder, path, records)
+    }
+
+    fn config(cutting: Cutting) -> CorpusConfig {
+        CorpusConfig {
+            cutting,
+            lengths: Lengths { shortest: 5, longest: 100, full_share: 0.5 },
+            held_out: HeldOut { share: 0.2, block: 500, seed: 1 },
+            ..CorpusConfig::new(6)
+        }
+    }
+
+    fn forward(piece: &super::super::Piece) -> Sequence {
+        if piece.reverse { piece.sequence.reverse_complement() } else { piece.sequence.clone() }
+    }
+
+    #[test]
+    fn pieces_are_the_genomes_bases_and_the_parts_do_not_meet() {
+        let (_folder, path, records) = genome();
+        for cutting in [Cutting::Sampled, Cutting::NoOverlap] {
+            let none = KmerSet::new(31);
+            let corpus =
+                Corpus::build(std::slice::from_ref(&path), &config(cutting), &none).unwrap();
+            let report = corpus.report;
+            assert_eq!(report.read, 21_000);
+            assert_eq!(report.train + report.held_out + report.short, 21_000);
+            assert!((2_000..7_000).contains(&report.held_out), "{report:?}");
+            let held_out = corpus.held_out.unwrap();
+            let mut strands = HashSet::new();
+            for (pieces, in_part) in [(&corpus.train, false), (&held_out, true)] {
+                for number in 0..300 {
+                    let piece = pieces.piece(number).unwrap();
+                    let record = &records[usize::from(&*piece.record == "two")];
+                    let end = piece.start + piece.sequence.len();
+                    assert_eq!(forward(&piece).to_string(), record[piece.start..end]);
+                    assert!((10..=105).contains(&piece.sequence.len()));
+                    for position in [piece.start, end - 1] {
+                        let held = config(cutting).held_out.contains(&piece.record, position);
+                        assert_eq!(held, in_part);
+                    }
+                    strands.insert(piece.reverse);
+                }
+            }
+            assert_eq!(strands.len(), 2);
+        }
+    }
+
+    #[test]
+    fn an_epoch_without_overlap_has_every_piece_once_in_an_order_of_its_own() {
+        let (_folder, path, _) = genome();
+        let config = CorpusConfig {
+            held_out: HeldOut { share: 0.0, ..HeldOut::default() },
+            ..config(Cutting::NoOverlap)
+        };
+        let corpus = Corpus::build(&[path], &config, &KmerSet::new(31)).unwrap();
+        assert!(corpus.held_out.is_none());
+        let epoch = corpus.train.epoch().unwrap();
+        let places = |numbers: std::ops::Range<u64>| -> Vec<(String, usize, usize)> {
+            let piece = |number| corpus.train.piece(number).unwrap();
+            let place = |p: super::super::Piece| (p.record.to_string(), p.start, p.sequence.len());
+            numbers.map(|number| place(piece(number))).collect()
+        };
+        let (first, second) = (places(0..epoch), places(epoch..2 * epoch));
+        assert_ne!(first, second);
+        let sorted = |mut places: Vec<_>| {
+            places.sort();
+            places
+        };
+        let (first, second) = (sorted(first), sorted(second));
+        assert_eq!(first, second);
+        assert!(first.windows(2).all(|p| p[0].0 != p[1].0 || p[0].1 + p[0].2 <= p[1].1));
+        let bases: usize = first.iter().map(|(_, _, len)| len).sum();
+        assert!(bases > 20_500, "{bases} of 21000 bases");
+    }
+
+    #[test]
+    fn sampled_pieces_have_the_published_lengths_and_come_from_everywhere() {
+        let (_folder, path, _) = genome();
+        let config = CorpusConfig {
+            held_out: HeldOut { share: 0.0, ..HeldOut::default() },
+            ..config(Cutting::Sampled)
+        };
+        let corpus = Corpus::build(&[path], &config, &KmerSet::new(31)).unwrap();
+        let pieces: Vec<_> = (0..4000).map(|n| corpus.train.piece(n).unwrap()).collect();
+        let full = pieces.iter().filter(|piece| piece.sequence.len() == 105).count();
+        assert!((1900..2140).contains(&full), "{full} of 4000"); // one in 96 of the others too
+        let two = pieces.iter().filter(|piece| &*piece.record == "two").count();
+        assert!((850..1060).contains(&two), "{two} of 4000, of which 5/21 are expected");
+        assert_eq!(pieces[7], corpus.train.piece(7).unwrap());
+    }
+
+    #[test]
+    fn no_piece_shares_a_31_mer_with_what_is_excluded() {
+        let (_folder, path, records) = genome();
+        let mut excluded = KmerSet::new(31);
+        let judged: [Sequence; 3] = [
+            records[0][1000..1300].parse().unwrap(),
+            records[1][4980..].parse::<Sequence>().unwrap().reverse_complement(), // too short
+            records[1][700..731].parse::<Sequence>().unwrap().reverse_complement(),
+        ];
+        judged.iter().for_each(|sequence| excluded.add(sequence));
+        for cutting in [Cutting::Sampled, Cutting::NoOverlap] {
+            let corpus =
+                Corpus::build(std::slice::from_ref(&path), &config(cutting), &excluded).unwrap();
+            assert_eq!(corpus.report.excluded, 331);
+            for number in 0..2000 {
+                let piece = corpus.train.piece(number).unwrap();
+                assert_eq!(excluded.shared(&piece.sequence), 0);
+            }
+            let inside = corpus.train.regions().chain(corpus.held_out.as_ref().unwrap().regions());
+            for (record, start, end) in inside {
+                assert!(record != "one" || end <= 1000 || start >= 1300, "{start}..{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_corpus_of_nothing_and_odd_settings_are_errors() {
+        let (folder, _, _) = genome();
+        let path = folder.path().join("n.fa");
+        std::fs::write(&path, ">n\nNNNNACGTNNN\n").unwrap();
+        let build = |config: &CorpusConfig| {
+            Corpus::build(std::slice::from_ref(&path), config, &KmerSet::new(31)).unwrap_err()
+        };
+        let error = build(&config(Cutting::Sampled));
+        assert!(matches!(error, CorpusError::Empty { shortest: 10, bases: 4 }), "{error}");
+        let lengths = Lengths { shortest: 9, longest: 8, full_share: 0.5 };
+        let error = build(&CorpusConfig { lengths, ..CorpusConfig::new(6) });
+        assert!(matches!(error, CorpusError::Setting { field: "shortest", .. }), "{error}");
+    }
+}

@@ -1,0 +1,127 @@
+//! What goes into a corpus, and how it is cut.
+
+use dnabert_core::{LetterPolicy, derive_seed};
+use serde::{Deserialize, Serialize};
+
+use super::CorpusError;
+
+/// How a corpus is made from FASTA files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CorpusConfig {
+    /// K-mer length of the tokens.
+    pub k: usize,
+    /// How many k-mers a piece has.
+    pub lengths: Lengths,
+    /// Where pieces begin.
+    pub cutting: Cutting,
+    /// Whether half of the pieces are read from the other strand.
+    pub both_strands: bool,
+    /// The part that is kept for evaluation.
+    pub held_out: HeldOut,
+    /// Fixes the pieces, their order and their strands.
+    pub seed: u64,
+    /// What happens to lower-case letters, `U` and ambiguous ones.
+    #[serde(skip)]
+    pub letters: LetterPolicy,
+}
+
+/// The lengths of pieces, in k-mers: the longest one with a probability of its own, else any.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Lengths {
+    /// The shortest piece.
+    pub shortest: usize,
+    /// The longest piece.
+    pub longest: usize,
+    /// Share of pieces that have the longest length.
+    pub full_share: f64,
+}
+
+impl Default for Lengths {
+    /// 5 to 510, half of them 510 (Ji et al. 2021, doi 10.1093/bioinformatics/btab083).
+    fn default() -> Self {
+        Self { shortest: 5, longest: 510, full_share: 0.5 }
+    }
+}
+
+/// Where pieces begin: DNABERT's two ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cutting {
+    /// Each where the last one ended; an epoch holds every piece once, in an order of its own.
+    NoOverlap,
+    /// Anywhere, drawn anew for each piece.
+    #[default]
+    Sampled,
+}
+
+/// Regions that are kept out of training, to evaluate on: blocks of a fixed size, chosen by the
+/// name of their record and their place, so that they are the same whatever else is in the corpus.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct HeldOut {
+    /// Share of the blocks.
+    pub share: f64,
+    /// Bases of a block.
+    pub block: usize,
+    /// Chooses the blocks.
+    pub seed: u64,
+}
+
+impl Default for HeldOut {
+    /// 2 % in blocks of 2¹⁶ bases.
+    fn default() -> Self {
+        Self { share: 0.02, block: 1 << 16, seed: 0 }
+    }
+}
+
+impl HeldOut {
+    /// Whether the base at `position` of `record` is held out.
+    pub fn contains(&self, record: &str, position: usize) -> bool {
+        let name = record.bytes().fold(self.seed, |seed, byte| derive_seed(seed, &[byte.into()]));
+        let block = derive_seed(name, &[(position / self.block.max(1)) as u64]);
+        (block as f64) < self.share * 2_f64.powi(64)
+    }
+}
+
+impl CorpusConfig {
+    /// The published way for k-mers of length `k`, on both strands.
+    pub fn new(k: usize) -> Self {
+        Self {
+            k,
+            lengths: Lengths::default(),
+            cutting: Cutting::default(),
+            both_strands: true,
+            held_out: HeldOut::default(),
+            seed: 0,
+            letters: LetterPolicy::default(),
+        }
+    }
+
+    /// Checks that pieces of these lengths can be cut.
+    pub(super) fn check(&self) -> Result<(), CorpusError> {
+        let Lengths { shortest, longest, full_share } = self.lengths;
+        let failed =
+            |field, value: String, reason| Err(CorpusError::Setting { field, value, reason });
+        if self.k == 0 {
+            return failed("k", "0".to_owned(), "must be positive");
+        }
+        if shortest == 0 || shortest > longest {
+            let reason = "must lie between 1 and the longest";
+            return failed("shortest", shortest.to_string(), reason);
+        }
+        if self.bases(longest) >= 1 << 16 {
+            return failed("longest", longest.to_string(), "a piece has fewer than 65536 bases");
+        }
+        for (field, share) in [("full_share", full_share), ("held_out.share", self.held_out.share)]
+        {
+            if !(0.0..=1.0).contains(&share) {
+                return failed(field, share.to_string(), "must lie in [0, 1]");
+            }
+        }
+        Ok(())
+    }
+
+    /// The bases that `kmers` neighbouring k-mers cover.
+    pub(super) fn bases(&self, kmers: usize) -> usize {
+        kmers + self.k - 1
+    }
+}

@@ -1,0 +1,129 @@
+//! Which k-mers occur in a set of sequences, on either strand.
+
+use std::collections::HashSet;
+
+use dnabert_core::Sequence;
+
+/// The k-mers of some sequences and of their reverse complements, for k up to 31.
+#[derive(Debug, Clone)]
+pub struct KmerSet {
+    k: usize,
+    kmers: HashSet<u64>,
+}
+
+impl KmerSet {
+    /// No k-mers yet.
+    ///
+    /// # Panics
+    ///
+    /// Unless 1 ≤ k ≤ 31.
+    pub fn new(k: usize) -> Self {
+        assert!((1..=31).contains(&k), "k is {k}, and must lie between 1 and 31");
+        Self { k, kmers: HashSet::new() }
+    }
+
+    /// The k-mer length.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// The number of different k-mers, a k-mer and its reverse complement counted once.
+    pub fn len(&self) -> usize {
+        self.kmers.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.kmers.is_empty()
+    }
+
+    /// Adds the k-mers of a sequence; those with an ambiguous letter are left out.
+    pub fn add(&mut self, sequence: &Sequence) {
+        let mut window = Window::new(self.k);
+        let kmers = sequence.as_bytes().iter().filter_map(|&letter| window.push(letter));
+        self.kmers.extend(kmers);
+    }
+
+    /// How many k-mers of `sequence` are in the set.
+    pub fn shared(&self, sequence: &Sequence) -> usize {
+        let mut window = Window::new(self.k);
+        let kmers = sequence.as_bytes().iter().filter_map(|&letter| window.push(letter));
+        kmers.filter(|kmer| self.kmers.contains(kmer)).count()
+    }
+
+    pub(super) fn contains(&self, kmer: u64) -> bool {
+        self.kmers.contains(&kmer)
+    }
+}
+
+/// The last k letters of a sequence that is read from left to right.
+#[derive(Debug, Clone)]
+pub(super) struct Window {
+    k: usize,
+    forward: u64,
+    reverse: u64,
+    /// Bases since the last letter that is none.
+    clean: usize,
+}
+
+impl Window {
+    pub(super) fn new(k: usize) -> Self {
+        Self { k, forward: 0, reverse: 0, clean: 0 }
+    }
+
+    /// Takes the next letter; gives the number of the k-mer that ends there, the same for both
+    /// strands.
+    pub(super) fn push(&mut self, letter: u8) -> Option<u64> {
+        let Some(digit) = digit(letter) else {
+            self.clean = 0;
+            return None;
+        };
+        let modulus = (1 << (2 * self.k)) - 1;
+        self.forward = ((self.forward << 2) | digit) & modulus;
+        self.reverse = (self.reverse >> 2) | ((3 - digit) << (2 * (self.k - 1)));
+        self.clean += 1;
+        (self.clean >= self.k).then(|| self.forward.min(self.reverse))
+    }
+}
+
+/// Two bits for a base; complements add up to 3.
+pub(super) const fn digit(letter: u8) -> Option<u64> {
+    match letter {
+        b'A' => Some(0),
+        b'C' => Some(1),
+        b'G' => Some(2),
+        b'T' => Some(3),
+        _ => None,
+    }
+}
+
+/// The base of two bits.
+pub(super) const fn letter(digit: u8) -> u8 {
+    b"ACGT"[(digit & 3) as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_strands_are_one() {
+        let sequence: Sequence = "ACGGTTNACGTAC".parse().unwrap();
+        let mut set = KmerSet::new(5);
+        set.add(&sequence);
+        assert_eq!(set.len(), 4); // ACGGT CGGTT, ACGTA (= TACGT), CGTAC (= GTACG)
+        assert_eq!(set.shared(&sequence), 4);
+        assert_eq!(set.shared(&sequence.reverse_complement()), 4);
+        assert_eq!(set.shared(&"ACGGA".parse().unwrap()), 0);
+    }
+
+    #[test]
+    fn thirty_one_bases_fit() {
+        let text = "ACGTTGCAAGGCTTATCCGATACGATTACAG"; // 31 bases
+        let mut set = KmerSet::new(31);
+        set.add(&text.parse().unwrap());
+        assert_eq!(set.len(), 1);
+        let other = text.replacen("AC", "CC", 1);
+        assert_eq!(set.shared(&other.parse().unwrap()), 0);
+    }
+}
