@@ -52,4 +52,37 @@ pub enum TrainError {
         /// The step, counted from 0.
         step: usize,
     },
+    /// A row of the corpus that cannot be read.
+    #[error("row {number} of the corpus cannot be read")]
+    Row {
+        /// Its number.
+        number: u64,
+        /// What is wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A step that would teach nothing.
+    #[error("step {step}: no token of its rows is hidden")]
+    NothingHidden {
+        /// The step, from 0.
+        step: usize,
+    },
+    /// A checkpoint that cannot be read or written.
+    #[error("{}", path.display())]
+    Checkpoint {
+        /// The file or folder.
+        path: std::path::PathBuf,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A checkpoint that was made with other settings.
+    #[error(
+        "{}: made with other settings; give the same ones, or another folder",
+        path.display()
+    )]
+    OtherRun {
+        /// Its settings.
+        path: std::path::PathBuf,
+    },
 }

@@ -259,12 +259,14 @@ impl<O: Objective> Run<'_, O> {
             let report;
             (model, report) = steps.apply(model, gradients)?;
             let examples = group.iter().map(Vec::len).sum();
+            let rows = group.iter().flatten().map(|&index| lengths[index]);
             epoch_loss += loss * examples as f64;
             observer.step(&StepSummary {
                 report,
                 total_steps: self.steps_per_epoch * self.config.epochs,
                 loss,
                 examples,
+                tokens: rows.sum(),
                 elapsed: self.started.elapsed(),
             });
         }

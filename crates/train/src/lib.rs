@@ -13,6 +13,7 @@ pub mod metric;
 pub mod objective;
 mod observer;
 mod optimizer;
+pub mod pretrain;
 mod progress;
 mod schedule;
 mod step_loop;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::StepReport;
+use crate::pretrain::MaskedEvaluation;
 
 /// Watches a run; every method may be left out.
 pub trait Observer {
@@ -11,6 +12,9 @@ pub trait Observer {
 
     /// After each epoch's evaluation.
     fn epoch(&mut self, _summary: &EpochSummary<'_>) {}
+
+    /// After each evaluation of a masked language model, and the steps done until then.
+    fn evaluation(&mut self, _step: usize, _evaluation: &MaskedEvaluation) {}
 
     /// When something looks wrong but training goes on.
     fn warning(&mut self, _warning: &Warning) {}
@@ -29,6 +33,8 @@ pub struct StepSummary {
     pub loss: f64,
     /// Examples in the step.
     pub examples: usize,
+    /// Their tokens, padding not counted.
+    pub tokens: usize,
     /// Time since the run began.
     pub elapsed: Duration,
 }

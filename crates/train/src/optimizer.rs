@@ -5,7 +5,7 @@ use burn::optim::{AdamWState, AdaptiveMomentumState, LearningRate, ModuleOptimiz
 use burn::tensor::{Device, Tensor};
 
 /// Settings of AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101).
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct AdamWSettings {
     /// Decay of the first moment.
     pub beta_1: f32,

@@ -2,13 +2,14 @@
 
 use indicatif::{ProgressBar as Bar, ProgressStyle};
 
+use crate::pretrain::MaskedEvaluation;
 use crate::{EpochSummary, Observer, StepSummary, Warning};
 
 /// Shows steps, speed, loss and the time left, and one line for each epoch, on standard error.
 #[derive(Debug, Default)]
 pub struct ProgressBar {
     bar: Option<Bar>,
-    examples: usize,
+    tokens: usize,
 }
 
 impl ProgressBar {
@@ -22,7 +23,7 @@ impl ProgressBar {
 
 impl Observer for ProgressBar {
     fn step(&mut self, summary: &StepSummary) {
-        self.examples += summary.examples;
+        self.tokens += summary.tokens;
         let bar = self.bar.get_or_insert_with(|| {
             let style = ProgressStyle::with_template(
                 "{bar:30} {pos}/{len} steps  {msg}  {elapsed} elapsed, {eta} left",
@@ -30,8 +31,8 @@ impl Observer for ProgressBar {
             .expect("a valid template");
             Bar::new(summary.total_steps as u64).with_style(style)
         });
-        let speed = self.examples as f64 / summary.elapsed.as_secs_f64().max(1e-9);
-        bar.set_message(format!("loss {:.3}  {speed:.0} sequences/s", summary.loss));
+        let speed = self.tokens as f64 / summary.elapsed.as_secs_f64().max(1e-9);
+        bar.set_message(format!("loss {:.3}  {speed:.0} tokens/s", summary.loss));
         bar.set_position(summary.report.step as u64 + 1);
         if summary.report.step + 1 == summary.total_steps {
             bar.finish_and_clear();
@@ -48,6 +49,10 @@ impl Observer for ProgressBar {
             if summary.best { "  best" } else { "" },
             summary.elapsed.as_secs_f64(),
         ));
+    }
+
+    fn evaluation(&mut self, step: usize, evaluation: &MaskedEvaluation) {
+        self.line(&format!("step {step}: {evaluation}"));
     }
 
     fn warning(&mut self, warning: &Warning) {

@@ -34,7 +34,22 @@ impl StepLoop {
         schedule: LinearSchedule,
         max_gradient_norm: f64,
     ) -> Self {
-        Self { optimizer, schedule, max_gradient_norm, step: 0 }
+        Self::resume(optimizer, schedule, max_gradient_norm, 0)
+    }
+
+    /// A run that goes on at `step`, with the optimizer as it was there.
+    pub fn resume(
+        optimizer: ModuleOptimizer,
+        schedule: LinearSchedule,
+        max_gradient_norm: f64,
+        step: usize,
+    ) -> Self {
+        Self { optimizer, schedule, max_gradient_norm, step }
+    }
+
+    /// The optimizer.
+    pub fn optimizer(&self) -> &ModuleOptimizer {
+        &self.optimizer
     }
 
     /// The number of steps done.

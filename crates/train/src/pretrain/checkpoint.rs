@@ -1,0 +1,143 @@
+//! Checkpoints of a run: whole or not there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::optim::ModuleOptimizer;
+use burn::store::ModuleRecord;
+use serde::{Deserialize, Serialize};
+
+use super::PretrainConfig;
+use crate::TrainError;
+
+/// A folder that holds the last checkpoints of a run, in `step-00001234` folders.
+///
+/// A checkpoint is written beside its place and renamed, so that a process that is killed leaves
+/// either all of it or nothing.
+#[derive(Debug, Clone)]
+pub struct Checkpoints {
+    folder: PathBuf,
+    keep: usize,
+}
+
+/// What a checkpoint says beside weights and optimizer.
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    step: usize,
+    config: PretrainConfig,
+}
+
+const MODEL: &str = "model.bpk";
+const OPTIMIZER: &str = "optimizer.bpk";
+const STATE: &str = "state.json";
+
+impl Checkpoints {
+    /// Keeps the last `keep` checkpoints in `folder`, made where absent.
+    ///
+    /// # Panics
+    ///
+    /// If `keep` is 0.
+    pub fn new(folder: impl Into<PathBuf>, keep: usize) -> Self {
+        assert!(keep > 0, "a run that keeps no checkpoint cannot go on");
+        Self { folder: folder.into(), keep }
+    }
+
+    /// The last checkpoint, if any, and its step.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Checkpoint`] where the folder cannot be read.
+    pub fn last(&self) -> Result<Option<(PathBuf, usize)>, TrainError> {
+        Ok(self.all()?.pop())
+    }
+
+    /// All checkpoints, the oldest first.
+    fn all(&self) -> Result<Vec<(PathBuf, usize)>, TrainError> {
+        if !self.folder.exists() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(|error| failed(&self.folder, error))? {
+            let path = entry.map_err(|error| failed(&self.folder, error))?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            if let Some(step) = name.and_then(|name| name.strip_prefix("step-"))
+                && let Ok(step) = step.parse()
+            {
+                found.push((path, step));
+            }
+        }
+        found.sort_by_key(|(_, step)| *step);
+        Ok(found)
+    }
+
+    /// Writes the state after `step` steps, then takes the oldest checkpoints away.
+    pub(super) fn save<M: Module>(
+        &self,
+        step: usize,
+        config: &PretrainConfig,
+        model: M,
+        optimizer: &ModuleOptimizer,
+    ) -> Result<(), TrainError> {
+        let path = self.folder.join(format!("step-{step:08}"));
+        if path.exists() {
+            return Ok(()); // the same bits
+        }
+        let beside = self.folder.join(format!(".step-{step:08}.{}.partial", std::process::id()));
+        fs::create_dir_all(&beside).map_err(|error| failed(&beside, error))?;
+        let file = beside.join(MODEL);
+        model.into_record().save(&file).map_err(|error| failed(&file, error))?;
+        let file = beside.join(OPTIMIZER);
+        optimizer.save(&file).map_err(|error| failed(&file, error))?;
+        let file = beside.join(STATE);
+        let state = State { step, config: config.clone() };
+        let text = serde_json::to_string_pretty(&state).map_err(|error| failed(&file, error))?;
+        dnabert_core::file::write(&file, text.as_bytes()).map_err(|error| failed(&file, error))?;
+        fs::rename(&beside, &path).map_err(|error| failed(&path, error))?;
+        self.tidy()
+    }
+
+    fn tidy(&self) -> Result<(), TrainError> {
+        let all = self.all()?;
+        for (path, _) in &all[..all.len().saturating_sub(self.keep)] {
+            // Renamed first: what is half removed is no checkpoint.
+            let gone = path.with_extension("partial");
+            let removed = fs::rename(path, &gone).and_then(|()| fs::remove_dir_all(&gone));
+            removed.map_err(|error| failed(path, error))?;
+        }
+        Ok(())
+    }
+
+    /// Puts the last checkpoint into `model`; gives the optimizer's file and the step, or `None`
+    /// where there is no checkpoint.
+    pub(super) fn load<M: Module>(
+        &self,
+        config: &PretrainConfig,
+        model: M,
+    ) -> Result<(M, Option<(PathBuf, usize)>), TrainError> {
+        let Some((path, step)) = self.last()? else {
+            return Ok((model, None));
+        };
+        let file = path.join(STATE);
+        let text = fs::read_to_string(&file).map_err(|error| failed(&file, error))?;
+        let state: State = serde_json::from_str(&text).map_err(|error| failed(&file, error))?;
+        if state.config != *config || state.step != step {
+            return Err(TrainError::OtherRun { path: file });
+        }
+        let file = path.join(MODEL);
+        let record = ModuleRecord::load(&file).map_err(|error| failed(&file, error))?;
+        let model = model.try_load_record(record).map_err(|error| failed(&file, error))?;
+        Ok((model, Some((path.join(OPTIMIZER), step))))
+    }
+
+    pub(super) fn load_optimizer(
+        file: &Path,
+        optimizer: ModuleOptimizer,
+    ) -> Result<ModuleOptimizer, TrainError> {
+        optimizer.load(file).map_err(|error| failed(file, error))
+    }
+}
+
+fn failed(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TrainError {
+    TrainError::Checkpoint { path: path.into(), source: source.into() }
+}

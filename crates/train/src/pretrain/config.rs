@@ -1,0 +1,119 @@
+//! How a masked language model is trained.
+
+use dnabert_core::MaskPlan;
+use serde::{Deserialize, Serialize};
+
+use crate::{AdamWSettings, LinearSchedule, TrainError};
+
+/// How a masked language model is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PretrainConfig {
+    /// Optimizer steps.
+    pub steps: usize,
+    /// Rows of a step.
+    pub batch_size: usize,
+    /// Rows that one forward pass sees; gradients of several passes make a step.
+    pub pass_size: usize,
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// Steps over which the rate rises; it then falls to 0 at the last step.
+    pub warmup_steps: usize,
+    /// Optimizer settings.
+    pub adamw: AdamWSettings,
+    /// Largest norm over all gradients.
+    pub max_gradient_norm: f64,
+    /// Steps between evaluations; 0 for none but at the end.
+    pub evaluate_every: usize,
+    /// Steps between checkpoints; 0 for none but at the end.
+    pub save_every: usize,
+    /// Whether padding is attended to, as in DNABERT's pre-training code, by mistake.
+    pub attend_to_padding: bool,
+    /// Cores that share each pass: 1 on a GPU, all of them on a CPU. Another number gives another
+    /// rounding.
+    pub workers: usize,
+    /// Fixes masks and dropout.
+    pub seed: u64,
+}
+
+impl Default for PretrainConfig {
+    /// The published recipe: 120 000 steps of 2000 rows, 10 000 of them rising to 4e-4.
+    fn default() -> Self {
+        Self {
+            steps: 120_000,
+            batch_size: 2000,
+            pass_size: 80,
+            learning_rate: 4e-4,
+            warmup_steps: 10_000,
+            adamw: AdamWSettings { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.01 },
+            max_gradient_norm: 1.0,
+            evaluate_every: 1000,
+            save_every: 1000,
+            attend_to_padding: false,
+            workers: 1,
+            seed: 0,
+        }
+    }
+}
+
+impl PretrainConfig {
+    pub(super) fn schedule(&self) -> LinearSchedule {
+        LinearSchedule {
+            peak: self.learning_rate,
+            warmup_steps: self.warmup_steps,
+            total_steps: self.steps,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), TrainError> {
+        for (field, value) in [
+            ("steps", self.steps),
+            ("batch_size", self.batch_size),
+            ("pass_size", self.pass_size),
+            ("workers", self.workers),
+        ] {
+            if value == 0 {
+                let (value, reason) = (value.to_string(), "must be at least 1");
+                return Err(TrainError::Setting { field, value, reason });
+            }
+        }
+        for (field, value) in
+            [("learning_rate", self.learning_rate), ("max_gradient_norm", self.max_gradient_norm)]
+        {
+            if !(value.is_finite() && value > 0.0) {
+                let (value, reason) = (value.to_string(), "must be positive");
+                return Err(TrainError::Setting { field, value, reason });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is hidden, and when that changes: the published models hid 15 % of the tokens, and 20 % in
+/// the last sixth of the steps.
+#[derive(Clone, Copy)]
+pub struct MaskSchedule<'a> {
+    /// The masks of the first steps.
+    pub early: &'a dyn MaskPlan,
+    /// The masks from `change_at` on.
+    pub late: &'a dyn MaskPlan,
+    /// The first step with the late masks.
+    pub change_at: usize,
+}
+
+impl std::fmt::Debug for MaskSchedule<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MaskSchedule").field("change_at", &self.change_at).finish_non_exhaustive()
+    }
+}
+
+impl<'a> MaskSchedule<'a> {
+    /// The same masks from the first step to the last.
+    pub fn constant(plan: &'a dyn MaskPlan) -> Self {
+        Self { early: plan, late: plan, change_at: 0 }
+    }
+
+    /// The masks of a step.
+    pub fn at(&self, step: usize) -> &'a dyn MaskPlan {
+        if step < self.change_at { self.early } else { self.late }
+    }
+}

@@ -1,0 +1,187 @@
+//! The steps of a run.
+
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::tensor::{Device, Tensor, TensorData};
+use dnabert_core::{Encoding, SpecialTokens, derive_seed};
+use dnabert_model::{DropoutStream, MaskedLanguageModel};
+
+use super::masked_batch::{Masked, scores};
+use super::{Checkpoints, MaskSchedule, MaskedEvaluation, PretrainConfig, Rows, evaluate_masked};
+use crate::workers::Workers;
+use crate::{Observer, StepLoop, StepSummary, TrainError, adamw, weighted_cross_entropy};
+
+/// What a masked language model is trained and judged on.
+#[derive(Debug, Clone, Copy)]
+pub struct PretrainData<'a, R> {
+    /// Rows to train on; step s takes the numbers from s × batch size on.
+    pub rows: &'a R,
+    /// Rows to judge by, under the same masks each time; may be none.
+    pub held_out: &'a [Encoding],
+    /// What is hidden.
+    pub masks: MaskSchedule<'a>,
+    /// The tokenizer's special tokens.
+    pub tokens: SpecialTokens,
+}
+
+/// Trains `model`, from the last of `checkpoints` where there is one, and gives it back in inference
+/// mode with its last evaluation.
+///
+/// The same seed, device and number of workers give the same bits, however often the run was
+/// stopped.
+///
+/// # Errors
+///
+/// [`TrainError`] for settings that cannot be used, a row that cannot be read, a checkpoint that
+/// is of another run or cannot be written, and where loss or gradients stop being finite.
+pub fn pretrain<R: Rows>(
+    model: MaskedLanguageModel,
+    data: &PretrainData<'_, R>,
+    config: &PretrainConfig,
+    checkpoints: Option<&Checkpoints>,
+    observer: &mut dyn Observer,
+) -> Result<(MaskedLanguageModel, Option<MaskedEvaluation>), TrainError> {
+    config.check()?;
+    let (model, last) = match checkpoints {
+        Some(checkpoints) => checkpoints.load(config, model)?,
+        None => (model, None),
+    };
+    let device = model.devices().first().cloned().unwrap_or_default();
+    let mut model = model.train();
+    let mut optimizer = adamw(&model, &config.adamw);
+    let mut first = 0;
+    if let Some((file, step)) = last {
+        optimizer = Checkpoints::load_optimizer(&file, optimizer)?;
+        first = step;
+    }
+    let mut steps = StepLoop::resume(optimizer, config.schedule(), config.max_gradient_norm, first);
+    let run =
+        Run { data, config, device: device.autodiff(), workers: Workers::new(config.workers)? };
+    let started = Instant::now();
+    let is_due =
+        |every: usize, done: usize| done == config.steps || every > 0 && done.is_multiple_of(every);
+    let mut evaluation = None;
+    for step in first..config.steps {
+        let rows = run.rows(step)?;
+        let (gradients, loss) = run.gradients(&model, &rows, step)?;
+        let report;
+        (model, report) = steps.apply(model, gradients)?;
+        observer.step(&StepSummary {
+            report,
+            total_steps: config.steps,
+            loss,
+            examples: rows.len(),
+            tokens: rows.iter().map(|masked| masked.row.len()).sum(),
+            elapsed: started.elapsed(),
+        });
+        let done = step + 1;
+        if is_due(config.evaluate_every, done) {
+            evaluation = run.judge(&model.valid());
+            if let Some(evaluation) = &evaluation {
+                observer.evaluation(done, evaluation);
+            }
+        }
+        if let Some(checkpoints) = checkpoints
+            && is_due(config.save_every, done)
+        {
+            checkpoints.save(done, config, model.valid(), steps.optimizer())?;
+        }
+    }
+    let model = model.valid();
+    if first == config.steps {
+        evaluation = run.judge(&model);
+    }
+    Ok((model, evaluation))
+}
+
+struct Run<'a, R> {
+    data: &'a PretrainData<'a, R>,
+    config: &'a PretrainConfig,
+    device: Device,
+    workers: Workers,
+}
+
+impl<R: Rows> Run<'_, R> {
+    /// The masked rows of a step, short ones first; rows of which nothing is hidden are left out.
+    fn rows(&self, step: usize) -> Result<Vec<Masked>, TrainError> {
+        let size = self.config.batch_size as u64;
+        let plan = self.data.masks.at(step);
+        let mut rows = Vec::with_capacity(self.config.batch_size);
+        for number in step as u64 * size..(step as u64 + 1) * size {
+            let row = self.data.rows.row(number);
+            let row = row.map_err(|error| TrainError::Row { number, source: error.into() })?;
+            let masked = plan.mask(&row, derive_seed(self.config.seed, &[20, number]));
+            if !masked.places.is_empty() {
+                rows.push(Masked::new(row, masked));
+            }
+        }
+        if rows.is_empty() {
+            return Err(TrainError::NothingHidden { step });
+        }
+        rows.sort_by_key(|masked| masked.row.len());
+        Ok(rows)
+    }
+
+    /// Gradients and mean loss over the hidden tokens of a step: each token counts the same, in
+    /// whichever pass it is.
+    fn gradients(
+        &self,
+        model: &MaskedLanguageModel,
+        rows: &[Masked],
+        step: usize,
+    ) -> Result<(GradientsParams, f64), TrainError> {
+        let hidden: usize = rows.iter().map(|masked| masked.places.len()).sum();
+        let share = 1.0 / hidden as f32;
+        let mut accumulator = GradientsAccumulator::new();
+        let mut step_loss = 0.0;
+        for (turn, pass) in rows.chunks(self.config.pass_size).enumerate() {
+            let pass = dealt(pass, self.config.workers);
+            let dropout = derive_seed(self.config.seed, &[21, step as u64, turn as u64]);
+            let parts = self.workers.run(model, &self.device, pass.len(), |model, range| {
+                let stream = DropoutStream::new(dropout, range.start, range.len());
+                let loss = stream.scope(|| {
+                    let (scores, targets) = scores(
+                        model,
+                        &pass[range],
+                        self.data.tokens.pad,
+                        self.config.attend_to_padding,
+                        &self.device,
+                    );
+                    let [count, _] = scores.dims();
+                    let weights = TensorData::new(vec![share; count], [count]);
+                    let weights = Tensor::from_data(weights, &self.device);
+                    weighted_cross_entropy(scores, targets, weights)
+                });
+                let gradients = GradientsParams::from_grads(loss.backward(), model);
+                (gradients, loss.into_data().iter::<f64>().sum())
+            });
+            for (gradients, loss) in parts {
+                accumulator.accumulate(model, gradients);
+                step_loss += loss;
+            }
+        }
+        if !step_loss.is_finite() {
+            return Err(TrainError::NotFinite { what: "loss", value: step_loss, step });
+        }
+        Ok((accumulator.grads(), step_loss))
+    }
+
+    fn judge(&self, model: &MaskedLanguageModel) -> Option<MaskedEvaluation> {
+        evaluate_masked(
+            model,
+            self.data.held_out,
+            self.data.masks.early,
+            self.data.tokens.pad,
+            self.config.pass_size,
+            derive_seed(self.config.seed, &[22]),
+        )
+    }
+}
+
+/// The rows of a pass in an order that gives each of `hands` neighbouring shares rows of all
+/// lengths: dealt like cards.
+fn dealt(rows: &[Masked], hands: usize) -> Vec<&Masked> {
+    (0..hands).flat_map(|hand| rows.iter().skip(hand).step_by(hands)).collect()
+}
