@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod backend;
+mod corpus_rows;
 mod embedder;
 mod ensemble;
 mod error;
@@ -33,6 +34,7 @@ pub use dnabert_train as train;
 
 pub use backend::{Backend, BackendError, Precision, device, device_with};
 pub use burn::tensor::Device;
+pub use corpus_rows::{CorpusRowError, CorpusRows};
 pub use embedder::{Embedder, TokenStates};
 pub use ensemble::{Ensemble, EnsembleError, MemberError};
 pub use error::PredictorError;

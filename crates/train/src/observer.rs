@@ -22,6 +22,29 @@ pub trait Observer {
 
 impl Observer for () {}
 
+/// Two observers are told one after the other.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn step(&mut self, summary: &StepSummary) {
+        self.0.step(summary);
+        self.1.step(summary);
+    }
+
+    fn epoch(&mut self, summary: &EpochSummary<'_>) {
+        self.0.epoch(summary);
+        self.1.epoch(summary);
+    }
+
+    fn evaluation(&mut self, step: usize, evaluation: &MaskedEvaluation) {
+        self.0.evaluation(step, evaluation);
+        self.1.evaluation(step, evaluation);
+    }
+
+    fn warning(&mut self, warning: &Warning) {
+        self.0.warning(warning);
+        self.1.warning(warning);
+    }
+}
+
 /// One optimizer step.
 #[derive(Debug, Clone, Copy)]
 pub struct StepSummary {

@@ -33,6 +33,9 @@ pub struct PretrainConfig {
     pub workers: usize,
     /// Fixes masks and dropout.
     pub seed: u64,
+    /// Names the rows and what is hidden of them, so that a checkpoint is not gone on with others;
+    /// such as settings and hashes of the corpus.
+    pub rows: String,
 }
 
 impl Default for PretrainConfig {
@@ -51,6 +54,7 @@ impl Default for PretrainConfig {
             attend_to_padding: false,
             workers: 1,
             seed: 0,
+            rows: String::new(),
         }
     }
 }

@@ -8,6 +8,7 @@
 mod checkpoint;
 mod config;
 mod evaluate;
+mod log;
 mod masked_batch;
 mod run;
 
@@ -16,6 +17,7 @@ use dnabert_core::Encoding;
 pub use checkpoint::Checkpoints;
 pub use config::{MaskSchedule, PretrainConfig};
 pub use evaluate::{MaskedEvaluation, evaluate_masked};
+pub use log::TrainingLog;
 pub use run::{PretrainData, pretrain};
 
 /// Token rows by number, without end; can be shared between threads.
