@@ -126,6 +126,7 @@ fn a_stopped_run_ends_with_the_same_bits() {
     for stops in [&[1][..], &[2, 4, 9], &[13], &[3, 3, 6, 12]] {
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints::new(folder.path().join("run"), 2);
+        fs::create_dir_all(folder.path().join("run/.step-00000006.7.partial")).unwrap();
         for &stop in stops {
             let killed = std::panic::catch_unwind(|| {
                 train(fresh(0.1), &config, Some(&checkpoints), &mut KilledAfter(stop))

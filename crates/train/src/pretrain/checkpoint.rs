@@ -1,6 +1,7 @@
 //! Checkpoints of a run: whole or not there.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
@@ -54,12 +55,8 @@ impl Checkpoints {
 
     /// All checkpoints, the oldest first.
     fn all(&self) -> Result<Vec<(PathBuf, usize)>, TrainError> {
-        if !self.folder.exists() {
-            return Ok(Vec::new());
-        }
         let mut found = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(|error| failed(&self.folder, error))? {
-            let path = entry.map_err(|error| failed(&self.folder, error))?.path();
+        for path in self.entries()? {
             let name = path.file_name().and_then(|name| name.to_str());
             if let Some(step) = name.and_then(|name| name.strip_prefix("step-"))
                 && let Ok(step) = step.parse()
@@ -69,6 +66,16 @@ impl Checkpoints {
         }
         found.sort_by_key(|(_, step)| *step);
         Ok(found)
+    }
+
+    /// What lies in the folder.
+    fn entries(&self) -> Result<Vec<PathBuf>, TrainError> {
+        if !self.folder.exists() {
+            return Ok(Vec::new());
+        }
+        let path = |entry: io::Result<fs::DirEntry>| Ok(entry?.path());
+        let entries = fs::read_dir(&self.folder).and_then(|entries| entries.map(path).collect());
+        entries.map_err(|error| failed(&self.folder, error))
     }
 
     /// Writes the state after `step` steps, then takes the oldest checkpoints away.
@@ -97,8 +104,16 @@ impl Checkpoints {
         self.tidy()
     }
 
+    /// Takes away what is no longer kept, and what a killed process left half done.
     fn tidy(&self) -> Result<(), TrainError> {
         let all = self.all()?;
+        for path in self.entries()? {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let is_step = name.trim_start_matches('.').starts_with("step-");
+            if is_step && name.ends_with(".partial") {
+                fs::remove_dir_all(&path).map_err(|error| failed(&path, error))?;
+            }
+        }
         for (path, _) in &all[..all.len().saturating_sub(self.keep)] {
             // Renamed first: what is half removed is no checkpoint.
             let gone = path.with_extension("partial");
