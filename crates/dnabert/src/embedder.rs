@@ -115,7 +115,8 @@ impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
     }
 
     /// Hands the states of every token to `take`, row after row; special tokens included, and
-    /// tokens that two rows share given twice. Memory holds one batch of rows.
+    /// tokens that two rows share given twice. Memory holds one batch of rows (with byte
+    /// pairs, the ids of the whole sequence too).
     ///
     /// # Errors
     ///

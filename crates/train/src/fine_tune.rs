@@ -2,16 +2,17 @@
 
 use std::time::Instant;
 
-use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::optim::GradientsParams;
 use burn::tensor::Device;
 use dnabert_core::{Encoding, SpecialTokens, derive_seed};
-use dnabert_model::{DropoutStream, Scorer, TokenBatch};
+use dnabert_model::{Scorer, TokenBatch};
 use serde::Serialize;
 
 use crate::batch::{EncodedExample, bucketed_batches};
 use crate::mask::mask_tokens;
 use crate::objective::{Split, Standing};
-use crate::workers::Workers;
+use crate::setting;
+use crate::workers::{Rows, StepSum, Workers};
 use crate::{
     AdamWSettings, ClassWeights, Classification, ClassificationReport, EpochSummary,
     LinearSchedule, Objective, Observer, Selection, StepLoop, StepSummary, TrainError, Warning,
@@ -281,35 +282,24 @@ impl<O: Objective> Run<'_, O> {
         step: usize,
     ) -> Result<(GradientsParams, f64), TrainError> {
         let total: f64 = group.iter().flatten().map(|&index| self.weight(index)).sum();
-        let mut accumulator = GradientsAccumulator::new();
-        let mut step_loss = 0.0;
+        let mut sum = StepSum::new();
         for (turn, batch) in group.iter().enumerate() {
             let dropout = derive_seed(self.config.seed, &[1, step as u64, turn as u64]);
             let longest = batch.iter().map(|&index| self.train[index].encoding.len()).max();
             let length = model.padded_length(longest.unwrap_or_default());
-            let parts = self.workers.run(model, &self.device, batch.len(), |model, rows| {
-                let stream = DropoutStream::new(dropout, rows.start, rows.len());
-                let part = &batch[rows];
-                let loss = stream.scope(|| {
+            sum.add(&self.workers, model, &self.device, Rows { count: batch.len(), dropout }, {
+                |model, rows| {
+                    let part = &batch[rows];
                     let scores = model.scores(&self.inputs(part, length, step));
                     let labels: Vec<_> =
                         part.iter().map(|&index| &self.train[index].label).collect();
                     let shares: Vec<_> =
                         part.iter().map(|&index| self.weight(index) / total).collect();
                     self.objective.loss(scores, &labels, &shares)
-                });
-                let gradients = GradientsParams::from_grads(loss.backward(), model);
-                (gradients, loss.into_data().iter::<f64>().sum())
+                }
             });
-            for (gradients, loss) in parts {
-                accumulator.accumulate(model, gradients);
-                step_loss += loss;
-            }
         }
-        if !step_loss.is_finite() {
-            return Err(TrainError::NotFinite { what: "loss", value: step_loss, step });
-        }
-        Ok((accumulator.grads(), step_loss))
+        sum.finish(step)
     }
 
     fn weight(&self, index: usize) -> f64 {
@@ -338,28 +328,18 @@ impl<O: Objective> Run<'_, O> {
 }
 
 fn check(config: &FineTuneConfig) -> Result<(), TrainError> {
-    for (field, value) in [
+    setting::at_least_one(&[
         ("epochs", config.epochs),
         ("batch_size", config.batch_size),
         ("accumulation", config.accumulation),
         ("workers", config.workers),
-    ] {
-        if value == 0 {
-            let (value, reason) = (value.to_string(), "must be at least 1");
-            return Err(TrainError::Setting { field, value, reason });
-        }
-    }
-    let share = 0.0..1.0;
-    let positive = f64::MIN_POSITIVE..f64::MAX;
-    for (field, value, range, reason) in [
-        ("warmup_share", config.warmup_share, &share, "must lie in [0, 1)"),
-        ("token_masking", config.token_masking, &share, "must lie in [0, 1)"),
-        ("learning_rate", config.learning_rate, &positive, "must be positive"),
-        ("max_gradient_norm", config.max_gradient_norm, &positive, "must be positive"),
-    ] {
-        if !range.contains(&value) {
-            return Err(TrainError::Setting { field, value: value.to_string(), reason });
-        }
-    }
-    Ok(())
+    ])?;
+    setting::share(&[
+        ("warmup_share", config.warmup_share),
+        ("token_masking", config.token_masking),
+    ])?;
+    setting::positive(&[
+        ("learning_rate", config.learning_rate),
+        ("max_gradient_norm", config.max_gradient_norm),
+    ])
 }

@@ -16,6 +16,7 @@ mod optimizer;
 pub mod pretrain;
 mod progress;
 mod schedule;
+mod setting;
 mod step_loop;
 mod workers;
 

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use burn::module::Module;
-use burn::optim::GradientsParams;
-use burn::tensor::Device;
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::tensor::{Device, Tensor};
+use dnabert_model::DropoutStream;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::TrainError;
@@ -19,7 +20,61 @@ pub(crate) struct Workers {
 }
 
 /// Gradients and loss of one part.
-pub(crate) type Part = (GradientsParams, f64);
+type Part = (GradientsParams, f64);
+
+/// The rows of one pass, and the seed of their dropout.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows {
+    pub(crate) count: usize,
+    pub(crate) dropout: u64,
+}
+
+/// Gradients and loss of a step, summed over its passes.
+pub(crate) struct StepSum<M> {
+    gradients: GradientsAccumulator<M>,
+    loss: f64,
+}
+
+impl<M: Module> StepSum<M> {
+    pub(crate) fn new() -> Self {
+        Self { gradients: GradientsAccumulator::new(), loss: 0.0 }
+    }
+
+    /// Adds a pass over `rows`, of which `loss` computes a range.
+    pub(crate) fn add<F>(
+        &mut self,
+        workers: &Workers,
+        model: &M,
+        device: &Device,
+        rows: Rows,
+        loss: F,
+    ) where
+        F: Fn(&M, Range<usize>) -> Tensor<1> + Sync,
+    {
+        let parts = workers.run(model, device, rows.count, |model, range| {
+            let stream = DropoutStream::new(rows.dropout, range.start, range.len());
+            let loss = stream.scope(|| loss(model, range));
+            let gradients = GradientsParams::from_grads(loss.backward(), model);
+            (gradients, loss.into_data().iter::<f64>().sum())
+        });
+        for (gradients, loss) in parts {
+            self.gradients.accumulate(model, gradients);
+            self.loss += loss;
+        }
+    }
+
+    /// The sums.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::NotFinite`] for the loss.
+    pub(crate) fn finish(mut self, step: usize) -> Result<Part, TrainError> {
+        if !self.loss.is_finite() {
+            return Err(TrainError::NotFinite { what: "loss", value: self.loss, step });
+        }
+        Ok((self.gradients.grads(), self.loss))
+    }
+}
 
 impl Workers {
     pub(crate) fn new(count: usize) -> Result<Self, TrainError> {
@@ -31,7 +86,7 @@ impl Workers {
 
     /// Runs `work` on the ranges of `rows` that the workers share, each with a model of its own
     /// autodiff graph; the parts come back in order.
-    pub(crate) fn run<M, F>(&self, model: &M, device: &Device, rows: usize, work: F) -> Vec<Part>
+    fn run<M, F>(&self, model: &M, device: &Device, rows: usize, work: F) -> Vec<Part>
     where
         M: Module,
         F: Fn(&M, Range<usize>) -> Part + Sync,

@@ -3,6 +3,7 @@
 use dnabert_core::MaskPlan;
 use serde::{Deserialize, Serialize};
 
+use crate::setting;
 use crate::{AdamWSettings, LinearSchedule, TrainError};
 
 /// How a masked language model is trained.
@@ -69,26 +70,16 @@ impl PretrainConfig {
     }
 
     pub(super) fn check(&self) -> Result<(), TrainError> {
-        for (field, value) in [
+        setting::at_least_one(&[
             ("steps", self.steps),
             ("batch_size", self.batch_size),
             ("pass_size", self.pass_size),
             ("workers", self.workers),
-        ] {
-            if value == 0 {
-                let (value, reason) = (value.to_string(), "must be at least 1");
-                return Err(TrainError::Setting { field, value, reason });
-            }
-        }
-        for (field, value) in
-            [("learning_rate", self.learning_rate), ("max_gradient_norm", self.max_gradient_norm)]
-        {
-            if !(value.is_finite() && value > 0.0) {
-                let (value, reason) = (value.to_string(), "must be positive");
-                return Err(TrainError::Setting { field, value, reason });
-            }
-        }
-        Ok(())
+        ])?;
+        setting::positive(&[
+            ("learning_rate", self.learning_rate),
+            ("max_gradient_norm", self.max_gradient_norm),
+        ])
     }
 }
 

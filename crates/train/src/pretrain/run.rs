@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use dnabert_core::{Encoding, SpecialTokens, derive_seed};
-use dnabert_model::{DropoutStream, MaskedLanguageModel};
+use dnabert_model::MaskedLanguageModel;
 
 use super::masked_batch::{Masked, scores};
 use super::{Checkpoints, MaskSchedule, MaskedEvaluation, PretrainConfig, Rows, evaluate_masked};
-use crate::workers::Workers;
+use crate::workers::{self, StepSum, Workers};
 use crate::{Observer, StepLoop, StepSummary, TrainError, adamw, weighted_cross_entropy};
 
 /// What a masked language model is trained and judged on.
@@ -134,38 +134,25 @@ impl<R: Rows> Run<'_, R> {
     ) -> Result<(GradientsParams, f64), TrainError> {
         let hidden: usize = rows.iter().map(|masked| masked.places.len()).sum();
         let share = 1.0 / hidden as f32;
-        let mut accumulator = GradientsAccumulator::new();
-        let mut step_loss = 0.0;
+        let mut sum = StepSum::new();
         for (turn, pass) in rows.chunks(self.config.pass_size).enumerate() {
             let pass = dealt(pass, self.config.workers);
             let dropout = derive_seed(self.config.seed, &[21, step as u64, turn as u64]);
-            let parts = self.workers.run(model, &self.device, pass.len(), |model, range| {
-                let stream = DropoutStream::new(dropout, range.start, range.len());
-                let loss = stream.scope(|| {
-                    let (scores, targets) = scores(
-                        model,
-                        &pass[range],
-                        self.data.tokens.pad,
-                        self.config.attend_to_padding,
-                        &self.device,
-                    );
-                    let [count, _] = scores.dims();
-                    let weights = TensorData::new(vec![share; count], [count]);
-                    let weights = Tensor::from_data(weights, &self.device);
-                    weighted_cross_entropy(scores, targets, weights)
-                });
-                let gradients = GradientsParams::from_grads(loss.backward(), model);
-                (gradients, loss.into_data().iter::<f64>().sum())
+            let in_pass = workers::Rows { count: pass.len(), dropout };
+            sum.add(&self.workers, model, &self.device, in_pass, |model, range| {
+                let (scores, targets) = scores(
+                    model,
+                    &pass[range],
+                    self.data.tokens.pad,
+                    self.config.attend_to_padding,
+                    &self.device,
+                );
+                let [count, _] = scores.dims();
+                let weights = TensorData::new(vec![share; count], [count]);
+                weighted_cross_entropy(scores, targets, Tensor::from_data(weights, &self.device))
             });
-            for (gradients, loss) in parts {
-                accumulator.accumulate(model, gradients);
-                step_loss += loss;
-            }
         }
-        if !step_loss.is_finite() {
-            return Err(TrainError::NotFinite { what: "loss", value: step_loss, step });
-        }
-        Ok((accumulator.grads(), step_loss))
+        sum.finish(step)
     }
 
     fn judge(&self, model: &MaskedLanguageModel) -> Option<MaskedEvaluation> {
