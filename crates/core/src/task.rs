@@ -54,3 +54,20 @@ pub trait Task: Send + Sync {
     /// The task's own error, naming file and line.
     fn examples(&self, split: Split) -> Result<Vec<Example>, Self::Error>;
 }
+
+/// Tasks of several types can stand in one list.
+impl<T: Task + ?Sized> Task for Box<T> {
+    type Error = T::Error;
+
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn classes(&self) -> &[String] {
+        (**self).classes()
+    }
+
+    fn examples(&self, split: Split) -> Result<Vec<Example>, T::Error> {
+        (**self).examples(split)
+    }
+}

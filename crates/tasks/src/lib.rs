@@ -1,18 +1,25 @@
 #![doc = include_str!("../README.md")]
 
+mod binding;
 pub mod corpus;
 mod error;
 mod input;
 mod labelled_fasta;
 mod manifest;
 mod promoter;
+mod shipped;
+mod splice;
+mod subset;
 mod table;
 mod table_task;
 
+pub use binding::{BindingSet, BindingTask};
 pub use error::DataError;
 pub use input::{Input, Inputs, read_inputs};
 pub use labelled_fasta::read_labelled_fasta;
-pub use manifest::{DataFile, DataSet, Manifest, ManifestError, sha256};
+pub use manifest::{DataFile, DataSet, FileRole, Manifest, ManifestError, sha256};
 pub use promoter::{PromoterSet, PromoterTask};
+pub use splice::{SpliceSet, SpliceTask};
+pub use subset::Subset;
 pub use table::{Row, TableFormat, read_examples, read_rows};
 pub use table_task::TableTask;

@@ -42,12 +42,32 @@ pub struct DataSet {
 pub struct DataFile {
     /// Path below `datasets/`.
     pub path: String,
+    /// What it is for.
+    pub role: FileRole,
     /// Size.
     pub bytes: u64,
-    /// Rows or records, headers not counted.
-    pub rows: usize,
+    /// Rows or records, headers not counted; a model has none.
+    #[serde(default)]
+    pub rows: Option<usize>,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
+}
+
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileRole {
+    /// Models are trained on it.
+    Train,
+    /// Models are judged on it, be it as dev or test split or in cross-validation: it must share
+    /// nothing with a corpus to pre-train on.
+    Judge,
+    /// Genomes to pre-train on.
+    Genome,
+    /// It says more about the rows of other files.
+    Notes,
+    /// A trained model.
+    Model,
 }
 
 /// Why a manifest cannot be trusted.
@@ -95,6 +115,13 @@ impl Manifest {
         let text = std::fs::read_to_string(&path)
             .map_err(|source| ManifestError::Io { path: path.clone(), source })?;
         toml::from_str(&text).map_err(|source| ManifestError::Toml { path, source })
+    }
+
+    /// The files of a role, in the `datasets` folder, in the order of the manifest.
+    pub fn files(&self, datasets: impl AsRef<Path>, role: FileRole) -> Vec<PathBuf> {
+        let files = self.sets.iter().flat_map(|set| &set.files);
+        let files = files.filter(|file| file.role == role);
+        files.map(|file| datasets.as_ref().join(&file.path)).collect()
     }
 
     /// Checks every file's hash.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use dnabert_core::{Example, Split, Task};
 
-use crate::{DataError, TableFormat, read_examples};
+use crate::DataError;
+use crate::shipped::Shipped;
 
 /// A shipped promoter data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,16 +47,14 @@ impl PromoterSet {
 /// Promoter or not, on one shipped data set.
 #[derive(Debug, Clone)]
 pub struct PromoterTask {
-    folder: PathBuf,
+    data: Shipped,
     set: PromoterSet,
-    classes: Vec<String>,
 }
 
 impl PromoterTask {
     /// The task on `set`, in the project's `datasets` folder.
     pub fn new(datasets: impl Into<PathBuf>, set: PromoterSet) -> Self {
-        let classes = ["other", "promoter"].map(str::to_owned).to_vec();
-        Self { folder: datasets.into(), set, classes }
+        Self { data: Shipped::new(datasets, &["other", "promoter"]), set }
     }
 }
 
@@ -67,19 +66,15 @@ impl Task for PromoterTask {
     }
 
     fn classes(&self) -> &[String] {
-        &self.classes
+        self.data.classes()
     }
 
     fn examples(&self, split: Split) -> Result<Vec<Example>, DataError> {
-        let read = |file: String| {
-            read_examples(self.folder.join(file), &TableFormat::default(), &self.classes)
-        };
-        let fly = |prefix| read(format!("fly_promoters/{prefix}_{split}.tsv.gz"));
         match self.set {
-            PromoterSet::Fly300 => fly("prom300"),
-            PromoterSet::FlyCore => fly("core70"),
-            PromoterSet::FlyTata => fly("tata300"),
-            PromoterSet::Uci => Ok(fifths(read("uci_promoters/all.tsv.gz".to_owned())?, split)),
+            PromoterSet::Fly300 => self.data.split("fly_promoters/prom300_", split),
+            PromoterSet::FlyCore => self.data.split("fly_promoters/core70_", split),
+            PromoterSet::FlyTata => self.data.split("fly_promoters/tata300_", split),
+            PromoterSet::Uci => Ok(fifths(self.data.read("uci_promoters/all.tsv.gz")?, split)),
         }
     }
 }

@@ -303,6 +303,25 @@ mod tests {
     }
 
     #[test]
+    fn stretches_are_all_bases_and_overlap() {
+        let (_folder, path, records) = genome();
+        let corpus = Corpus::build(&[path], &config(Cutting::Sampled), &KmerSet::new(31)).unwrap();
+        let (mut bases, mut end) = (0, ("".into(), 0));
+        for stretch in corpus.train.stretches(700, 30) {
+            let stretch = stretch.unwrap();
+            let record = &records[usize::from(&*stretch.record == "two")];
+            let stop = stretch.start + stretch.sequence.len();
+            assert_eq!(stretch.sequence.to_string(), record[stretch.start..stop]);
+            bases += stretch.sequence.len();
+            if end == (Arc::clone(&stretch.record), stretch.start + 30) {
+                bases -= 30;
+            }
+            end = (stretch.record, stop);
+        }
+        assert_eq!(bases as u64, corpus.train.bases());
+    }
+
+    #[test]
     fn no_piece_shares_a_31_mer_with_what_is_excluded() {
         let (_folder, path, records) = genome();
         let mut excluded = KmerSet::new(31);

@@ -59,6 +59,34 @@ impl Pieces {
         runs.map(|run| (&*run.record, run.start, run.start + run.len as usize))
     }
 
+    /// All bases, in the order of the files and from the strand in the file, in stretches of at
+    /// most `longest` bases. Each stretch but the first of a region begins with the last
+    /// `overlap` bases of the one before, so that no k-mer of `overlap` + 1 bases is missed.
+    ///
+    /// # Panics
+    ///
+    /// Unless `overlap` < `longest`.
+    pub fn stretches(
+        &self,
+        longest: usize,
+        overlap: usize,
+    ) -> impl Iterator<Item = Result<Piece, CorpusError>> {
+        assert!(overlap < longest, "stretches of {longest} bases cannot overlap by {overlap}");
+        self.store.runs().iter().flat_map(move |run| {
+            let last = run.len.saturating_sub(overlap as u64).max(1);
+            (0..last).step_by(longest - overlap).map(move |within| {
+                let len = (run.len - within).min(longest as u64) as usize;
+                let sequence = self.store.read(run.offset + within, len);
+                Ok(Piece {
+                    record: Arc::clone(&run.record),
+                    start: run.start + within as usize,
+                    reverse: false,
+                    sequence: sequence.map_err(CorpusError::Store)?,
+                })
+            })
+        })
+    }
+
     /// The piece of a number, of which there are as many as anyone asks for.
     ///
     /// # Errors

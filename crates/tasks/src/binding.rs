@@ -1,0 +1,95 @@
+//! The task of transcription-factor binding on the data sets that the project ships.
+
+use std::path::PathBuf;
+
+use dnabert_core::{Example, Split, Task};
+
+use crate::DataError;
+use crate::shipped::Shipped;
+
+/// A shipped data set of binding sites of a transcription factor: 101 bp, peaks against windows of
+/// the genome with the same GC content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BindingSet {
+    /// TAp73-alpha in human Saos-2 cells (Koeppel et al. 2011, doi 10.1093/nar/gkr028).
+    Tap73Alpha,
+    /// CTCF in human GM12878 cells (ENCODE 2012, doi 10.1038/nature11247).
+    CtcfGm12878,
+}
+
+impl BindingSet {
+    /// The shipped sets.
+    pub const ALL: [Self; 2] = [Self::Tap73Alpha, Self::CtcfGm12878];
+
+    /// The task's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tap73Alpha => "tap73alpha-binding",
+            Self::CtcfGm12878 => "ctcf-binding",
+        }
+    }
+
+    /// Length of every sequence in bases.
+    pub fn length(self) -> usize {
+        101
+    }
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Tap73Alpha => "tap73alpha/",
+            Self::CtcfGm12878 => "ctcf_gm12878/",
+        }
+    }
+}
+
+/// Bound or not, on one shipped data set.
+#[derive(Debug, Clone)]
+pub struct BindingTask {
+    data: Shipped,
+    set: BindingSet,
+}
+
+impl BindingTask {
+    /// The task on `set`, in the project's `datasets` folder.
+    pub fn new(datasets: impl Into<PathBuf>, set: BindingSet) -> Self {
+        Self { data: Shipped::new(datasets, &["other", "bound"]), set }
+    }
+}
+
+impl Task for BindingTask {
+    type Error = DataError;
+
+    fn name(&self) -> &str {
+        self.set.name()
+    }
+
+    fn classes(&self) -> &[String] {
+        self.data.classes()
+    }
+
+    fn examples(&self, split: Split) -> Result<Vec<Example>, DataError> {
+        self.data.split(self.set.folder(), split)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_set_has_its_rows() {
+        for (set, rows) in
+            [(BindingSet::Tap73Alpha, [1600, 200, 200]), (BindingSet::CtcfGm12878, [800, 100, 100])]
+        {
+            let task =
+                BindingTask::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets"), set);
+            for (split, rows) in [Split::Train, Split::Dev, Split::Test].into_iter().zip(rows) {
+                let examples = task.examples(split).unwrap();
+                assert_eq!(examples.len(), rows, "{set:?} {split}");
+                assert!(examples.iter().all(|example| example.sequence.len() == set.length()));
+                let bound = examples.iter().filter(|example| example.label == 1).count();
+                assert!((2 * bound).abs_diff(rows) < rows / 5, "{bound} of {rows} are bound");
+            }
+        }
+    }
+}

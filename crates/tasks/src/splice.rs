@@ -1,0 +1,115 @@
+//! The task of splice sites on the data sets that the project ships.
+
+use std::path::PathBuf;
+
+use dnabert_core::{Example, Split, Task};
+
+use crate::DataError;
+use crate::shipped::Shipped;
+
+/// A shipped data set of splice sites; the boundary lies in the middle of every sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpliceSet {
+    /// Fruit fly, 200 bp; sites against places with the same GT or AG in the same genes.
+    Fly,
+    /// Primates, 60 bp (UCI), split by cluster.
+    Uci,
+    /// Human, 200 bp: a test split alone, for models trained on [`Fly`](Self::Fly).
+    Human,
+    /// Human, 60 bp: a test split alone, for models trained on [`Uci`](Self::Uci).
+    Human60,
+}
+
+impl SpliceSet {
+    /// The shipped sets.
+    pub const ALL: [Self; 4] = [Self::Fly, Self::Uci, Self::Human, Self::Human60];
+
+    /// The task's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fly => "fly-splice",
+            Self::Uci => "uci-splice",
+            Self::Human => "human-splice",
+            Self::Human60 => "human-splice-60",
+        }
+    }
+
+    /// Length of every sequence in bases.
+    pub fn length(self) -> usize {
+        match self {
+            Self::Fly | Self::Human => 200,
+            Self::Uci | Self::Human60 => 60,
+        }
+    }
+}
+
+/// Neither, donor or acceptor, on one shipped data set.
+#[derive(Debug, Clone)]
+pub struct SpliceTask {
+    data: Shipped,
+    set: SpliceSet,
+}
+
+impl SpliceTask {
+    /// The task on `set`, in the project's `datasets` folder.
+    pub fn new(datasets: impl Into<PathBuf>, set: SpliceSet) -> Self {
+        Self { data: Shipped::new(datasets, &["neither", "donor", "acceptor"]), set }
+    }
+}
+
+impl Task for SpliceTask {
+    type Error = DataError;
+
+    fn name(&self) -> &str {
+        self.set.name()
+    }
+
+    fn classes(&self) -> &[String] {
+        self.data.classes()
+    }
+
+    /// The human sets have no examples but those of the test split.
+    fn examples(&self, split: Split) -> Result<Vec<Example>, DataError> {
+        match (self.set, split) {
+            (SpliceSet::Fly, _) => self.data.split("fly_splice/splice200_", split),
+            (SpliceSet::Uci, _) => self.data.split("uci_splice/group_", split),
+            (SpliceSet::Human, Split::Test) => self.data.read("human_splice/splice200.tsv.gz"),
+            (SpliceSet::Human60, Split::Test) => self.data.read("human_splice/splice60.tsv.gz"),
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_set_has_its_rows_and_sites_have_their_dinucleotide() {
+        for (set, rows) in [
+            (SpliceSet::Fly, [6809, 993, 1830]),
+            (SpliceSet::Uci, [2391, 299, 299]),
+            (SpliceSet::Human, [0, 0, 2568]),
+            (SpliceSet::Human60, [0, 0, 2568]),
+        ] {
+            let task = SpliceTask::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets"), set);
+            let (mut right, mut sites) = (0, 0);
+            for (split, rows) in [Split::Train, Split::Dev, Split::Test].into_iter().zip(rows) {
+                let examples = task.examples(split).unwrap();
+                assert_eq!(examples.len(), rows, "{set:?} {split}");
+                for example in examples {
+                    let bases = example.sequence.as_bytes();
+                    assert_eq!(bases.len(), set.length());
+                    let middle = set.length() / 2;
+                    sites += usize::from(example.label > 0);
+                    right += usize::from(match example.label {
+                        1 => bases[middle..].starts_with(b"GT"),
+                        2 => bases[..middle].ends_with(b"AG"),
+                        _ => false,
+                    });
+                }
+            }
+            assert!(right as f64 > 0.98 * sites as f64, "{set:?}: {right} of {sites}");
+        }
+    }
+}
