@@ -4,6 +4,8 @@
 //! neighbours. DNABERT therefore hides k of them together: around each centre that is drawn, the
 //! k-mers that cover its middle bases.
 
+use std::ops::Range;
+
 use dnabert_core::{Encoding, MaskPlan, MaskedRow, SpecialTokens};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -13,7 +15,9 @@ use crate::{SPECIAL_TOKENS, Vocabulary, VocabularyError};
 /// Hides spans of k neighbouring k-mers.
 ///
 /// Of the hidden tokens 80 % become `[MASK]`, 10 % a random token, and 10 % stay as they are; all
-/// are to be predicted.
+/// are to be predicted. A token that stays gives its whole span away, since k hidden k-mers have one
+/// unknown base in common: [`by_span`](Self::by_span) and [`masks_only`](Self::masks_only) leave no
+/// such way out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KmerMasking {
     vocabulary: Vocabulary,
@@ -40,6 +44,11 @@ pub enum Replacement {
     Kmer,
     /// Any id, as DNABERT's code has it: special tokens and padding too.
     AnyId,
+    /// There is none, and no token stays as it is: all become `[MASK]`.
+    Never,
+    /// All tokens of a span fare alike: they become `[MASK]`, stay as they are, or spell random
+    /// bases where no visible token tells the base, as if these were mutated.
+    Span,
 }
 
 /// The random numbers that decide over one token, each in [0, 1), and a random id.
@@ -91,6 +100,24 @@ impl KmerMasking {
         self
     }
 
+    /// The same masking, where every hidden token becomes `[MASK]`.
+    #[must_use]
+    pub fn masks_only(mut self) -> Self {
+        self.replacement = Replacement::Never;
+        self
+    }
+
+    /// The same masking, where all tokens of a span fare alike: of the spans 80 % become `[MASK]`,
+    /// in 10 % the bases that no visible token covers are replaced by random ones, and 10 % stay.
+    ///
+    /// So no hidden token can be read off another, and what is visible cannot be trusted blindly:
+    /// a network has to say of each base it sees whether it fits, as variants ask it to.
+    #[must_use]
+    pub fn by_span(mut self) -> Self {
+        self.replacement = Replacement::Span;
+        self
+    }
+
     /// Hides tokens as `draws` says, one for each token of the row.
     ///
     /// # Panics
@@ -111,19 +138,55 @@ impl KmerMasking {
                 hidden[span].fill(true);
             }
         }
-        for (place, draw) in draws.iter().enumerate().filter(|(place, _)| hidden[*place]) {
-            if self.eligible == Eligible::Kmers && !self.may_be_hidden(ids[place]) {
-                continue;
+        if self.eligible == Eligible::Kmers {
+            for (place, hidden) in hidden.iter_mut().enumerate() {
+                *hidden &= self.may_be_hidden(ids[place]);
             }
-            row.places.push(place);
-            row.targets.push(ids[place]);
-            if draw.replace < 0.8 {
+        }
+        row.places = (0..ids.len()).filter(|&place| hidden[place]).collect();
+        row.targets = row.places.iter().map(|&place| ids[place]).collect();
+        if self.replacement == Replacement::Span {
+            for span in row.places.chunk_by(|a, b| a + 1 == *b) {
+                self.replace_span(&mut row.ids, ids, span[0]..span[span.len() - 1] + 1, draws);
+            }
+            return row;
+        }
+        for &place in &row.places {
+            let draw = draws[place];
+            if draw.replace < 0.8 || self.replacement == Replacement::Never {
                 row.ids[place] = SPECIAL_TOKENS.mask;
             } else if draw.random < 0.5 {
                 row.ids[place] = draw.word;
             }
         }
         row
+    }
+
+    /// Replaces the tokens of a span, of which the first draw decides.
+    fn replace_span(&self, new: &mut [u32], ids: &[u32], span: Range<usize>, draws: &[Draws]) {
+        let Draws { replace, random, .. } = draws[span.start];
+        if replace < 0.8 {
+            new[span].fill(SPECIAL_TOKENS.mask);
+        } else if random < 0.5 {
+            let k = self.vocabulary.k();
+            let mut bases = Vec::with_capacity(span.len() + k - 1);
+            for kmer in ids[span.clone()].iter().filter_map(|&id| self.vocabulary.token(id)) {
+                bases.truncate(bases.len().saturating_sub(k - 1));
+                bases.extend(kmer.bytes());
+            }
+            // A visible neighbour tells all but one base of the token beside it.
+            let is_kmer =
+                |place: Option<&u32>| place.is_some_and(|&id| self.vocabulary.is_kmer(id));
+            let first = if is_kmer(ids[..span.start].last()) { k - 1 } else { 0 };
+            let last = bases.len() - if is_kmer(ids.get(span.end)) { k - 1 } else { 0 };
+            for place in first..last {
+                let draw = draws[(span.start + place).min(draws.len() - 1)];
+                bases[place] = b"ACGT"[draw.word as usize % 4];
+            }
+            for (place, kmer) in span.zip(bases.windows(k)) {
+                new[place] = self.vocabulary.kmer_id(kmer).unwrap_or(ids[place]);
+            }
+        }
     }
 
     fn may_be_hidden(&self, id: u32) -> bool {
@@ -144,8 +207,8 @@ impl MaskPlan for KmerMasking {
     fn mask(&self, row: &Encoding, seed: u64) -> MaskedRow {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let ids = match self.replacement {
-            Replacement::Kmer => self.vocabulary.kmer_ids(),
             Replacement::AnyId => 0..self.vocabulary.size() as u32,
+            _ => self.vocabulary.kmer_ids(),
         };
         let draws: Vec<Draws> = (0..row.len())
             .map(|_| Draws {
@@ -194,6 +257,52 @@ mod tests {
             let [masked, kept] = [masked, kept].map(|count| count as f64 / hidden as f64);
             assert!((masked - 0.8).abs() < 0.02 && (kept - 0.1).abs() < 0.02, "{masked} {kept}");
         }
+    }
+
+    #[test]
+    fn masks_only_hides_the_same_places() {
+        let text: String = (0..300).map(|i| ["A", "C", "G", "T"][i * i % 7 % 4]).collect();
+        let row = KmerTokenizer::new(4).unwrap().encode(&text.parse().unwrap()).unwrap();
+        let masking = KmerMasking::new(4, 0.3).unwrap();
+        let (usual, masks_only) = (masking.mask(&row, 5), masking.masks_only().mask(&row, 5));
+        assert_eq!((&usual.places, &usual.targets), (&masks_only.places, &masks_only.targets));
+        assert!(
+            masks_only.places.iter().all(|&place| masks_only.ids[place] == SPECIAL_TOKENS.mask)
+        );
+    }
+
+    #[test]
+    fn a_span_is_hidden_mutated_or_left_as_a_whole() {
+        let text: String = (0..400).map(|i| ["A", "C", "G", "T"][i * i % 11 % 4]).collect();
+        let tokenizer = KmerTokenizer::new(4).unwrap();
+        let row = tokenizer.encode(&text.parse().unwrap()).unwrap();
+        let masking = KmerMasking::new(4, 0.2).unwrap().by_span();
+        let (mut masked, mut kept, mut mutated) = (0, 0, 0);
+        for seed in 0..300 {
+            let found = masking.mask(&row, seed);
+            for span in found.places.chunk_by(|a, b| a + 1 == *b) {
+                let ids = &found.ids[span[0]..=span[span.len() - 1]];
+                if ids.contains(&SPECIAL_TOKENS.mask) {
+                    assert!(ids.iter().all(|&id| id == SPECIAL_TOKENS.mask));
+                    masked += 1;
+                } else if ids == &row.ids[span[0]..=span[span.len() - 1]] {
+                    kept += 1;
+                } else {
+                    mutated += 1;
+                }
+            }
+            // What is visible still spells one sequence: neighbours agree in k - 1 bases.
+            let tokens = |id| tokenizer.vocabulary().token(id).unwrap();
+            for (a, b) in found.ids.iter().zip(&found.ids[1..]) {
+                if *a >= 5 && *b >= 5 {
+                    assert_eq!(tokens(*a)[1..], tokens(*b)[..3]);
+                }
+            }
+        }
+        let all = f64::from(masked + kept + mutated);
+        assert!((f64::from(masked) / all - 0.8).abs() < 0.02, "{masked} of {all}");
+        // A random base is the old one in a quarter of the cases where a span hides one.
+        assert!((0.06..0.09).contains(&(f64::from(mutated) / all)), "{mutated} of {all}");
     }
 
     #[test]

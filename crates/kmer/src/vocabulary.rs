@@ -89,6 +89,14 @@ impl Vocabulary {
         SPECIAL_NAMES.iter().position(|name| *name == token).map(|id| id as u32)
     }
 
+    /// The id of a k-mer in upper case.
+    pub(crate) fn kmer_id(&self, letters: &[u8]) -> Option<u32> {
+        (letters.len() == self.k)
+            .then(|| codec::rank(letters))
+            .flatten()
+            .map(|rank| first_kmer() + rank)
+    }
+
     /// The token of `id`, or `None` outside the vocabulary.
     pub fn token(&self, id: u32) -> Option<String> {
         match SPECIAL_NAMES.get(id as usize) {
