@@ -20,7 +20,8 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    pub(crate) fn new(rate: f64) -> Self {
+    /// Sets elements to zero with probability `rate`.
+    pub fn new(rate: f64) -> Self {
         Self { rate, training: Param::from_bool(true) }
     }
 

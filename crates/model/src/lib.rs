@@ -17,6 +17,7 @@ mod parameter_path;
 mod pooling;
 mod recurrent;
 mod sink;
+mod start;
 
 pub use adapt::{Adaptation, LowRank, adapt};
 pub use attention::{AttentionOutput, FusedSelfAttention, SelfAttention};
