@@ -288,9 +288,9 @@ impl<O: Objective> Run<'_, O> {
             let longest = batch.iter().map(|&index| self.train[index].encoding.len()).max();
             let length = model.padded_length(longest.unwrap_or_default());
             sum.add(&self.workers, model, &self.device, Rows { count: batch.len(), dropout }, {
-                |model, rows| {
+                |model, rows, device| {
                     let part = &batch[rows];
-                    let scores = model.scores(&self.inputs(part, length, step));
+                    let scores = model.scores(&self.inputs(part, length, step, device));
                     let labels: Vec<_> =
                         part.iter().map(|&index| &self.train[index].label).collect();
                     let shares: Vec<_> =
@@ -307,7 +307,7 @@ impl<O: Objective> Run<'_, O> {
     }
 
     /// The rows on the device, tokens masked for this step, padded to `length`.
-    fn inputs(&self, part: &[usize], length: usize, step: usize) -> TokenBatch {
+    fn inputs(&self, part: &[usize], length: usize, step: usize, device: &Device) -> TokenBatch {
         let mask = |&index: &usize| {
             let seed = derive_seed(self.config.seed, &[2, step as u64, index as u64]);
             let share = self.config.token_masking;
@@ -315,7 +315,7 @@ impl<O: Objective> Run<'_, O> {
         };
         let masked: Vec<Encoding> = part.iter().map(mask).collect();
         let rows: Vec<&Encoding> = masked.iter().collect();
-        TokenBatch::padded(&rows, length, self.tokens.pad, &self.device)
+        TokenBatch::padded(&rows, length, self.tokens.pad, device)
     }
 
     fn judge<M: Scorer>(&self, model: &M, dev: &[EncodedExample<O::Label>]) -> O::Report {

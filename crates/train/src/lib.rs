@@ -15,6 +15,7 @@ mod observer;
 mod optimizer;
 pub mod pretrain;
 mod progress;
+mod reduce;
 mod schedule;
 mod setting;
 mod step_loop;

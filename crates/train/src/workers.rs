@@ -1,22 +1,33 @@
-//! One batch, computed in parts on several cores.
+//! One batch, computed in parts on several cores or devices.
 
 use std::ops::Range;
 
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::tensor::distributed::{DistributedConfig, DistributedContext, ReduceOperation};
 use burn::tensor::{Device, Tensor};
 use dnabert_model::DropoutStream;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::TrainError;
+use crate::reduce::sum_over;
 
 /// Threads that each compute the gradients of a part of a batch.
-///
-/// Many cores in one matrix product scale badly, many rows on one core each scale well: every
-/// worker has a rayon pool of one thread, in which burn's CPU backend then stays.
 #[derive(Debug)]
-pub(crate) struct Workers {
-    pools: Vec<ThreadPool>,
+pub(crate) enum Workers {
+    /// On one device, here.
+    One,
+    /// On one processor, a rayon pool of one thread each: many cores in one matrix product scale
+    /// badly, many rows on one core each scale well, and burn's CPU backend stays in the pool that
+    /// it is called from.
+    Cores(Vec<ThreadPool>),
+    /// On a GPU each. The devices sum up their gradients among themselves.
+    Devices {
+        /// The GPUs; weights and optimizer live on the first.
+        devices: Vec<Device>,
+        /// Keeps their connections open.
+        _context: DistributedContext,
+    },
 }
 
 /// Gradients and loss of one part.
@@ -49,11 +60,11 @@ impl<M: Module> StepSum<M> {
         rows: Rows,
         loss: F,
     ) where
-        F: Fn(&M, Range<usize>) -> Tensor<1> + Sync,
+        F: Fn(&M, Range<usize>, &Device) -> Tensor<1> + Sync,
     {
-        let parts = workers.run(model, device, rows.count, |model, range| {
+        let parts = workers.run(model, device, rows.count, |model, range, device| {
             let stream = DropoutStream::new(rows.dropout, range.start, range.len());
-            let loss = stream.scope(|| loss(model, range));
+            let loss = stream.scope(|| loss(model, range, device));
             let gradients = GradientsParams::from_grads(loss.backward(), model);
             (gradients, loss.into_data().iter::<f64>().sum())
         });
@@ -77,37 +88,70 @@ impl<M: Module> StepSum<M> {
 }
 
 impl Workers {
+    /// As many cores.
     pub(crate) fn new(count: usize) -> Result<Self, TrainError> {
         let pool = |_| ThreadPoolBuilder::new().num_threads(1).build();
-        let pools =
-            if count > 1 { (0..count).map(pool).collect::<Result<_, _>>()? } else { vec![] };
-        Ok(Self { pools })
+        if count < 2 {
+            return Ok(Self::One);
+        }
+        Ok(Self::Cores((0..count).map(pool).collect::<Result<_, _>>()?))
+    }
+
+    /// These devices, of one kind.
+    pub(crate) fn on(devices: &[Device]) -> Self {
+        let devices = devices.to_vec();
+        let config = DistributedConfig { all_reduce_op: ReduceOperation::Sum };
+        let context = DistributedContext::init(devices.clone(), config);
+        Self::Devices { devices, _context: context }
     }
 
     /// Runs `work` on the ranges of `rows` that the workers share, each with a model of its own
     /// autodiff graph; the parts come back in order.
+    ///
+    /// The models are made from plain tensors. `fork` would move the tracked ones, whose graph
+    /// nodes burn 0.22.1 keeps and looks through after every backward pass: steps become slower and
+    /// slower.
     fn run<M, F>(&self, model: &M, device: &Device, rows: usize, work: F) -> Vec<Part>
     where
         M: Module,
-        F: Fn(&M, Range<usize>) -> Part + Sync,
+        F: Fn(&M, Range<usize>, &Device) -> Part + Sync,
     {
-        if self.pools.is_empty() || rows < 2 {
-            return vec![work(model, 0..rows)];
+        let work = &work;
+        match self {
+            Self::Cores(pools) if rows > 1 => {
+                in_threads(shares(rows, pools.len()).zip(pools).map(|(range, pool)| {
+                    let replica = model.valid().train();
+                    move || pool.install(move || work(&replica, range, device))
+                }))
+            }
+            Self::Devices { devices, .. } if rows >= devices.len() => {
+                let mut parts =
+                    in_threads(shares(rows, devices.len()).zip(devices).map(|(range, place)| {
+                        let place = place.clone().autodiff();
+                        let replica = model.valid().to_device(&place.clone().inner()).train();
+                        move || {
+                            let (gradients, loss) = work(&replica, range, &place);
+                            (sum_over(devices, &replica, gradients), loss)
+                        }
+                    }));
+                // Each device has the sum over all of them.
+                parts.iter_mut().skip(1).for_each(|part| part.0 = GradientsParams::new());
+                parts
+            }
+            _ => vec![work(model, 0..rows, device)],
         }
-        std::thread::scope(|scope| {
-            let started: Vec<_> = shares(rows, self.pools.len())
-                .zip(&self.pools)
-                .map(|(range, pool)| {
-                    let (replica, work) = (model.clone().fork(device), &work);
-                    scope.spawn(move || pool.install(move || work(&replica, range)))
-                })
-                .collect();
-            let join = |thread: std::thread::ScopedJoinHandle<'_, Part>| {
-                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            started.into_iter().map(join).collect()
-        })
     }
+}
+
+/// Runs each task in a thread of its own; results come back in order.
+fn in_threads<T: FnOnce() -> Part + Send>(tasks: impl Iterator<Item = T>) -> Vec<Part> {
+    std::thread::scope(|scope| {
+        let started: Vec<_> = tasks.map(|task| scope.spawn(task)).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, Part>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        started.into_iter().map(join).collect()
+    })
 }
 
 /// `rows` cut into at most `count` ranges of nearly the same length.

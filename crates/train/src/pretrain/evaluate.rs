@@ -27,6 +27,17 @@ impl std::fmt::Display for MaskedEvaluation {
     }
 }
 
+/// What was predicted of the hidden tokens of one row.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RowEvaluation {
+    /// Hidden tokens.
+    pub tokens: usize,
+    /// Those whose id has the highest score.
+    pub right: usize,
+    /// The sum of their cross-entropies, in nats.
+    pub loss: f64,
+}
+
 /// Judges `model` on `rows` under masks that follow from `seed` alone, so that evaluations of
 /// different models or steps can be compared.
 ///
@@ -44,26 +55,49 @@ pub fn evaluate_masked(
     pass_size: usize,
     seed: u64,
 ) -> Option<MaskedEvaluation> {
+    let rows = evaluate_rows(model, rows, plan, pad, pass_size, seed);
+    let tokens: usize = rows.iter().map(|row| row.tokens).sum();
+    let right: usize = rows.iter().map(|row| row.right).sum();
+    let loss = rows.iter().map(|row| row.loss).sum::<f64>() / tokens as f64;
+    let accuracy = right as f64 / tokens as f64;
+    (tokens > 0).then(|| MaskedEvaluation { loss, accuracy, perplexity: loss.exp(), tokens })
+}
+
+/// As [`evaluate_masked`], each row by itself, in the order of `rows`.
+///
+/// # Panics
+///
+/// If `pass_size` is 0.
+pub fn evaluate_rows(
+    model: &MaskedLanguageModel,
+    rows: &[Encoding],
+    plan: &dyn MaskPlan,
+    pad: u32,
+    pass_size: usize,
+    seed: u64,
+) -> Vec<RowEvaluation> {
     let device = burn::module::Module::devices(model).first().cloned().unwrap_or_default();
     let masked = rows.iter().enumerate().map(|(index, row)| {
-        Masked::new(row.clone(), plan.mask(row, derive_seed(seed, &[index as u64])))
+        (index, Masked::new(row.clone(), plan.mask(row, derive_seed(seed, &[index as u64]))))
     });
-    let mut masked: Vec<Masked> = masked.filter(|masked| !masked.places.is_empty()).collect();
-    masked.sort_by_key(|masked| masked.row.len());
-    let (mut loss, mut right, mut tokens) = (0.0, 0, 0);
+    let mut masked: Vec<_> = masked.filter(|(_, masked)| !masked.places.is_empty()).collect();
+    masked.sort_by_key(|(_, masked)| masked.row.len());
+    let mut found = vec![RowEvaluation::default(); rows.len()];
     for pass in masked.chunks(pass_size) {
-        let rows: Vec<&Masked> = pass.iter().collect();
+        let rows: Vec<&Masked> = pass.iter().map(|(_, masked)| masked).collect();
         let (scores, targets) = scores(model, &rows, pad, false, &device);
         let best = scores.clone().argmax(1).squeeze_dim::<1>(1);
-        right += best.equal(targets.clone()).int().into_data().iter::<i64>().sum::<i64>();
-        let chosen = log_softmax(scores, 1).gather(1, targets.unsqueeze_dim(1));
-        let chosen = chosen.into_data();
-        loss -= chosen.iter::<f64>().sum::<f64>();
-        tokens += chosen.num_elements();
+        let right = best.equal(targets.clone()).int().into_data();
+        let chosen = log_softmax(scores, 1).gather(1, targets.unsqueeze_dim(1)).into_data();
+        let mut tokens = right.iter::<i64>().zip(chosen.iter::<f64>());
+        for (index, masked) in pass {
+            let row = &mut found[*index];
+            for (right, chosen) in tokens.by_ref().take(masked.places.len()) {
+                row.tokens += 1;
+                row.right += right as usize;
+                row.loss -= chosen;
+            }
+        }
     }
-    (tokens > 0).then(|| {
-        let loss = loss / tokens as f64;
-        let accuracy = right as f64 / tokens as f64;
-        MaskedEvaluation { loss, accuracy, perplexity: loss.exp(), tokens }
-    })
+    found
 }

@@ -4,10 +4,49 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use super::MaskedEvaluation;
 use crate::{Observer, StepSummary};
+
+/// A line of a log; steps are counted from 1, as in the names of checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum LogLine {
+    /// What an evaluation found after a step.
+    HeldOut {
+        /// Steps done.
+        step: usize,
+        /// What was found.
+        held_out: MaskedEvaluation,
+    },
+    /// An optimizer step.
+    Step {
+        /// Steps done, this one too.
+        step: usize,
+        /// Mean loss over its hidden tokens.
+        loss: f64,
+        /// Its learning rate.
+        learning_rate: f64,
+        /// The norm of its gradients before clipping.
+        gradient_norm: f64,
+        /// Rows that taught something.
+        rows: usize,
+        /// Their tokens.
+        tokens: usize,
+        /// Since the program was started, for the last time.
+        seconds: f64,
+    },
+}
+
+impl LogLine {
+    /// Steps done.
+    pub fn step(&self) -> usize {
+        match self {
+            Self::HeldOut { step, .. } | Self::Step { step, .. } => *step,
+        }
+    }
+}
 
 /// Writes a line of JSON for each step and each evaluation.
 ///
@@ -32,14 +71,20 @@ impl TrainingLog {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => String::new(),
         };
-        let is_kept = |line: &&str| {
-            let step = serde_json::from_str::<Value>(line).ok();
-            step.and_then(|value| value["step"].as_u64()).is_some_and(|step| step <= done as u64)
-        };
+        let is_kept = |line: &&str| parse(line).is_some_and(|line| line.step() <= done);
         let kept: String = old.lines().filter(is_kept).flat_map(|line| [line, "\n"]).collect();
         dnabert_core::file::write(path, kept.as_bytes())?;
         let output = BufWriter::new(fs::OpenOptions::new().append(true).open(path)?);
         Ok(Self { output, error: None })
+    }
+
+    /// The lines of the log at `path`; one that was cut off by the end of a process is left out.
+    ///
+    /// # Errors
+    ///
+    /// The I/O error of reading the file.
+    pub fn read(path: impl AsRef<Path>) -> io::Result<Vec<LogLine>> {
+        Ok(fs::read_to_string(path)?.lines().filter_map(parse).collect())
     }
 
     /// Ends the log.
@@ -54,29 +99,37 @@ impl TrainingLog {
         }
     }
 
-    fn line(&mut self, value: &Value) {
-        let written = writeln!(self.output, "{value}").and_then(|()| self.output.flush());
+    fn line(&mut self, line: LogLine) {
+        let text = serde_json::to_string(&line).map_err(io::Error::from);
+        let written = text.and_then(|text| {
+            writeln!(self.output, "{text}")?;
+            self.output.flush()
+        });
         if let Err(error) = written {
             self.error.get_or_insert(error);
         }
     }
 }
 
+fn parse(line: &str) -> Option<LogLine> {
+    serde_json::from_str(line).ok()
+}
+
 impl Observer for TrainingLog {
     fn step(&mut self, summary: &StepSummary) {
-        self.line(&json!({
-            "step": summary.report.step + 1,
-            "loss": summary.loss,
-            "learning_rate": summary.report.learning_rate,
-            "gradient_norm": summary.report.gradient_norm,
-            "rows": summary.examples,
-            "tokens": summary.tokens,
-            "seconds": summary.elapsed.as_secs_f64(),
-        }));
+        self.line(LogLine::Step {
+            step: summary.report.step + 1,
+            loss: summary.loss,
+            learning_rate: summary.report.learning_rate,
+            gradient_norm: summary.report.gradient_norm,
+            rows: summary.examples,
+            tokens: summary.tokens,
+            seconds: summary.elapsed.as_secs_f64(),
+        });
     }
 
     fn evaluation(&mut self, step: usize, evaluation: &MaskedEvaluation) {
-        self.line(&json!({ "step": step, "held_out": evaluation }));
+        self.line(LogLine::HeldOut { step, held_out: *evaluation });
     }
 }
 
@@ -104,12 +157,11 @@ mod tests {
         let mut log = TrainingLog::open(&path, 3).unwrap();
         (3..5).for_each(|number| step(&mut log, number, 2.0));
         log.finish().unwrap();
-        let text = fs::read_to_string(&path).unwrap();
-        let found: Vec<(u64, f64)> = text
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap())
-            .map(|value| (value["step"].as_u64().unwrap(), value["loss"].as_f64().unwrap()))
-            .collect();
+        let loss = |line: LogLine| match line {
+            LogLine::Step { step, loss, .. } => (step, loss),
+            LogLine::HeldOut { .. } => unreachable!("no evaluation was logged"),
+        };
+        let found: Vec<_> = TrainingLog::read(&path).unwrap().into_iter().map(loss).collect();
         assert_eq!(found, [(1, 1.0), (2, 1.0), (3, 1.0), (4, 2.0), (5, 2.0)]);
         TrainingLog::open(&path, 0).unwrap();
         assert!(fs::read_to_string(&path).unwrap().is_empty());

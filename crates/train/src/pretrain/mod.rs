@@ -16,9 +16,9 @@ use dnabert_core::Encoding;
 
 pub use checkpoint::Checkpoints;
 pub use config::{MaskSchedule, PretrainConfig};
-pub use evaluate::{MaskedEvaluation, evaluate_masked};
-pub use log::TrainingLog;
-pub use run::{PretrainData, pretrain};
+pub use evaluate::{MaskedEvaluation, RowEvaluation, evaluate_masked, evaluate_rows};
+pub use log::{LogLine, TrainingLog};
+pub use run::{PretrainData, pretrain, pretrain_on};
 
 /// Token rows by number, without end; can be shared between threads.
 pub trait Rows: Sync {

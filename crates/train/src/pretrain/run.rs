@@ -43,6 +43,42 @@ pub fn pretrain<R: Rows>(
     checkpoints: Option<&Checkpoints>,
     observer: &mut dyn Observer,
 ) -> Result<(MaskedLanguageModel, Option<MaskedEvaluation>), TrainError> {
+    let workers = Workers::new(config.workers)?;
+    train(model, data, config, workers, checkpoints, observer)
+}
+
+/// As [`pretrain`], each pass shared by several GPUs, which sum up their gradients with burn's own
+/// collective operation: CUDA alone has it in burn 0.22.1. `config.workers` means nothing here.
+///
+/// The model lives on the first device. A pass with fewer rows than devices is computed there.
+///
+/// # Errors
+///
+/// As [`pretrain`].
+///
+/// # Panics
+///
+/// If there is no device, or their backend has no collective operations.
+pub fn pretrain_on<R: Rows>(
+    devices: &[Device],
+    model: MaskedLanguageModel,
+    data: &PretrainData<'_, R>,
+    config: &PretrainConfig,
+    checkpoints: Option<&Checkpoints>,
+    observer: &mut dyn Observer,
+) -> Result<(MaskedLanguageModel, Option<MaskedEvaluation>), TrainError> {
+    let workers = Workers::on(devices);
+    train(model.to_device(&devices[0]), data, config, workers, checkpoints, observer)
+}
+
+fn train<R: Rows>(
+    model: MaskedLanguageModel,
+    data: &PretrainData<'_, R>,
+    config: &PretrainConfig,
+    workers: Workers,
+    checkpoints: Option<&Checkpoints>,
+    observer: &mut dyn Observer,
+) -> Result<(MaskedLanguageModel, Option<MaskedEvaluation>), TrainError> {
     config.check()?;
     let (model, last) = match checkpoints {
         Some(checkpoints) => checkpoints.load(config, model)?,
@@ -57,8 +93,7 @@ pub fn pretrain<R: Rows>(
         first = step;
     }
     let mut steps = StepLoop::resume(optimizer, config.schedule(), config.max_gradient_norm, first);
-    let run =
-        Run { data, config, device: device.autodiff(), workers: Workers::new(config.workers)? };
+    let run = Run { data, config, device: device.autodiff(), workers };
     let started = Instant::now();
     let is_due =
         |every: usize, done: usize| done == config.steps || every > 0 && done.is_multiple_of(every);
@@ -139,17 +174,17 @@ impl<R: Rows> Run<'_, R> {
             let pass = dealt(pass, self.config.workers);
             let dropout = derive_seed(self.config.seed, &[21, step as u64, turn as u64]);
             let in_pass = workers::Rows { count: pass.len(), dropout };
-            sum.add(&self.workers, model, &self.device, in_pass, |model, range| {
+            sum.add(&self.workers, model, &self.device, in_pass, |model, range, device| {
                 let (scores, targets) = scores(
                     model,
                     &pass[range],
                     self.data.tokens.pad,
                     self.config.attend_to_padding,
-                    &self.device,
+                    device,
                 );
                 let [count, _] = scores.dims();
                 let weights = TensorData::new(vec![share; count], [count]);
-                weighted_cross_entropy(scores, targets, Tensor::from_data(weights, &self.device))
+                weighted_cross_entropy(scores, targets, Tensor::from_data(weights, device))
             });
         }
         sum.finish(step)
