@@ -141,6 +141,29 @@ pub fn device(backend: Option<Backend>) -> Result<Device, BackendError> {
     Err(BackendError::NoDevice { tried })
 }
 
+/// The first `count` CUDA devices, for [`pretrain_on`](dnabert_train::pretrain::pretrain_on).
+///
+/// # Errors
+///
+/// As [`device`], also where there are fewer.
+pub fn cuda_devices(count: u16) -> Result<Vec<Device>, BackendError> {
+    #[cfg_attr(
+        feature = "cuda",
+        expect(unused_variables, reason = "opened, to see that it can be")
+    )]
+    let first = device(Some(Backend::Cuda))?;
+    #[cfg(feature = "cuda")]
+    let devices: Vec<Device> =
+        Device::enumerate(burn::tensor::DeviceType::Cuda).into_iter().collect();
+    #[cfg(not(feature = "cuda"))]
+    let devices = vec![first];
+    if devices.len() < count.into() {
+        let tried = format!("cuda: {} devices, where {count} are asked for", devices.len());
+        return Err(BackendError::NoDevice { tried: vec![tried] });
+    }
+    Ok(devices.into_iter().take(count.into()).collect())
+}
+
 /// Why a backend gives no device.
 enum Failure {
     NotCompiled,

@@ -59,6 +59,12 @@ pub enum Start {
         /// Its k-mer length.
         k: usize,
     },
+    /// From random weights, in the shape and with the tokenizer of a folder: what is left without
+    /// its training.
+    Reset {
+        /// The folder.
+        path: PathBuf,
+    },
 }
 
 /// A trained model and what the splits say of it.
@@ -180,6 +186,7 @@ impl Experiment {
             start: match &self.start {
                 Start::Folder { path, .. } => path.display().to_string(),
                 Start::Fresh { size, .. } => format!("fresh {}", size.name()),
+                Start::Reset { path } => format!("fresh in the shape of {}", path.display()),
             },
             new_parts,
             adaptation: self.adaptation,
@@ -234,6 +241,14 @@ impl Experiment {
                 let config = size.config(tokenizer.vocab_size()).with_labels(labels);
                 let model = config.sequence_classifier(seed, device);
                 (tokenizer.into(), model, config, vec!["all"])
+            }
+            Start::Reset { path } => {
+                let config =
+                    BertConfig::read(path.join("config.json")).map_err(CheckpointError::from)?;
+                let config = config.with_labels(labels);
+                let tokenizer = AnyTokenizer::open(path, &config)?;
+                let model = config.sequence_classifier(seed, device);
+                (tokenizer, model, config, vec!["all"])
             }
             Start::Folder { path, pooling, mask_mode, padded_length } => {
                 let mut checkpoint = Checkpoint::open(path)?;

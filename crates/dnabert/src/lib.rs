@@ -1,14 +1,17 @@
 #![doc = include_str!("../README.md")]
 
 pub mod backend;
+mod context_floor;
 mod corpus_rows;
 mod embedder;
 mod ensemble;
 mod error;
 mod experiment;
+pub mod figure;
 mod floor;
 #[cfg(feature = "hub")]
 pub mod hub;
+mod kmer_start;
 mod model_folder;
 pub mod npy;
 mod predictor;
@@ -16,6 +19,8 @@ mod size;
 mod tiled;
 mod tokenizer;
 
+#[doc(inline)]
+pub use dnabert_baseline as baseline;
 #[cfg(feature = "bpe")]
 #[doc(inline)]
 pub use dnabert_bpe as bpe;
@@ -34,6 +39,7 @@ pub use dnabert_train as train;
 
 pub use backend::{Backend, BackendError, Precision, device, device_with};
 pub use burn::tensor::Device;
+pub use context_floor::{ContextFloor, fit_context};
 pub use corpus_rows::{CorpusRowError, CorpusRows};
 pub use embedder::{Embedder, TokenStates};
 pub use ensemble::{Ensemble, EnsembleError, MemberError};
@@ -41,7 +47,8 @@ pub use error::PredictorError;
 pub use experiment::{
     Experiment, ExperimentError, LostTokens, Metrics, Outcome, Prediction, Settings, Start,
 };
-pub use floor::gc_auroc;
+pub use floor::{Floor, FloorData, FloorOutcome, gc_auroc, regress_rows};
+pub use kmer_start::kmer_embeddings;
 pub use model_folder::{ModelFolderError, model_folder};
 pub use predictor::Predictor;
 pub use size::ModelSize;

@@ -1,0 +1,25 @@
+//! Figures as SVG.
+
+mod loss_curve;
+
+pub use loss_curve::loss_curve;
+
+/// A figure that cannot be drawn.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FigureError {
+    /// Nothing to show.
+    #[error("there is nothing to draw: {0}")]
+    Empty(&'static str),
+    /// The drawing.
+    #[error("the figure cannot be drawn: {0}")]
+    Drawing(String),
+}
+
+impl<E: std::error::Error + Send + Sync> From<plotters::drawing::DrawingAreaErrorKind<E>>
+    for FigureError
+{
+    fn from(error: plotters::drawing::DrawingAreaErrorKind<E>) -> Self {
+        Self::Drawing(error.to_string())
+    }
+}
