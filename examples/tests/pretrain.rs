@@ -36,7 +36,7 @@ impl Desk {
         let profile = here.parent().and_then(Path::parent).unwrap();
         let program = format!("examples/pretrain{}", std::env::consts::EXE_SUFFIX);
         let mut command = Command::new(profile.join(program));
-        let fixed = "--k 3 --size tiny --longest 40 --steps 40 --batch-size 8 --pass-size 8 --every 2 --evaluation-rows 5 --held-out 0";
+        let fixed = "--k 3 --size tiny --longest 40 --steps 120 --batch-size 8 --pass-size 8 --every 2 --evaluation-rows 5 --held-out 0";
         command.args(fixed.split(' ')).args(["--out", out]).args(more).arg("x.fa");
         command.current_dir(self.0.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -63,7 +63,7 @@ fn a_run_killed_ten_times_ends_with_the_same_bits() {
     for turn in 0..10 {
         let mut child: Child = desk.command("killed", &["--resume"]).spawn().unwrap();
         let moment = derive_seed(8, &[turn]) as f64 / u64::MAX as f64;
-        sleep(whole.mul_f64(moment / 3.0) + Duration::from_millis(1));
+        sleep(whole.mul_f64(moment / 5.0) + Duration::from_millis(1));
         child.kill().unwrap(); // SIGKILL: nothing is tidied up
         killed += usize::from(!child.wait().unwrap().success());
     }
@@ -80,7 +80,7 @@ fn a_run_killed_ten_times_ends_with_the_same_bits() {
         let steps = lines.filter(|line| line["loss"].is_f64());
         steps.map(|line| (line["step"].as_u64().unwrap(), line["loss"].as_f64().unwrap())).collect()
     };
-    assert_eq!(losses("whole").len(), 40);
+    assert_eq!(losses("whole").len(), 120);
     assert_eq!(losses("killed"), losses("whole"));
 }
 
@@ -88,9 +88,11 @@ fn a_run_killed_ten_times_ends_with_the_same_bits() {
 fn the_model_is_one_that_other_programs_read() {
     let desk = Desk::new();
     let output = desk.run("out", &["--exclude", "judged.tsv", "--no-overlap"]);
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
     assert!(text.contains("6000 bases: 5900 to train on, 0 held out, 100 excluded"), "{text}");
+    let curve = fs::read_to_string(desk.path("out/loss.svg")).unwrap();
+    assert!(curve.starts_with("<svg"));
     let device = device(None).unwrap();
     let checkpoint = Checkpoint::open(desk.path("out/model")).unwrap();
     let model = checkpoint.masked_language_model(&device).unwrap();
@@ -105,9 +107,9 @@ fn a_run_is_not_mixed_with_another() {
     let desk = Desk::new();
     assert!(desk.run("out", &[]).status.success());
     for (more, message) in [
-        (&[][..], "holds a run of 40 steps"),
+        (&[][..], "holds a run of 120 steps"),
         (&["--resume", "--seed", "2"], "made with other settings"),
-        (&["--resume", "--hidden", "0.3"], "made with other settings"),
+        (&["--resume", "--hidden", "0.4"], "made with other settings"),
     ] {
         let output = desk.run("out", more);
         let error = String::from_utf8_lossy(&output.stderr);

@@ -1,0 +1,103 @@
+//! The options that name a corpus.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Args;
+use dnabert::tasks::corpus::{Corpus, CorpusConfig, Cutting, HeldOut, KmerSet, Lengths};
+use dnabert::tasks::{FileRole, Manifest, TableFormat, read_inputs, sha256};
+
+/// Genomes, and what becomes of them.
+#[derive(Debug, Args)]
+pub(crate) struct CorpusOptions {
+    /// FASTA files, plain or .gz [default: the shipped genomes, without what shares a 31-mer with
+    /// any row that models are judged on]
+    genomes: Vec<PathBuf>,
+    /// Table or FASTA file of sequences that models will be judged on: whatever shares a 31-mer with
+    /// them, on either strand, is left out; may be given again
+    #[arg(long, requires = "genomes")]
+    exclude: Vec<PathBuf>,
+    /// The project's datasets folder
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
+    pub(crate) datasets: PathBuf,
+    /// K-mers of the longest pieces
+    #[arg(long, default_value_t = 318)]
+    pub(crate) longest: usize,
+    /// Share of the pieces that have the longest length; the others have any from 5
+    #[arg(long, default_value_t = 0.1, value_parser = share)]
+    longest_share: f64,
+    /// Cut genomes into pieces without overlap, instead of sampling them
+    #[arg(long)]
+    no_overlap: bool,
+    /// Read all pieces from the strand in the file
+    #[arg(long)]
+    one_strand: bool,
+    /// Share of the genomes that is kept for evaluation
+    #[arg(long, default_value_t = 0.02, value_parser = share)]
+    held_out: f64,
+}
+
+/// The files of a corpus, and what to make of them.
+#[derive(Debug)]
+pub(crate) struct CorpusFiles {
+    genomes: Vec<PathBuf>,
+    exclude: Vec<PathBuf>,
+    config: CorpusConfig,
+}
+
+impl CorpusOptions {
+    /// The corpus for k-mers of length `k`.
+    pub(crate) fn files(&self, k: usize, seed: u64) -> Result<CorpusFiles, Box<dyn Error>> {
+        let (mut genomes, mut exclude) = (self.genomes.clone(), self.exclude.clone());
+        if genomes.is_empty() {
+            let manifest = Manifest::read(&self.datasets)?;
+            genomes = manifest.files(&self.datasets, FileRole::Genome);
+            exclude = manifest.files(&self.datasets, FileRole::Judge);
+        }
+        let lengths =
+            Lengths { longest: self.longest, full_share: self.longest_share, ..Lengths::default() };
+        let config = CorpusConfig {
+            lengths,
+            cutting: if self.no_overlap { Cutting::NoOverlap } else { Cutting::Sampled },
+            both_strands: !self.one_strand,
+            held_out: HeldOut { share: self.held_out, ..HeldOut::default() },
+            seed,
+            ..CorpusConfig::new(k)
+        };
+        Ok(CorpusFiles { genomes, exclude, config })
+    }
+}
+
+impl CorpusFiles {
+    /// Reads the genomes, and tells what became of them.
+    pub(crate) fn build(&self) -> Result<Corpus, Box<dyn Error>> {
+        let mut kmers = KmerSet::new(31);
+        for file in &self.exclude {
+            for input in read_inputs(file, &TableFormat::default())? {
+                kmers.add(&input?.sequence);
+            }
+        }
+        let corpus = Corpus::build(&self.genomes, &self.config, &kmers)?;
+        let report = corpus.report;
+        eprintln!(
+            "{} bases: {} to train on, {} held out, {} excluded, {} in short stretches",
+            report.read, report.train, report.held_out, report.excluded, report.short
+        );
+        Ok(corpus)
+    }
+
+    /// Names settings and content of the corpus.
+    #[allow(dead_code, reason = "not every program that has a corpus trains on it")]
+    pub(crate) fn identity(&self) -> Result<String, Box<dyn Error>> {
+        let mut identity = serde_json::to_string(&self.config)?;
+        for file in self.genomes.iter().chain(&self.exclude) {
+            identity += &format!(" {}", sha256(file)?);
+        }
+        Ok(identity)
+    }
+}
+
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..1.0).contains(share));
+    share.ok_or_else(|| "must lie in [0, 1)".to_owned())
+}

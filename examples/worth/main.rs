@@ -1,0 +1,103 @@
+//! What the pre-trained model is worth: beside a context model on hidden k-mers, and beside
+//! random weights and simple methods on promoters, binding sites and splice sites, with all of the
+//! training data and with little of it.
+//!
+//! `cargo run --release --example worth` makes the table and the figure of `docs/results.md`;
+//! stopped at any moment, the same command goes on.
+#![allow(clippy::print_stdout, reason = "a program's output")]
+
+#[path = "../common/corpus.rs"]
+mod corpus;
+mod figure;
+mod grid;
+mod masked;
+mod method;
+#[path = "../common/program.rs"]
+mod program;
+mod summary;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use corpus::CorpusOptions;
+use dnabert::core::{Task, file};
+use dnabert::device;
+use dnabert::model::Checkpoint;
+use dnabert::tasks::{
+    BindingSet, BindingTask, DataError, PromoterSet, PromoterTask, SpliceSet, SpliceTask,
+};
+use grid::Grid;
+use method::Method;
+
+/// Judges a pre-trained model.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Pre-trained model
+    #[arg(long)]
+    model: PathBuf,
+    /// Judge hidden k-mers only
+    #[arg(long)]
+    masked: bool,
+    /// Judge tasks only
+    #[arg(long, conflicts_with = "masked")]
+    tasks: bool,
+    /// Methods, by their names with dashes [default: all]
+    #[arg(long, value_delimiter = ',', value_parser = Method::named)]
+    methods: Vec<Method>,
+    /// Shares of the training rows; those that leave fewer than 50 rows are passed over
+    #[arg(long, value_delimiter = ',', default_value = "1,0.1,0.01")]
+    shares: Vec<f64>,
+    /// Seeds; each draws the training rows, the weights and the order anew
+    #[arg(long, default_value_t = 5)]
+    seeds: u64,
+    /// File that keeps the runs
+    #[arg(long, default_value = "runs/worth.jsonl")]
+    runs: PathBuf,
+    /// Figure to draw
+    #[arg(long, default_value = "runs/worth.svg")]
+    figure: PathBuf,
+    #[command(flatten)]
+    corpus: CorpusOptions,
+}
+
+fn main() -> ExitCode {
+    program::finish(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let device = device(None)?;
+    if !arguments.tasks {
+        let vocabulary = Checkpoint::open(&arguments.model)?.config().vocab_size;
+        let corpus = arguments.corpus.files(vocabulary.ilog2() as usize / 2, 1)?.build()?;
+        for found in masked::judge(&arguments.model, &corpus, 0.15, &device)? {
+            println!("{found}");
+        }
+    }
+    if !arguments.masked {
+        let datasets = &arguments.corpus.datasets;
+        let tasks: Vec<Box<dyn Task<Error = DataError>>> = vec![
+            Box::new(PromoterTask::new(datasets, PromoterSet::FlyCore)),
+            Box::new(BindingTask::new(datasets, BindingSet::Tap73Alpha)),
+            Box::new(SpliceTask::new(datasets, SpliceSet::Fly)),
+        ];
+        let methods = match &arguments.methods[..] {
+            [] => Method::all(),
+            some => some.to_vec(),
+        };
+        let grid = Grid {
+            tasks: &tasks,
+            shares: &arguments.shares,
+            methods: &methods,
+            seeds: arguments.seeds,
+            model: &arguments.model,
+        };
+        let runs = grid.run(&arguments.runs, &device)?;
+        let blocks = summary::summarize(&runs, &tasks, &arguments.shares)?;
+        println!("{}", summary::table(&blocks));
+        file::write(&arguments.figure, figure::draw(&blocks)?.as_bytes())?;
+        println!("drew {}", arguments.figure.display());
+    }
+    Ok(())
+}
