@@ -2,7 +2,7 @@
 //! random weights and simple methods on promoters, binding sites and splice sites, with all of the
 //! training data and with little of it.
 //!
-//! `cargo run --release --example worth` makes the table and the figure of `docs/results.md`;
+//! `cargo run --release --example worth` makes the tables of `docs/results.md` and a figure of them;
 //! stopped at any moment, the same command goes on.
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
@@ -34,8 +34,8 @@ use method::Method;
 /// Judges a pre-trained model.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Pre-trained model
-    #[arg(long)]
+    /// Pre-trained model [default: the shipped one]
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/small-4"), hide_default_value = true)]
     model: PathBuf,
     /// Judge hidden k-mers only
     #[arg(long)]

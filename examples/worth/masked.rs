@@ -77,10 +77,9 @@ pub(crate) fn judge(
     let encodings: Vec<Encoding> = judged.iter().map(|(_, row)| row.clone()).collect();
     let published = KmerMasking::new(tokenizer.k(), share)?;
     let mut found = Vec::new();
-    for (masks, plan) in [
-        ("all [MASK]", published.clone().masks_only()),
-        ("80 % [MASK], 10 % random, 10 % kept", published),
-    ] {
+    for (masks, plan) in
+        [("all [MASK]", published.masks_only()), ("80 % [MASK], 10 % random, 10 % kept", published)]
+    {
         let settings = REACHES.iter().flat_map(|&reach| BACKINGS.map(|backing| (reach, backing)));
         let floors = settings.map(|(reach, backing)| {
             let floor = ContextFloor { model: &counts, reach, backing };

@@ -105,14 +105,14 @@ fn gain(
     truth: &[usize],
 ) -> Option<(f64, Interval)> {
     let pairs: Vec<_> =
-        tuned.iter().filter_map(|(seed, found)| Some((found, random.get(seed)?))).collect();
-    let difference = |pairs: &[(&Vec<Vec<f64>>, &Vec<Vec<f64>>)], rows: &[usize]| {
+        tuned.iter().filter_map(|(seed, found)| Some([found, random.get(seed)?])).collect();
+    let difference = |pairs: &[[&Vec<Vec<f64>>; 2]], rows: &[usize]| {
         let labels: Vec<usize> = rows.iter().map(|&row| truth[row]).collect();
         let value = |found: &[Vec<f64>]| {
             let picked: Vec<Vec<f64>> = rows.iter().map(|&row| found[row].clone()).collect();
             measure.value(&picked, &labels)
         };
-        let sum: f64 = pairs.iter().map(|(tuned, random)| value(tuned) - value(random)).sum();
+        let sum: f64 = pairs.iter().map(|[tuned, random]| value(tuned) - value(random)).sum();
         sum / pairs.len() as f64
     };
     if pairs.is_empty() {

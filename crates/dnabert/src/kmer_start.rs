@@ -12,6 +12,10 @@ use rand_distr::{Distribution, Normal};
 /// With random embeddings a network has to find out for each of 4^k k-mers by itself which four
 /// may follow it, and for a long time learns nothing but how frequent they are. With these a
 /// k-mer's neighbours are a linear map away, and what is learned of one serves all.
+///
+/// # Panics
+///
+/// If `standard_deviation` is negative or not finite.
 pub fn kmer_embeddings(
     vocabulary: &Vocabulary,
     hidden_size: usize,

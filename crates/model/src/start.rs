@@ -49,7 +49,7 @@ fn waves(tokens: usize, width: usize, root_mean_square: f64) -> Vec<f32> {
     let value = |token: usize, column: usize| {
         let wave = (column - column % 2) as f64 / width as f64;
         let angle = token as f64 / SLOWEST.powf(wave);
-        (amplitude * if column % 2 == 0 { angle.sin() } else { angle.cos() }) as f32
+        (amplitude * if column.is_multiple_of(2) { angle.sin() } else { angle.cos() }) as f32
     };
     (0..tokens).flat_map(|token| (0..width).map(move |column| value(token, column))).collect()
 }
