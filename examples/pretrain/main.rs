@@ -68,9 +68,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let files = arguments.corpus.files(recipe.k, recipe.seed)?;
     let corpus = files.build()?;
 
-    let devices = match arguments.devices {
-        Some(count) => cuda_devices(count)?,
-        None => vec![device(Some(arguments.device.unwrap_or_else(Backend::first)))?],
+    let (backend, devices) = match arguments.devices {
+        Some(count) => (Backend::Cuda, cuda_devices(count)?),
+        None => {
+            let backend = arguments.device.unwrap_or_else(Backend::first);
+            (backend, vec![device(Some(backend))?])
+        }
     };
     devices.iter().for_each(|device| println!("training on {}", describe(device)));
     let longest = arguments.corpus.longest + 2;
@@ -99,8 +102,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         },
         tokens: tokenizer.special_tokens(),
     };
-    let workers = arguments.device.unwrap_or_else(Backend::first).workers();
-    let config = recipe.config(workers, &files.identity()?);
+    let config = recipe.config(backend.workers(), &files.identity()?);
     std::fs::create_dir_all(out)?;
     let log = TrainingLog::open(out.join("log.jsonl"), done)?;
     let mut observer = (ProgressBar::default(), log);

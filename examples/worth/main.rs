@@ -23,11 +23,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use corpus::CorpusOptions;
 use dnabert::core::{Task, file};
-use dnabert::device;
-use dnabert::model::Checkpoint;
+use dnabert::model::BertConfig;
 use dnabert::tasks::{
     BindingSet, BindingTask, DataError, PromoterSet, PromoterTask, SpliceSet, SpliceTask,
 };
+use dnabert::{AnyTokenizer, device};
 use grid::Grid;
 use method::Method;
 
@@ -69,8 +69,9 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let device = device(None)?;
     if !arguments.tasks {
-        let vocabulary = Checkpoint::open(&arguments.model)?.config().vocab_size;
-        let corpus = arguments.corpus.files(vocabulary.ilog2() as usize / 2, 1)?.build()?;
+        let config = BertConfig::read(arguments.model.join("config.json"))?;
+        let k = AnyTokenizer::open(&arguments.model, &config)?.k();
+        let corpus = arguments.corpus.files(k.ok_or("a model of k-mers is needed")?, 1)?.build()?;
         for found in masked::judge(&arguments.model, &corpus, 0.15, &device)? {
             println!("{found}");
         }

@@ -32,7 +32,8 @@ impl ContextModel {
     /// A model without counts, for holes of up to `longest_hole` bases, that looks at up to
     /// `reach` bases on each side.
     ///
-    /// Memory: `longest_hole`² × 11 × 16^`reach` bytes.
+    /// Memory: about 17 × 16^`reach` bytes for each place of each hole, so that holes of up to 4
+    /// bases with a reach of 6 take 2.9 GB.
     ///
     /// # Panics
     ///
@@ -173,15 +174,6 @@ pub const fn digit(letter: u8) -> Option<u8> {
         b'T' => Some(3),
         _ => None,
     }
-}
-
-/// The letter of a digit.
-///
-/// # Panics
-///
-/// If `digit` is above 3.
-pub const fn letter(digit: u8) -> u8 {
-    b"ACGT"[digit as usize]
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use dnabert_baseline::ContextModel;
 use dnabert_baseline::context::{Around, digit};
 use dnabert_core::{Encoding, MaskPlan, Sequence, derive_seed};
 use dnabert_tasks::corpus::{CorpusError, Pieces};
+use dnabert_train::metric::argmax;
 use dnabert_train::pretrain::RowEvaluation;
 
 /// Counts the contexts of all bases of `pieces`; see [`ContextModel::new`] for the settings.
@@ -78,7 +79,7 @@ impl ContextFloor<'_> {
         for span in hidden.iter().filter_map(|&place| row.spans[place].clone()) {
             found.tokens += 1;
             let bases = || span.clone().filter(|&base| !known[base]);
-            let right = |base: usize| best(&predicted[base]) == usize::from(truth[base]);
+            let right = |base: usize| argmax(&predicted[base]) == usize::from(truth[base]);
             found.right += usize::from(bases().all(right));
             let chance = |base: usize| predicted[base][usize::from(truth[base])];
             found.loss -= bases().map(|base| chance(base).ln()).sum::<f64>();
@@ -107,16 +108,6 @@ impl ContextFloor<'_> {
         }
         filled
     }
-}
-
-fn best(probabilities: &[f64; 4]) -> usize {
-    let mut best = 0;
-    for (base, probability) in probabilities.iter().enumerate() {
-        if *probability > probabilities[best] {
-            best = base;
-        }
-    }
-    best
 }
 
 #[cfg(test)]

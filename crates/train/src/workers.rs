@@ -97,6 +97,15 @@ impl Workers {
         Ok(Self::Cores((0..count).map(pool).collect::<Result<_, _>>()?))
     }
 
+    /// How many share a pass.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Cores(pools) => pools.len(),
+            Self::Devices { devices, .. } => devices.len(),
+        }
+    }
+
     /// These devices, of one kind.
     pub(crate) fn on(devices: &[Device]) -> Self {
         let devices = devices.to_vec();

@@ -113,7 +113,7 @@ fn areas(
 }
 
 /// The index of the largest value, the first of several.
-pub(crate) fn argmax(values: &[f64]) -> usize {
+pub fn argmax(values: &[f64]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
         if *value > values[best] {

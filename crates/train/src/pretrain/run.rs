@@ -171,7 +171,7 @@ impl<R: Rows> Run<'_, R> {
         let share = 1.0 / hidden as f32;
         let mut sum = StepSum::new();
         for (turn, pass) in rows.chunks(self.config.pass_size).enumerate() {
-            let pass = dealt(pass, self.config.workers);
+            let pass = dealt(pass, self.workers.count());
             let dropout = derive_seed(self.config.seed, &[21, step as u64, turn as u64]);
             let in_pass = workers::Rows { count: pass.len(), dropout };
             sum.add(&self.workers, model, &self.device, in_pass, |model, range, device| {
