@@ -9,7 +9,9 @@ use dnabert::core::Task;
 use dnabert::kmer::AmbiguityPolicy;
 use dnabert::model::{Adaptation, LowRank, MaskMode, Pooling};
 use dnabert::train::{AdamWSettings, ClassWeights, EarlyStop, FineTuneConfig, ProgressBar};
-use dnabert::{Backend, Experiment, ModelFolderError, ModelSize, Start, device, model_folder};
+use dnabert::{
+    Backend, Experiment, HeadStart, ModelFolderError, ModelSize, Start, device, model_folder,
+};
 
 /// Options of every task example.
 #[derive(Debug, Args)]
@@ -26,7 +28,7 @@ pub(crate) struct Options {
     /// Pre-trained model: a folder in the Hugging Face layout, or a name on its Hub
     #[arg(long, conflicts_with_all = ["size", "k"])]
     pub(crate) model: Option<String>,
-    /// How hidden states are pooled: cls, mean or max [default: as the model says]
+    /// How hidden states are pooled: cls, mean, max or std [default: as the model says]
     #[arg(long, requires = "model")]
     pub(crate) pooling: Option<Pooling>,
     /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after
@@ -37,6 +39,15 @@ pub(crate) struct Options {
     /// needed with --mask-mode head
     #[arg(long, requires = "model")]
     pub(crate) padded_length: Option<usize>,
+    /// How the head begins: at random, or as logistic regression on the pooled states
+    #[arg(long, value_enum, default_value = "random")]
+    pub(crate) head: Head,
+    /// Dropout of hidden states [default: as the model says]
+    #[arg(long, value_parser = share)]
+    pub(crate) dropout: Option<f64>,
+    /// Let the head also read which k-mers a sequence has
+    #[arg(long)]
+    pub(crate) bag_of_tokens: bool,
     /// What is trained: all weights, the head alone (probe), or low-rank adapters and the head
     #[arg(long, value_enum, default_value = "full")]
     pub(crate) adapt: Adapt,
@@ -87,6 +98,15 @@ pub(crate) struct Options {
     pub(crate) out: Option<PathBuf>,
 }
 
+/// How the head begins, as the command line calls it.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Head {
+    /// At random
+    Random,
+    /// As logistic regression on the pooled states
+    Regression,
+}
+
 /// What is trained, as the command line calls it.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Adapt {
@@ -129,6 +149,12 @@ impl Options {
         };
         Ok(Experiment {
             start,
+            head: match self.head {
+                Head::Random => HeadStart::Random,
+                Head::Regression => HeadStart::Regression,
+            },
+            bag_of_tokens: self.bag_of_tokens,
+            dropout: self.dropout,
             adaptation,
             ambiguity: if self.unknown {
                 AmbiguityPolicy::Unknown
@@ -179,4 +205,11 @@ impl Options {
 
 fn positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "must be 1 or more".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..1.0).contains(share))
+        .ok_or_else(|| "must be in [0, 1)".to_owned())
 }

@@ -33,8 +33,8 @@ struct Arguments {
     /// What a vector stands for
     #[arg(long, value_enum, default_value = "sequence")]
     per: Per,
-    /// How the states of a sequence become one vector: cls, mean or max; a long sequence is read
-    /// in rows, and has the mean of theirs
+    /// How the states of a sequence become one vector: cls, mean, max or std; a long sequence is
+    /// read in rows, and has the mean of theirs
     #[arg(long, default_value = "mean")]
     pooling: Pooling,
     #[command(flatten)]

@@ -29,7 +29,7 @@ struct Arguments {
     /// ensemble, whose answer is the mean
     #[arg(long, required = true)]
     model: Vec<String>,
-    /// How hidden states are pooled: cls, mean or max [default: as the model says]
+    /// How hidden states are pooled: cls, mean, max or std [default: as the model says]
     #[arg(long)]
     pooling: Option<Pooling>,
     /// Read two sequences from each row of the table

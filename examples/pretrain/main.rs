@@ -65,7 +65,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let out = out.display();
         return Err(format!("{out} holds a run of {done} steps: --resume, or another --out").into());
     }
-    let files = arguments.corpus.files(recipe.k, recipe.seed)?;
+    let k = recipe.k()?;
+    let files = arguments.corpus.files(k, recipe.seed)?;
     let corpus = files.build()?;
 
     let (backend, devices) = match arguments.devices {
@@ -77,9 +78,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     devices.iter().for_each(|device| println!("training on {}", describe(device)));
     let longest = arguments.corpus.longest + 2;
-    let tokenizer = KmerTokenizer::new(recipe.k)?.with_length(LengthPolicy::Reject(longest));
-    let shape = recipe.shape(tokenizer.vocab_size(), longest)?;
-    let model = recipe.start(&shape, tokenizer.vocabulary(), &devices[0]);
+    let tokenizer = KmerTokenizer::new(k)?.with_length(LengthPolicy::Reject(longest));
+    let (model, shape) = recipe.start(&tokenizer, longest, &devices[0])?;
 
     let rows = CorpusRows::new(&corpus.train, &tokenizer);
     let held_out: Vec<Encoding> = match &corpus.held_out {
@@ -91,7 +91,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         }
         None => Vec::new(),
     };
-    let (early, late) = recipe.masks()?;
+    let (early, late) = recipe.masks(k)?;
     let data = PretrainData {
         rows: &rows,
         held_out: &held_out,

@@ -1,30 +1,35 @@
 //! How the network is made and trained; the defaults are those of the shipped model.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use dnabert::kmer::{KmerMasking, Vocabulary, VocabularyError};
-use dnabert::model::{BertConfig, MaskedLanguageModel};
+use dnabert::core::Tokenizer;
+use dnabert::kmer::{KmerMasking, KmerTokenizer, VocabularyError};
+use dnabert::model::{BertConfig, Checkpoint, MaskedLanguageModel};
 use dnabert::train::AdamWSettings;
 use dnabert::train::pretrain::PretrainConfig;
-use dnabert::{Device, ModelSize, kmer_embeddings};
+use dnabert::{AnyTokenizer, Device, ModelSize, kmer_embeddings, model_folder};
 
 use crate::corpus::share;
 
 /// Network, masks and schedule.
 #[derive(Debug, Args)]
 pub(crate) struct Recipe {
-    /// K-mer length, 1 to 8
-    #[arg(long, default_value_t = 4)]
-    pub(crate) k: usize,
+    /// K-mer length, 1 to 8 [default: 4, or that of --model]
+    #[arg(long)]
+    k: Option<usize>,
     /// Size of the model: tiny, mini, small or base
     #[arg(long, default_value = "small")]
     size: ModelSize,
     /// A config.json in the Hugging Face layout that gives the shape, in place of --size
     #[arg(long, conflicts_with = "size")]
     shape: Option<PathBuf>,
-    /// Dropout while pre-training; fine-tuning has the shape's own
+    /// A masked language model to go on from, in place of random weights: a folder in the Hugging
+    /// Face layout, or a name on its Hub
+    #[arg(long, conflicts_with_all = ["size", "shape", "random_embeddings"])]
+    model: Option<String>,
+    /// Dropout of hidden states while pre-training; fine-tuning has the shape's own
     #[arg(long, default_value_t = 0.0, value_parser = share)]
     dropout: f64,
     /// Begin with random embeddings, as BERT does, where k-mers know nothing of their bases and
@@ -49,9 +54,9 @@ pub(crate) struct Recipe {
     /// Pieces of one forward pass, of like length; several passes make a step
     #[arg(long, default_value_t = 8)]
     pass_size: usize,
-    /// Highest learning rate
-    #[arg(long, default_value_t = 2e-3)]
-    learning_rate: f64,
+    /// Highest learning rate [default: 2e-3, or 4e-4 with --model]
+    #[arg(long)]
+    learning_rate: Option<f64>,
     /// Steps over which the rate rises, before it falls to 0
     #[arg(long, default_value_t = 300)]
     warmup: usize,
@@ -75,43 +80,79 @@ enum Masks {
 }
 
 impl Recipe {
-    /// The network's config, for `vocabulary` ids and rows of at most `longest` tokens.
-    pub(crate) fn shape(
+    /// The k-mer length: what is asked for, which must be that of a model to go on from.
+    pub(crate) fn k(&self) -> Result<usize, Box<dyn Error>> {
+        let Some(model) = &self.model else {
+            return Ok(self.k.unwrap_or(4));
+        };
+        let folder = model_folder(model)?;
+        let config = BertConfig::read(folder.join("config.json"))?;
+        let found = AnyTokenizer::open(&folder, &config)?.k();
+        let found = found.ok_or_else(|| format!("{model} is no model of k-mers"))?;
+        match self.k.filter(|&k| k != found) {
+            Some(k) => Err(format!("{model} is a model of {found}-mers, not of {k}-mers").into()),
+            None => Ok(found),
+        }
+    }
+
+    /// The network before the first step, for rows of at most `longest` tokens, and its config.
+    pub(crate) fn start(
         &self,
-        vocabulary: usize,
+        tokenizer: &KmerTokenizer,
         longest: usize,
-    ) -> Result<BertConfig, Box<dyn Error>> {
+        device: &Device,
+    ) -> Result<(MaskedLanguageModel, BertConfig), Box<dyn Error>> {
+        match &self.model {
+            Some(model) => self.go_on(&model_folder(model)?, longest, device),
+            None => self.fresh(tokenizer, longest, device),
+        }
+    }
+
+    fn fresh(
+        &self,
+        tokenizer: &KmerTokenizer,
+        longest: usize,
+        device: &Device,
+    ) -> Result<(MaskedLanguageModel, BertConfig), Box<dyn Error>> {
+        let vocab_size = tokenizer.vocab_size();
         let shape = match &self.shape {
-            Some(file) => BertConfig { vocab_size: vocabulary, ..BertConfig::read(file)? },
-            None => self.size.config(vocabulary),
+            Some(file) => BertConfig { vocab_size, ..BertConfig::read(file)? },
+            None => self.size.config(vocab_size),
         };
         let shape = BertConfig { max_position_embeddings: longest, ..shape };
         shape.validate()?;
-        Ok(shape)
-    }
-
-    /// The network before the first step.
-    pub(crate) fn start(
-        &self,
-        shape: &BertConfig,
-        vocabulary: &Vocabulary,
-        device: &Device,
-    ) -> MaskedLanguageModel {
         let trained = BertConfig { hidden_dropout_prob: self.dropout, ..shape.clone() };
         let mut model = trained.masked_language_model(self.seed, device);
         if !self.random_embeddings {
             let (width, scale) = (shape.hidden_size, shape.initializer_range);
-            let words = kmer_embeddings(vocabulary, width, scale, self.seed);
+            let words = kmer_embeddings(tokenizer.vocabulary(), width, scale, self.seed);
             model.encoder =
                 model.encoder.with_sinusoidal_positions(scale).with_word_embeddings(words);
         }
-        model
+        Ok((model, shape))
+    }
+
+    fn go_on(
+        &self,
+        folder: &Path,
+        longest: usize,
+        device: &Device,
+    ) -> Result<(MaskedLanguageModel, BertConfig), Box<dyn Error>> {
+        let mut checkpoint = Checkpoint::open(folder)?;
+        let shape = checkpoint.config().clone();
+        if let Some(maximum) = shape.max_tokens().filter(|&maximum| maximum < longest) {
+            let longest = longest - 2;
+            let maximum = maximum - 2;
+            return Err(format!("--longest {longest}: the model reads {maximum} k-mers").into());
+        }
+        checkpoint.config_mut().hidden_dropout_prob = self.dropout;
+        Ok((checkpoint.masked_language_model(device)?, shape))
     }
 
     /// What is hidden in the first five sixths of the steps, and in the last.
-    pub(crate) fn masks(&self) -> Result<(KmerMasking, KmerMasking), VocabularyError> {
+    pub(crate) fn masks(&self, k: usize) -> Result<(KmerMasking, KmerMasking), VocabularyError> {
         let masking = |share| {
-            let masking = KmerMasking::new(self.k, share)?;
+            let masking = KmerMasking::new(k, share)?;
             Ok(match self.masks {
                 Masks::Token => masking,
                 Masks::Span => masking.by_span(),
@@ -124,18 +165,23 @@ impl Recipe {
     /// How it is trained, on the rows that `corpus` names.
     pub(crate) fn config(&self, workers: usize, corpus: &str) -> PretrainConfig {
         let masks = (self.hidden, self.hidden_late, self.masks);
+        let mut rows = format!("{corpus} {masks:?} {} {}", self.dropout, self.random_embeddings);
+        if let Some(model) = &self.model {
+            rows += &format!(" from {model}");
+        }
+        let usual_rate = if self.model.is_some() { 4e-4 } else { 2e-3 };
         PretrainConfig {
             steps: self.steps,
             batch_size: self.batch_size,
             pass_size: self.pass_size,
-            learning_rate: self.learning_rate,
+            learning_rate: self.learning_rate.unwrap_or(usual_rate),
             warmup_steps: self.warmup,
             adamw: AdamWSettings { beta_2: 0.98, epsilon: 1e-6, ..AdamWSettings::default() },
             evaluate_every: self.every,
             save_every: self.every,
             workers,
             seed: self.seed,
-            rows: format!("{corpus} {masks:?} {} {}", self.dropout, self.random_embeddings),
+            rows,
             ..PretrainConfig::default()
         }
     }

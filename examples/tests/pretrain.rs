@@ -36,8 +36,11 @@ impl Desk {
         let profile = here.parent().and_then(Path::parent).unwrap();
         let program = format!("examples/pretrain{}", std::env::consts::EXE_SUFFIX);
         let mut command = Command::new(profile.join(program));
-        let fixed = "--k 3 --size tiny --longest 40 --steps 120 --batch-size 8 --pass-size 8 --every 2 --evaluation-rows 5 --held-out 0";
+        let fixed = "--k 3 --longest 40 --steps 120 --batch-size 8 --pass-size 8 --every 2 --evaluation-rows 5 --held-out 0";
         command.args(fixed.split(' ')).args(["--out", out]).args(more).arg("x.fa");
+        if !more.contains(&"--model") {
+            command.args(["--size", "tiny"]);
+        }
         command.current_dir(self.0.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -116,4 +119,21 @@ fn a_run_is_not_mixed_with_another() {
         assert_eq!(output.status.code(), Some(1), "{error}");
         assert!(error.contains(message) && !error.contains("panicked"), "{error}");
     }
+}
+
+#[test]
+fn a_run_can_go_on_from_a_model() {
+    let desk = Desk::new();
+    assert!(desk.run("first", &[]).status.success());
+    // Steps too small to change a weight show where the run began.
+    let still = ["--model", "first/model", "--learning-rate", "1e-30"];
+    let output = desk.run("second", &still);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(desk.weights("second"), desk.weights("first"));
+
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/small-4");
+    let output = desk.run("third", &["--model", shipped]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("is a model of 4-mers, not of 3-mers"), "{error}");
 }

@@ -8,13 +8,14 @@ use plotters::prelude::*;
 use crate::method::Method;
 use crate::summary::Block;
 
-const SIZE: (u32, u32) = (1100, 460);
-const COLOURS: [RGBColor; 7] = [
+const SIZE: (u32, u32) = (1200, 460);
+const COLOURS: [RGBColor; 8] = [
     RGBColor(190, 190, 190),
     RGBColor(150, 150, 150),
     RGBColor(110, 110, 110),
     RGBColor(120, 150, 190),
-    RGBColor(230, 160, 60),
+    RGBColor(240, 200, 120),
+    RGBColor(230, 150, 50),
     RGBColor(120, 170, 100),
     RGBColor(190, 50, 30),
 ];
@@ -66,7 +67,7 @@ fn panel(
         for (place, method) in Method::all().into_iter().enumerate() {
             let found = block.methods.iter().find(|(name, _)| *name == method.name());
             let Some((_, [mean, deviation])) = found else { continue };
-            let x = column as f64 + (place as f64 - 3.0) * 0.12;
+            let x = column as f64 + (place as f64 - 3.5) * 0.11;
             let colour = COLOURS[place % COLOURS.len()];
             let bar = vec![(x, mean - deviation), (x, mean + deviation)];
             chart.draw_series([

@@ -12,7 +12,7 @@ use dnabert::Device;
 use dnabert::core::{Split, Task};
 use serde::{Deserialize, Serialize};
 
-use crate::method::Method;
+use crate::method::{Contest, Method};
 
 /// One run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub(crate) struct Run {
     pub(crate) share: f64,
     pub(crate) method: String,
     pub(crate) seed: u64,
+    /// What else the result depends on; runs with other settings are done again.
+    #[serde(default)]
+    pub(crate) settings: String,
     /// Training rows.
     pub(crate) rows: usize,
     /// Class probabilities of each test row, class 0 left out, in ten-thousandths.
@@ -37,47 +40,60 @@ impl Run {
         self.scores.iter().map(row).collect()
     }
 
-    fn key(&self) -> (String, u64, String, u64) {
-        (self.task.clone(), self.share.to_bits(), self.method.clone(), self.seed)
+    fn key(&self) -> Key {
+        let Self { task, method, settings, .. } = self;
+        let words = [task, method, settings].map(String::clone);
+        Key { words, share: self.share.to_bits(), seed: self.seed }
     }
 }
 
+/// What tells one run from another: task, method and settings, share and seed.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key {
+    words: [String; 3],
+    share: u64,
+    seed: u64,
+}
+
 /// What is compared.
-#[derive(Debug)]
-pub(crate) struct Grid<'a, T> {
-    pub(crate) tasks: &'a [T],
+pub(crate) struct Grid<'a> {
+    pub(crate) contests: &'a [Contest],
     pub(crate) shares: &'a [f64],
     pub(crate) methods: &'a [Method],
     pub(crate) seeds: u64,
     pub(crate) model: &'a Path,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Job<'a, T> {
-    task: &'a T,
+struct Job<'a> {
+    contest: &'a Contest,
     share: f64,
     method: Method,
     seed: u64,
+    settings: String,
 }
 
 /// The fewest training rows of a run.
 const FEWEST: f64 = 50.0;
 
-impl<T: Task> Grid<'_, T> {
-    /// The runs in `file`, after those that it lacks have been done and written to it.
+impl Grid<'_> {
+    /// The runs that are asked for: those that `file` lacks are done and written to it.
     pub(crate) fn run(&self, file: &Path, device: &Device) -> Result<Vec<Run>, Box<dyn Error>> {
         let done: HashSet<_> = read(file)?.iter().map(Run::key).collect();
-        let mut jobs = VecDeque::new();
-        for task in self.tasks {
+        end_last_line(file)?;
+        let (mut jobs, mut wanted) = (VecDeque::new(), HashSet::new());
+        for contest in self.contests {
+            let task = &contest.task;
             let rows = task.examples(Split::Train)?.len() as f64;
             for seed in 1..=self.seeds {
                 for &share in self.shares.iter().filter(|&&share| share * rows >= FEWEST) {
-                    for &method in self.methods {
-                        let name = (task.name().to_owned(), share.to_bits());
-                        let key = (name.0, name.1, method.name().to_owned(), seed);
+                    for &method in self.methods.iter().filter(|method| method.suits(contest)) {
+                        let settings = method.settings(contest, share, self.model)?;
+                        let words = [task.name(), method.name(), &settings].map(str::to_owned);
+                        let key = Key { words, share: share.to_bits(), seed };
                         if !done.contains(&key) {
-                            jobs.push_back(Job { task, share, method, seed });
+                            jobs.push_back(Job { contest, share, method, seed, settings });
                         }
+                        wanted.insert(key);
                     }
                 }
             }
@@ -117,12 +133,13 @@ impl<T: Task> Grid<'_, T> {
             }
             Ok(())
         })?;
-        read(file)
+        Ok(read(file)?.into_iter().filter(|run| wanted.contains(&run.key())).collect())
     }
 
-    fn one(&self, job: &Job<'_, T>, device: &Device) -> Result<Run, String> {
-        let Job { task, share, method, seed } = *job;
-        let found = method.run(task, share, seed, self.model, device);
+    fn one(&self, job: &Job<'_>, device: &Device) -> Result<Run, String> {
+        let Job { contest, share, method, seed, ref settings } = *job;
+        let task = &contest.task;
+        let found = method.run(contest, share, seed, self.model, device);
         let found = found.map_err(|error| {
             format!("{} {share} {} seed {seed}: {error}", task.name(), method.name())
         })?;
@@ -133,6 +150,7 @@ impl<T: Task> Grid<'_, T> {
             share,
             method: method.name().to_owned(),
             seed,
+            settings: settings.clone(),
             rows: found.rows,
             scores: scores.collect(),
         })
@@ -146,6 +164,16 @@ fn read(file: &Path) -> Result<Vec<Run>, Box<dyn Error>> {
     let text = fs::read_to_string(file)?;
     // The last line of a process that was killed may be cut off.
     Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+/// So that the next run does not go on in the line of one that was killed.
+fn end_last_line(file: &Path) -> std::io::Result<()> {
+    match fs::read(file) {
+        Ok(text) if !text.is_empty() && !text.ends_with(b"\n") => {
+            OpenOptions::new().append(true).open(file)?.write_all(b"\n")
+        }
+        _ => Ok(()),
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

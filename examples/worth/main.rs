@@ -22,14 +22,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use corpus::CorpusOptions;
-use dnabert::core::{Task, file};
+use dnabert::core::file;
 use dnabert::model::BertConfig;
-use dnabert::tasks::{
-    BindingSet, BindingTask, DataError, PromoterSet, PromoterTask, SpliceSet, SpliceTask,
-};
+use dnabert::tasks::{BindingSet, BindingTask, PromoterSet, PromoterTask, SpliceSet, SpliceTask};
 use dnabert::{AnyTokenizer, device};
 use grid::Grid;
-use method::Method;
+use method::{Contest, DecidedBy, Method};
 
 /// Judges a pre-trained model.
 #[derive(Debug, Parser)]
@@ -78,24 +76,28 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     if !arguments.masked {
         let datasets = &arguments.corpus.datasets;
-        let tasks: Vec<Box<dyn Task<Error = DataError>>> = vec![
-            Box::new(PromoterTask::new(datasets, PromoterSet::FlyCore)),
-            Box::new(BindingTask::new(datasets, BindingSet::Tap73Alpha)),
-            Box::new(SpliceTask::new(datasets, SpliceSet::Fly)),
+        let contest = |task, decided_by| Contest { task, decided_by };
+        let promoters = PromoterTask::new(datasets, PromoterSet::FlyCore);
+        let binding = BindingTask::new(datasets, BindingSet::Tap73Alpha);
+        let splice = SpliceTask::new(datasets, SpliceSet::Fly);
+        let contests = [
+            contest(Box::new(promoters), DecidedBy::Counts),
+            contest(Box::new(binding), DecidedBy::Counts),
+            contest(Box::new(splice), DecidedBy::Order),
         ];
         let methods = match &arguments.methods[..] {
             [] => Method::all(),
             some => some.to_vec(),
         };
         let grid = Grid {
-            tasks: &tasks,
+            contests: &contests,
             shares: &arguments.shares,
             methods: &methods,
             seeds: arguments.seeds,
             model: &arguments.model,
         };
         let runs = grid.run(&arguments.runs, &device)?;
-        let blocks = summary::summarize(&runs, &tasks, &arguments.shares)?;
+        let blocks = summary::summarize(&runs, &contests, &arguments.shares)?;
         println!("{}", summary::table(&blocks));
         file::write(&arguments.figure, figure::draw(&blocks)?.as_bytes())?;
         println!("drew {}", arguments.figure.display());

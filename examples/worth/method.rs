@@ -3,20 +3,21 @@
 use std::error::Error;
 use std::path::Path;
 
-use dnabert::baseline::SparseRow;
-use dnabert::core::{Example, Sequence, Split, Task};
+use dnabert::core::{Split, Task};
 use dnabert::model::{Adaptation, Pooling};
-use dnabert::tasks::Subset;
+use dnabert::tasks::{DataError, Subset, sha256};
 use dnabert::train::{AdamWSettings, FineTuneConfig};
-use dnabert::{Device, Embedder, Experiment, Floor, FloorData, Start, regress_rows};
+use dnabert::{Device, Experiment, Floor, FloorData, HeadStart, Start};
 
 /// A way to learn a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
     /// Something simple.
     Floor(Floor),
-    /// The network from random weights.
+    /// The network from random weights, in the way that suits them best.
     Random,
+    /// The network from random weights, with the head and the settings of the pre-trained one.
+    RandomAlike,
     /// The pre-trained network as it is, under a head that is trained.
     Frozen,
     /// The pre-trained network, all of it trained.
@@ -26,7 +27,7 @@ pub(crate) enum Method {
 impl Method {
     /// All methods, the simplest first.
     pub(crate) fn all() -> Vec<Self> {
-        let own = [Self::Random, Self::Frozen, Self::FineTuned];
+        let own = [Self::Random, Self::RandomAlike, Self::Frozen, Self::FineTuned];
         Floor::ALL.map(Self::Floor).into_iter().chain(own).collect()
     }
 
@@ -45,22 +46,45 @@ impl Method {
         match self {
             Self::Floor(floor) => floor.name(),
             Self::Random => "random weights",
+            Self::RandomAlike => "random weights, trained alike",
             Self::Frozen => "pre-trained, frozen",
             Self::FineTuned => "pre-trained, fine-tuned",
         }
     }
 
+    /// Whether it is a method of its own there.
+    pub(crate) fn suits(self, contest: &Contest) -> bool {
+        // Random weights need no other settings where the pre-trained ones have the usual.
+        self != Self::RandomAlike || contest.decided_by == DecidedBy::Counts
+    }
+
+    /// What a run depends on besides task, share and seed.
+    pub(crate) fn settings(
+        self,
+        contest: &Contest,
+        share: f64,
+        model: &Path,
+    ) -> std::io::Result<String> {
+        if let Self::Floor(_) = self {
+            return Ok(String::new());
+        }
+        let weights = sha256(&model.join("model.safetensors"))?;
+        // The folder may be called by another name.
+        let experiment = self.experiment(contest, share, 0, Path::new(""));
+        Ok(format!("{weights} {experiment:?}"))
+    }
+
     /// Learns `share` of the training rows of `task`, drawn from `seed`; gives the dev value, the
     /// training rows, and the class probabilities of each test row.
-    pub(crate) fn run<T: Task>(
+    pub(crate) fn run(
         self,
-        task: &T,
+        contest: &Contest,
         share: f64,
         seed: u64,
         model: &Path,
         device: &Device,
     ) -> Result<Learned, Box<dyn Error>> {
-        let task = &Subset::new(task, share, seed);
+        let task = &Subset::new(&contest.task, share, seed);
         let [train, dev, test] =
             [Split::Train, Split::Dev, Split::Test].map(|split| task.examples(split));
         let (train, dev, test) = (train?, dev?, test?);
@@ -68,77 +92,84 @@ impl Method {
         let data = FloorData { train: &train, dev: &dev, test: &test, classes };
         let probabilities = match self {
             Self::Floor(floor) => floor.run(data, seed, device, 1)?.probabilities,
-            Self::Frozen => probe(data, model, device)?,
-            Self::Random | Self::FineTuned => {
-                let outcome = self.experiment(share, seed, model).run(task, device, &mut ())?;
+            _ => {
+                let outcome =
+                    self.experiment(contest, share, seed, model).run(task, device, &mut ())?;
                 outcome.predictions.into_iter().map(|row| row.probabilities).collect()
             }
         };
         Ok(Learned { rows: train.len(), probabilities })
     }
 
-    /// Settings chosen on the dev splits, with seeds that the table does not have.
-    fn experiment(self, share: f64, seed: u64, model: &Path) -> Experiment {
-        let path = model.to_owned();
-        let start = match self {
-            Self::Random => Start::Reset { path },
-            _ => Start::Folder { path, pooling: None, mask_mode: None, padded_length: None },
+    /// Settings chosen on dev splits, with training rows and seeds that the table does not have.
+    fn experiment(self, contest: &Contest, share: f64, seed: u64, model: &Path) -> Experiment {
+        let start = |pooling| {
+            let (path, pooling) = (model.to_owned(), Some(pooling));
+            match self {
+                Self::Frozen | Self::FineTuned => {
+                    Start::Folder { path, pooling, mask_mode: None, padded_length: None }
+                }
+                _ => Start::Reset { path, pooling },
+            }
         };
-        let learning_rate = if self == Self::Random { 1e-3 } else { 5e-4 };
         // Fewer rows make fewer steps an epoch.
-        let epochs = if share > 0.5 {
-            8
-        } else if share > 0.05 {
-            20
-        } else {
-            40
+        let passes = |all| match share {
+            share if share > 0.5 => all,
+            share if share > 0.05 => 5 * all / 2,
+            _ => 5 * all,
         };
-        let fine_tune = FineTuneConfig {
+        let fine_tune = |epochs, learning_rate, token_masking| FineTuneConfig {
             epochs,
             learning_rate,
-            token_masking: 0.2,
+            token_masking,
             adamw: AdamWSettings::default(),
             workers: 1,
             seed,
             ..FineTuneConfig::default()
         };
-        let adaptation = Adaptation::Full;
-        Experiment { start, adaptation, ambiguity: Default::default(), truncate: false, fine_tune }
+        let usual = |learning_rate| Experiment {
+            start: start(Pooling::Mean),
+            head: HeadStart::Random,
+            bag_of_tokens: false,
+            dropout: None,
+            adaptation: Adaptation::Full,
+            ambiguity: Default::default(),
+            truncate: false,
+            fine_tune: fine_tune(passes(8), learning_rate, 0.2),
+        };
+        // Deviations of random states say less than their means.
+        let pooling = if self == Self::RandomAlike { Pooling::Mean } else { Pooling::Std };
+        let regressed = |epochs| Experiment {
+            start: start(pooling),
+            head: HeadStart::Regression,
+            bag_of_tokens: true,
+            // The head is fitted to states without noise.
+            dropout: Some(0.0),
+            fine_tune: fine_tune(epochs, 2e-4, 0.0),
+            ..usual(2e-4)
+        };
+        match (self, contest.decided_by) {
+            (Self::Random, _) => usual(1e-3),
+            (Self::Frozen, _) => regressed(0),
+            (_, DecidedBy::Order) => usual(5e-4),
+            (_, DecidedBy::Counts) => regressed(passes(4)),
+        }
     }
 }
 
-/// Logistic regression on the mean hidden states of the pre-trained network, standardised by the
-/// training rows.
-fn probe(
-    data: FloorData<'_>,
-    model: &Path,
-    device: &Device,
-) -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
-    let embedder = Embedder::open(model, device)?;
-    let columns = embedder.hidden_size();
-    let states = |examples: &[Example]| {
-        let sequences: Vec<Sequence> =
-            examples.iter().map(|example| example.sequence.clone()).collect();
-        embedder.sequences(&sequences, Pooling::Mean)
-    };
-    let (train, dev, test) = (states(data.train)?, states(data.dev)?, states(data.test)?);
-    let count = train.len() as f64;
-    let scales: Vec<[f64; 2]> = (0..columns)
-        .map(|column| {
-            let values = || train.iter().map(|row| f64::from(row[column]));
-            let mean = values().sum::<f64>() / count;
-            let variance = values().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-            [mean, variance.sqrt().max(1e-9)]
-        })
-        .collect();
-    let standardised = |rows: &[Vec<f32>]| -> Vec<SparseRow> {
-        let value =
-            |(&value, [mean, deviation]): (&f32, &[f64; 2])| (f64::from(value) - mean) / deviation;
-        let row = |row: &Vec<f32>| row.iter().zip(&scales).map(value).enumerate().collect();
-        rows.iter().map(row).collect()
-    };
-    let rows = [&train, &dev, &test].map(|rows| standardised(rows));
-    Ok(regress_rows(data, rows.each_ref().map(Vec::as_slice), columns).probabilities)
+/// A task to compare methods on.
+pub(crate) struct Contest {
+    pub(crate) task: Box<dyn Task<Error = DataError>>,
+    pub(crate) decided_by: DecidedBy,
+}
+
+/// What in a sequence decides its class, which decides how the network is fine-tuned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DecidedBy {
+    /// Mostly which k-mers it has.
+    Counts,
+    /// What stands where.
+    Order,
 }
 
 /// What a method made of a task.

@@ -34,6 +34,11 @@ impl LogisticRegression {
         Self { classes, columns, weights }
     }
 
+    /// The weights of each class, one for each column, and its intercept.
+    pub fn weights(&self) -> impl Iterator<Item = (&[f64], f64)> {
+        self.weights.chunks(self.columns + 1).map(|own| (&own[..self.columns], own[self.columns]))
+    }
+
     /// The probability of each class.
     pub fn predict(&self, row: &SparseRow) -> Vec<f64> {
         probabilities(&self.weights, row, self.columns, self.classes)

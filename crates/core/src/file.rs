@@ -13,8 +13,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, |beside| File::create(beside).and_then(|mut file| file.write_all(bytes)))
 }
 
-/// Lets `write` fill a file beside `path`, then renames it: `path` holds the old content or all of
-/// the new.
+/// Lets `write` fill an empty file beside `path`, or put another in its place, then renames it:
+/// `path` holds the old content or all of the new, with the permissions of any new file.
 ///
 /// # Errors
 ///
@@ -30,7 +30,10 @@ pub fn replace<E: From<io::Error>>(
     beside.push(name);
     beside.push(format!(".{}.partial", std::process::id()));
     let beside = path.with_file_name(beside);
+    // Some libraries make files that only their owner may read: it is to be as any new file here.
+    let permissions = new_permissions(&beside)?;
     let rename = || {
+        fs::set_permissions(&beside, permissions)?;
         OpenOptions::new().write(true).open(&beside)?.sync_all()?; // some systems sync writers only
         fs::rename(&beside, path)
     };
@@ -40,6 +43,15 @@ pub fn replace<E: From<io::Error>>(
         let _ = fs::remove_file(&beside);
     }
     renamed
+}
+
+/// Makes an empty file, and tells the permissions that it got; a file that was left there might
+/// have others.
+fn new_permissions(path: &Path) -> io::Result<fs::Permissions> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(File::create(path)?.metadata()?.permissions()),
+    }
 }
 
 #[cfg(test)]
@@ -55,6 +67,23 @@ mod tests {
         assert!(write(&taken, b"new").is_err());
         assert_eq!(fs::read_to_string(taken.join("old")).unwrap(), "old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn permissions_are_those_of_any_new_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        let [plain, kept] = ["plain", "kept"].map(|name| folder.path().join(name));
+        fs::write(&plain, "any").unwrap();
+        let private = |beside: &Path| -> io::Result<()> {
+            fs::remove_file(beside)?;
+            fs::write(beside, "own")?;
+            fs::set_permissions(beside, PermissionsExt::from_mode(0o600))
+        };
+        replace(&kept, private).unwrap();
+        assert_eq!(mode(&kept), mode(&plain));
     }
 
     #[test]

@@ -16,9 +16,11 @@ use dnabert_train::{
     ClassificationReport, EncodeError, EncodedExample, FineTuneConfig, Interval, Observer,
     TrainError, bootstrap, encode_examples, fine_tune, metric, shuffle_tokens,
 };
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 pub use self::metrics::{LostTokens, Metrics, Settings};
+use crate::probe::with_regressed_head;
 use crate::tokenizer::longest_row;
 use crate::{AnyTokenizer, ModelSize, Predictor, PredictorError, gc_auroc};
 
@@ -32,10 +34,31 @@ pub struct Experiment {
     /// Whether sequences longer than the model are cut at the right (counted and reported)
     /// instead of refused.
     pub truncate: bool,
+    /// How the head begins.
+    pub head: HeadStart,
+    /// Whether the head also reads which tokens a row has
+    /// ([`BertConfig::bag_of_tokens`]).
+    pub bag_of_tokens: bool,
+    /// Dropout of hidden states, if not as the network's config says.
+    pub dropout: Option<f64>,
     /// What of it is trained.
     pub adaptation: Adaptation,
     /// How it is fine-tuned.
     pub fine_tune: FineTuneConfig,
+}
+
+/// How the classification head of an experiment begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeadStart {
+    /// At random.
+    #[default]
+    Random,
+    /// As logistic regression on what the head reads of the training rows, its penalty chosen by
+    /// the dev split's AUROC (Kumar et al. 2022, arXiv 2202.10054): with few training rows, the
+    /// network is not bent towards a random head first. The dev split may choose this start over
+    /// every epoch; without epochs, the encoder stays as it is. Class weights mean nothing to it.
+    Regression,
 }
 
 /// Where the network starts.
@@ -64,6 +87,8 @@ pub enum Start {
     Reset {
         /// The folder.
         path: PathBuf,
+        /// How hidden states are pooled, if not as the config says.
+        pooling: Option<Pooling>,
     },
 }
 
@@ -172,25 +197,35 @@ impl Experiment {
         let seed = self.fine_tune.seed;
         let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
 
-        let Beginning { tokenizer, model, config, new_parts } = self.start(&labels, device)?;
+        let Beginning { tokenizer, model, config, mut new_parts } = self.start(&labels, device)?;
         let train_rows = encode_examples(&tokenizer, &train)?;
         let dev_rows = encode_examples(&tokenizer, &dev)?;
         let test_rows = encode_examples(&tokenizer, &test)?;
         let lost_tokens = lost([&train_rows, &dev_rows, &test_rows]);
         let data_sha256 = hash([&train, &dev, &test]);
         let special = tokenizer.special_tokens();
+        let mut fine_tune_config = self.fine_tune.clone();
+        let model = match self.head {
+            HeadStart::Random => model,
+            HeadStart::Regression => {
+                fine_tune_config.keep_start = true;
+                new_parts.retain(|part| !["classifier", "bag_of_tokens"].contains(part));
+                with_regressed_head(&model, &train_rows, &dev_rows, special, device)?
+            }
+        };
         let model = adapt(model, self.adaptation, derive_seed(seed, &[13]));
-        let tuned = fine_tune(model, &train_rows, &dev_rows, special, &self.fine_tune, observer)?;
+        let tuned = fine_tune(model, &train_rows, &dev_rows, special, &fine_tune_config, observer)?;
         let settings = Settings {
             k: tokenizer.k(),
             start: match &self.start {
                 Start::Folder { path, .. } => path.display().to_string(),
                 Start::Fresh { size, .. } => format!("fresh {}", size.name()),
-                Start::Reset { path } => format!("fresh in the shape of {}", path.display()),
+                Start::Reset { path, .. } => format!("fresh in the shape of {}", path.display()),
             },
             new_parts,
             adaptation: self.adaptation,
-            fine_tune: self.fine_tune.clone(),
+            head: self.head,
+            fine_tune: fine_tune_config,
             model: config.clone(),
         };
 
@@ -235,17 +270,27 @@ impl Experiment {
     /// The tokenizer, the network to train, and its config.
     fn start(&self, labels: &[&str], device: &Device) -> Result<Beginning, ExperimentError> {
         let seed = derive_seed(self.fine_tune.seed, &[10]);
+        let change = |config: BertConfig| BertConfig {
+            bag_of_tokens: self.bag_of_tokens,
+            hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
+            ..config
+        };
         let (tokenizer, model, config, new_parts) = match &self.start {
             Start::Fresh { size, k } => {
                 let tokenizer = KmerTokenizer::new(*k)?;
-                let config = size.config(tokenizer.vocab_size()).with_labels(labels);
+                let config = change(size.config(tokenizer.vocab_size())).with_labels(labels);
+                config.validate().map_err(CheckpointError::from)?;
                 let model = config.sequence_classifier(seed, device);
                 (tokenizer.into(), model, config, vec!["all"])
             }
-            Start::Reset { path } => {
+            Start::Reset { path, pooling } => {
                 let config =
                     BertConfig::read(path.join("config.json")).map_err(CheckpointError::from)?;
-                let config = config.with_labels(labels);
+                let pooling = pooling.unwrap_or(config.pooling);
+                let problem_type = Some(ProblemType::SingleLabelClassification);
+                let config = BertConfig { pooling, problem_type, ..config };
+                let config = change(config).with_labels(labels);
+                config.validate().map_err(CheckpointError::from)?;
                 let tokenizer = AnyTokenizer::open(path, &config)?;
                 let model = config.sequence_classifier(seed, device);
                 (tokenizer, model, config, vec!["all"])
@@ -256,6 +301,7 @@ impl Experiment {
                 config.pooling = pooling.unwrap_or(config.pooling);
                 config.mask_mode = mask_mode.unwrap_or(config.mask_mode);
                 config.padded_length = padded_length.or(config.padded_length);
+                *config = change(config.clone());
                 let tokenizer = AnyTokenizer::open(path, config)?;
                 let head = NewHead {
                     labels,
@@ -267,6 +313,7 @@ impl Experiment {
                 let (model, config) = checkpoint.with_new_head(&head, device)?;
                 let new_pooler = head.new_pooler && head.pooling == Pooling::Cls;
                 let mut new_parts = vec!["classifier"];
+                new_parts.extend(self.bag_of_tokens.then_some("bag_of_tokens"));
                 new_parts.extend(new_pooler.then_some("pooler"));
                 (tokenizer, model, config, new_parts)
             }

@@ -132,16 +132,27 @@ pub fn regress_rows(
 ) -> FloorOutcome {
     let labels =
         |examples: &[Example]| -> Vec<usize> { examples.iter().map(|e| e.label).collect() };
-    let (train_labels, dev_labels) = (labels(data.train), labels(data.dev));
+    let labels = [data.train, data.dev].map(labels);
+    let labels = labels.each_ref().map(Vec::as_slice);
+    let (model, dev) = fit_best([train, dev], labels, columns, data.classes);
+    FloorOutcome { dev, probabilities: test.iter().map(|row| model.predict(row)).collect() }
+}
+
+/// Logistic regression on train, and how it does on dev, which chooses its penalty by AUROC.
+pub(crate) fn fit_best(
+    [train, dev]: [&[SparseRow]; 2],
+    [train_labels, dev_labels]: [&[usize]; 2],
+    columns: usize,
+    classes: usize,
+) -> (LogisticRegression, ClassificationReport) {
     let fits = PENALTIES.map(|penalty| {
-        let model = LogisticRegression::fit(train, &train_labels, columns, data.classes, penalty);
+        let model = LogisticRegression::fit(train, train_labels, columns, classes, penalty);
         let found: Vec<_> = dev.iter().map(|row| model.predict(row)).collect();
-        (model, ClassificationReport::new(&found, &dev_labels))
+        (model, ClassificationReport::new(&found, dev_labels))
     });
     let score = |report: &ClassificationReport| report.auroc.unwrap_or(report.accuracy);
     let best = fits.into_iter().max_by(|a, b| score(&a.1).total_cmp(&score(&b.1)));
-    let (model, dev) = best.expect("there are penalties");
-    FloorOutcome { dev, probabilities: test.iter().map(|row| model.predict(row)).collect() }
+    best.expect("there are penalties")
 }
 
 /// Epochs of the network at most, and without a better one before it ends.

@@ -15,6 +15,7 @@ mod kmer_start;
 mod model_folder;
 pub mod npy;
 mod predictor;
+mod probe;
 mod size;
 mod tiled;
 mod tokenizer;
@@ -45,7 +46,8 @@ pub use embedder::{Embedder, TokenStates};
 pub use ensemble::{Ensemble, EnsembleError, MemberError};
 pub use error::PredictorError;
 pub use experiment::{
-    Experiment, ExperimentError, LostTokens, Metrics, Outcome, Prediction, Settings, Start,
+    Experiment, ExperimentError, HeadStart, LostTokens, Metrics, Outcome, Prediction, Settings,
+    Start,
 };
 pub use floor::{Floor, FloorData, FloorOutcome, gc_auroc, regress_rows};
 pub use kmer_start::kmer_embeddings;

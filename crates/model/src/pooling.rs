@@ -11,14 +11,7 @@ impl Pooling {
         let EncoderOutput { hidden, pooled } = output;
         match self {
             Self::Cls => pooled.clone(),
-            Self::Mean => match mask {
-                None => hidden.clone().mean_dim(1).squeeze_dim::<2>(1),
-                Some(mask) => {
-                    let sum = (hidden.clone() * mask.clone().unsqueeze_dim::<3>(2)).sum_dim(1);
-                    let count = mask.clone().sum_dim(1).clamp_min(1.0); // [batch, 1]
-                    sum.squeeze_dim::<2>(1) / count
-                }
-            },
+            Self::Mean => mean(hidden.clone(), mask).squeeze_dim::<2>(1),
             Self::Max => {
                 let open = match mask {
                     None => hidden.clone(),
@@ -30,6 +23,26 @@ impl Pooling {
                 };
                 open.max_dim(1).squeeze_dim::<2>(1)
             }
+            Self::Std => {
+                let distance = hidden.clone() - mean(hidden.clone(), mask);
+                let variance = mean(distance.square(), mask).squeeze_dim::<2>(1);
+                variance.add_scalar(SMALLEST_VARIANCE).sqrt()
+            }
+        }
+    }
+}
+
+/// Keeps the slope of the square root finite where all tokens are alike.
+const SMALLEST_VARIANCE: f64 = 1e-6;
+
+/// The mean over real tokens, `[batch, length, hidden]` → `[batch, 1, hidden]`.
+pub(crate) fn mean(values: Tensor<3>, mask: Option<&Tensor<2>>) -> Tensor<3> {
+    match mask {
+        None => values.mean_dim(1),
+        Some(mask) => {
+            let sum = (values * mask.clone().unsqueeze_dim::<3>(2)).sum_dim(1);
+            let count = mask.clone().sum_dim(1).clamp_min(1.0); // [batch, 1]
+            sum / count.unsqueeze_dim::<3>(2)
         }
     }
 }
@@ -55,5 +68,8 @@ mod tests {
         assert_eq!(pool(Pooling::Max, mask), [-1.0, 4.0]);
         assert_eq!(pool(Pooling::Mean, None), [32.0, -94.0 / 3.0]);
         assert_eq!(pool(Pooling::Max, None), [100.0, 4.0]);
+        for (found, expected) in pool(Pooling::Std, mask).into_iter().zip([1.0, 1.0]) {
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
     }
 }

@@ -1,11 +1,8 @@
 //! The task of transcription-factor binding on the data sets that the project ships.
 
-use std::path::PathBuf;
+use dnabert_core::Split;
 
-use dnabert_core::{Example, Split, Task};
-
-use crate::DataError;
-use crate::shipped::Shipped;
+use crate::{RowSource, ShippedSet, ShippedTask};
 
 /// A shipped data set of binding sites of a transcription factor: 101 bp, peaks against windows of
 /// the genome with the same GC content.
@@ -20,61 +17,37 @@ pub enum BindingSet {
 impl BindingSet {
     /// The shipped sets.
     pub const ALL: [Self; 2] = [Self::Tap73Alpha, Self::CtcfGm12878];
+}
 
-    /// The task's name.
-    pub fn name(self) -> &'static str {
+impl ShippedSet for BindingSet {
+    const CLASSES: &'static [&'static str] = &["other", "bound"];
+
+    fn name(self) -> &'static str {
         match self {
             Self::Tap73Alpha => "tap73alpha-binding",
             Self::CtcfGm12878 => "ctcf-binding",
         }
     }
 
-    /// Length of every sequence in bases.
-    pub fn length(self) -> usize {
+    fn length(self) -> usize {
         101
     }
 
-    fn folder(self) -> &'static str {
+    fn source(self, split: Split) -> RowSource {
         match self {
-            Self::Tap73Alpha => "tap73alpha/",
-            Self::CtcfGm12878 => "ctcf_gm12878/",
+            Self::Tap73Alpha => RowSource::table("tap73alpha/", split),
+            Self::CtcfGm12878 => RowSource::table("ctcf_gm12878/", split),
         }
     }
 }
 
 /// Bound or not, on one shipped data set.
-#[derive(Debug, Clone)]
-pub struct BindingTask {
-    data: Shipped,
-    set: BindingSet,
-}
-
-impl BindingTask {
-    /// The task on `set`, in the project's `datasets` folder.
-    pub fn new(datasets: impl Into<PathBuf>, set: BindingSet) -> Self {
-        Self { data: Shipped::new(datasets, &["other", "bound"]), set }
-    }
-}
-
-impl Task for BindingTask {
-    type Error = DataError;
-
-    fn name(&self) -> &str {
-        self.set.name()
-    }
-
-    fn classes(&self) -> &[String] {
-        self.data.classes()
-    }
-
-    fn examples(&self, split: Split) -> Result<Vec<Example>, DataError> {
-        self.data.split(self.set.folder(), split)
-    }
-}
+pub type BindingTask = ShippedTask<BindingSet>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dnabert_core::Task;
 
     #[test]
     fn every_set_has_its_rows() {

@@ -19,6 +19,7 @@ pub use input::{Input, Inputs, read_inputs};
 pub use labelled_fasta::read_labelled_fasta;
 pub use manifest::{DataFile, DataSet, FileRole, Manifest, ManifestError, sha256};
 pub use promoter::{PromoterSet, PromoterTask};
+pub use shipped::{RowSource, ShippedSet, ShippedTask};
 pub use splice::{SpliceSet, SpliceTask};
 pub use subset::Subset;
 pub use table::{Row, TableFormat, read_examples, read_rows};

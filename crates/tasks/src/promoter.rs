@@ -1,11 +1,8 @@
 //! The promoter task on the data sets that the project ships.
 
-use std::path::PathBuf;
+use dnabert_core::Split;
 
-use dnabert_core::{Example, Split, Task};
-
-use crate::DataError;
-use crate::shipped::Shipped;
+use crate::{RowSource, ShippedSet, ShippedTask};
 
 /// A shipped promoter data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,9 +20,12 @@ pub enum PromoterSet {
 impl PromoterSet {
     /// The shipped sets.
     pub const ALL: [Self; 4] = [Self::Fly300, Self::FlyCore, Self::FlyTata, Self::Uci];
+}
 
-    /// The task's name.
-    pub fn name(self) -> &'static str {
+impl ShippedSet for PromoterSet {
+    const CLASSES: &'static [&'static str] = &["other", "promoter"];
+
+    fn name(self) -> &'static str {
         match self {
             Self::Fly300 => "fly-promoter-300",
             Self::FlyCore => "fly-promoter-core",
@@ -34,70 +34,31 @@ impl PromoterSet {
         }
     }
 
-    /// Length of every sequence in bases.
-    pub fn length(self) -> usize {
+    fn length(self) -> usize {
         match self {
             Self::Fly300 | Self::FlyTata => 300,
             Self::FlyCore => 70,
             Self::Uci => 57,
         }
     }
+
+    fn source(self, split: Split) -> RowSource {
+        match self {
+            Self::Fly300 => RowSource::table("fly_promoters/prom300_", split),
+            Self::FlyCore => RowSource::table("fly_promoters/core70_", split),
+            Self::FlyTata => RowSource::table("fly_promoters/tata300_", split),
+            Self::Uci => RowSource::Fifths("uci_promoters/all.tsv.gz"),
+        }
+    }
 }
 
 /// Promoter or not, on one shipped data set.
-#[derive(Debug, Clone)]
-pub struct PromoterTask {
-    data: Shipped,
-    set: PromoterSet,
-}
-
-impl PromoterTask {
-    /// The task on `set`, in the project's `datasets` folder.
-    pub fn new(datasets: impl Into<PathBuf>, set: PromoterSet) -> Self {
-        Self { data: Shipped::new(datasets, &["other", "promoter"]), set }
-    }
-}
-
-impl Task for PromoterTask {
-    type Error = DataError;
-
-    fn name(&self) -> &str {
-        self.set.name()
-    }
-
-    fn classes(&self) -> &[String] {
-        self.data.classes()
-    }
-
-    fn examples(&self, split: Split) -> Result<Vec<Example>, DataError> {
-        match self.set {
-            PromoterSet::Fly300 => self.data.split("fly_promoters/prom300_", split),
-            PromoterSet::FlyCore => self.data.split("fly_promoters/core70_", split),
-            PromoterSet::FlyTata => self.data.split("fly_promoters/tata300_", split),
-            PromoterSet::Uci => Ok(fifths(self.data.read("uci_promoters/all.tsv.gz")?, split)),
-        }
-    }
-}
-
-/// Splits a set that comes without splits: within each class, of every five rows in file order
-/// the fourth goes to dev, the fifth to test, the others to train.
-fn fifths(examples: Vec<Example>, split: Split) -> Vec<Example> {
-    let mut seen = [0_usize; 2];
-    let mut turn = |example: &Example| {
-        let rows = &mut seen[example.label];
-        *rows += 1;
-        match (*rows - 1) % 5 {
-            3 => Split::Dev,
-            4 => Split::Test,
-            _ => Split::Train,
-        }
-    };
-    examples.into_iter().filter(|example| turn(example) == split).collect()
-}
+pub type PromoterTask = ShippedTask<PromoterSet>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dnabert_core::Task;
     use std::collections::HashSet;
 
     fn task(set: PromoterSet) -> PromoterTask {

@@ -1,34 +1,94 @@
-//! What the tasks on shipped data sets have in common.
+//! A task on a data set that the project ships.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use dnabert_core::{Example, Split};
+use dnabert_core::{Example, Split, Task};
 
 use crate::{DataError, TableFormat, read_examples};
 
-/// A folder of shipped data sets, and the classes of one of them.
+/// The shipped data sets of one kind.
+pub trait ShippedSet: Copy + Send + Sync {
+    /// The classes that they tell apart.
+    const CLASSES: &'static [&'static str];
+
+    /// The name of the task on this set.
+    fn name(self) -> &'static str;
+
+    /// Length of every sequence in bases.
+    fn length(self) -> usize;
+
+    /// Where the rows of a split stand.
+    fn source(self, split: Split) -> RowSource;
+}
+
+/// Where the rows of a split stand, in the project's `datasets` folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowSource {
+    /// They are the rows of this table.
+    Table(String),
+    /// In a table without splits: within each class, of every five rows in file order the fourth
+    /// goes to dev, the fifth to test, the others to train.
+    Fifths(&'static str),
+    /// There are none.
+    Nowhere,
+}
+
+impl RowSource {
+    /// The table whose name is `prefix`, the split, and `.tsv.gz`.
+    pub(crate) fn table(prefix: &str, split: Split) -> Self {
+        Self::Table(format!("{prefix}{split}.tsv.gz"))
+    }
+}
+
+/// The task on a shipped data set.
 #[derive(Debug, Clone)]
-pub(crate) struct Shipped {
+pub struct ShippedTask<S> {
     folder: PathBuf,
+    set: S,
     classes: Vec<String>,
 }
 
-impl Shipped {
-    pub(crate) fn new(datasets: impl Into<PathBuf>, classes: &[&str]) -> Self {
-        Self { folder: datasets.into(), classes: classes.iter().map(|&c| c.to_owned()).collect() }
+impl<S: ShippedSet> ShippedTask<S> {
+    /// The task on `set`, in the project's `datasets` folder.
+    pub fn new(datasets: impl Into<PathBuf>, set: S) -> Self {
+        let classes = S::CLASSES.iter().map(|&class| class.to_owned()).collect();
+        Self { folder: datasets.into(), set, classes }
+    }
+}
+
+impl<S: ShippedSet> Task for ShippedTask<S> {
+    type Error = DataError;
+
+    fn name(&self) -> &str {
+        self.set.name()
     }
 
-    pub(crate) fn classes(&self) -> &[String] {
+    fn classes(&self) -> &[String] {
         &self.classes
     }
 
-    /// The rows of one table.
-    pub(crate) fn read(&self, file: impl AsRef<Path>) -> Result<Vec<Example>, DataError> {
-        read_examples(self.folder.join(file), &TableFormat::default(), &self.classes)
+    fn examples(&self, split: Split) -> Result<Vec<Example>, DataError> {
+        let read = |table: &str| {
+            read_examples(self.folder.join(table), &TableFormat::default(), &self.classes)
+        };
+        match self.set.source(split) {
+            RowSource::Table(table) => read(&table),
+            RowSource::Fifths(table) => Ok(fifths(read(table)?, split, self.classes.len())),
+            RowSource::Nowhere => Ok(Vec::new()),
+        }
     }
+}
 
-    /// The rows of the table whose name is `prefix`, the split, and `.tsv.gz`.
-    pub(crate) fn split(&self, prefix: &str, split: Split) -> Result<Vec<Example>, DataError> {
-        self.read(format!("{prefix}{split}.tsv.gz"))
-    }
+fn fifths(examples: Vec<Example>, split: Split, classes: usize) -> Vec<Example> {
+    let mut seen = vec![0_usize; classes];
+    let mut turn = |example: &Example| {
+        let rows = &mut seen[example.label];
+        *rows += 1;
+        match (*rows - 1) % 5 {
+            3 => Split::Dev,
+            4 => Split::Test,
+            _ => Split::Train,
+        }
+    };
+    examples.into_iter().filter(|example| turn(example) == split).collect()
 }

@@ -1,11 +1,8 @@
 //! The task of splice sites on the data sets that the project ships.
 
-use std::path::PathBuf;
+use dnabert_core::Split;
 
-use dnabert_core::{Example, Split, Task};
-
-use crate::DataError;
-use crate::shipped::Shipped;
+use crate::{RowSource, ShippedSet, ShippedTask};
 
 /// A shipped data set of splice sites; the boundary lies in the middle of every sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,9 +20,12 @@ pub enum SpliceSet {
 impl SpliceSet {
     /// The shipped sets.
     pub const ALL: [Self; 4] = [Self::Fly, Self::Uci, Self::Human, Self::Human60];
+}
 
-    /// The task's name.
-    pub fn name(self) -> &'static str {
+impl ShippedSet for SpliceSet {
+    const CLASSES: &'static [&'static str] = &["neither", "donor", "acceptor"];
+
+    fn name(self) -> &'static str {
         match self {
             Self::Fly => "fly-splice",
             Self::Uci => "uci-splice",
@@ -34,55 +34,32 @@ impl SpliceSet {
         }
     }
 
-    /// Length of every sequence in bases.
-    pub fn length(self) -> usize {
+    fn length(self) -> usize {
         match self {
             Self::Fly | Self::Human => 200,
             Self::Uci | Self::Human60 => 60,
         }
     }
-}
 
-/// Neither, donor or acceptor, on one shipped data set.
-#[derive(Debug, Clone)]
-pub struct SpliceTask {
-    data: Shipped,
-    set: SpliceSet,
-}
-
-impl SpliceTask {
-    /// The task on `set`, in the project's `datasets` folder.
-    pub fn new(datasets: impl Into<PathBuf>, set: SpliceSet) -> Self {
-        Self { data: Shipped::new(datasets, &["neither", "donor", "acceptor"]), set }
-    }
-}
-
-impl Task for SpliceTask {
-    type Error = DataError;
-
-    fn name(&self) -> &str {
-        self.set.name()
-    }
-
-    fn classes(&self) -> &[String] {
-        self.data.classes()
-    }
-
-    /// The human sets have no examples but those of the test split.
-    fn examples(&self, split: Split) -> Result<Vec<Example>, DataError> {
-        match (self.set, split) {
-            (SpliceSet::Fly, _) => self.data.split("fly_splice/splice200_", split),
-            (SpliceSet::Uci, _) => self.data.split("uci_splice/group_", split),
-            (SpliceSet::Human, Split::Test) => self.data.read("human_splice/splice200.tsv.gz"),
-            (SpliceSet::Human60, Split::Test) => self.data.read("human_splice/splice60.tsv.gz"),
-            _ => Ok(Vec::new()),
+    /// The human sets have no rows but those of the test split.
+    fn source(self, split: Split) -> RowSource {
+        match (self, split) {
+            (Self::Fly, _) => RowSource::table("fly_splice/splice200_", split),
+            (Self::Uci, _) => RowSource::table("uci_splice/group_", split),
+            (Self::Human, Split::Test) => RowSource::Table("human_splice/splice200.tsv.gz".into()),
+            (Self::Human60, Split::Test) => RowSource::Table("human_splice/splice60.tsv.gz".into()),
+            _ => RowSource::Nowhere,
         }
     }
 }
 
+/// Neither, donor or acceptor, on one shipped data set.
+pub type SpliceTask = ShippedTask<SpliceSet>;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dnabert_core::Task;
 
     #[test]
     fn every_set_has_its_rows_and_sites_have_their_dinucleotide() {

@@ -1,8 +1,8 @@
 //! Scores for many rows.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use dnabert_core::Encoding;
-use dnabert_model::{Scorer, TokenBatch};
+use dnabert_model::{Encoder, Scorer, SequenceClassifier, TokenBatch};
 
 /// The logits of `rows`, in their order, computed in batches of similar length: for each row its
 /// outputs or, where tokens are judged, the outputs of each of its tokens.
@@ -19,25 +19,58 @@ pub fn logits<M: Scorer>(
     pad: u32,
     device: &Device,
 ) -> Vec<Vec<f32>> {
+    let padded = |longest| model.padded_length(longest);
+    outputs(rows, batch_size, pad, device, padded, |batch| model.scores(batch))
+}
+
+/// The pooled states of each of `rows` that the head of `model` reads, `hidden` numbers; a bag of
+/// tokens is left out.
+///
+/// # Panics
+///
+/// As [`logits`].
+pub fn pooled_states<E: Encoder>(
+    model: &SequenceClassifier<E>,
+    rows: &[&Encoding],
+    batch_size: usize,
+    pad: u32,
+    device: &Device,
+) -> Vec<Vec<f32>> {
+    let padded = |longest| model.padded_length(longest);
+    let [hidden, _] = model.head_inputs();
+    let pool = |batch: &TokenBatch| model.average_pool(batch, &mut ()).narrow(1, 0, hidden);
+    outputs(rows, batch_size, pad, device, padded, pool)
+}
+
+/// What `output` gives for each row, `[batch, outputs]`, or for each token of each row,
+/// `[batch × length, outputs]`, of which those of padding are left out.
+fn outputs(
+    rows: &[&Encoding],
+    batch_size: usize,
+    pad: u32,
+    device: &Device,
+    padded_length: impl Fn(usize) -> usize,
+    output: impl Fn(&TokenBatch) -> Tensor<2>,
+) -> Vec<Vec<f32>> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|&index| rows[index].len());
-    let mut scores = vec![Vec::new(); rows.len()];
+    let mut found = vec![Vec::new(); rows.len()];
     for chunk in order.chunks(batch_size) {
         let batch: Vec<_> = chunk.iter().map(|&index| rows[index]).collect();
         let longest = batch.iter().map(|row| row.len()).max().unwrap_or_default();
-        let inputs = TokenBatch::padded(&batch, model.padded_length(longest), pad, device);
+        let inputs = TokenBatch::padded(&batch, padded_length(longest), pad, device);
         let [_, length] = inputs.dims();
-        let output = model.scores(&inputs); // [batch, outputs] or [batch × length, outputs]
+        let output = output(&inputs);
         let [judged, outputs] = output.dims();
         let per_row = judged / chunk.len() * outputs;
         let values: Vec<f32> = output.into_data().iter::<f32>().collect();
         for (&index, row) in chunk.iter().zip(values.chunks(per_row)) {
             let real = if judged == chunk.len() { per_row } else { rows[index].len() * outputs };
             debug_assert!(judged == chunk.len() || judged == chunk.len() * length);
-            scores[index] = row[..real].to_vec();
+            found[index] = row[..real].to_vec();
         }
     }
-    scores
+    found
 }
 
 /// Probabilities of one row of logits, computed in f64.

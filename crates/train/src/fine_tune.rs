@@ -22,8 +22,10 @@ use crate::{
 /// How a network is fine-tuned.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FineTuneConfig {
-    /// Passes over the training split.
+    /// Passes over the training split; 0 only with `keep_start`.
     pub epochs: usize,
+    /// Whether the model as given competes as epoch 0, as one whose head was fitted before may.
+    pub keep_start: bool,
     /// Examples that one forward pass sees.
     pub batch_size: usize,
     /// Batches whose gradients make one optimizer step.
@@ -58,6 +60,7 @@ impl Default for FineTuneConfig {
     fn default() -> Self {
         Self {
             epochs: 3,
+            keep_start: false,
             batch_size: 32,
             accumulation: 1,
             learning_rate: 5e-5,
@@ -89,7 +92,7 @@ pub enum EarlyStop {
 pub struct FineTuned<M, R = ClassificationReport> {
     /// The model of the best epoch, in inference mode.
     pub model: M,
-    /// The best epoch, counted from 1.
+    /// The best epoch, counted from 1; 0 for the model as given.
     pub best_epoch: usize,
     /// The dev report of the best epoch.
     pub dev: R,
@@ -150,7 +153,7 @@ pub struct Splits<'a, L = usize> {
 /// As [`fine_tune`].
 #[expect(
     clippy::missing_panics_doc,
-    reason = "there is an epoch, and the first one is the best yet"
+    reason = "there is an epoch or a start, and the first of them is the best yet"
 )]
 pub fn fine_tune_for<M: Scorer, O: Objective>(
     objective: &O,
@@ -191,6 +194,11 @@ pub fn fine_tune_for<M: Scorer, O: Objective>(
 
     let mut best: Option<(Standing, FineTuned<M, O::Report>)> = None;
     let mut history = Vec::new();
+    if config.keep_start {
+        let valid = model.valid();
+        let report = run.judge(&valid, dev);
+        best = Some((objective.standing(&report), FineTuned::at(0, valid, report)));
+    }
     for epoch in 1..=config.epochs {
         let train_loss;
         (model, train_loss) = run.epoch(model, &mut steps, epoch, observer)?;
@@ -213,22 +221,22 @@ pub fn fine_tune_for<M: Scorer, O: Objective>(
             observer.warning(&Warning::Collapse { epoch, class });
         }
         if is_best {
-            let tuned = FineTuned {
-                model: valid,
-                best_epoch: epoch,
-                dev: report,
-                history: Vec::new(),
-                collapsed: standing.collapsed_to.is_some(),
-            };
-            best = Some((standing, tuned));
+            best = Some((standing, FineTuned::at(epoch, valid, report)));
         }
         let since_best = epoch - best.as_ref().map_or(epoch, |(_, best)| best.best_epoch);
         if matches!(config.early_stop, EarlyStop::Patience(epochs) if since_best >= epochs) {
             break;
         }
     }
-    let (_, best) = best.expect("at least one epoch, and any score is better than none");
-    Ok(FineTuned { history, ..best })
+    let (standing, best) = best.expect("a start or an epoch, and any score is better than none");
+    Ok(FineTuned { history, collapsed: standing.collapsed_to.is_some(), ..best })
+}
+
+impl<M, R> FineTuned<M, R> {
+    /// The model after `best_epoch`; the run as a whole is yet to be told.
+    fn at(best_epoch: usize, model: M, dev: R) -> Self {
+        Self { model, best_epoch, dev, history: Vec::new(), collapsed: false }
+    }
 }
 
 /// What stays the same over the epochs of a run.
@@ -329,7 +337,7 @@ impl<O: Objective> Run<'_, O> {
 
 fn check(config: &FineTuneConfig) -> Result<(), TrainError> {
     setting::at_least_one(&[
-        ("epochs", config.epochs),
+        ("epochs", config.epochs + usize::from(config.keep_start)),
         ("batch_size", config.batch_size),
         ("accumulation", config.accumulation),
         ("workers", config.workers),

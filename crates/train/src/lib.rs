@@ -26,7 +26,7 @@ pub use bootstrap::{Interval, bootstrap};
 pub use clip::{clip_gradients, gradient_norm};
 pub use encode::{EncodeError, encode_examples, shuffle_tokens};
 pub use error::TrainError;
-pub use evaluate::{logits, sigmoid, softmax};
+pub use evaluate::{logits, pooled_states, sigmoid, softmax};
 pub use fine_tune::{
     EarlyStop, EpochRecord, FineTuneConfig, FineTuned, Splits, fine_tune, fine_tune_for,
 };

@@ -182,3 +182,21 @@ fn settings_and_labels_that_do_not_fit_are_named() {
     let balanced = FineTuneConfig { class_weights: ClassWeights::Balanced, ..settings() };
     assert!(matches!(fit(&wrong[..1], &balanced), TrainError::MissingClass { class: 1, .. }));
 }
+
+#[test]
+fn a_start_that_may_win_is_kept_where_training_makes_it_worse() {
+    // Trained well once, then thrown about: its own start is better than what comes of that.
+    let good = tune(0.0, &settings(), &mut ()).unwrap();
+    let wild = FineTuneConfig { epochs: 2, keep_start: true, learning_rate: 1.0, ..settings() };
+    let data = (planted(160, 1), planted(80, 2));
+    let tuned = fine_tune(good.model.clone(), &data.0, &data.1, SPECIAL, &wild, &mut ()).unwrap();
+    assert_eq!((tuned.best_epoch, tuned.history.len()), (0, 2));
+    assert_eq!(bits(&tuned.model), bits(&good.model));
+
+    let none = FineTuneConfig { epochs: 0, ..wild };
+    let kept = fine_tune(good.model.clone(), &data.0, &data.1, SPECIAL, &none, &mut ()).unwrap();
+    assert_eq!(bits(&kept.model), bits(&good.model));
+    let refused = FineTuneConfig { keep_start: false, ..none };
+    let error = fine_tune(good.model, &data.0, &data.1, SPECIAL, &refused, &mut ()).unwrap_err();
+    assert!(matches!(error, TrainError::Setting { field: "epochs", .. }), "{error}");
+}

@@ -6,6 +6,8 @@ use dnabert_model::{Adaptation, BertConfig};
 use dnabert_train::{ClassificationReport, EpochRecord, FineTuneConfig, Interval};
 use serde::Serialize;
 
+use super::HeadStart;
+
 /// The content of `metrics.json`; the test split's figures stand at the top level.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Metrics {
@@ -24,7 +26,7 @@ pub struct Metrics {
     pub shuffled_auroc: Option<f64>,
     /// The dev split, at the chosen epoch.
     pub dev: ClassificationReport,
-    /// The epoch chosen on the dev split, from 1.
+    /// The epoch chosen on the dev split, from 1; 0 for the start.
     pub best_epoch: usize,
     /// Every epoch.
     pub history: Vec<EpochRecord>,
@@ -62,6 +64,8 @@ pub struct Settings {
     pub start: String,
     /// The parts of the network that were drawn at random, since the folder holds none.
     pub new_parts: Vec<&'static str>,
+    /// How the head began.
+    pub head: HeadStart,
     /// What of the network was trained.
     pub adaptation: Adaptation,
     /// Fine-tuning.
@@ -81,7 +85,12 @@ impl Display for Metrics {
             let LostTokens { unknown, skipped, truncated } = lost;
             writeln!(f, "tokens lost: {unknown} unknown, {skipped} skipped, {truncated} cut off")?;
         }
-        writeln!(f, "drawn at random: {}", self.config.new_parts.join(", "))?;
+        if !self.config.new_parts.is_empty() {
+            writeln!(f, "drawn at random: {}", self.config.new_parts.join(", "))?;
+        }
+        if self.config.head == HeadStart::Regression {
+            writeln!(f, "fitted before training: the head")?;
+        }
         writeln!(f, "best epoch {} of {}, chosen on dev\n", self.best_epoch, self.history.len())?;
         writeln!(f, "{:<22}{:>9}{:>9}", "", "dev", "test")?;
         let rows = |report: &ClassificationReport| {

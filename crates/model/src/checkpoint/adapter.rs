@@ -84,7 +84,7 @@ pub fn save_adapters<E: Encoder>(
         use_rslora: false,
         use_dora: false,
         target_modules: named(&["query", "value", "Wqkv"]),
-        modules_to_save: Some(named(&["classifier", "pooler"])),
+        modules_to_save: Some(named(&["classifier", "pooler", "bag_of_tokens"])),
     };
     let path = folder.join(CONFIG);
     let io = |source| CheckpointError::Io { path: path.clone(), source };
@@ -121,8 +121,7 @@ impl Checkpoint {
         let model = SequenceClassifier::over(bert, &config, device);
         // The head and, where they hold it, the pooler come with the adapters.
         let saved = |name: &str| {
-            name.starts_with("classifier.")
-                || adapters.has(POOLER) && name.starts_with("bert.pooler.")
+            names::is_linear_head(name) || adapters.has(POOLER) && name.starts_with("bert.pooler.")
         };
         let model =
             fill(model, "", &self.weights, Some(New { is_new: &saved, draw: None }), |name| {

@@ -237,7 +237,7 @@ impl Checkpoint {
         let model = SequenceClassifier::over(bert, &config, device);
         let fresh_pooler = head.new_pooler && head.pooling == Pooling::Cls;
         let is_new = |name: &str| {
-            name.starts_with("classifier.") || fresh_pooler && name.starts_with("bert.pooler.")
+            names::is_linear_head(name) || fresh_pooler && name.starts_with("bert.pooler.")
         };
         let draw = Some(Draw::new(config.initializer_range, head.seed));
         let new = New { is_new: &is_new, draw };

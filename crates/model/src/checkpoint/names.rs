@@ -34,7 +34,13 @@ pub(super) fn is_ignored(canonical: &str) -> bool {
 
 /// Whether a tensor belongs to a head rather than to the encoder.
 pub(super) fn is_head(canonical: &str) -> bool {
-    ["cls.", "classifier.", "classifier1.", "rnn."].iter().any(|head| canonical.starts_with(head))
+    is_linear_head(canonical)
+        || ["cls.", "classifier1.", "rnn."].iter().any(|head| canonical.starts_with(head))
+}
+
+/// Whether a tensor belongs to the head of a plain classifier.
+pub(super) fn is_linear_head(canonical: &str) -> bool {
+    ["classifier.", "bag_of_tokens."].iter().any(|head| canonical.starts_with(head))
 }
 
 /// Whether a tensor is of no use to a network whose head does not read the pooler.

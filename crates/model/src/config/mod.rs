@@ -95,6 +95,11 @@ pub struct BertConfig {
     /// How a sequence classifier pools; ours, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "is_default")]
     pub pooling: Pooling,
+    /// Whether a plain sequence classifier also reads which tokens a row has
+    /// ([`SequenceClassifier`](crate::SequenceClassifier)). Ours, not in Hugging Face files: in
+    /// Python the scores of such a folder lack a part.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub bag_of_tokens: bool,
     /// How padding is masked; ours, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mask_mode: MaskMode,
@@ -147,6 +152,7 @@ impl BertConfig {
             rnn: None,
             num_rnn_layer: None,
             pooling: Pooling::default(),
+            bag_of_tokens: false,
             mask_mode: MaskMode::default(),
             padded_length: None,
             mlm_bias: MlmBias::default(),

@@ -49,6 +49,10 @@ pub enum Pooling {
     Mean,
     /// The largest value of each hidden unit over real tokens, special tokens included.
     Max,
+    /// The standard deviation of each hidden unit over real tokens, special tokens included: large
+    /// where few tokens differ from the rest, as a motif does from what surrounds it. Half of the
+    /// statistics pooling of Snyder et al. 2018 (doi 10.1109/ICASSP.2018.8461375).
+    Std,
 }
 
 /// What the outputs of a sequence classifier mean, by the Hugging Face names.
@@ -95,4 +99,4 @@ macro_rules! from_str {
 
 from_str!(MaskMode, "padding" => Self::Padding, "head" => Self::Head);
 from_str!(MlmBias, "single" => Self::Single, "double" => Self::Double);
-from_str!(Pooling, "cls" => Self::Cls, "mean" => Self::Mean, "max" => Self::Max);
+from_str!(Pooling, "cls" => Self::Cls, "mean" => Self::Mean, "max" => Self::Max, "std" => Self::Std);

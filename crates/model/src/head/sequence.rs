@@ -1,11 +1,12 @@
 //! The head for one row of scores per sequence, short or in chunks.
 
-use burn::module::Module;
-use burn::nn::Linear;
+use burn::module::{Module, Param};
+use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear};
 use burn::tensor::activation::relu;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::linear::linear;
+use crate::pooling::mean;
 use crate::recurrent::Recurrent;
 use crate::{
     Bert, BertConfig, Dropout, Encoder, LayerSink, Pooling, RecurrentKind, TokenBatch, initialize,
@@ -15,6 +16,12 @@ use crate::{
 ///
 /// A row longer than the chunk length that the network was made with is cut into chunks; the
 /// encoder sees each alone, from position 0, and the head sees their pooled vectors together.
+///
+/// With [`bag_of_tokens`](BertConfig::bag_of_tokens) the scores are a sum: those of the pooled
+/// states, and the mean over the row of a score that each token has for each output. So the
+/// classifier can express any linear model of the shares of its tokens, with which few training rows
+/// go far, and the network is left to find what shares do not tell (the wide and the deep part of
+/// Cheng et al. 2016, arXiv 1606.07792).
 #[derive(Module, Debug)]
 pub struct SequenceClassifier<E: Encoder> {
     /// The network below.
@@ -26,6 +33,8 @@ pub struct SequenceClassifier<E: Encoder> {
     /// (`BertForLongSequenceClassificationCat`).
     classifier1: Option<Linear>,
     classifier: Linear,
+    /// A score of each token for each output, `[vocabulary, labels]`.
+    bag_of_tokens: Option<Embedding>,
     #[module(skip)]
     pooling: Pooling,
     #[module(skip)]
@@ -93,8 +102,14 @@ impl<E: Encoder> SequenceClassifier<E> {
             Chunks::Recurrent { .. } => Some(config.split.unwrap_or(1)),
             Chunks::Concatenated { count } => Some(count),
         };
+        let bag_of_tokens = (config.bag_of_tokens && chunks == Chunks::Average).then(|| {
+            EmbeddingConfig::new(config.vocab_size, config.labels())
+                .with_initializer(Initializer::Zeros)
+                .init(device)
+        });
         Self {
             encoder,
+            bag_of_tokens,
             chunk_count,
             dropout: Dropout::new(config.hidden_dropout_prob),
             rnn,
@@ -141,23 +156,85 @@ impl<E: Encoder> SequenceClassifier<E> {
     /// If rows are longer than a chunk and no whole number of chunks, or not the number that
     /// [`chunk_count`](Self::chunk_count) asks for.
     pub fn forward(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
+        match (self.chunk_length, self.chunk_count) {
+            (Some(chunk), Some(_)) => self.classify_chunks(self.pool_chunks(batch, chunk, sink)),
+            _ => self.classify(self.average_pool(batch, sink)),
+        }
+    }
+
+    /// One vector for each row, `[batch, hidden]`: what [`classify`](Self::classify) reads. With a
+    /// bag of tokens its scores stand behind the states, `[batch, hidden + labels]`.
+    pub fn pool(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
+        let mask = batch.mask.as_ref();
+        let states = self.pooling.pool(&self.encoder.encode(batch, sink), mask);
+        match &self.bag_of_tokens {
+            Some(bag) => {
+                let scores = mean(bag.forward(batch.ids.clone()), mask).squeeze_dim::<2>(1);
+                Tensor::cat(vec![states, scores], 1)
+            }
+            None => states,
+        }
+    }
+
+    /// As [`pool`](Self::pool), of rows of any length: for those longer than a chunk the mean over
+    /// their chunks.
+    ///
+    /// # Panics
+    ///
+    /// If rows are longer than a chunk and no whole number of chunks.
+    pub fn average_pool(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
+        let [_, length] = batch.dims();
+        match self.chunk_length.filter(|&chunk| length > chunk) {
+            Some(chunk) => self.pool_chunks(batch, chunk, sink).mean_dim(1).squeeze_dim::<2>(1),
+            None => self.pool(batch, sink),
+        }
+    }
+
+    /// As [`pool`](Self::pool), for each chunk: `[batch, chunks, width]`.
+    fn pool_chunks(&self, batch: &TokenBatch, chunk: usize, sink: &mut dyn LayerSink) -> Tensor<3> {
         let [rows, length] = batch.dims();
-        let chunk = match self.chunk_length {
-            Some(chunk) if length > chunk || self.chunk_count.is_some() => chunk,
-            _ => return self.classify(self.pool(batch, sink)),
-        };
         assert!(length % chunk == 0, "{length} tokens are no whole number of chunks of {chunk}");
         let pooled = self.pool(&batch.chunks(chunk), sink); // [batch × chunks, hidden]
         let [_, hidden] = pooled.dims();
-        self.classify_chunks(pooled.reshape([rows, length / chunk, hidden]))
+        pooled.reshape([rows, length / chunk, hidden])
     }
 
-    /// One vector for each row, `[batch, hidden]`.
-    pub fn pool(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
-        self.pooling.pool(&self.encoder.encode(batch, sink), batch.mask.as_ref())
+    /// Width of the states that the head reads, and the ids of its bag of tokens, 0 without one.
+    pub fn head_inputs(&self) -> [usize; 2] {
+        let [hidden, _] = self.classifier.weight.dims();
+        [hidden, self.bag_of_tokens.as_ref().map_or(0, |bag| bag.weight.dims()[0])]
     }
 
-    /// Scores from the pooled vectors of chunks, `[batch, chunks, hidden]` → `[batch, labels]`.
+    /// The same network under another head: for each output the weights of
+    /// [`head_inputs`](Self::head_inputs), those of states first, and a bias.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many as the head has.
+    #[must_use]
+    pub fn with_head(mut self, weights: &[Vec<f32>], biases: &[f32]) -> Self {
+        let [hidden, ids] = self.head_inputs();
+        let labels = self.labels();
+        let fits = |row: &Vec<f32>| row.len() == hidden + ids;
+        assert!(weights.len() == labels && biases.len() == labels, "{labels} outputs");
+        assert!(weights.iter().all(fits), "{hidden} units and {ids} ids");
+        let table = |inputs: std::ops::Range<usize>| {
+            let shape = [inputs.len(), labels];
+            let columns = inputs.flat_map(|input| weights.iter().map(move |row| row[input]));
+            TensorData::new(columns.collect(), shape)
+        };
+        set(&mut self.classifier.weight, table(0..hidden));
+        if let Some(bias) = &mut self.classifier.bias {
+            set(bias, TensorData::new(biases.to_vec(), [labels]));
+        }
+        if let Some(bag) = &mut self.bag_of_tokens {
+            set(&mut bag.weight, table(hidden..hidden + ids));
+        }
+        self
+    }
+
+    /// Scores from the vectors of chunks that [`pool`](Self::pool) gives, `[batch, chunks, width]` →
+    /// `[batch, labels]`.
     ///
     /// # Panics
     ///
@@ -174,8 +251,51 @@ impl<E: Encoder> SequenceClassifier<E> {
         self.classify(relu(first.forward(self.dropout.forward(side_by_side))))
     }
 
-    /// Scores from pooled vectors, `[batch, hidden]` → `[batch, labels]`.
+    /// Scores from the vectors that [`pool`](Self::pool) gives, `[batch, width]` →
+    /// `[batch, labels]`.
     pub fn classify(&self, pooled: Tensor<2>) -> Tensor<2> {
-        self.classifier.forward(self.dropout.forward(pooled))
+        if self.bag_of_tokens.is_none() {
+            return self.classifier.forward(self.dropout.forward(pooled));
+        }
+        let [hidden, labels] = self.classifier.weight.dims();
+        let (states, scores) =
+            (pooled.clone().narrow(1, 0, hidden), pooled.narrow(1, hidden, labels));
+        self.classifier.forward(self.dropout.forward(states)) + scores
+    }
+}
+
+/// Gives a parameter other values.
+fn set<const D: usize>(parameter: &mut Param<Tensor<D>>, values: TensorData) {
+    *parameter = parameter.clone().map(|old| Tensor::from_data(values, &old.device()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bag_of_tokens_adds_the_mean_score_of_the_real_tokens() {
+        let device = Device::flex();
+        let config = BertConfig {
+            hidden_size: 4,
+            num_attention_heads: 1,
+            num_hidden_layers: 1,
+            intermediate_size: 4,
+            bag_of_tokens: true,
+            ..BertConfig::new(10)
+        };
+        let model = config.sequence_classifier(1, &device);
+        assert_eq!(model.head_inputs(), [4, 10]);
+        // Units count for nothing, token 7 for the second output.
+        let mut weights = vec![vec![0.0; 14]; 2];
+        weights[1][4 + 7] = 3.0;
+        let model = model.with_head(&weights, &[0.5, 0.0]);
+        let ids = vec![2, 7, 8, 3, 2, 7, 3, 0];
+        let mask = vec![1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0];
+        let batch = TokenBatch::from_rows([2, 4], ids, vec![0; 8], mask, &device);
+        let scores: Vec<f32> = model.forward(&batch, &mut ()).into_data().iter::<f32>().collect();
+        for (found, expected) in scores.into_iter().zip([0.5, 0.75, 0.5, 1.0]) {
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
     }
 }

@@ -1,0 +1,137 @@
+//! Where an experiment starts, and what its head makes of that.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::convert::Infallible;
+
+use dnabert::core::{Classifier, Example, Sequence, Split, Task, derive_seed};
+use dnabert::model::{Adaptation, Pooling};
+use dnabert::train::FineTuneConfig;
+use dnabert::{
+    Device, Experiment, ExperimentError, HeadStart, ModelSize, Outcome, Predictor, Start,
+};
+
+/// Sequences of random bases, half of them with `TATAAA` somewhere.
+struct Boxes {
+    classes: Vec<String>,
+}
+
+impl Task for Boxes {
+    type Error = Infallible;
+
+    fn name(&self) -> &str {
+        "boxes"
+    }
+
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn examples(&self, split: Split) -> Result<Vec<Example>, Infallible> {
+        let (rows, salt) = match split {
+            Split::Train => (120, 1),
+            Split::Dev => (60, 2),
+            Split::Test => (80, 3),
+        };
+        let example = |row: u64| {
+            let random = |place: u64, below: u64| derive_seed(salt, &[row, place]) % below;
+            let mut bases: Vec<u8> =
+                (0..60).map(|place| b"ACGT"[random(place, 4) as usize]).collect();
+            let label = (row % 2) as usize;
+            if label == 1 {
+                let place = random(60, 50) as usize;
+                bases[place..place + 6].copy_from_slice(b"TATAAA");
+            }
+            let sequence = String::from_utf8(bases).unwrap().parse::<Sequence>().unwrap();
+            Example { name: row.to_string(), sequence, pair: None, label }
+        };
+        Ok((0..rows).map(example).collect())
+    }
+}
+
+fn boxes() -> Boxes {
+    Boxes { classes: ["none", "box"].map(str::to_owned).to_vec() }
+}
+
+fn experiment(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) -> Experiment {
+    Experiment {
+        start,
+        head,
+        bag_of_tokens: false,
+        dropout: None,
+        adaptation: Adaptation::Full,
+        ambiguity: Default::default(),
+        truncate: false,
+        fine_tune: FineTuneConfig { epochs, learning_rate, ..FineTuneConfig::default() },
+    }
+}
+
+fn run(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) -> Outcome {
+    let experiment = experiment(start, head, epochs, learning_rate);
+    experiment.run(&boxes(), &Device::flex(), &mut ()).unwrap()
+}
+
+fn fresh() -> Start {
+    Start::Fresh { size: ModelSize::Small, k: 4 }
+}
+
+#[test]
+fn a_regressed_head_tells_what_the_states_know_without_an_epoch() {
+    let outcome = run(fresh(), HeadStart::Regression, 0, 1e-3);
+    assert_eq!(outcome.metrics.best_epoch, 0);
+    assert!(outcome.metrics.config.fine_tune.keep_start);
+    // Means over random states tell which 4-mers occur.
+    let area = outcome.metrics.test.auroc.unwrap();
+    assert!(area > 0.65, "{area}");
+    let random = run(fresh(), HeadStart::Random, 1, 1e-12).metrics.test.auroc.unwrap();
+    assert!(random < area, "{random} {area}");
+}
+
+#[test]
+fn a_reset_network_has_the_shape_of_its_folder_and_other_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let tiny = || Start::Fresh { size: ModelSize::Tiny, k: 3 };
+    let trained = run(tiny(), HeadStart::Random, 1, 1e-3);
+    trained.write(folder.path()).unwrap();
+    let path = folder.path().join("model");
+    let frozen = |start| run(start, HeadStart::Regression, 0, 1e-3);
+    let reset = frozen(Start::Reset { path: path.clone(), pooling: None });
+    let first = frozen(tiny());
+    let other = frozen(Start::Reset { path: path.clone(), pooling: Some(Pooling::Std) });
+    assert_eq!((other.config.pooling, reset.config.pooling), (Pooling::Std, first.config.pooling));
+    let kept = Start::Folder { path, pooling: None, mask_mode: None, padded_length: None };
+    let kept = frozen(kept);
+    assert_eq!(reset.config.hidden_size, trained.config.hidden_size);
+    assert_eq!(reset.config.num_hidden_layers, trained.config.num_hidden_layers);
+    assert_eq!(reset.predictions, first.predictions, "drawn as a fresh one is");
+    assert_ne!(reset.predictions, kept.predictions);
+    assert_ne!(reset.predictions, other.predictions);
+}
+
+#[test]
+fn settings_that_make_no_network_are_refused() {
+    let wrong =
+        Experiment { dropout: Some(1.5), ..experiment(fresh(), HeadStart::Random, 1, 1e-3) };
+    let error = wrong.run(&boxes(), &Device::flex(), &mut ()).unwrap_err();
+    assert!(matches!(error, ExperimentError::Model(_)), "{error}");
+}
+
+#[test]
+fn a_bag_of_tokens_learns_from_counts_and_is_kept_in_the_folder() {
+    let with_bag =
+        Experiment { bag_of_tokens: true, ..experiment(fresh(), HeadStart::Regression, 1, 1e-4) };
+    let outcome = with_bag.run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    let area = outcome.metrics.test.auroc.unwrap();
+    assert!(area > 0.8, "{area}");
+    let folder = tempfile::tempdir().unwrap();
+    outcome.write(folder.path()).unwrap();
+    let again = Predictor::open(folder.path().join("model"), &Device::flex()).unwrap();
+    let test = boxes().examples(Split::Test).unwrap();
+    let sequences: Vec<Sequence> = test.into_iter().map(|example| example.sequence).collect();
+    let found = again.predict(&sequences).unwrap();
+    for (found, expected) in found.iter().zip(&outcome.predictions) {
+        assert!(
+            (f64::from(found[1]) - expected.probabilities[1]).abs() < 1e-5,
+            "{found:?} {expected:?}"
+        );
+    }
+}
