@@ -68,10 +68,13 @@ impl Method {
         if let Self::Floor(_) = self {
             return Ok(String::new());
         }
-        let weights = sha256(&model.join("model.safetensors"))?;
+        // Random weights have the shape of the folder's, and no more.
+        let random = matches!(self, Self::Random | Self::RandomAlike);
+        let file = if random { "config.json" } else { "model.safetensors" };
+        let content = sha256(&model.join(file))?;
         // The folder may be called by another name.
         let experiment = self.experiment(contest, share, 0, Path::new(""));
-        Ok(format!("{weights} {experiment:?}"))
+        Ok(format!("{content} {experiment:?}"))
     }
 
     /// Learns `share` of the training rows of `task`, drawn from `seed`; gives the dev value, the

@@ -60,6 +60,7 @@ fn draw(
     let range = range(panel.train.iter().chain(&panel.held_out).map(|point| point.1));
     let mut chart = ChartBuilder::on(area)
         .margin(12)
+        .margin_right(30)
         .x_label_area_size(36)
         .y_label_area_size(56)
         .build_cartesian_2d(0.0..last, range)?;
