@@ -1,8 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+pub mod annotation;
+pub mod bed;
 pub mod fasta;
+mod genome;
+mod index;
+mod interval;
+mod lines;
 mod open;
 mod runs;
 
+pub use genome::{Genome, GenomeError, Naming};
+pub use interval::{Interval, IntervalError, Strand};
+pub use lines::{LineError, TableError};
 pub use open::open;
 pub use runs::{Run, Runs};

@@ -1,0 +1,333 @@
+//! Genes and transcripts from GTF and GFF3.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use noodles::gff::record::attributes::field::Value;
+use noodles::{gff, gtf};
+
+use crate::lines::{LineError, Lines, TableError};
+use crate::{Interval, Strand};
+
+/// The format of an annotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnnotationFormat {
+    /// GTF, where features name their `gene_id` and `transcript_id`.
+    Gtf,
+    /// GFF3, where features have an `ID` and a `Parent`, or several.
+    Gff3,
+}
+
+impl AnnotationFormat {
+    /// The format that a file's name tells: `.gtf`, `.gff` or `.gff3`, with `.gz` or without.
+    pub fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        let (_, extension) = name.strip_suffix(".gz").unwrap_or(name).rsplit_once('.')?;
+        match extension {
+            "gtf" => Some(Self::Gtf),
+            "gff" | "gff3" => Some(Self::Gff3),
+            _ => None,
+        }
+    }
+}
+
+/// A line of an annotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feature {
+    /// Where it lies.
+    pub interval: Interval,
+    /// What it is: `gene`, `exon`, `CDS`, …
+    pub kind: String,
+    /// Its own id; GFF3 only.
+    pub id: Option<String>,
+    /// What it is part of: the transcript in GTF, the parents in GFF3.
+    pub parents: Vec<String>,
+    /// The gene that it names; GTF only.
+    pub gene: Option<String>,
+}
+
+/// The parts of a transcript, in the order in which they are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transcript {
+    /// Its id.
+    pub id: String,
+    /// Its parts: from the transcription start on, none touching another.
+    pub parts: Vec<Interval>,
+}
+
+/// Which features make up a transcript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Part {
+    /// Features of kind `exon`.
+    #[default]
+    Exon,
+    /// Features of kind `CDS`: what lies between them are introns too, but those of the ends are
+    /// missing.
+    Coding,
+}
+
+impl Part {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Exon => "exon",
+            Self::Coding => "CDS",
+        }
+    }
+}
+
+impl Transcript {
+    /// The base where transcription starts, from 0: the first base of the first part.
+    pub fn start(&self) -> usize {
+        let first = &self.parts[0];
+        if first.strand() == Strand::Reverse { first.end() - 1 } else { first.start() }
+    }
+
+    /// What lies between the parts, in the order in which they are read.
+    pub fn introns(&self) -> impl Iterator<Item = Interval> {
+        self.parts.windows(2).filter_map(|pair| {
+            let (left, right) = match pair[0].strand() {
+                Strand::Reverse => (&pair[1], &pair[0]),
+                _ => (&pair[0], &pair[1]),
+            };
+            Interval::new(left.chromosome(), left.end(), right.start(), left.strand()).ok()
+        })
+    }
+}
+
+/// Hands each feature of an annotation, plain or gzip, to `each`; in GFF3 up to `##FASTA`.
+///
+/// # Errors
+///
+/// [`TableError`], with the line.
+pub fn for_each_feature(
+    path: impl AsRef<Path>,
+    format: AnnotationFormat,
+    mut each: impl FnMut(Feature) -> Result<(), LineError>,
+) -> Result<(), TableError> {
+    let mut lines = Lines::open(path.as_ref())?;
+    while let Some(line) = lines.next()? {
+        if line.starts_with("##FASTA") {
+            break;
+        }
+        if line.starts_with('#') || line.trim().is_empty() {
+            continue;
+        }
+        let feature = match format {
+            AnnotationFormat::Gtf => gtf_feature(line),
+            AnnotationFormat::Gff3 => gff3_feature(line),
+        };
+        feature.and_then(&mut each).map_err(|error| lines.error(error))?;
+    }
+    Ok(())
+}
+
+/// Reads the transcripts of an annotation, in the order in which they first appear.
+///
+/// # Errors
+///
+/// [`TableError::NoFeature`] for an annotation without such parts, [`LineError::Torn`] where a
+/// transcript has parts on several chromosomes or strands, and [`TableError`] for the rest.
+pub fn read_transcripts(
+    path: impl AsRef<Path>,
+    format: AnnotationFormat,
+    part: Part,
+) -> Result<Vec<Transcript>, TableError> {
+    let path = path.as_ref();
+    let (mut transcripts, mut by_id) = (Vec::<Transcript>::new(), HashMap::new());
+    let mut kinds = BTreeSet::new();
+    for_each_feature(path, format, |feature| {
+        if feature.kind != part.kind() {
+            kinds.insert(feature.kind);
+            return Ok(());
+        }
+        for id in feature.parents {
+            let number = *by_id.entry(id.clone()).or_insert(transcripts.len());
+            if number == transcripts.len() {
+                transcripts.push(Transcript { id, parts: Vec::new() });
+            }
+            let Transcript { id, parts } = &mut transcripts[number];
+            let place = |part: &Interval| (part.chromosome().to_owned(), part.strand());
+            if let Some(one) = parts.first().filter(|one| place(one) != place(&feature.interval)) {
+                let parts = Box::new([one.clone(), feature.interval]);
+                return Err(LineError::Torn { transcript: id.clone(), parts });
+            }
+            parts.push(feature.interval.clone());
+        }
+        Ok(())
+    })?;
+    if transcripts.is_empty() {
+        let (path, wanted) = (path.to_path_buf(), part.kind());
+        return Err(TableError::NoFeature { path, wanted, found: kinds.into_iter().collect() });
+    }
+    for transcript in &mut transcripts {
+        join(&mut transcript.parts);
+    }
+    Ok(transcripts)
+}
+
+/// Sorts parts into reading order, and joins those that touch or overlap, as after a frame shift.
+fn join(parts: &mut Vec<Interval>) {
+    parts.sort();
+    let mut joined: Vec<Interval> = Vec::with_capacity(parts.len());
+    for part in parts.drain(..) {
+        match joined.last_mut().filter(|last| last.end() >= part.start()) {
+            Some(last) => {
+                let end = last.end().max(part.end());
+                let whole = Interval::new(last.chromosome(), last.start(), end, last.strand());
+                *last = whole.unwrap_or(part); // never backwards
+            }
+            None => joined.push(part),
+        }
+    }
+    if joined.first().is_some_and(|part| part.strand() == Strand::Reverse) {
+        joined.reverse();
+    }
+    *parts = joined;
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+fn format_error(error: std::io::Error) -> LineError {
+    LineError::Format(error.to_string())
+}
+
+fn gff3_feature(line: &str) -> Result<Feature, LineError> {
+    let mut reader = gff::io::Reader::new(line.as_bytes());
+    let mut parsed = gff::Line::default();
+    reader.read_line(&mut parsed).map_err(format_error)?;
+    let record = parsed.as_record().ok_or_else(|| LineError::Format("no record".to_owned()))?;
+    let record = record.map_err(format_error)?;
+    let strand = strand(record.strand().map_err(format_error)?);
+    let (start, end) = (record.start().map_err(format_error)?, record.end().map_err(format_error)?);
+    let attributes = record.attributes();
+    let values = |tag: &[u8]| -> Result<Vec<String>, LineError> {
+        let Some(value) = attributes.get(tag) else { return Ok(Vec::new()) };
+        Ok(match value.map_err(format_error)? {
+            Value::String(one) => vec![one.to_string()],
+            Value::Array(several) => several.iter().map(|one| one.to_string()).collect(),
+        })
+    };
+    Ok(Feature {
+        interval: Interval::from_closed(
+            record.reference_sequence_name().to_string(),
+            start.get(),
+            end.get(),
+            strand,
+        )?,
+        kind: record.ty().to_string(),
+        id: values(b"ID")?.into_iter().next(),
+        parents: values(b"Parent")?,
+        gene: None,
+    })
+}
+
+fn gtf_feature(line: &str) -> Result<Feature, LineError> {
+    let mut reader = gtf::io::Reader::new(line.as_bytes());
+    let mut parsed = gtf::Line::default();
+    reader.read_line(&mut parsed).map_err(format_error)?;
+    let record = parsed.as_record().ok_or_else(|| LineError::Format("no record".to_owned()))?;
+    let record = record.map_err(format_error)?;
+    let strand = strand(record.strand().map_err(format_error)?);
+    let (start, end) = (record.start().map_err(format_error)?, record.end().map_err(format_error)?);
+    let attributes = record.attributes().map_err(format_error)?;
+    let value = |key: &[u8]| -> Result<Option<String>, LineError> {
+        let Some(value) = attributes.get(key) else { return Ok(None) };
+        let mut values = value.map_err(format_error)?.iter();
+        Ok(values.next().map(ToString::to_string).filter(|text| !text.is_empty()))
+    };
+    Ok(Feature {
+        interval: Interval::from_closed(
+            record.reference_sequence_name().to_string(),
+            start.get(),
+            end.get(),
+            strand,
+        )?,
+        kind: record.ty().to_string(),
+        id: None,
+        parents: value(b"transcript_id")?.into_iter().collect(),
+        gene: value(b"gene_id")?,
+    })
+}
+
+fn strand(strand: gff::feature::record::Strand) -> Strand {
+    match strand {
+        gff::feature::record::Strand::Forward => Strand::Forward,
+        gff::feature::record::Strand::Reverse => Strand::Reverse,
+        _ => Strand::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GTF: &str = "#!genome\n\
+        chr1\tx\texon\t11\t20\t.\t+\t.\tgene_id \"g1\"; transcript_id \"t1\"; note \"a; b\";\n\
+        chr1\tx\texon\t31\t40\t.\t+\t.\tgene_id \"g1\"; transcript_id \"t1\";\n\
+        chr1\tx\texon\t71\t80\t.\t-\t.\tgene_id \"g2\"; transcript_id \"t2\";\n\
+        chr1\tx\texon\t51\t60\t.\t-\t.\tgene_id \"g2\"; transcript_id \"t2\";\n";
+    const GFF3: &str = "##gff-version 3\n\n\
+        chr1\tx\tCDS\t11\t20\t.\t+\t0\tID=a%3Bb;Parent=t1,t2\n\
+        chr1\tx\tCDS\t31\t40\t.\t+\t0\tParent=t1\n\
+        chr1\tx\tCDS\t41\t45\t.\t+\t0\tParent=t1\n\
+        ##FASTA\n>chr1\nACGT\n";
+
+    fn read(
+        text: &str,
+        format: AnnotationFormat,
+        part: Part,
+    ) -> Result<Vec<Transcript>, TableError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        read_transcripts(file.path(), format, part)
+    }
+
+    fn spans(intervals: impl IntoIterator<Item = Interval>) -> Vec<(usize, usize)> {
+        intervals.into_iter().map(|interval| (interval.start(), interval.end())).collect()
+    }
+
+    #[test]
+    fn introns_lie_between_exons_on_both_strands() {
+        let found = read(GTF, AnnotationFormat::Gtf, Part::Exon).unwrap();
+        assert_eq!((found[0].id.as_str(), found[0].start()), ("t1", 10));
+        assert_eq!(spans(found[0].introns()), [(20, 30)]);
+        assert_eq!(found[1].start(), 79);
+        assert_eq!(spans(found[1].parts.clone()), [(70, 80), (50, 60)]);
+        let intron = found[1].introns().next().unwrap();
+        assert_eq!((intron.start(), intron.end(), intron.strand()), (60, 70, Strand::Reverse));
+    }
+
+    #[test]
+    fn parts_with_several_parents_and_parts_that_touch() {
+        let found = read(GFF3, AnnotationFormat::Gff3, Part::Coding).unwrap();
+        assert_eq!(spans(found[0].parts.clone()), [(10, 20), (30, 45)]);
+        assert_eq!(spans(found[1].parts.clone()), [(10, 20)]);
+        assert_eq!(found[1].introns().count(), 0);
+    }
+
+    #[test]
+    fn each_defect_is_named() {
+        let error = read(GFF3, AnnotationFormat::Gff3, Part::Exon).unwrap_err();
+        assert!(
+            error.to_string().ends_with("no feature of kind \"exon\"; there are CDS"),
+            "{error}"
+        );
+        let torn = GTF.replace("51\t60\t.\t-", "51\t60\t.\t+");
+        let error = read(&torn, AnnotationFormat::Gtf, Part::Exon).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(error.to_string().ends_with("line 5"), "{error}");
+        assert_eq!(source, "\"t2\" has parts on both chr1:71-80(-) and chr1:51-60(+)");
+        for wrong in ["chr1\tx\texon\t0\t9", "chr1\tx\texon\tten\t9", "chr1 x exon 1 9"] {
+            let text = format!("{wrong}\t.\t+\t.\tgene_id \"g\"; transcript_id \"t\";\n");
+            let error = read(&text, AnnotationFormat::Gtf, Part::Exon).unwrap_err();
+            assert!(error.to_string().ends_with("line 1"), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_tell_formats() {
+        let of = |name: &str| AnnotationFormat::of(Path::new(name));
+        assert_eq!(of("a.b/x.gtf.gz"), Some(AnnotationFormat::Gtf));
+        assert_eq!(of("x.gff3"), Some(AnnotationFormat::Gff3));
+        assert_eq!(of("x.txt"), None);
+    }
+}

@@ -1,0 +1,212 @@
+//! BED and narrowPeak.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use crate::lines::{LineError, Lines, TableError};
+use crate::{Interval, Strand};
+
+/// A line of a BED file with 3 to 6 columns or more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BedRecord {
+    /// Where it lies; on an unknown strand where the file gives none.
+    pub interval: Interval,
+    /// Its name, unless it is `.`.
+    pub name: Option<String>,
+    /// Its score, unless it is `.`.
+    pub score: Option<f64>,
+}
+
+/// A line of a narrowPeak file: the columns of BED and four more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Peak {
+    /// Where the peak lies.
+    pub interval: Interval,
+    /// Its name, unless it is `.`.
+    pub name: Option<String>,
+    /// Its enrichment.
+    pub signal: f64,
+    /// −log10 of its p-value; −1 means none.
+    pub p_value: Option<f64>,
+    /// −log10 of its q-value; −1 means none.
+    pub q_value: Option<f64>,
+    /// The base of its summit, from 0 on the chromosome; −1 means none.
+    pub summit: Option<usize>,
+}
+
+impl Peak {
+    /// `width` bases around the summit, or around the middle of a peak that has none; of an even
+    /// width, one more base lies before it.
+    ///
+    /// # Errors
+    ///
+    /// [`IntervalError::BeforeStart`](crate::IntervalError::BeforeStart).
+    pub fn window(&self, width: usize) -> Result<Interval, crate::IntervalError> {
+        let centre = self.summit.unwrap_or_else(|| self.interval.middle());
+        let before = width / 2;
+        Interval::around(
+            self.interval.chromosome(),
+            centre,
+            before,
+            width - before,
+            Strand::Forward,
+        )
+    }
+}
+
+/// Reads a BED file, plain or gzip; comments, `track` and `browser` lines are passed over.
+///
+/// # Errors
+///
+/// [`TableError`], with the line and the value.
+pub fn read_bed(path: impl AsRef<Path>) -> Result<Vec<BedRecord>, TableError> {
+    read(path.as_ref(), |columns| {
+        Ok(BedRecord {
+            interval: columns.interval()?,
+            name: columns.word(3),
+            score: columns.optional(4, "score")?,
+        })
+    })
+}
+
+/// Reads a narrowPeak file, plain or gzip.
+///
+/// # Errors
+///
+/// [`TableError`], with the line and the value.
+pub fn read_narrow_peak(path: impl AsRef<Path>) -> Result<Vec<Peak>, TableError> {
+    read(path.as_ref(), |columns| {
+        let interval = columns.interval()?;
+        let known = |value: f64| (value >= 0.0).then_some(value);
+        let offset: i64 = columns.number(9, "summit", "a whole number")?;
+        let summit = match usize::try_from(offset) {
+            Ok(offset) if offset < interval.len() => Some(interval.start() + offset),
+            Err(_) if offset == -1 => None,
+            _ => return Err(columns.wrong(9, "summit", "a place in the peak, or -1")),
+        };
+        Ok(Peak {
+            name: columns.word(3),
+            signal: columns.number(6, "signal", "a number")?,
+            p_value: columns.optional(7, "p-value")?.and_then(known),
+            q_value: columns.optional(8, "q-value")?.and_then(known),
+            summit,
+            interval,
+        })
+    })
+}
+
+fn read<T>(
+    path: &Path,
+    parse: impl Fn(&Columns<'_>) -> Result<T, LineError>,
+) -> Result<Vec<T>, TableError> {
+    let mut lines = Lines::open(path)?;
+    let mut records = Vec::new();
+    while let Some(line) = lines.next()? {
+        let first = line.split_whitespace().next();
+        if first.is_none_or(|word| word.starts_with('#') || word == "track" || word == "browser") {
+            continue;
+        }
+        let record = parse(&Columns(line.split('\t').collect()));
+        records.push(record.map_err(|error| lines.error(error))?);
+    }
+    Ok(records)
+}
+
+/// The columns of a line, from 0; in errors, from 1.
+struct Columns<'a>(Vec<&'a str>);
+
+impl Columns<'_> {
+    fn get(&self, column: usize, name: &'static str) -> Result<&str, LineError> {
+        self.0.get(column).copied().ok_or(LineError::Missing { column: column + 1, name })
+    }
+
+    fn wrong(&self, column: usize, name: &'static str, expected: &'static str) -> LineError {
+        let found = self.0.get(column).copied().unwrap_or_default().to_owned();
+        LineError::Value { column: column + 1, name, found, expected }
+    }
+
+    fn number<T: FromStr>(
+        &self,
+        column: usize,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<T, LineError> {
+        self.get(column, name)?.parse().map_err(|_| self.wrong(column, name, expected))
+    }
+
+    fn optional(&self, column: usize, name: &'static str) -> Result<Option<f64>, LineError> {
+        match self.0.get(column) {
+            None | Some(&".") => Ok(None),
+            Some(_) => self.number(column, name, "a number").map(Some),
+        }
+    }
+
+    fn word(&self, column: usize) -> Option<String> {
+        self.0.get(column).filter(|&&word| word != ".").map(|&word| word.to_owned())
+    }
+
+    fn interval(&self) -> Result<Interval, LineError> {
+        let chromosome = self.get(0, "chromosome")?;
+        let position = "a position, from 0";
+        let start = self.number(1, "start", position)?;
+        let end = self.number(2, "end", position)?;
+        let strand = self.0.get(5).map_or(Ok(Strand::Unknown), |text| text.parse())?;
+        Ok(Interval::new(chromosome, start, end, strand)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn bed_of_three_and_of_six_columns() {
+        let text = "#c\ntrack name=x\n\nchr1\t0\t5\r\nchr2\t7\t9\tTSS\t.\t-\n";
+        let records = read_bed(file(text).path()).unwrap();
+        assert_eq!(records.len(), 2);
+        assert_eq!(records[0].interval, Interval::new("chr1", 0, 5, Strand::Unknown).unwrap());
+        assert_eq!(records[1].interval.strand(), Strand::Reverse);
+        assert_eq!((records[1].name.as_deref(), records[1].score), (Some("TSS"), None));
+    }
+
+    #[test]
+    fn summits_are_bases_of_the_chromosome() {
+        let text =
+            "chr1\t100\t300\t.\t0\t.\t8.5\t-1\t3.2\t70\nchr1\t10\t21\tp\t0\t.\t1\t2\t-1\t-1\n";
+        let peaks = read_narrow_peak(file(text).path()).unwrap();
+        assert_eq!(
+            (peaks[0].summit, peaks[0].p_value, peaks[0].q_value),
+            (Some(170), None, Some(3.2))
+        );
+        let window = peaks[0].window(101).unwrap();
+        assert_eq!((window.start(), window.end()), (120, 221)); // 50 bases, the summit, 50 bases
+        assert_eq!(peaks[1].summit, None);
+        let window = peaks[1].window(4).unwrap();
+        assert_eq!((window.start(), window.end()), (13, 17)); // around base 15
+        assert!(peaks[1].window(101).is_err());
+    }
+
+    #[test]
+    fn each_defect_names_line_and_value() {
+        for (text, expected) in [
+            ("chr1\t0\t5\nchr1\t4\n", "no column 3 (end)"),
+            ("chr1\t0\t5\nchr1\t-4\t5\n", "column 2 (start): \"-4\" is not a position, from 0"),
+            ("chr1\t0\t5\nchr1\t9\t5\n", "chr1: end 5 lies before start 9"),
+            ("chr1\t0\t5\nchr1\t0\t5\ta\t1\tx\n", "strand \"x\" is none of + - ."),
+        ] {
+            let error = read_bed(file(text).path()).unwrap_err();
+            assert!(error.to_string().ends_with("line 2"), "{error}");
+            assert_eq!(std::error::Error::source(&error).unwrap().to_string(), expected);
+        }
+        let peak = "chr1\t100\t300\t.\t0\t.\t8.5\t-1\t3.2\t200\n";
+        let error = read_narrow_peak(file(peak).path()).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(source, "column 10 (summit): \"200\" is not a place in the peak, or -1");
+    }
+}

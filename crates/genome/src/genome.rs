@@ -1,0 +1,359 @@
+//! The bases of a genome, by interval.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufRead};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use dnabert_core::{LetterPolicy, Sequence, SequenceError};
+use noodles::core::{Position, Region};
+use noodles::fasta::io::{BufReader, IndexedReader};
+
+use crate::fasta::{FastaError, Reader};
+use crate::index;
+use crate::{Interval, Strand};
+
+/// A genome that is read where it is asked for; can be shared between threads.
+///
+/// A plain or bgzip-compressed FASTA file stays on the disk, beside its index (`.fai`, and `.gzi`),
+/// which is made where it is absent or older than the file. What gzip compressed cannot be read
+/// from the middle and is held in memory.
+#[derive(Debug)]
+pub struct Genome {
+    path: PathBuf,
+    policy: LetterPolicy,
+    naming: Naming,
+    /// Names and lengths, in the order of the file.
+    chromosomes: Vec<(String, usize)>,
+    by_name: HashMap<String, usize>,
+    bases: Bases,
+}
+
+enum Bases {
+    File(Mutex<IndexedReader<BufReader<File>>>),
+    Memory(Vec<Sequence>),
+}
+
+impl std::fmt::Debug for Bases {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::File(_) => "File",
+            Self::Memory(_) => "Memory",
+        })
+    }
+}
+
+/// Which names of a chromosome are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Naming {
+    /// Those that are equal.
+    #[default]
+    Exact,
+    /// Those that are equal but for `chr` in front, `chr1` and `1`; `chrM` is `MT`.
+    IgnoreChr,
+}
+
+/// Why a genome cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GenomeError {
+    /// The file, or its index, cannot be read.
+    #[error("{}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is no FASTA that can be read at once.
+    #[error(transparent)]
+    Fasta(#[from] FastaError),
+    /// Two records have one name.
+    #[error("{}: two records are called {name:?}", path.display())]
+    TwiceNamed {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// There is no such chromosome.
+    #[error("{}: no chromosome {name:?}{}", path.display(), hint(other))]
+    NoChromosome {
+        /// The file.
+        path: PathBuf,
+        /// The name that was asked for.
+        name: String,
+        /// A chromosome of the file that is called so but for `chr`.
+        other: Option<String>,
+    },
+    /// The interval ends behind the chromosome.
+    #[error("{}: {interval} ends behind {}, which has {length} bases", path.display(), interval.chromosome())]
+    OffTheEnd {
+        /// The file.
+        path: PathBuf,
+        /// The interval.
+        interval: Box<Interval>,
+        /// Bases of the chromosome.
+        length: usize,
+    },
+    /// A letter that the policy does not take.
+    #[error("{}: {interval}", path.display())]
+    Letter {
+        /// The file.
+        path: PathBuf,
+        /// Where it was read.
+        interval: Box<Interval>,
+        /// Letter and position.
+        #[source]
+        source: SequenceError,
+    },
+}
+
+fn hint(other: &Option<String>) -> String {
+    other.as_ref().map_or_else(String::new, |other| {
+        format!("; it has {other:?}, which Naming::IgnoreChr would take")
+    })
+}
+
+impl Genome {
+    /// Opens a FASTA file, plain, bgzip or gzip; letters are read under `policy`.
+    ///
+    /// An index that cannot be written beside the file is made anew each time.
+    ///
+    /// # Errors
+    ///
+    /// [`GenomeError::Io`], [`GenomeError::Fasta`] and [`GenomeError::TwiceNamed`].
+    pub fn open(path: impl AsRef<Path>, policy: LetterPolicy) -> Result<Self, GenomeError> {
+        let path = path.as_ref().to_path_buf();
+        let failed = |source| GenomeError::Io { path: path.clone(), source };
+        let (chromosomes, bases) = match index::reader(&path).map_err(failed)? {
+            Some(reader) => {
+                let records = reader.index().as_ref().iter();
+                let known =
+                    records.map(|record| (record.name().to_string(), record.length() as usize));
+                (known.collect(), Bases::File(Mutex::new(reader)))
+            }
+            None => {
+                let records = Reader::open(&path, policy)?.collect::<Result<Vec<_>, _>>()?;
+                let (names, sequences): (Vec<_>, Vec<_>) = records
+                    .into_iter()
+                    .map(|record| ((record.name, record.sequence.len()), record.sequence))
+                    .unzip();
+                (names, Bases::Memory(sequences))
+            }
+        };
+        let mut by_name = HashMap::new();
+        for (number, (name, _)) in chromosomes.iter().enumerate() {
+            if by_name.insert(name.clone(), number).is_some() {
+                return Err(GenomeError::TwiceNamed { path, name: name.clone() });
+            }
+        }
+        Ok(Self { path, policy, naming: Naming::Exact, chromosomes, by_name, bases })
+    }
+
+    /// The same genome, asked by names that are alike as `naming` says.
+    #[must_use]
+    pub fn with_naming(mut self, naming: Naming) -> Self {
+        self.naming = naming;
+        self
+    }
+
+    /// Names and lengths of the chromosomes, in the order of the file.
+    pub fn chromosomes(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.chromosomes.iter().map(|(name, length)| (name.as_str(), *length))
+    }
+
+    /// The name that the file has for a chromosome, and its length in bases.
+    ///
+    /// # Errors
+    ///
+    /// [`GenomeError::NoChromosome`].
+    pub fn chromosome(&self, name: &str) -> Result<(&str, usize), GenomeError> {
+        let number = self.number(name)?;
+        let (name, length) = &self.chromosomes[number];
+        Ok((name, *length))
+    }
+
+    fn number(&self, name: &str) -> Result<usize, GenomeError> {
+        if let Some(&number) = self.by_name.get(name) {
+            return Ok(number);
+        }
+        let alike = self.chromosomes.iter().position(|(other, _)| bare(other) == bare(name));
+        match (alike, self.naming) {
+            (Some(number), Naming::IgnoreChr) => Ok(number),
+            _ => Err(GenomeError::NoChromosome {
+                path: self.path.clone(),
+                name: name.to_owned(),
+                other: alike.map(|number| self.chromosomes[number].0.clone()),
+            }),
+        }
+    }
+
+    /// The bases of an interval, as they are read on its strand.
+    ///
+    /// # Errors
+    ///
+    /// [`GenomeError`] for a chromosome that is not there, an interval that ends behind it, and a
+    /// file that cannot be read or is not what its index says.
+    pub fn sequence(&self, interval: &Interval) -> Result<Sequence, GenomeError> {
+        let number = self.number(interval.chromosome())?;
+        let (name, length) = &self.chromosomes[number];
+        if interval.end() > *length {
+            return Err(GenomeError::OffTheEnd {
+                path: self.path.clone(),
+                interval: Box::new(interval.clone()),
+                length: *length,
+            });
+        }
+        let forward = match &self.bases {
+            Bases::Memory(sequences) => sequences[number].slice(interval.start()..interval.end()),
+            Bases::File(_) if interval.is_empty() => Sequence::default(),
+            Bases::File(reader) => {
+                let text = read(reader, name, interval)
+                    .map_err(|source| GenomeError::Io { path: self.path.clone(), source })?;
+                let read = Sequence::read(&text, &self.policy);
+                let (sequence, _) = read.map_err(|source| GenomeError::Letter {
+                    path: self.path.clone(),
+                    interval: Box::new(interval.clone()),
+                    source,
+                })?;
+                sequence
+            }
+        };
+        Ok(match interval.strand() {
+            Strand::Reverse => forward.reverse_complement(),
+            _ => forward,
+        })
+    }
+}
+
+/// The letters of an interval that is not empty.
+fn read<R: BufRead + io::Seek>(
+    reader: &Mutex<IndexedReader<R>>,
+    name: &str,
+    interval: &Interval,
+) -> io::Result<String> {
+    let position = |base: usize| Position::try_from(base).map_err(io::Error::other);
+    let (first, last) = (position(interval.start() + 1)?, position(interval.end())?);
+    let region = Region::new(name, first..=last);
+    let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+    let record = reader.query(&region)?;
+    let letters = record.sequence().as_ref();
+    if letters.len() != interval.len() {
+        let message =
+            format!("{interval}: {} letters; is the index that of the file?", letters.len());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    Ok(String::from_utf8_lossy(letters).into_owned())
+}
+
+/// A chromosome's name without `chr`, the mitochondrion as `M`.
+fn bare(name: &str) -> &str {
+    match name.strip_prefix("chr").unwrap_or(name) {
+        "MT" => "M",
+        bare => bare,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    const TEXT: &str = ">chr1 one\nACGTAC\nGTNNAC\nGT\n>chr2\nttgaca\n";
+
+    fn at(chromosome: &str, start: usize, end: usize, strand: Strand) -> Interval {
+        Interval::new(chromosome, start, end, strand).unwrap()
+    }
+
+    /// The same text as a plain, a bgzip and a gzip file.
+    fn files(folder: &Path) -> [PathBuf; 3] {
+        let [plain, blocks, whole] = ["a.fa", "b.fa.gz", "c.fa.gz"].map(|name| folder.join(name));
+        std::fs::write(&plain, TEXT).unwrap();
+        let mut writer = noodles::bgzf::io::Writer::new(File::create(&blocks).unwrap());
+        writer.write_all(TEXT.as_bytes()).unwrap();
+        writer.finish().unwrap();
+        let mut writer = GzEncoder::new(File::create(&whole).unwrap(), Compression::fast());
+        writer.write_all(TEXT.as_bytes()).unwrap();
+        writer.finish().unwrap();
+        [plain, blocks, whole]
+    }
+
+    #[test]
+    fn edges_and_strands_are_the_same_in_every_format() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in files(folder.path()) {
+            for opened in 0..2 {
+                let genome = Genome::open(&path, LetterPolicy::default()).unwrap();
+                let read = |interval| genome.sequence(&interval).unwrap().to_string();
+                let known: Vec<_> = genome.chromosomes().collect();
+                assert_eq!(known, [("chr1", 14), ("chr2", 6)], "{path:?} {opened}");
+                assert_eq!(read(at("chr1", 0, 1, Strand::Forward)), "A");
+                assert_eq!(read(at("chr1", 13, 14, Strand::Unknown)), "T");
+                assert_eq!(read(at("chr1", 13, 14, Strand::Reverse)), "A");
+                assert_eq!(read(at("chr1", 4, 9, Strand::Forward)), "ACGTN");
+                assert_eq!(read(at("chr1", 10, 14, Strand::Reverse)), "ACGT");
+                assert_eq!(read(at("chr2", 0, 6, Strand::Reverse)), "TGTCAA");
+                assert_eq!(read(at("chr2", 6, 6, Strand::Reverse)), "");
+            }
+        }
+        assert!(folder.path().join("a.fa.fai").exists());
+        assert!(folder.path().join("b.fa.gz.gzi").exists());
+        assert!(!folder.path().join("c.fa.gz.fai").exists());
+    }
+
+    #[test]
+    fn an_index_older_than_its_file_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.fa");
+        std::fs::write(&path, TEXT).unwrap();
+        drop(Genome::open(&path, LetterPolicy::default()).unwrap());
+        std::fs::write(&path, ">chr3\nGGCC\n").unwrap();
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
+        File::options().append(true).open(&path).unwrap().set_modified(later).unwrap();
+        let genome = Genome::open(&path, LetterPolicy::default()).unwrap();
+        assert_eq!(genome.chromosomes().collect::<Vec<_>>(), [("chr3", 4)]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, ..] = files(folder.path());
+        let genome = Genome::open(&path, LetterPolicy::default()).unwrap();
+        let error = genome.sequence(&at("chr1", 10, 15, Strand::Forward)).unwrap_err();
+        let text = "chr1:11-15(+) ends behind chr1, which has 14 bases";
+        assert!(error.to_string().ends_with(text), "{error}");
+        let error = genome.sequence(&at("1", 0, 5, Strand::Forward)).unwrap_err();
+        let text = "no chromosome \"1\"; it has \"chr1\", which Naming::IgnoreChr would take";
+        assert!(error.to_string().ends_with(text), "{error}");
+        let genome = genome.with_naming(Naming::IgnoreChr);
+        assert_eq!(genome.sequence(&at("1", 0, 4, Strand::Forward)).unwrap().to_string(), "ACGT");
+        assert!(genome.sequence(&at("3", 0, 4, Strand::Forward)).is_err());
+        let twice = folder.path().join("twice.fa");
+        std::fs::write(&twice, ">a\nAC\n>a\nGT\n").unwrap();
+        let error = Genome::open(&twice, LetterPolicy::default()).unwrap_err();
+        assert!(matches!(error, GenomeError::TwiceNamed { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_file_cut_in_half_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = format!(">chr1\n{}\n", "ACGTTGCA".repeat(20_000));
+        let path = folder.path().join("x.fa.gz");
+        let mut writer = GzEncoder::new(Vec::new(), Compression::fast());
+        writer.write_all(long.as_bytes()).unwrap();
+        let whole = writer.finish().unwrap();
+        std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        assert!(Genome::open(&path, LetterPolicy::default()).is_err());
+        let mut writer = noodles::bgzf::io::Writer::new(Vec::new());
+        writer.write_all(long.as_bytes()).unwrap();
+        let whole = writer.finish().unwrap();
+        std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        assert!(Genome::open(&path, LetterPolicy::default()).is_err());
+    }
+}
