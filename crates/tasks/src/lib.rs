@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod binding;
+pub mod build;
 pub mod corpus;
 mod error;
 mod input;

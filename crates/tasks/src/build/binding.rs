@@ -1,0 +1,58 @@
+//! Sites that a factor binds, and windows that it does not.
+
+use dnabert_genome::Genome;
+use dnabert_genome::bed::Peak;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Background, BuildError, Built, Negatives, positives};
+
+/// How a set of binding sites is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BindingConfig {
+    /// Bases around the summit of a peak.
+    pub width: usize,
+    /// The strongest peaks, this many; `None` for all.
+    pub top: Option<usize>,
+    /// Bases between a genomic negative and the summit of any peak, at least.
+    pub away: usize,
+    /// What sites are told from.
+    pub negatives: Negatives,
+    /// Decides over the negatives.
+    pub seed: u64,
+}
+
+impl Default for BindingConfig {
+    /// 101 bases against genomic ones of the same GC content, as in the paper.
+    fn default() -> Self {
+        Self { width: 101, top: None, away: 1000, negatives: Negatives::GcMatched, seed: 1 }
+    }
+}
+
+/// Builds a set of binding sites: class 1 around the summits of peaks, class 0 the negatives.
+///
+/// # Errors
+///
+/// [`BuildError`].
+pub fn build_binding(
+    genome: &Genome,
+    peaks: &[Peak],
+    config: &BindingConfig,
+) -> Result<Built, BuildError> {
+    let mut strongest: Vec<&Peak> = peaks.iter().collect();
+    strongest
+        .sort_by(|a, b| b.signal.total_cmp(&a.signal).then_with(|| a.interval.cmp(&b.interval)));
+    strongest.truncate(config.top.unwrap_or(usize::MAX));
+    let mut built = positives(genome, strongest.iter().map(|peak| peak.window(config.width)))?;
+    let summit = |peak: &Peak| {
+        let middle = peak.interval.middle();
+        (peak.interval.chromosome().to_owned(), peak.summit.unwrap_or(middle))
+    };
+    let mut random = ChaCha8Rng::seed_from_u64(config.seed);
+    // No negative may overlap a site.
+    let away = config.away.max(config.width);
+    let mut background = Background::new(genome, peaks.iter().map(summit), away)?;
+    let negatives = background.negatives(&built.windows, config.negatives, &mut random)?;
+    built.windows.extend(negatives);
+    Ok(built)
+}

@@ -1,0 +1,171 @@
+//! Windows that are no sites.
+
+use std::collections::HashMap;
+
+use dnabert_core::Sequence;
+use dnabert_genome::{Genome, Interval, Strand};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use super::{BuildError, Window, shuffle_dinucleotides, substitute_pieces};
+
+/// How negatives are made, the easiest to tell first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Negatives {
+    /// Each positive, with 12 of its 20 pieces replaced by random bases, as in the paper's set of
+    /// promoters without TATA box.
+    Substituted,
+    /// Random windows of the genome.
+    #[default]
+    Genomic,
+    /// Random windows of the genome, each with the GC content of a positive to 2 %.
+    GcMatched,
+    /// Each positive, shuffled so that its dinucleotides stay.
+    DinucleotideShuffled,
+}
+
+/// Where negatives may lie.
+#[derive(Debug)]
+pub struct Background<'a> {
+    genome: &'a Genome,
+    /// Names and lengths of the chromosomes that have sites.
+    chromosomes: Vec<(String, usize)>,
+    /// Where sites are on each, from 0, ascending.
+    sites: HashMap<String, Vec<usize>>,
+    away: usize,
+    tries: usize,
+}
+
+/// Random windows for each one that is needed, before the search is given up.
+const TRIES: usize = 1000;
+
+impl<'a> Background<'a> {
+    /// All windows of the chromosomes of `sites` that keep `away` bases from any of them.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Genome`] for a chromosome that is not there.
+    pub fn new(
+        genome: &'a Genome,
+        sites: impl IntoIterator<Item = (String, usize)>,
+        away: usize,
+    ) -> Result<Self, BuildError> {
+        let mut by_name = HashMap::<String, Vec<usize>>::new();
+        for (name, base) in sites {
+            by_name.entry(name).or_default().push(base);
+        }
+        let mut chromosomes = Vec::new();
+        for (name, bases) in &mut by_name {
+            bases.sort_unstable();
+            chromosomes.push((name.clone(), genome.chromosome(name)?.1));
+        }
+        chromosomes.sort();
+        Ok(Self { genome, chromosomes, sites: by_name, away, tries: 0 })
+    }
+
+    /// Whether no base of `interval` lies within the distance of a site.
+    pub fn is_free(&self, interval: &Interval) -> bool {
+        let Some(sites) = self.sites.get(interval.chromosome()) else {
+            return true;
+        };
+        let from = interval.start().saturating_sub(self.away);
+        let next = sites.partition_point(|&site| site < from);
+        sites.get(next).is_none_or(|&site| site >= interval.end() + self.away)
+    }
+
+    /// A random window of `len` bases on a random strand, which is free and has only bases;
+    /// `None` where the one that was drawn is not so.
+    fn draw(
+        &mut self,
+        len: usize,
+        random: &mut ChaCha8Rng,
+    ) -> Result<Option<(Interval, Sequence)>, BuildError> {
+        self.tries += 1;
+        let starts = |length: usize| (length + 1).saturating_sub(len);
+        let all: usize = self.chromosomes.iter().map(|(_, length)| starts(*length)).sum();
+        if all == 0 {
+            return Ok(None);
+        }
+        let mut place = random.random_range(0..all);
+        let strand = if random.random() { Strand::Forward } else { Strand::Reverse };
+        for (name, length) in &self.chromosomes {
+            let here = starts(*length);
+            if place >= here {
+                place -= here;
+                continue;
+            }
+            let Ok(interval) = Interval::new(name.clone(), place, place + len, strand) else {
+                return Ok(None);
+            };
+            if !self.is_free(&interval) {
+                return Ok(None);
+            }
+            let sequence = self.genome.sequence(&interval)?;
+            return Ok((sequence.ambiguous() == 0).then_some((interval, sequence)));
+        }
+        Ok(None)
+    }
+
+    /// One negative for each of `positives`, of the same length, in the same order.
+    ///
+    /// No two genomic ones overlap. Substituted and shuffled ones keep the interval of the positive
+    /// that they were made of.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::TooFewNegatives`], and [`BuildError::Genome`].
+    pub fn negatives(
+        &mut self,
+        positives: &[Window],
+        kind: Negatives,
+        random: &mut ChaCha8Rng,
+    ) -> Result<Vec<Window>, BuildError> {
+        let mut made: Vec<Window> = Vec::with_capacity(positives.len());
+        let mut taken = HashMap::<String, Vec<(usize, usize)>>::new();
+        self.tries = 0;
+        for positive in positives {
+            let (interval, sequence) = match kind {
+                Negatives::Substituted => (
+                    positive.interval.clone(),
+                    substitute_pieces(&positive.sequence, 20, 12, random),
+                ),
+                Negatives::DinucleotideShuffled => {
+                    (positive.interval.clone(), shuffle_dinucleotides(&positive.sequence, random))
+                }
+                Negatives::Genomic | Negatives::GcMatched => {
+                    let gc = positive.sequence.gc_content().unwrap_or(0.5);
+                    let mut found = None;
+                    for _ in 0..TRIES {
+                        let drawn = self.draw(positive.interval.len(), random)?;
+                        found = drawn.filter(|(interval, sequence)| {
+                            let alike = sequence.gc_content().unwrap_or(0.5);
+                            (kind == Negatives::Genomic || (alike - gc).abs() <= 0.02)
+                                && taken.get(interval.chromosome()).is_none_or(|taken| {
+                                    taken.iter().all(|&(start, end)| {
+                                        end <= interval.start() || interval.end() <= start
+                                    })
+                                })
+                        });
+                        if found.is_some() {
+                            break;
+                        }
+                    }
+                    let Some((interval, sequence)) = found else {
+                        return Err(BuildError::TooFewNegatives {
+                            found: made.len(),
+                            wanted: positives.len(),
+                            tries: self.tries,
+                            what: "room away from all sites, no ambiguous letter, and the GC content \
+                                   of a site if that is asked for",
+                        });
+                    };
+                    let taken = taken.entry(interval.chromosome().to_owned()).or_default();
+                    taken.push((interval.start(), interval.end()));
+                    (interval, sequence)
+                }
+            };
+            made.push(Window { interval, label: 0, sequence });
+        }
+        Ok(made)
+    }
+}

@@ -1,0 +1,95 @@
+//! Promoters and windows that are none.
+
+use std::collections::HashMap;
+
+use dnabert_genome::{Genome, Interval, Strand};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Background, BuildError, Built, Negatives, positives};
+
+/// How a promoter set is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PromoterConfig {
+    /// Bases before the transcription start.
+    pub upstream: usize,
+    /// Bases from the start on, with it.
+    pub downstream: usize,
+    /// Bases between the starts of one strand, at least; of starts closer together, the first is
+    /// taken.
+    pub spacing: usize,
+    /// Bases between a genomic negative and any start, at least.
+    pub away: usize,
+    /// What promoters are told from.
+    pub negatives: Negatives,
+    /// Decides over the negatives.
+    pub seed: u64,
+}
+
+impl Default for PromoterConfig {
+    /// −249..+50 with the start as 0, as in the shipped set of fruit-fly promoters.
+    fn default() -> Self {
+        Self {
+            upstream: 249,
+            downstream: 51,
+            spacing: 150,
+            away: 1000,
+            negatives: Negatives::Genomic,
+            seed: 1,
+        }
+    }
+}
+
+/// Of `starts`, each of which stands for its first base in the direction of its strand, those that
+/// keep `spacing` bases from the one that was taken before on the same strand, in ascending order.
+pub fn spaced(starts: &[Interval], spacing: usize) -> Vec<(String, usize, Strand)> {
+    let mut sorted: Vec<_> = starts
+        .iter()
+        .filter(|start| !start.is_empty())
+        .map(|start| {
+            let base = match start.strand() {
+                Strand::Reverse => start.end() - 1,
+                _ => start.start(),
+            };
+            (start.chromosome().to_owned(), base, start.strand())
+        })
+        .collect();
+    sorted.sort();
+    let mut last = HashMap::<(String, Strand), usize>::new();
+    sorted.retain(|(name, base, strand)| {
+        let line = (name.clone(), *strand);
+        let is_far = last.get(&line).is_none_or(|last| base - last >= spacing);
+        if is_far {
+            last.insert(line, *base);
+        }
+        is_far
+    });
+    sorted.dedup();
+    sorted
+}
+
+/// Builds a promoter set: class 1 around transcription starts, class 0 the negatives.
+///
+/// # Errors
+///
+/// [`BuildError`].
+pub fn build_promoters(
+    genome: &Genome,
+    starts: &[Interval],
+    config: &PromoterConfig,
+) -> Result<Built, BuildError> {
+    let kept = spaced(starts, config.spacing);
+    let windows = kept.into_iter().map(|(name, base, strand)| {
+        Interval::around(name, base, config.upstream, config.downstream, strand)
+    });
+    let mut built = positives(genome, windows)?;
+    // Away from all starts, those that were passed over too.
+    let sites = spaced(starts, 0).into_iter().map(|(name, base, _)| (name, base));
+    let mut random = ChaCha8Rng::seed_from_u64(config.seed);
+    // No negative may overlap a promoter.
+    let away = config.away.max(config.upstream + 1).max(config.downstream);
+    let mut background = Background::new(genome, sites, away)?;
+    let negatives = background.negatives(&built.windows, config.negatives, &mut random)?;
+    built.windows.extend(negatives);
+    Ok(built)
+}

@@ -1,0 +1,268 @@
+//! Builders of data sets: on the shipped genome and on made ones.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use dnabert_core::{LetterPolicy, Split};
+use dnabert_genome::annotation::{AnnotationFormat, Part, Transcript, read_transcripts};
+use dnabert_genome::bed::Peak;
+use dnabert_genome::{Genome, Interval, Strand};
+use dnabert_tasks::build::{
+    BindingConfig, BuildError, Built, Negatives, PromoterConfig, SpliceConfig, Splits, WriteError,
+    build_binding, build_promoters, build_splice, write,
+};
+use dnabert_tasks::{TableFormat, read_rows};
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+fn datasets() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets")
+}
+
+/// The places of the shipped training windows, and their bases and labels.
+fn shipped() -> Vec<(Interval, String, String)> {
+    use std::io::BufRead;
+    let folder = datasets().join("fly_promoters");
+    let lines = |name: &str| -> Vec<String> {
+        let file = dnabert_genome::open(&folder.join(name)).unwrap();
+        file.lines().skip(1).map(Result::unwrap).collect()
+    };
+    let places = lines("info_train.tsv.gz");
+    let rows = lines("prom300_train.tsv.gz");
+    assert_eq!(places.len(), rows.len());
+    let parse = |(place, row): (&String, &String)| {
+        // chr2R:1910649(-), from 1
+        let (name, rest) = place.split('\t').next().unwrap().split_once(':').unwrap();
+        let (base, strand) = rest.trim_end_matches(')').split_once('(').unwrap();
+        let base: usize = base.parse().unwrap();
+        let start = Interval::from_closed(name, base, base, strand.parse().unwrap()).unwrap();
+        let (sequence, label) = row.split_once('\t').unwrap();
+        (start, sequence.to_owned(), label.to_owned())
+    };
+    places.iter().zip(&rows).map(parse).collect()
+}
+
+#[test]
+fn the_shipped_promoters_are_built_again() {
+    let genome = datasets().join("genomes/fly_chr2R.fa.gz");
+    let genome = Genome::open(genome, LetterPolicy::default()).unwrap();
+    let name = genome.chromosomes().next().unwrap().0.to_owned();
+    let on = |start: &Interval| {
+        Interval::new(&*name, start.start(), start.end(), start.strand()).unwrap()
+    };
+    let shipped = shipped();
+    // Promoters and negatives lie where their names say.
+    for (start, sequence, _) in &shipped {
+        let window = Interval::around(&*name, start.start(), 249, 51, start.strand()).unwrap();
+        assert_eq!(genome.sequence(&window).unwrap().as_str(), sequence, "{start}");
+    }
+    let promoters: Vec<_> = shipped.iter().filter(|(_, _, label)| label == "1").collect();
+    let starts: Vec<Interval> = promoters.iter().map(|(start, ..)| on(start)).collect();
+    let built = build_promoters(&genome, &starts, &PromoterConfig::default()).unwrap();
+    let of = |label: usize| built.windows.iter().filter(move |window| window.label == label);
+    let found: HashSet<String> = of(1).map(|window| window.sequence.to_string()).collect();
+    let expected: HashSet<String> = promoters.iter().map(|row| row.1.clone()).collect();
+    assert_eq!((of(1).count(), of(0).count()), (2057, 2057));
+    assert_eq!(found, expected);
+    for negative in of(0) {
+        let distance = |start: &Interval| {
+            let (window, base) = (&negative.interval, start.start());
+            if base < window.start() {
+                window.start() - base
+            } else {
+                (base + 1).saturating_sub(window.end())
+            }
+        };
+        assert!(starts.iter().all(|start| distance(start) >= 1000), "{}", negative.interval);
+    }
+    assert_eq!(build_promoters(&genome, &starts, &PromoterConfig::default()).unwrap(), built);
+}
+
+/// A genome of one chromosome of random bases.
+fn made(len: usize, seed: u64, folder: &Path) -> Genome {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let letters = (0..len).map(|_| char::from(b"ACGT"[random.random_range(0..4)]));
+    let path = folder.join("genome.fa");
+    std::fs::write(&path, format!(">c\n{}\n", letters.collect::<String>())).unwrap();
+    Genome::open(&path, LetterPolicy::default()).unwrap()
+}
+
+fn peak(summit: usize, signal: f64) -> Peak {
+    let interval = Interval::new("c", summit - 20, summit + 30, Strand::Unknown).unwrap();
+    Peak { interval, name: None, signal, p_value: None, q_value: None, summit: Some(summit) }
+}
+
+#[test]
+fn the_strongest_peaks_meet_windows_of_their_gc_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let genome = made(60_000, 1, folder.path());
+    let peaks: Vec<Peak> = (1..=20).map(|i| peak(1000 * i, i as f64)).collect();
+    let config = BindingConfig { top: Some(8), away: 200, ..BindingConfig::default() };
+    let built = build_binding(&genome, &peaks, &config).unwrap();
+    let (bound, free) = built.windows.split_at(8);
+    assert_eq!(bound[0].interval, Interval::new("c", 19_950, 20_051, Strand::Forward).unwrap());
+    assert_eq!((free.len(), bound.iter().map(|window| window.label).sum::<usize>()), (8, 8));
+    for (one, other) in bound.iter().zip(free) {
+        let [one, other] = [one, other].map(|window| window.sequence.gc_content().unwrap());
+        assert!((one - other).abs() <= 0.02);
+    }
+    let config = BindingConfig { negatives: Negatives::DinucleotideShuffled, ..config };
+    let shuffled = build_binding(&genome, &peaks, &config).unwrap();
+    assert_eq!(shuffled.windows[8].interval, bound[0].interval);
+    assert_ne!(shuffled.windows[8].sequence, bound[0].sequence);
+}
+
+#[test]
+fn what_cannot_be_built_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let genome = made(3000, 1, folder.path());
+    let start = |base: usize| Interval::new("c", base, base + 1, Strand::Forward).unwrap();
+    let error = build_promoters(&genome, &[start(10), start(2990)], &PromoterConfig::default());
+    assert!(matches!(error, Err(BuildError::NoSite { sites: 2, off: 2, ambiguous: 0 })));
+    let error = build_promoters(
+        &genome,
+        &[start(1500)],
+        &PromoterConfig { away: 2000, ..Default::default() },
+    );
+    let error = error.unwrap_err().to_string();
+    assert!(error.starts_with("0 of 1 negatives found after 1000 random windows"), "{error}");
+    let elsewhere = Interval::new("d", 700, 701, Strand::Forward).unwrap();
+    let error = build_promoters(&genome, &[elsewhere], &PromoterConfig::default()).unwrap_err();
+    assert!(error.to_string().contains("no chromosome \"d\""), "{error}");
+}
+
+/// A chromosome with an intron on each strand: exon C…, GT A… AG, exon C…; the second reversed.
+fn spliced(folder: &Path) -> (Genome, Vec<Transcript>) {
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let mut letters = |len: usize| -> String {
+        (0..len).map(|_| char::from(b"ACGT"[random.random_range(0..4)])).collect()
+    };
+    let gene = format!("{}GT{}AG{}", letters(300), letters(200), letters(300));
+    let other = format!("{}GT{}AG{}", letters(300), letters(100), letters(300));
+    let other: dnabert_core::Sequence = other.parse().unwrap();
+    let path = folder.join("genome.fa");
+    let (left, middle, right) = (letters(50), letters(50), letters(50));
+    let reversed = other.reverse_complement();
+    std::fs::write(&path, format!(">c\n{left}{gene}{middle}{reversed}{right}\n")).unwrap();
+    let exon = |start, end, strand| Interval::new("c", start, end, strand).unwrap();
+    let forward = vec![exon(50, 350, Strand::Forward), exon(554, 854, Strand::Forward)];
+    let reverse = vec![exon(1308, 1608, Strand::Reverse), exon(904, 1204, Strand::Reverse)];
+    let transcripts = [("one", forward), ("two", reverse)]
+        .map(|(id, parts)| Transcript { id: id.to_owned(), parts });
+    (Genome::open(&path, LetterPolicy::default()).unwrap(), transcripts.to_vec())
+}
+
+#[test]
+fn every_window_has_its_dinucleotide_in_the_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let (genome, transcripts) = spliced(folder.path());
+    let config = SpliceConfig { width: 100, ..SpliceConfig::default() };
+    let built = build_splice(&genome, &transcripts, &config).unwrap();
+    let labels: Vec<usize> = built.windows.iter().map(|window| window.label).collect();
+    assert_eq!(labels.iter().filter(|&&label| label > 0).count(), 4, "{labels:?}");
+    assert_eq!(labels.iter().filter(|&&label| label == 0).count(), 2);
+    let mut decoys = [b"GT", b"AG"].into_iter();
+    for window in &built.windows {
+        let letters = window.sequence.as_bytes();
+        let (acceptor, donor) = (&letters[48..50], &letters[50..52]);
+        match window.label {
+            1 => assert_eq!(donor, b"GT", "{}", window.interval),
+            2 => assert_eq!(acceptor, b"AG", "{}", window.interval),
+            _ => {
+                let wanted = decoys.next().unwrap();
+                assert_eq!(if wanted == b"GT" { donor } else { acceptor }, wanted);
+                let places = built.windows.iter().filter(|other| other.label > 0);
+                assert!(places.into_iter().all(|other| other.interval != window.interval));
+            }
+        }
+    }
+    let wide = SpliceConfig { width: 800, ..config };
+    let error = build_splice(&genome, &transcripts, &wide).unwrap_err();
+    // Both donors lie too near to an end.
+    assert!(matches!(error, BuildError::NoSite { sites: 4, off: 2, .. }), "{error}");
+}
+
+#[test]
+fn the_introns_of_yeast_are_built_from_its_annotation() {
+    let folder = datasets().join("genomes");
+    let genome =
+        Genome::open(folder.join("yeast_chr1_chr2.fa.gz"), LetterPolicy::default()).unwrap();
+    let annotation = folder.join("yeast_chr1_chr2.gff3.gz");
+    let genes = read_transcripts(&annotation, AnnotationFormat::Gff3, Part::Coding).unwrap();
+    // SNC1, whose gene is 87,287 to 87,753 from 1.
+    let gene = genes.iter().find(|gene| gene.id == "YAL030W").unwrap();
+    let intron = gene.introns().next().unwrap();
+    assert_eq!(intron.to_string(), "chrI:87389-87501(+)");
+    let sequence = genome.sequence(&intron).unwrap().to_string();
+    assert!(sequence.starts_with("GTAAGT") && sequence.ends_with("AG"), "{sequence}");
+    assert!(sequence.contains("TACTAAC"), "{sequence}"); // where yeast's introns branch
+    let introns: HashSet<Interval> = genes.iter().flat_map(Transcript::introns).collect();
+    let built = build_splice(&genome, &genes, &SpliceConfig::default()).unwrap();
+    let count = |label| built.windows.iter().filter(|window| window.label == label).count();
+    // Nearly all introns of yeast are GT-AG; the rest are frame shifts and mistakes.
+    assert!(count(1) * 10 >= introns.len() * 8 && count(0) == count(1), "{}", count(1));
+    let error = read_transcripts(&annotation, AnnotationFormat::Gff3, Part::Exon).unwrap_err();
+    assert!(error.to_string().contains("no feature of kind \"exon\""), "{error}");
+}
+
+fn small(folder: &Path) -> Built {
+    let genome = made(30_000, 2, folder);
+    let starts: Vec<Interval> = (1..28)
+        .map(|i| Interval::new("c", 1000 * i, 1000 * i + 1, Strand::Reverse).unwrap())
+        .collect();
+    let config = PromoterConfig { away: 100, ..PromoterConfig::default() };
+    build_promoters(&genome, &starts, &config).unwrap()
+}
+
+#[test]
+fn tables_can_be_read_and_are_the_same_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let built = small(folder.path());
+    let splits = Splits::Position { dev: 18_000, test: 23_000 };
+    let made_of = [("genome", "made \"here\"".to_owned())];
+    let bytes = || {
+        let out = folder.path().join("out");
+        write(&built, &splits, &made_of, &out).unwrap();
+        let names = ["train.tsv", "dev.tsv", "test.tsv", "manifest.json"];
+        names.map(|name| std::fs::read(out.join(name)).unwrap())
+    };
+    assert_eq!(bytes(), bytes());
+    let manifest: serde_json::Value = serde_json::from_slice(&bytes()[3]).unwrap();
+    assert_eq!(manifest["made_of"]["genome"], "made \"here\"");
+    for (split, file) in [Split::Train, Split::Dev, Split::Test].into_iter().zip(0..) {
+        let path = folder.path().join(format!("out/{split}.tsv"));
+        let rows =
+            read_rows(&path, &TableFormat::default(), |label| label.parse::<usize>().is_ok())
+                .unwrap();
+        assert_eq!(manifest["files"][file]["rows"], rows.len());
+        assert_eq!(manifest["files"][file]["sha256"], dnabert_tasks::sha256(&path).unwrap());
+    }
+    let splits = Splits::Chromosomes { dev: vec!["d".into()], test: vec!["e".into()] };
+    let error = write(&built, &splits, &made_of, &folder.path().join("other")).unwrap_err();
+    assert!(matches!(error, WriteError::Lacking { split: Split::Dev, label: 0 }), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn no_negative_overlaps_a_site_or_another(
+        bases in prop::collection::vec(300_usize..19_700, 1..12), away in 0_usize..200, seed: u64,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let genome = made(20_000, seed, folder.path());
+        let starts: Vec<Interval> = bases
+            .iter()
+            .map(|&base| Interval::new("c", base, base + 1, Strand::Forward).unwrap())
+            .collect();
+        let config = PromoterConfig { upstream: 20, downstream: 10, away, seed, ..Default::default() };
+        let built = build_promoters(&genome, &starts, &config).unwrap();
+        let of = |label: usize| built.windows.iter().filter(move |window| window.label == label);
+        for (turn, negative) in of(0).enumerate() {
+            prop_assert!(of(1).all(|window| !window.interval.overlaps(&negative.interval)));
+            prop_assert!(of(0).skip(turn + 1).all(|other| !other.interval.overlaps(&negative.interval)));
+        }
+    }
+}
