@@ -45,6 +45,10 @@ pub(crate) struct Recipe {
     /// What becomes of hidden tokens
     #[arg(long, value_enum, default_value = "span")]
     masks: Masks,
+    /// Spans that do not touch, but for the last sixth of the steps: each hides one base, so that far
+    /// more tokens can be hidden (0.6, say)
+    #[arg(long)]
+    apart: bool,
     /// Optimizer steps
     #[arg(long, default_value_t = 5000)]
     pub(crate) steps: usize,
@@ -159,13 +163,18 @@ impl Recipe {
                 Masks::Only => masking.masks_only(),
             })
         };
-        Ok((masking(self.hidden)?, masking(self.hidden_late)?))
+        let early = masking(self.hidden)?;
+        let early = if self.apart { early.apart(self.hidden) } else { early };
+        Ok((early, masking(self.hidden_late)?))
     }
 
     /// How it is trained, on the rows that `corpus` names.
     pub(crate) fn config(&self, workers: usize, corpus: &str) -> PretrainConfig {
         let masks = (self.hidden, self.hidden_late, self.masks);
         let mut rows = format!("{corpus} {masks:?} {} {}", self.dropout, self.random_embeddings);
+        if self.apart {
+            rows += " apart";
+        }
         if let Some(model) = &self.model {
             rows += &format!(" from {model}");
         }

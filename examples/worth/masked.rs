@@ -38,15 +38,20 @@ pub(crate) struct Masked {
     /// The context model's settings.
     reach: usize,
     backing: f64,
+    /// The context model's accuracy for each reach on the rows that chose.
+    reaches: Vec<(usize, f64)>,
 }
 
 impl std::fmt::Display for Masked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { masks, tokens, model, context, difference, interval, reach, backing } = self;
+        let Self { masks, tokens, model, context, difference, interval, .. } = self;
         writeln!(f, "{tokens} hidden k-mers of held-out sequence; {masks}")?;
         writeln!(f, "  this model     accuracy {:.4}, loss {:.4}", model[0], model[1])?;
         writeln!(f, "  context model  accuracy {:.4}, loss {:.4}", context[0], context[1])?;
-        writeln!(f, "  (of up to {reach} bases on each side, backing {backing})")?;
+        writeln!(f, "  (of up to {} bases on each side, backing {})", self.reach, self.backing)?;
+        let reaches = self.reaches.iter().map(|(reach, value)| format!("{reach}: {value:.4}"));
+        let reaches: Vec<String> = reaches.collect();
+        writeln!(f, "  (by reach, on the rows that chose it: {})", reaches.join(", "))?;
         write!(f, "  difference {difference:+.4}")?;
         match interval {
             Some(Interval { low, high }) => write!(f, ", 95 % interval {low:+.4} to {high:+.4}"),
@@ -86,7 +91,13 @@ pub(crate) fn judge(
             let [accuracy, _] = mean(&floor.evaluate_rows(&chosen_on, &plan, 1));
             (accuracy, floor)
         });
-        let (_, floor) = floors.max_by(|a, b| a.0.total_cmp(&b.0)).ok_or("no settings")?;
+        let floors: Vec<(f64, ContextFloor<'_>)> = floors.collect();
+        let best = |reach: usize| {
+            let accuracies = floors.iter().filter(|(_, floor)| floor.reach == reach);
+            (reach, accuracies.map(|(accuracy, _)| *accuracy).fold(0.0, f64::max))
+        };
+        let reaches = REACHES.map(best).to_vec();
+        let (_, floor) = floors.iter().max_by(|a, b| a.0.total_cmp(&b.0)).ok_or("no settings")?;
         let context = floor.evaluate_rows(&judged, &plan, 2);
         let model = evaluate_rows(&model, &encodings, &plan, pad, 32, 2);
         let difference = |indices: &[usize]| {
@@ -104,6 +115,7 @@ pub(crate) fn judge(
             interval: bootstrap(model.len(), 1000, derive_seed(1, &[30]), difference),
             reach: floor.reach,
             backing: floor.backing,
+            reaches,
         });
     }
     Ok(found)

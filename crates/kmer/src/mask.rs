@@ -24,6 +24,7 @@ pub struct KmerMasking {
     centre: f64,
     eligible: Eligible,
     replacement: Replacement,
+    apart: bool,
 }
 
 /// Which tokens may be hidden.
@@ -89,7 +90,7 @@ impl KmerMasking {
     pub fn with_centres(k: usize, centre: f64) -> Result<Self, VocabularyError> {
         let vocabulary = Vocabulary::new(k)?;
         let (eligible, replacement) = (Eligible::default(), Replacement::default());
-        Ok(Self { vocabulary, centre, eligible, replacement })
+        Ok(Self { vocabulary, centre, eligible, replacement, apart: false })
     }
 
     /// The same masking with the choices of DNABERT's code.
@@ -118,6 +119,16 @@ impl KmerMasking {
         self
     }
 
+    /// The same masking, where a visible k-mer stands between any two spans, so that each hides one
+    /// base; about `share` of the tokens of long rows is hidden.
+    #[must_use]
+    pub fn apart(mut self, share: f64) -> Self {
+        let k = self.vocabulary.k() as f64;
+        self.centre = (share / (k * (1.0 - share))).min(1.0);
+        self.apart = true;
+        self
+    }
+
     /// Hides tokens as `draws` says, one for each token of the row.
     ///
     /// # Panics
@@ -134,8 +145,11 @@ impl KmerMasking {
         for (place, draw) in draws.iter().enumerate() {
             if draw.centre < self.centre && self.may_be_hidden(ids[place]) {
                 // Place 0 is [CLS]: spans are cut off there, and behind the last k-mer.
-                let span = place.saturating_sub(before).max(1)..=(place + after).min(last);
-                hidden[span].fill(true);
+                let first = place.saturating_sub(before).max(1);
+                if self.apart && (hidden[first] || hidden[first - 1]) {
+                    continue;
+                }
+                hidden[first..=(place + after).min(last)].fill(true);
             }
         }
         if self.eligible == Eligible::Kmers {
@@ -303,6 +317,26 @@ mod tests {
         assert!((f64::from(masked) / all - 0.8).abs() < 0.02, "{masked} of {all}");
         // A random base is the old one in a quarter of the cases where a span hides one.
         assert!((0.06..0.09).contains(&(f64::from(mutated) / all)), "{mutated} of {all}");
+    }
+
+    #[test]
+    fn spans_apart_hide_one_base_each() {
+        let text: String = (0..500).map(|i| ["A", "C", "G", "T"][i * i % 17 % 4]).collect();
+        for k in [3, 4, 6] {
+            let row = KmerTokenizer::new(k).unwrap().encode(&text.parse().unwrap()).unwrap();
+            let masking = KmerMasking::new(k, 0.15).unwrap().apart(0.6);
+            let mut hidden = 0;
+            for seed in 0..100 {
+                let places = masking.mask(&row, seed).places;
+                hidden += places.len();
+                for span in places.chunk_by(|a, b| a + 1 == *b) {
+                    let at_the_end = span[0] == 1 || span.contains(&(row.len() - 2));
+                    assert!(span.len() == k || at_the_end && span.len() < k, "{span:?}");
+                }
+            }
+            let share = hidden as f64 / (100 * (row.len() - 2)) as f64;
+            assert!((share - 0.6).abs() < 0.02, "{share} for k = {k}");
+        }
     }
 
     #[test]
