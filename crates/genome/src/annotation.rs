@@ -55,6 +55,16 @@ pub struct Transcript {
     pub parts: Vec<Interval>,
 }
 
+/// The transcripts of an annotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transcripts {
+    /// Those that can be read from one end to the other, in the order in which they first appear.
+    pub whole: Vec<Transcript>,
+    /// The ids of those with parts on several chromosomes or strands, as trans-splicing makes them;
+    /// *Drosophila* has some.
+    pub torn: Vec<String>,
+}
+
 /// Which features make up a transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Part {
@@ -121,17 +131,17 @@ pub fn for_each_feature(
     Ok(())
 }
 
-/// Reads the transcripts of an annotation, in the order in which they first appear.
+/// Reads the transcripts of an annotation.
 ///
 /// # Errors
 ///
-/// [`TableError::NoFeature`] for an annotation without such parts, [`LineError::Torn`] where a
-/// transcript has parts on several chromosomes or strands, and [`TableError`] for the rest.
+/// [`TableError::NoFeature`] for an annotation without such parts, [`LineError::Orphan`] for a part
+/// that names no transcript, and [`TableError`] for the rest.
 pub fn read_transcripts(
     path: impl AsRef<Path>,
     format: AnnotationFormat,
     part: Part,
-) -> Result<Vec<Transcript>, TableError> {
+) -> Result<Transcripts, TableError> {
     let path = path.as_ref();
     let (mut transcripts, mut by_id) = (Vec::<Transcript>::new(), HashMap::new());
     let mut kinds = BTreeSet::new();
@@ -140,18 +150,18 @@ pub fn read_transcripts(
             kinds.insert(feature.kind);
             return Ok(());
         }
-        for id in feature.parents {
+        // A CDS of several lines may have an id and no parent.
+        let ids =
+            if feature.parents.is_empty() { Vec::from_iter(feature.id) } else { feature.parents };
+        if ids.is_empty() {
+            return Err(LineError::Orphan { kind: feature.kind });
+        }
+        for id in ids {
             let number = *by_id.entry(id.clone()).or_insert(transcripts.len());
             if number == transcripts.len() {
                 transcripts.push(Transcript { id, parts: Vec::new() });
             }
-            let Transcript { id, parts } = &mut transcripts[number];
-            let place = |part: &Interval| (part.chromosome().to_owned(), part.strand());
-            if let Some(one) = parts.first().filter(|one| place(one) != place(&feature.interval)) {
-                let parts = Box::new([one.clone(), feature.interval]);
-                return Err(LineError::Torn { transcript: id.clone(), parts });
-            }
-            parts.push(feature.interval.clone());
+            transcripts[number].parts.push(feature.interval.clone());
         }
         Ok(())
     })?;
@@ -159,10 +169,12 @@ pub fn read_transcripts(
         let (path, wanted) = (path.to_path_buf(), part.kind());
         return Err(TableError::NoFeature { path, wanted, found: kinds.into_iter().collect() });
     }
-    for transcript in &mut transcripts {
-        join(&mut transcript.parts);
-    }
-    Ok(transcripts)
+    let (mut whole, torn): (Vec<_>, Vec<_>) = transcripts.into_iter().partition(|transcript| {
+        let place = |part: &Interval| (part.chromosome().to_owned(), part.strand());
+        transcript.parts.iter().all(|part| place(part) == place(&transcript.parts[0]))
+    });
+    whole.iter_mut().for_each(|transcript| join(&mut transcript.parts));
+    Ok(Transcripts { whole, torn: torn.into_iter().map(|transcript| transcript.id).collect() })
 }
 
 /// Sorts parts into reading order, and joins those that touch or overlap, as after a frame shift.
@@ -271,11 +283,7 @@ mod tests {
         chr1\tx\tCDS\t41\t45\t.\t+\t0\tParent=t1\n\
         ##FASTA\n>chr1\nACGT\n";
 
-    fn read(
-        text: &str,
-        format: AnnotationFormat,
-        part: Part,
-    ) -> Result<Vec<Transcript>, TableError> {
+    fn read(text: &str, format: AnnotationFormat, part: Part) -> Result<Transcripts, TableError> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         read_transcripts(file.path(), format, part)
@@ -287,7 +295,7 @@ mod tests {
 
     #[test]
     fn introns_lie_between_exons_on_both_strands() {
-        let found = read(GTF, AnnotationFormat::Gtf, Part::Exon).unwrap();
+        let found = read(GTF, AnnotationFormat::Gtf, Part::Exon).unwrap().whole;
         assert_eq!((found[0].id.as_str(), found[0].start()), ("t1", 10));
         assert_eq!(spans(found[0].introns()), [(20, 30)]);
         assert_eq!(found[1].start(), 79);
@@ -298,7 +306,7 @@ mod tests {
 
     #[test]
     fn parts_with_several_parents_and_parts_that_touch() {
-        let found = read(GFF3, AnnotationFormat::Gff3, Part::Coding).unwrap();
+        let found = read(GFF3, AnnotationFormat::Gff3, Part::Coding).unwrap().whole;
         assert_eq!(spans(found[0].parts.clone()), [(10, 20), (30, 45)]);
         assert_eq!(spans(found[1].parts.clone()), [(10, 20)]);
         assert_eq!(found[1].introns().count(), 0);
@@ -312,10 +320,12 @@ mod tests {
             "{error}"
         );
         let torn = GTF.replace("51\t60\t.\t-", "51\t60\t.\t+");
-        let error = read(&torn, AnnotationFormat::Gtf, Part::Exon).unwrap_err();
+        let found = read(&torn, AnnotationFormat::Gtf, Part::Exon).unwrap();
+        assert_eq!((found.whole.len(), found.torn), (1, vec!["t2".to_owned()]));
+        let orphan = "chr1\tx\texon\t1\t9\t.\t+\t.\tgene_id \"g\"; transcript_id \"\";\n";
+        let error = read(orphan, AnnotationFormat::Gtf, Part::Exon).unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert!(error.to_string().ends_with("line 5"), "{error}");
-        assert_eq!(source, "\"t2\" has parts on both chr1:71-80(-) and chr1:51-60(+)");
+        assert_eq!(source, "exon without a transcript");
         for wrong in ["chr1\tx\texon\t0\t9", "chr1\tx\texon\tten\t9", "chr1 x exon 1 9"] {
             let text = format!("{wrong}\t.\t+\t.\tgene_id \"g\"; transcript_id \"t\";\n");
             let error = read(&text, AnnotationFormat::Gtf, Part::Exon).unwrap_err();

@@ -176,6 +176,16 @@ impl Genome {
         Ok((name, *length))
     }
 
+    /// The interval on the chromosome as the file calls it.
+    ///
+    /// # Errors
+    ///
+    /// [`GenomeError::NoChromosome`].
+    pub fn resolve(&self, interval: Interval) -> Result<Interval, GenomeError> {
+        let (name, _) = self.chromosome(interval.chromosome())?;
+        Ok(interval.on(name))
+    }
+
     fn number(&self, name: &str) -> Result<usize, GenomeError> {
         if let Some(&number) = self.by_name.get(name) {
             return Ok(number);

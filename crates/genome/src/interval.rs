@@ -72,6 +72,16 @@ pub enum IntervalError {
         /// The bases asked for on its left.
         bases: usize,
     },
+    /// It would end behind all numbers.
+    #[error("{chromosome}: {bases} bases from base {base} on cannot be counted")]
+    TooFar {
+        /// The chromosome.
+        chromosome: String,
+        /// The base that is counted from, from 0.
+        base: usize,
+        /// The bases asked for on its right.
+        bases: usize,
+    },
     /// A position that counts from 1 is 0.
     #[error("{chromosome}: position 0, where positions count from 1")]
     Zero {
@@ -121,6 +131,9 @@ impl Interval {
         let Some(start) = first.checked_sub(1) else {
             return Err(IntervalError::Zero { chromosome });
         };
+        if last < first {
+            return Err(IntervalError::Backwards { chromosome, start, end: last });
+        }
         Self::new(chromosome, start, last, strand)
     }
 
@@ -130,7 +143,8 @@ impl Interval {
     ///
     /// # Errors
     ///
-    /// [`IntervalError::BeforeStart`]; the end of the chromosome is not known here.
+    /// [`IntervalError::BeforeStart`] and [`IntervalError::TooFar`]; the end of the chromosome is not
+    /// known here.
     pub fn around(
         chromosome: impl Into<String>,
         base: usize,
@@ -139,20 +153,26 @@ impl Interval {
         strand: Strand,
     ) -> Result<Self, IntervalError> {
         let chromosome = chromosome.into();
-        // The bases on the left of `base`, without it, and on its right, with it.
-        let (left, right) = match strand {
-            Strand::Reverse => (downstream.saturating_sub(1), upstream + 1),
-            _ => (upstream, downstream),
+        // The border that upstream ends and downstream begins at, and the bases on both its sides.
+        let (border, left, right) = match strand {
+            Strand::Reverse => (base.checked_add(1), downstream, upstream),
+            _ => (Some(base), upstream, downstream),
         };
-        let (start, end) = match (strand, downstream) {
-            // Without the base itself, all of it lies behind.
-            (Strand::Reverse, 0) => (Some(base + 1), base + 1 + upstream),
-            _ => (base.checked_sub(left), base + right),
+        let Some((border, end)) =
+            border.and_then(|border| Some((border, border.checked_add(right)?)))
+        else {
+            return Err(IntervalError::TooFar { chromosome, base, bases: right });
         };
-        let Some(start) = start else {
+        let Some(start) = border.checked_sub(left) else {
             return Err(IntervalError::BeforeStart { chromosome, base, bases: left });
         };
         Ok(Self { chromosome, start, end, strand })
+    }
+
+    /// The same bases of a chromosome that is called otherwise.
+    #[must_use]
+    pub fn on(self, chromosome: impl Into<String>) -> Self {
+        Self { chromosome: chromosome.into(), ..self }
     }
 
     /// The chromosome.
@@ -222,6 +242,7 @@ mod tests {
         let backwards = Interval::new("c", 7, 6, Strand::Unknown).unwrap_err();
         assert_eq!(backwards.to_string(), "c: end 6 lies before start 7");
         assert!(Interval::new("c", 7, 7, Strand::Unknown).unwrap().is_empty());
+        assert!(Interval::from_closed("c", 11, 10, Strand::Unknown).is_err());
     }
 
     #[test]
@@ -236,6 +257,12 @@ mod tests {
         let behind = Interval::around("c", 10, 3, 0, Strand::Reverse).unwrap();
         assert_eq!((behind.start(), behind.end()), (11, 14));
         assert!(Interval::around("c", 1, 1, 1, Strand::Forward).is_ok());
+        let far = Interval::around("c", usize::MAX - 1, 0, 5, Strand::Reverse);
+        assert!(far.is_ok(), "{far:?}");
+        for strand in [Strand::Forward, Strand::Reverse] {
+            let far = Interval::around("c", usize::MAX - 1, 3, 3, strand);
+            assert!(matches!(far, Err(IntervalError::TooFar { bases: 3, .. })));
+        }
         assert!(matches!(
             Interval::around("c", 1, 2, 1, Strand::Forward),
             Err(IntervalError::BeforeStart { bases: 2, .. })

@@ -71,13 +71,11 @@ pub enum LineError {
     /// The parser of the format says so.
     #[error("{0}")]
     Format(String),
-    /// Parts of one transcript lie on different chromosomes or strands.
-    #[error("{transcript:?} has parts on both {} and {}", parts[0], parts[1])]
-    Torn {
-        /// The transcript.
-        transcript: String,
-        /// Two of its parts.
-        parts: Box<[crate::Interval; 2]>,
+    /// A part of a transcript does not say of which.
+    #[error("{kind} without a transcript")]
+    Orphan {
+        /// What it is.
+        kind: String,
     },
 }
 

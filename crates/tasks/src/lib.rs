@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod audit;
 mod binding;
 pub mod build;
 pub mod corpus;

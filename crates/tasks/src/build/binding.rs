@@ -5,7 +5,7 @@ use dnabert_genome::bed::Peak;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Background, BuildError, Built, Negatives, positives};
+use super::{Background, BuildError, Built, LeftOut, Negatives, positives};
 
 /// How a set of binding sites is made.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,8 @@ pub fn build_binding(
     strongest
         .sort_by(|a, b| b.signal.total_cmp(&a.signal).then_with(|| a.interval.cmp(&b.interval)));
     strongest.truncate(config.top.unwrap_or(usize::MAX));
-    let mut built = positives(genome, strongest.iter().map(|peak| peak.window(config.width)))?;
+    let windows = strongest.iter().map(|peak| peak.window(config.width));
+    let mut built = positives(genome, windows, LeftOut::default())?;
     let summit = |peak: &Peak| {
         let middle = peak.interval.middle();
         (peak.interval.chromosome().to_owned(), peak.summit.unwrap_or(middle))
@@ -52,7 +53,6 @@ pub fn build_binding(
     // No negative may overlap a site.
     let away = config.away.max(config.width);
     let mut background = Background::new(genome, peaks.iter().map(summit), away)?;
-    let negatives = background.negatives(&built.windows, config.negatives, &mut random)?;
-    built.windows.extend(negatives);
+    background.negatives(&mut built, config.negatives, &mut random)?;
     Ok(built)
 }

@@ -1,7 +1,6 @@
 //! Data sets from primary sources: a genome, and where its sites are.
 //!
-//! Every builder gives [`Window`]s: intervals with a class, whose bases can be read again at any
-//! time. [`Splits`] deals them to train, dev and test by where they lie, and [`write`] makes tables
+//! Every builder gives [`Window`]s: intervals with a class and their bases. [`Splits`] deals them to train, dev and test by where they lie, and [`write`] makes tables
 //! and a manifest. The same genome, sites, settings and seed give the same bytes.
 
 mod binding;
@@ -12,8 +11,11 @@ mod shuffle;
 mod splice;
 mod splits;
 
+use std::collections::HashSet;
+
 use dnabert_core::{Sequence, SequenceError};
 use dnabert_genome::{GenomeError, Interval, IntervalError};
+use serde::Serialize;
 
 pub use binding::{BindingConfig, build_binding};
 pub use negatives::{Background, Negatives};
@@ -39,10 +41,43 @@ pub struct Window {
 pub struct Built {
     /// The rows.
     pub windows: Vec<Window>,
-    /// Sites whose window would leave the chromosome.
+    /// Sites that have none.
+    pub left_out: LeftOut,
+}
+
+/// Sites that are left out, by the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct LeftOut {
+    /// Their window would leave the chromosome.
     pub off_the_chromosome: usize,
-    /// Sites whose window has letters that are not `A C G T`.
+    /// Their window has letters that are not `A C G T`.
     pub ambiguous: usize,
+    /// They need a strand and have none.
+    pub without_strand: usize,
+    /// They have the window of another.
+    pub repeated: usize,
+    /// They are no GT or AG, where only such are asked for.
+    pub not_canonical: usize,
+    /// No negative was found for them: none has their GC content, or none but themselves has their
+    /// dinucleotides.
+    pub unmatched: usize,
+}
+
+impl std::fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let reasons = [
+            (self.off_the_chromosome, "leave the chromosome"),
+            (self.ambiguous, "are ambiguous"),
+            (self.without_strand, "have no strand"),
+            (self.repeated, "are given twice"),
+            (self.not_canonical, "are not GT or AG"),
+            (self.unmatched, "have no negative"),
+        ];
+        let some = reasons.iter().filter(|(count, _)| *count > 0);
+        let some: Vec<String> = some.map(|(count, reason)| format!("{count} {reason}")).collect();
+        f.write_str(if some.is_empty() { "none is left out" } else { "" })?;
+        f.write_str(&some.join(", "))
+    }
 }
 
 /// Why a data set cannot be built.
@@ -53,16 +88,12 @@ pub enum BuildError {
     #[error(transparent)]
     Genome(#[from] GenomeError),
     /// No site is left.
-    #[error(
-        "none of {sites} sites has a window: {off} leave the chromosome, {ambiguous} are ambiguous"
-    )]
+    #[error("no window is left of {sites} sites: {left_out}")]
     NoSite {
         /// Sites that were given.
         sites: usize,
-        /// Windows that leave the chromosome.
-        off: usize,
-        /// Windows with other letters than bases.
-        ambiguous: usize,
+        /// What became of them.
+        left_out: LeftOut,
     },
     /// The genome has too little sequence of the wanted kind.
     #[error("{found} of {wanted} negatives found after {tries} random windows; they need {what}")]
@@ -78,39 +109,41 @@ pub enum BuildError {
     },
 }
 
-/// Reads the windows of `sites`, of which those that leave the chromosome or are ambiguous are
-/// counted and left out.
+/// Reads the windows of `sites`, none of them twice; those that cannot be are counted in `left_out`.
 fn positives(
     genome: &dnabert_genome::Genome,
     sites: impl IntoIterator<Item = Result<Interval, IntervalError>>,
+    mut left_out: LeftOut,
 ) -> Result<Built, BuildError> {
-    let mut built = Built { windows: Vec::new(), off_the_chromosome: 0, ambiguous: 0 };
-    let mut count = 0;
+    let (mut windows, mut seen) = (Vec::new(), HashSet::new());
+    let mut count = left_out.without_strand;
     for site in sites {
         count += 1;
         let Ok(interval) = site else {
-            built.off_the_chromosome += 1;
+            left_out.off_the_chromosome += 1;
             continue;
         };
+        let interval = genome.resolve(interval)?;
         let sequence = match genome.sequence(&interval) {
             Ok(sequence) => sequence,
             Err(GenomeError::OffTheEnd { .. }) => {
-                built.off_the_chromosome += 1;
+                left_out.off_the_chromosome += 1;
                 continue;
             }
             Err(error) => return Err(error.into()),
         };
         if sequence.ambiguous() > 0 {
-            built.ambiguous += 1;
+            left_out.ambiguous += 1;
+        } else if !seen.insert(interval.clone()) {
+            left_out.repeated += 1;
         } else {
-            built.windows.push(Window { interval, label: 1, sequence });
+            windows.push(Window { interval, label: 1, sequence });
         }
     }
-    if built.windows.is_empty() {
-        let Built { off_the_chromosome: off, ambiguous, .. } = built;
-        return Err(BuildError::NoSite { sites: count, off, ambiguous });
+    if windows.is_empty() {
+        return Err(BuildError::NoSite { sites: count, left_out });
     }
-    Ok(built)
+    Ok(Built { windows, left_out })
 }
 
 /// Bases as a sequence.

@@ -7,7 +7,7 @@ use dnabert_genome::{Genome, Interval, Strand};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::{BuildError, Window, shuffle_dinucleotides, substitute_pieces};
+use super::{BuildError, Built, Window, shuffle_dinucleotides, substitute_pieces};
 
 /// How negatives are made, the easiest to tell first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,7 +52,8 @@ impl<'a> Background<'a> {
     ) -> Result<Self, BuildError> {
         let mut by_name = HashMap::<String, Vec<usize>>::new();
         for (name, base) in sites {
-            by_name.entry(name).or_default().push(base);
+            let (name, _) = genome.chromosome(&name)?;
+            by_name.entry(name.to_owned()).or_default().push(base);
         }
         let mut chromosomes = Vec::new();
         for (name, bases) in &mut by_name {
@@ -70,7 +71,7 @@ impl<'a> Background<'a> {
         };
         let from = interval.start().saturating_sub(self.away);
         let next = sites.partition_point(|&site| site < from);
-        sites.get(next).is_none_or(|&site| site >= interval.end() + self.away)
+        sites.get(next).is_none_or(|&site| site >= interval.end().saturating_add(self.away))
     }
 
     /// A random window of `len` bases on a random strand, which is free and has only bases;
@@ -106,21 +107,26 @@ impl<'a> Background<'a> {
         Ok(None)
     }
 
-    /// One negative for each of `positives`, of the same length, in the same order.
+    /// One negative for each of `built`'s windows, of the same length, in the same order, put behind
+    /// them.
     ///
     /// No two genomic ones overlap. Substituted and shuffled ones keep the interval of the positive
-    /// that they were made of.
+    /// that they were made of. A positive is left out where no window has its GC content, or where
+    /// it is its own only shuffle.
     ///
     /// # Errors
     ///
     /// [`BuildError::TooFewNegatives`], and [`BuildError::Genome`].
     pub fn negatives(
         &mut self,
-        positives: &[Window],
+        built: &mut Built,
         kind: Negatives,
         random: &mut ChaCha8Rng,
-    ) -> Result<Vec<Window>, BuildError> {
-        let mut made: Vec<Window> = Vec::with_capacity(positives.len());
+    ) -> Result<(), BuildError> {
+        let positives = std::mem::take(&mut built.windows);
+        let wanted = positives.len();
+        let mut kept = Vec::with_capacity(wanted);
+        let mut made: Vec<Window> = Vec::with_capacity(wanted);
         let mut taken = HashMap::<String, Vec<(usize, usize)>>::new();
         self.tries = 0;
         for positive in positives {
@@ -151,9 +157,13 @@ impl<'a> Background<'a> {
                         }
                     }
                     let Some((interval, sequence)) = found else {
+                        if kind == Negatives::GcMatched && !made.is_empty() {
+                            built.left_out.unmatched += 1;
+                            continue;
+                        }
                         return Err(BuildError::TooFewNegatives {
                             found: made.len(),
-                            wanted: positives.len(),
+                            wanted,
                             tries: self.tries,
                             what: "room away from all sites, no ambiguous letter, and the GC content \
                                    of a site if that is asked for",
@@ -164,8 +174,18 @@ impl<'a> Background<'a> {
                     (interval, sequence)
                 }
             };
+            if sequence == positive.sequence {
+                built.left_out.unmatched += 1;
+                continue;
+            }
+            kept.push(positive);
             made.push(Window { interval, label: 0, sequence });
         }
-        Ok(made)
+        if kept.is_empty() {
+            return Err(BuildError::NoSite { sites: wanted, left_out: built.left_out });
+        }
+        built.windows = kept;
+        built.windows.extend(made);
+        Ok(())
     }
 }

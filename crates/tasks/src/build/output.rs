@@ -9,7 +9,7 @@ use dnabert_core::{Split, file};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Built, Splits, Window};
+use super::{Built, LeftOut, Splits, Window};
 
 /// Why a data set cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -89,8 +89,7 @@ pub fn write(
     }
     let manifest = Manifest {
         made_of: made_of.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
-        sites_off_the_chromosome: built.off_the_chromosome,
-        sites_with_ambiguous_letters: built.ambiguous,
+        sites_left_out: built.left_out,
         windows_across_a_border: across,
         files: listed,
     };
@@ -104,8 +103,7 @@ pub fn write(
 #[derive(Serialize)]
 struct Manifest {
     made_of: BTreeMap<String, String>,
-    sites_off_the_chromosome: usize,
-    sites_with_ambiguous_letters: usize,
+    sites_left_out: LeftOut,
     windows_across_a_border: usize,
     files: Vec<Listed>,
 }

@@ -6,7 +6,7 @@ use dnabert_genome::{Genome, Interval, Strand};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Background, BuildError, Built, Negatives, positives};
+use super::{Background, BuildError, Built, LeftOut, Negatives, positives};
 
 /// How a promoter set is made.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,10 +45,9 @@ impl Default for PromoterConfig {
 pub fn spaced(starts: &[Interval], spacing: usize) -> Vec<(String, usize, Strand)> {
     let mut sorted: Vec<_> = starts
         .iter()
-        .filter(|start| !start.is_empty())
         .map(|start| {
             let base = match start.strand() {
-                Strand::Reverse => start.end() - 1,
+                Strand::Reverse => start.end().saturating_sub(1),
                 _ => start.start(),
             };
             (start.chromosome().to_owned(), base, start.strand())
@@ -68,7 +67,8 @@ pub fn spaced(starts: &[Interval], spacing: usize) -> Vec<(String, usize, Strand
     sorted
 }
 
-/// Builds a promoter set: class 1 around transcription starts, class 0 the negatives.
+/// Builds a promoter set: class 1 around transcription starts, class 0 the negatives. A start
+/// without a strand is left out.
 ///
 /// # Errors
 ///
@@ -79,17 +79,19 @@ pub fn build_promoters(
     config: &PromoterConfig,
 ) -> Result<Built, BuildError> {
     let kept = spaced(starts, config.spacing);
-    let windows = kept.into_iter().map(|(name, base, strand)| {
+    let kept = kept.into_iter().filter(|(_, _, strand)| *strand != Strand::Unknown);
+    let windows = kept.map(|(name, base, strand)| {
         Interval::around(name, base, config.upstream, config.downstream, strand)
     });
-    let mut built = positives(genome, windows)?;
+    let without_strand = starts.iter().filter(|start| start.strand() == Strand::Unknown).count();
+    let left_out = LeftOut { without_strand, ..LeftOut::default() };
+    let mut built = positives(genome, windows, left_out)?;
     // Away from all starts, those that were passed over too.
     let sites = spaced(starts, 0).into_iter().map(|(name, base, _)| (name, base));
     let mut random = ChaCha8Rng::seed_from_u64(config.seed);
     // No negative may overlap a promoter.
-    let away = config.away.max(config.upstream + 1).max(config.downstream);
+    let away = config.away.max(config.upstream.saturating_add(1)).max(config.downstream);
     let mut background = Background::new(genome, sites, away)?;
-    let negatives = background.negatives(&built.windows, config.negatives, &mut random)?;
-    built.windows.extend(negatives);
+    background.negatives(&mut built, config.negatives, &mut random)?;
     Ok(built)
 }

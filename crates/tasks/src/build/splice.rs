@@ -7,7 +7,7 @@ use dnabert_genome::{Genome, GenomeError, Interval, Strand};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{BuildError, Built, Window};
+use super::{BuildError, Built, LeftOut, Window};
 
 /// How a set of splice sites is made. Classes: 0 neither, 1 donor, 2 acceptor.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +64,7 @@ pub fn build_splice(
     assert!(width >= 4 && width.is_multiple_of(2), "a width of {width} has no middle");
     let mut sites = BTreeSet::new();
     for intron in transcripts.iter().flat_map(Transcript::introns) {
+        let intron = genome.resolve(intron)?;
         let (name, strand) = (intron.chromosome().to_owned(), intron.strand());
         let (first, last) = match strand {
             Strand::Reverse => (intron.end(), intron.start()),
@@ -72,27 +73,29 @@ pub fn build_splice(
         sites.insert((name.clone(), first, strand, DONOR));
         sites.insert((name, last, strand, ACCEPTOR));
     }
-    let mut built = Built { windows: Vec::new(), off_the_chromosome: 0, ambiguous: 0 };
+    let mut built = Built { windows: Vec::new(), left_out: LeftOut::default() };
     for (name, boundary, strand, label) in &sites {
         let Some(window) = window(genome, name, *boundary, *strand, width)? else {
-            built.off_the_chromosome += 1;
+            built.left_out.off_the_chromosome += 1;
             continue;
         };
-        if window.sequence.ambiguous() > 0 {
-            built.ambiguous += 1;
-        } else if !canonical || looks_like(&window, *label) {
+        if *strand == Strand::Unknown {
+            built.left_out.without_strand += 1;
+        } else if window.sequence.ambiguous() > 0 {
+            built.left_out.ambiguous += 1;
+        } else if canonical && !looks_like(&window, *label) {
+            built.left_out.not_canonical += 1;
+        } else {
             built.windows.push(Window { label: *label, ..window });
         }
     }
     let wanted = built.windows.iter().filter(|window| window.label == DONOR).count();
     if wanted == 0 {
-        let Built { off_the_chromosome: off, ambiguous, .. } = built;
-        return Err(BuildError::NoSite { sites: sites.len(), off, ambiguous });
+        return Err(BuildError::NoSite { sites: sites.len(), left_out: built.left_out });
     }
     let mut taken: HashSet<(String, usize, Strand)> =
         sites.into_iter().map(|(name, boundary, strand, _)| (name, boundary, strand)).collect();
-    // Genes as long as they are, so that places are drawn evenly.
-    let spans: Vec<Interval> = transcripts.iter().filter_map(span).collect();
+    let spans = genes(genome, transcripts)?;
     let all: usize = spans.iter().map(Interval::len).sum();
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut tries = 0;
@@ -147,7 +150,7 @@ fn window(
     let Some(start) = boundary.checked_sub(half) else {
         return Ok(None);
     };
-    let Ok(interval) = Interval::new(name, start, boundary + half, strand) else {
+    let Ok(interval) = Interval::new(name, start, boundary.saturating_add(half), strand) else {
         return Ok(None);
     };
     match genome.sequence(&interval) {
@@ -167,10 +170,32 @@ fn looks_like(window: &Window, label: usize) -> bool {
     }
 }
 
-/// From the first base of a transcript to the last.
-fn span(transcript: &Transcript) -> Option<Interval> {
-    let start = transcript.parts.iter().map(Interval::start).min()?;
-    let end = transcript.parts.iter().map(Interval::end).max()?;
-    let one = &transcript.parts[0];
-    Interval::new(one.chromosome(), start, end, one.strand()).ok()
+/// What transcripts with introns cover, each base of a strand once, so that places are drawn evenly.
+fn genes(genome: &Genome, transcripts: &[Transcript]) -> Result<Vec<Interval>, BuildError> {
+    let mut spans = Vec::new();
+    for transcript in transcripts.iter().filter(|transcript| transcript.parts.len() > 1) {
+        let parts = &transcript.parts;
+        let (Some(start), Some(end)) =
+            (parts.iter().map(Interval::start).min(), parts.iter().map(Interval::end).max())
+        else {
+            continue;
+        };
+        let name = genome.chromosome(parts[0].chromosome())?.0;
+        spans.push((name.to_owned(), parts[0].strand(), start, end));
+    }
+    spans.sort();
+    let mut merged: Vec<(String, Strand, usize, usize)> = Vec::new();
+    for span in spans {
+        match merged
+            .last_mut()
+            .filter(|last| last.0 == span.0 && last.1 == span.1 && last.3 >= span.2)
+        {
+            Some(last) => last.3 = last.3.max(span.3),
+            None => merged.push(span),
+        }
+    }
+    let whole = merged.into_iter().filter(|(_, strand, ..)| *strand != Strand::Unknown);
+    Ok(whole
+        .filter_map(|(name, strand, start, end)| Interval::new(name, start, end, strand).ok())
+        .collect())
 }
