@@ -1,5 +1,10 @@
 //! Options and output that every task example shares.
 
+#[path = "recipe.rs"]
+mod recipe;
+#[path = "shipped.rs"]
+mod shipped;
+
 use std::error::Error;
 use std::path::PathBuf;
 
@@ -12,6 +17,18 @@ use dnabert::train::{AdamWSettings, ClassWeights, EarlyStop, FineTuneConfig, Pro
 use dnabert::{
     Backend, Experiment, HeadStart, ModelFolderError, ModelSize, Start, device, model_folder,
 };
+pub(crate) use recipe::Recipe;
+
+/// What is usual for a task: passes over its training table, and how the shipped model learns it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Usual {
+    /// Passes of a fresh model.
+    pub(crate) fresh_epochs: usize,
+    /// Passes of the shipped model.
+    pub(crate) epochs: usize,
+    /// How the shipped model learns.
+    pub(crate) recipe: Recipe,
+}
 
 /// Options of every task example.
 #[derive(Debug, Args)]
@@ -25,24 +42,27 @@ pub(crate) struct Options {
     /// Table that is judged once, at the end
     #[arg(long, requires = "train")]
     pub(crate) test: Option<PathBuf>,
-    /// Pre-trained model: a folder in the Hugging Face layout, or a name on its Hub
+    /// Pre-trained model: a folder in the Hugging Face layout, or a name on its Hub [default: the
+    /// shipped one, unless --size or --k ask for a fresh one]
     #[arg(long, conflicts_with_all = ["size", "k"])]
     pub(crate) model: Option<String>,
-    /// How hidden states are pooled: cls, mean, max or std [default: as the model says]
-    #[arg(long, requires = "model")]
+    /// How hidden states are pooled: cls, mean, max or std [default: as the model says; std where the
+    /// shipped one gets a fitted head]
+    #[arg(long, conflicts_with_all = ["size", "k"])]
     pub(crate) pooling: Option<Pooling>,
     /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after
     /// June 2021 [default: as the model says]
-    #[arg(long, requires = "model")]
+    #[arg(long, conflicts_with_all = ["size", "k"])]
     pub(crate) mask_mode: Option<MaskMode>,
     /// Tokens that every row is padded to, special tokens included; DNABERT's max_seq_length,
     /// needed with --mask-mode head
-    #[arg(long, requires = "model")]
+    #[arg(long, conflicts_with_all = ["size", "k"])]
     pub(crate) padded_length: Option<usize>,
-    /// How the head begins: at random, or as logistic regression on the pooled states
-    #[arg(long, value_enum, default_value = "random")]
-    pub(crate) head: Head,
-    /// Dropout of hidden states [default: as the model says]
+    /// How the head begins: at random, or as logistic regression on the pooled states [default: at
+    /// random; of the shipped model, as the task has it]
+    #[arg(long, value_enum)]
+    pub(crate) head: Option<Head>,
+    /// Dropout of hidden states [default: as the model says; 0 where the shipped one gets a fitted head]
     #[arg(long, value_parser = share)]
     pub(crate) dropout: Option<f64>,
     /// Let the head also read which k-mers a sequence has
@@ -60,10 +80,11 @@ pub(crate) struct Options {
     /// K-mer length of a fresh model, 1 to 8 [default: 5]
     #[arg(long)]
     pub(crate) k: Option<usize>,
-    /// Passes over the training table [default: 6, more for small shipped sets, 3 with --model]
+    /// Passes over the training table [default: as the set needs, 3 with --model]
     #[arg(long)]
     pub(crate) epochs: Option<usize>,
-    /// Highest learning rate [default: 1e-3, or 5e-5 with --model]
+    /// Highest learning rate [default: 5e-5 with --model, 1e-3 of a
+    /// fresh one, 2e-4 or 5e-4 of the shipped one]
     #[arg(long)]
     pub(crate) learning_rate: Option<f64>,
     /// Sequences per batch
@@ -72,7 +93,8 @@ pub(crate) struct Options {
     /// Batches per optimizer step
     #[arg(long, default_value_t = 1)]
     pub(crate) accumulation: usize,
-    /// Share of input tokens hidden while training [default: 0.2, or 0 with --model]
+    /// Share of input tokens hidden while training [default: 0.2; 0 with --model, and where the
+    /// shipped one gets a fitted head]
     #[arg(long)]
     pub(crate) token_masking: Option<f64>,
     /// Weigh classes in inverse proportion to their share of the training table
@@ -99,7 +121,7 @@ pub(crate) struct Options {
 }
 
 /// How the head begins, as the command line calls it.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Head {
     /// At random
     Random,
@@ -122,23 +144,32 @@ impl Options {
     /// The experiment that these options describe.
     pub(crate) fn experiment(
         &self,
-        fresh_epochs: usize,
+        usual: Usual,
         workers: usize,
     ) -> Result<Experiment, ModelFolderError> {
-        let fresh = self.model.is_none();
-        let (epochs, learning_rate, token_masking) =
-            if fresh { (fresh_epochs, 1e-3, 0.2) } else { (3, 5e-5, 0.0) };
-        let start = match &self.model {
-            Some(model) => Start::Folder {
-                path: model_folder(model)?,
-                pooling: self.pooling,
+        let fresh = self.size.is_some() || self.k.is_some();
+        let recipe = match self.head {
+            _ if fresh || self.model.is_some() => None,
+            Some(Head::Random) => Some(Recipe::Order),
+            Some(Head::Regression) => Some(Recipe::Counts),
+            None => Some(usual.recipe),
+        };
+        let (epochs, learning_rate, token_masking) = match recipe {
+            Some(recipe) => (usual.epochs, recipe.learning_rate(), recipe.token_masking()),
+            None if fresh => (usual.fresh_epochs, 1e-3, 0.2),
+            None => (3, 5e-5, 0.0),
+        };
+        let start = if fresh {
+            Start::Fresh { size: self.size.unwrap_or(ModelSize::Mini), k: self.k.unwrap_or(5) }
+        } else {
+            Start::Folder {
+                path: model_folder(self.model.as_deref().unwrap_or(shipped::MODEL))?,
+                pooling: self.pooling.or(recipe.map(Recipe::pooling)),
                 mask_mode: self.mask_mode,
                 padded_length: self.padded_length,
-            },
-            None => {
-                Start::Fresh { size: self.size.unwrap_or(ModelSize::Mini), k: self.k.unwrap_or(5) }
             }
         };
+        let counts = recipe == Some(Recipe::Counts);
         let adaptation = match self.adapt {
             Adapt::Full => Adaptation::Full,
             Adapt::Probe => Adaptation::Probe,
@@ -150,11 +181,12 @@ impl Options {
         Ok(Experiment {
             start,
             head: match self.head {
-                Head::Random => HeadStart::Random,
-                Head::Regression => HeadStart::Regression,
+                Some(Head::Regression) => HeadStart::Regression,
+                None if counts => HeadStart::Regression,
+                _ => HeadStart::Random,
             },
-            bag_of_tokens: self.bag_of_tokens,
-            dropout: self.dropout,
+            bag_of_tokens: self.bag_of_tokens || counts,
+            dropout: self.dropout.or(recipe.and_then(Recipe::dropout)),
             adaptation,
             ambiguity: if self.unknown {
                 AmbiguityPolicy::Unknown
@@ -187,14 +219,14 @@ impl Options {
         Some([self.train.clone()?, self.dev.clone()?, self.test.clone()?])
     }
 
-    /// Trains on `task` (a fresh model for `fresh_epochs` unless told otherwise), prints the
-    /// result and writes it to `--out`, by default `runs/<task>`.
-    pub(crate) fn run<T: Task>(&self, task: &T, fresh_epochs: usize) -> Result<(), Box<dyn Error>> {
+    /// Trains on `task` (as is `usual` there unless told otherwise), prints the result and writes it
+    /// to `--out`, by default `runs/<task>`.
+    pub(crate) fn run<T: Task>(&self, task: &T, usual: Usual) -> Result<(), Box<dyn Error>> {
         let backend = self.device.unwrap_or_else(Backend::first);
         let device = device(Some(backend))?;
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(task.name()));
         eprintln!("training on {}", describe(&device));
-        let experiment = self.experiment(fresh_epochs, backend.workers())?;
+        let experiment = self.experiment(usual, backend.workers())?;
         let outcome = experiment.run(task, &device, &mut ProgressBar::default())?;
         println!("{}", outcome.metrics);
         outcome.write(&out)?;

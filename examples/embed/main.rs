@@ -1,12 +1,15 @@
 //! Hidden states of a model: one vector for each sequence, token or base.
 //!
-//! `cargo run --release --example embed -- --model FOLDER --per sequence --out x.npy sequences.fa`
+//! `cargo run --release --example embed -- --out x.npy sequences.fa`: the shipped model,
+//! unless `--model FOLDER` names another.
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
 #[path = "../common/program.rs"]
 mod program;
 #[path = "../common/reading.rs"]
 mod reading;
+#[path = "../common/shipped.rs"]
+mod shipped;
 mod table;
 
 use std::error::Error;
@@ -27,8 +30,8 @@ use table::{Npy, Table, Tsv};
 /// Writes the vectors that a model gives to sequences.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Model: a folder in the Hugging Face layout, or a name on its Hub
-    #[arg(long)]
+    /// Model: a folder in the Hugging Face layout, or a name on its Hub [default: the shipped one]
+    #[arg(long, default_value = shipped::MODEL, hide_default_value = true)]
     model: String,
     /// What a vector stands for
     #[arg(long, value_enum, default_value = "sequence")]

@@ -1,7 +1,7 @@
 //! Promoter or not: trains a classifier on a shipped data set, or on your own tables.
 //!
-//! `cargo run --release --example promoter` takes the fruit-fly promoters of 300 bp and a fresh
-//! model; `-- --help` lists what can be changed.
+//! `cargo run --release --example promoter` takes the fruit-fly promoters of 300 bp and the shipped
+//! pre-trained model; `-- --help` lists what can be changed.
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
 #[path = "../common/program.rs"]
@@ -15,13 +15,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use dnabert::tasks::{PromoterSet, PromoterTask, TableFormat, TableTask};
-use training::Options;
+use training::{Options, Recipe, Usual};
 
 /// Trains a promoter classifier and judges it on held-out data.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Shipped data set
-    #[arg(long, value_enum, default_value = "300", conflicts_with = "train")]
+    #[arg(long, value_enum, default_value = "300", conflicts_with_all = ["train", "dev", "test"])]
     data: Data,
     /// The project's datasets folder
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
@@ -50,15 +50,17 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let options = &arguments.options;
+    let usual = |fresh_epochs, epochs, recipe| Usual { fresh_epochs, epochs, recipe };
     if let Some(tables) = options.tables() {
-        return options.run(&TableTask::open("promoter", tables, TableFormat::default())?, 6);
+        let task = TableTask::open("promoter", tables, TableFormat::default())?;
+        return options.run(&task, usual(6, 6, Recipe::Order));
     }
     // A few dozen sequences make few steps an epoch: small sets take more epochs.
-    let (set, epochs) = match arguments.data {
-        Data::Fly300 => (PromoterSet::Fly300, 6),
-        Data::Core => (PromoterSet::FlyCore, 6),
-        Data::Tata => (PromoterSet::FlyTata, 30),
-        Data::Uci => (PromoterSet::Uci, 60),
+    let (set, usual) = match arguments.data {
+        Data::Fly300 => (PromoterSet::Fly300, usual(6, 6, Recipe::Order)),
+        Data::Core => (PromoterSet::FlyCore, usual(6, 4, Recipe::Counts)),
+        Data::Tata => (PromoterSet::FlyTata, usual(30, 20, Recipe::Order)),
+        Data::Uci => (PromoterSet::Uci, usual(60, 20, Recipe::Counts)),
     };
-    options.run(&PromoterTask::new(&arguments.datasets, set), epochs)
+    options.run(&PromoterTask::new(&arguments.datasets, set), usual)
 }

@@ -14,6 +14,8 @@ mod masked;
 mod method;
 #[path = "../common/program.rs"]
 mod program;
+#[path = "../common/shipped.rs"]
+mod shipped;
 mod summary;
 
 use std::error::Error;
@@ -33,7 +35,7 @@ use method::{Contest, DecidedBy, Method};
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Pre-trained model [default: the shipped one]
-    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/small-4"), hide_default_value = true)]
+    #[arg(long, default_value = shipped::MODEL, hide_default_value = true)]
     model: PathBuf,
     /// Judge hidden k-mers only
     #[arg(long)]

@@ -1,0 +1,258 @@
+//! A data set from primary sources: a genome, and where its sites are.
+//!
+//! ```console
+//! cargo run --release --example build_dataset -- promoters genome.fa starts.bed --dev chr8 --test chr9
+//! cargo run --release --example build_dataset -- binding genome.fa peaks.narrowPeak.gz --top 500 --dev chr8 --test chr9
+//! cargo run --release --example build_dataset -- splice genome.fa genes.gtf.gz --dev chr8 --test chr9
+//! ```
+//!
+//! Each writes `train.tsv`, `dev.tsv`, `test.tsv` and `manifest.json`, which the task examples take
+//! with `--train`, `--dev` and `--test`. The same files, settings and seed give the same bytes.
+#![allow(clippy::print_stdout, reason = "a program's output")]
+
+#[path = "../common/program.rs"]
+mod program;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dnabert::core::LetterPolicy;
+use dnabert::genome::annotation::{AnnotationFormat, Part, read_transcripts};
+use dnabert::genome::bed::{read_bed, read_narrow_peak};
+use dnabert::genome::{Genome, GenomeError, Interval, Naming};
+use dnabert::tasks::build::{
+    BindingConfig, Built, Negatives, NonSites, PromoterConfig, SpliceConfig, Splits, build_binding,
+    build_promoters, build_splice, write,
+};
+use dnabert::tasks::sha256;
+
+/// Builds a data set.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Windows around transcription starts, against windows that are none
+    Promoters {
+        #[command(flatten)]
+        sources: Sources,
+        /// Bases before the start
+        #[arg(long, default_value_t = 249)]
+        upstream: usize,
+        /// Bases from the start on, with it
+        #[arg(long, default_value_t = 51, value_parser = positive)]
+        downstream: usize,
+        /// Bases between starts of one strand, at least
+        #[arg(long, default_value_t = 150)]
+        spacing: usize,
+        /// Bases between a genomic negative and any start, at least
+        #[arg(long, default_value_t = 1000)]
+        away: usize,
+        /// What promoters are told from
+        #[arg(long, value_enum, default_value = "genomic")]
+        negatives: Kind,
+    },
+    /// Windows around the summits of peaks, against windows that are not bound
+    Binding {
+        #[command(flatten)]
+        sources: Sources,
+        /// Bases of a window
+        #[arg(long, default_value_t = 101, value_parser = positive)]
+        width: usize,
+        /// The strongest peaks, this many [default: all]
+        #[arg(long, value_parser = positive)]
+        top: Option<usize>,
+        /// Bases between a genomic negative and any summit, at least
+        #[arg(long, default_value_t = 1000)]
+        away: usize,
+        /// What sites are told from
+        #[arg(long, value_enum, default_value = "gc-matched")]
+        negatives: Kind,
+    },
+    /// Windows around donors and acceptors, against windows of the same transcripts
+    Splice {
+        #[command(flatten)]
+        sources: Sources,
+        /// Bases of a window, an even number
+        #[arg(long, default_value_t = 400, value_parser = even)]
+        width: usize,
+        /// Take what lies between coding parts (CDS), not between exons
+        #[arg(long)]
+        coding: bool,
+        /// Keep donors without GT and acceptors without AG
+        #[arg(long)]
+        all_sites: bool,
+        /// Take any places that are no sites, not those with GT or AG
+        #[arg(long)]
+        no_decoys: bool,
+    },
+}
+
+/// Files, splits and seed.
+#[derive(Debug, Args)]
+struct Sources {
+    /// Genome: FASTA, plain or bgzip (read through an index, made beside it) or gzip (held in memory)
+    genome: PathBuf,
+    /// Where the sites are: BED of starts, narrowPeak, GTF or GFF3, plain or gzip
+    sites: PathBuf,
+    /// Chromosomes of the dev split
+    #[arg(long, value_delimiter = ',', required_unless_present = "dev_from")]
+    dev: Vec<String>,
+    /// Chromosomes of the test split
+    #[arg(long, value_delimiter = ',', required_unless_present = "test_from")]
+    test: Vec<String>,
+    /// In place of chromosomes: the first base of the dev split, from 0, on each of them
+    #[arg(long, requires = "test_from", conflicts_with_all = ["dev", "test"])]
+    dev_from: Option<usize>,
+    /// The first base of the test split
+    #[arg(long, requires = "dev_from", conflicts_with_all = ["dev", "test"])]
+    test_from: Option<usize>,
+    /// Take chr1 and 1 for the same chromosome
+    #[arg(long)]
+    ignore_chr: bool,
+    /// Decides over negatives
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Folder to write
+    #[arg(long, default_value = "runs/dataset")]
+    out: PathBuf,
+}
+
+/// How negatives are made.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// 12 of the 20 pieces of each positive replaced by random bases
+    Substituted,
+    /// Random windows of the genome
+    Genomic,
+    /// Random windows with the GC content of a positive
+    GcMatched,
+    /// Each positive, shuffled so that its dinucleotides stay
+    DinucleotideShuffled,
+}
+
+impl From<Kind> for Negatives {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Substituted => Self::Substituted,
+            Kind::Genomic => Self::Genomic,
+            Kind::GcMatched => Self::GcMatched,
+            Kind::DinucleotideShuffled => Self::DinucleotideShuffled,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    program::finish(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    match &arguments.task {
+        Task::Promoters { sources, upstream, downstream, spacing, away, negatives } => {
+            let config = PromoterConfig {
+                upstream: *upstream,
+                downstream: *downstream,
+                spacing: *spacing,
+                away: *away,
+                negatives: (*negatives).into(),
+                seed: sources.seed,
+            };
+            let records = read_bed(&sources.sites)?;
+            let starts: Vec<Interval> = records.into_iter().map(|record| record.interval).collect();
+            let genome = sources.genome()?;
+            let built = build_promoters(&genome, &starts, &config)?;
+            sources.write(&genome, &built, &format!("{config:?}"))
+        }
+        Task::Binding { sources, width, top, away, negatives } => {
+            let config = BindingConfig {
+                width: *width,
+                top: *top,
+                away: *away,
+                negatives: (*negatives).into(),
+                seed: sources.seed,
+            };
+            let peaks = read_narrow_peak(&sources.sites)?;
+            let genome = sources.genome()?;
+            let built = build_binding(&genome, &peaks, &config)?;
+            sources.write(&genome, &built, &format!("{config:?}"))
+        }
+        Task::Splice { sources, width, coding, all_sites, no_decoys } => {
+            let config = SpliceConfig {
+                width: *width,
+                canonical: !all_sites,
+                others: if *no_decoys { NonSites::Anywhere } else { NonSites::Decoys },
+                seed: sources.seed,
+            };
+            let format = AnnotationFormat::of(&sources.sites)
+                .ok_or_else(|| format!("{}: no .gtf, .gff or .gff3", sources.sites.display()))?;
+            let part = if *coding { Part::Coding } else { Part::Exon };
+            let transcripts = read_transcripts(&sources.sites, format, part)?;
+            if let [first, ..] = &transcripts.torn[..] {
+                let count = transcripts.torn.len();
+                println!("left out: {count} transcripts on several strands ({first} is one)");
+            }
+            let genome = sources.genome()?;
+            let built = build_splice(&genome, &transcripts.whole, &config)?;
+            sources.write(&genome, &built, &format!("{config:?} {part:?}"))
+        }
+    }
+}
+
+impl Sources {
+    fn genome(&self) -> Result<Genome, Box<dyn Error>> {
+        let genome = Genome::open(&self.genome, LetterPolicy::default())?;
+        let naming = if self.ignore_chr { Naming::IgnoreChr } else { Naming::Exact };
+        Ok(genome.with_naming(naming))
+    }
+
+    /// The splits, with chromosomes as the genome calls them.
+    fn splits(&self, genome: &Genome) -> Result<Splits, Box<dyn Error>> {
+        if let (Some(dev), Some(test)) = (self.dev_from, self.test_from) {
+            return Ok(Splits::Position { dev, test });
+        }
+        let names = |names: &[String]| -> Result<Vec<String>, GenomeError> {
+            names.iter().map(|name| Ok(genome.chromosome(name)?.0.to_owned())).collect()
+        };
+        let (dev, test) = (names(&self.dev)?, names(&self.test)?);
+        if let Some(both) = dev.iter().find(|name| test.contains(name)) {
+            return Err(format!("{both} cannot be in both dev and test").into());
+        }
+        Ok(Splits::Chromosomes { dev, test })
+    }
+
+    fn write(&self, genome: &Genome, built: &Built, settings: &str) -> Result<(), Box<dyn Error>> {
+        let splits = self.splits(genome)?;
+        let hashed = |path: &Path| -> std::io::Result<String> {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            Ok(format!("{name} sha256 {}", sha256(path)?))
+        };
+        let made_of = [
+            ("genome", hashed(&self.genome)?),
+            ("sites", hashed(&self.sites)?),
+            ("settings", settings.to_owned()),
+            ("splits", format!("{splits:?}")),
+        ];
+        write(built, &splits, &made_of, &self.out)?;
+        let across = built.windows.iter().filter(|window| splits.of(&window.interval).is_none());
+        let across = across.count();
+        let count = built.windows.len() - across;
+        println!("{count} windows, and {across} across a border, which no split has");
+        println!("of the sites, {}", built.left_out);
+        println!("wrote train.tsv, dev.tsv, test.tsv and manifest.json to {}", self.out.display());
+        Ok(())
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "must be 1 or more".to_owned())
+}
+
+fn even(text: &str) -> Result<usize, String> {
+    let width = text.parse().ok().filter(|width: &usize| width.is_multiple_of(2) && *width >= 4);
+    width.ok_or_else(|| "must be an even number from 4 on".to_owned())
+}

@@ -1,0 +1,57 @@
+//! Donor, acceptor or neither: trains a classifier on a shipped data set, or on your own tables.
+//!
+//! `cargo run --release --example splice` takes the fruit-fly sites of 200 bp and the shipped
+//! pre-trained model; `-- --help` lists what can be changed.
+#![allow(clippy::print_stdout, reason = "a program's output")]
+
+#[path = "../common/program.rs"]
+mod program;
+#[path = "../common/training.rs"]
+mod training;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use dnabert::tasks::{SpliceSet, SpliceTask, TableFormat, TableTask};
+use training::{Options, Recipe, Usual};
+
+/// Trains a classifier of splice sites and judges it on held-out data.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Shipped data set
+    #[arg(long, value_enum, default_value = "fly", conflicts_with_all = ["train", "dev", "test"])]
+    data: Data,
+    /// The project's datasets folder
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
+    datasets: PathBuf,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// The shipped sets, as the command line calls them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Data {
+    /// Fruit fly, 200 bp
+    Fly,
+    /// Primates, 60 bp
+    Uci,
+}
+
+fn main() -> ExitCode {
+    program::finish(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let options = &arguments.options;
+    let usual = Usual { fresh_epochs: 8, epochs: 8, recipe: Recipe::Order };
+    if let Some(tables) = options.tables() {
+        return options.run(&TableTask::open("splice", tables, TableFormat::default())?, usual);
+    }
+    let set = match arguments.data {
+        Data::Fly => SpliceSet::Fly,
+        Data::Uci => SpliceSet::Uci,
+    };
+    options.run(&SpliceTask::new(&arguments.datasets, set), usual)
+}

@@ -1,0 +1,90 @@
+//! The example that builds data sets, as a user runs it, and a task example on what it built.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn run(name: &str, arguments: &[&str]) -> Output {
+    let here = std::env::current_exe().unwrap(); // target/<profile>/deps/<this test>
+    let profile = here.parent().and_then(Path::parent).unwrap();
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    Command::new(profile.join("examples").join(file)).args(arguments).output().unwrap()
+}
+
+fn genomes(name: &str) -> String {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../datasets/genomes");
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn yeast_splice_sites_are_built_and_learned() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (genome, genes) = (genomes("yeast_chr1_chr2.fa.gz"), genomes("yeast_chr1_chr2.gff3.gz"));
+    let splice = ["splice", &genome, &genes, "--coding", "--width", "60"];
+    let out = path("set");
+    let borders = ["--dev-from", "300000", "--test-from", "500000", "--out", &out];
+    let output = run("build_dataset", &[&splice[..], &borders].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tables = ["train", "dev", "test"].map(|split| path(&format!("set/{split}.tsv")));
+    let [train, dev, test] = &tables;
+    let model = path("model");
+    let output = run(
+        "splice",
+        &[
+            "--train", train, "--dev", dev, "--test", test, "--size", "tiny", "--epochs", "1",
+            "--out", &model,
+        ],
+    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn what_cannot_be_built_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let genome = genomes("yeast_chr1_chr2.fa.gz");
+    let out = path("out");
+    let rest = ["--dev", "chrI", "--test", "chrII", "--out", &out];
+    let refuses = |arguments: &[&str], what: &str| {
+        let output = run("build_dataset", &[arguments, &rest].concat());
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains(what) && !message.contains("panicked"), "{message}");
+        assert!(!Path::new(&out).exists());
+    };
+    std::fs::write(path("x.bed"), "chrI\t500\t501\tn\t0\t+\nchrV\t5000\t5001\tn\t0\t+\n").unwrap();
+    refuses(&["promoters", &genome, &path("x.bed")], "no chromosome \"chrV\"");
+    std::fs::write(path("y.bed"), "chrI\t500\n").unwrap();
+    refuses(&["promoters", &genome, &path("y.bed")], "y.bed, line 1\n  because: no column 3 (end)");
+    std::fs::write(path("z.gtf"), "chrI\tx\tgene\t5\t9\t.\t+\t.\tgene_id \"g\";\n").unwrap();
+    refuses(&["splice", &genome, &path("z.gtf")], "no feature of kind \"exon\"; there are gene");
+    let whole = std::fs::read(&genome).unwrap();
+    std::fs::write(path("half.fa.gz"), &whole[..whole.len() / 2]).unwrap();
+    refuses(&["promoters", &path("half.fa.gz"), &path("x.bed")], "half.fa.gz");
+}
+
+#[test]
+fn leaks_and_shortcuts_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, rows: &[(&str, usize)]| {
+        let path = folder.path().join(name);
+        let rows = rows.iter().map(|(sequence, label)| format!("{sequence}\t{label}\n"));
+        std::fs::write(&path, rows.collect::<String>()).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let rich = ["GCGCGCGCAT", "GGCCGGCCAT", "GCCGGCCGTA", "GGGCCCGCTA"];
+    let poor = ["ATATATATGC", "AATTAATTGC", "ATTAATTACG", "AAATTTATCG"];
+    let rows = |picks: &[usize]| -> Vec<(&str, usize)> {
+        picks.iter().flat_map(|&pick| [(rich[pick], 1), (poor[pick], 0)]).collect()
+    };
+    let train = write("train.tsv", &rows(&[0, 1, 2]));
+    let dev = write("dev.tsv", &rows(&[3]));
+    let test = write("test.tsv", &rows(&[0, 3]));
+    let output = run("audit", &["--train", &train, "--dev", &dev, "--test", &test, "--k", "10"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let leaks = "test rows that are in train: 2; reversed: 0; that share a 10-mer: 2";
+    assert!(text.contains(leaks), "{text}");
+    assert!(text.contains("GC content: accuracy 1.000"), "{text}");
+}
