@@ -1,7 +1,8 @@
 //! Data sets from primary sources: a genome, and where its sites are.
 //!
-//! Every builder gives [`Window`]s: intervals with a class and their bases. [`Splits`] deals them to train, dev and test by where they lie, and [`write`] makes tables
-//! and a manifest. The same genome, sites, settings and seed give the same bytes.
+//! Every builder gives [`Window`]s: intervals with a class and their bases. [`Splits`] deals them to
+//! train, dev and test by where they lie, and [`write()`] makes tables and a manifest. The same
+//! genome, sites, settings and seed give the same bytes.
 
 mod binding;
 mod negatives;
