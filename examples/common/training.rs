@@ -42,6 +42,9 @@ pub(crate) struct Options {
     /// Table that is judged once, at the end
     #[arg(long, requires = "train")]
     pub(crate) test: Option<PathBuf>,
+    /// The project's datasets folder
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
+    pub(crate) datasets: PathBuf,
     /// Pre-trained model: a folder in the Hugging Face layout, or a name on its Hub [default: the
     /// shipped one, unless --size or --k ask for a fresh one]
     #[arg(long, conflicts_with_all = ["size", "k"])]

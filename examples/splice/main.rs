@@ -10,7 +10,6 @@ mod program;
 mod training;
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
@@ -23,9 +22,6 @@ struct Arguments {
     /// Shipped data set
     #[arg(long, value_enum, default_value = "fly", conflicts_with_all = ["train", "dev", "test"])]
     data: Data,
-    /// The project's datasets folder
-    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
-    datasets: PathBuf,
     #[command(flatten)]
     options: Options,
 }
@@ -53,5 +49,5 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Data::Fly => SpliceSet::Fly,
         Data::Uci => SpliceSet::Uci,
     };
-    options.run(&SpliceTask::new(&arguments.datasets, set), usual)
+    options.run(&SpliceTask::new(&options.datasets, set), usual)
 }

@@ -11,7 +11,6 @@ mod program;
 mod training;
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
@@ -24,9 +23,6 @@ struct Arguments {
     /// Shipped data set
     #[arg(long, value_enum, default_value = "tap73alpha", conflicts_with_all = ["train", "dev", "test"])]
     data: Data,
-    /// The project's datasets folder
-    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
-    datasets: PathBuf,
     #[command(flatten)]
     options: Options,
 }
@@ -55,5 +51,5 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Data::Tap73alpha => BindingSet::Tap73Alpha,
         Data::Ctcf => BindingSet::CtcfGm12878,
     };
-    options.run(&BindingTask::new(&arguments.datasets, set), usual)
+    options.run(&BindingTask::new(&options.datasets, set), usual)
 }

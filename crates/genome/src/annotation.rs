@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use noodles::gff::record::attributes::field::Value;
+use noodles::gff::feature::record::Attributes;
 use noodles::{gff, gtf};
 
 use crate::lines::{LineError, Lines, TableError};
@@ -208,28 +208,7 @@ fn gff3_feature(line: &str) -> Result<Feature, LineError> {
     reader.read_line(&mut parsed).map_err(format_error)?;
     let record = parsed.as_record().ok_or_else(|| LineError::Format("no record".to_owned()))?;
     let record = record.map_err(format_error)?;
-    let strand = strand(record.strand().map_err(format_error)?);
-    let (start, end) = (record.start().map_err(format_error)?, record.end().map_err(format_error)?);
-    let attributes = record.attributes();
-    let values = |tag: &[u8]| -> Result<Vec<String>, LineError> {
-        let Some(value) = attributes.get(tag) else { return Ok(Vec::new()) };
-        Ok(match value.map_err(format_error)? {
-            Value::String(one) => vec![one.to_string()],
-            Value::Array(several) => several.iter().map(|one| one.to_string()).collect(),
-        })
-    };
-    Ok(Feature {
-        interval: Interval::from_closed(
-            record.reference_sequence_name().to_string(),
-            start.get(),
-            end.get(),
-            strand,
-        )?,
-        kind: record.ty().to_string(),
-        id: values(b"ID")?.into_iter().next(),
-        parents: values(b"Parent")?,
-        gene: None,
-    })
+    feature(&record, &record.attributes(), &Tags { id: b"ID", parent: b"Parent", gene: b"" })
 }
 
 fn gtf_feature(line: &str) -> Result<Feature, LineError> {
@@ -238,25 +217,41 @@ fn gtf_feature(line: &str) -> Result<Feature, LineError> {
     reader.read_line(&mut parsed).map_err(format_error)?;
     let record = parsed.as_record().ok_or_else(|| LineError::Format("no record".to_owned()))?;
     let record = record.map_err(format_error)?;
-    let strand = strand(record.strand().map_err(format_error)?);
-    let (start, end) = (record.start().map_err(format_error)?, record.end().map_err(format_error)?);
     let attributes = record.attributes().map_err(format_error)?;
-    let value = |key: &[u8]| -> Result<Option<String>, LineError> {
-        let Some(value) = attributes.get(key) else { return Ok(None) };
-        let mut values = value.map_err(format_error)?.iter();
-        Ok(values.next().map(ToString::to_string).filter(|text| !text.is_empty()))
+    feature(&record, &attributes, &Tags { id: b"", parent: b"transcript_id", gene: b"gene_id" })
+}
+
+/// What a format calls the attributes of a [`Feature`]; empty where it has none.
+struct Tags {
+    id: &'static [u8],
+    parent: &'static [u8],
+    gene: &'static [u8],
+}
+
+/// Reads a line of either format. Attributes are an argument, since a GTF record panics where it is
+/// asked for bad ones through the trait.
+fn feature(
+    record: &dyn gff::feature::Record,
+    attributes: &dyn Attributes,
+    tags: &Tags,
+) -> Result<Feature, LineError> {
+    let start = record.feature_start().map_err(format_error)?;
+    let end = record.feature_end().map_err(format_error)?;
+    let strand = strand(record.strand().map_err(format_error)?);
+    let values = |tag: &[u8]| -> Result<Vec<String>, LineError> {
+        let Some(value) = attributes.get(tag) else { return Ok(Vec::new()) };
+        let value = value.map_err(format_error)?;
+        let texts = value.iter().map(|one| one.map(|one| one.to_string()));
+        let texts = texts.collect::<Result<Vec<_>, _>>().map_err(format_error)?;
+        Ok(texts.into_iter().filter(|text| !text.is_empty()).collect())
     };
+    let name = record.reference_sequence_name().to_string();
     Ok(Feature {
-        interval: Interval::from_closed(
-            record.reference_sequence_name().to_string(),
-            start.get(),
-            end.get(),
-            strand,
-        )?,
+        interval: Interval::from_closed(name, start.get(), end.get(), strand)?,
         kind: record.ty().to_string(),
-        id: None,
-        parents: value(b"transcript_id")?.into_iter().collect(),
-        gene: value(b"gene_id")?,
+        id: values(tags.id)?.into_iter().next(),
+        parents: values(tags.parent)?,
+        gene: values(tags.gene)?.into_iter().next(),
     })
 }
 
@@ -326,6 +321,8 @@ mod tests {
         let error = read(orphan, AnnotationFormat::Gtf, Part::Exon).unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert_eq!(source, "exon without a transcript");
+        let unfinished = "chr1\tx\texon\t1\t9\t.\t+\t.\tgene_id \"g\n";
+        assert!(read(unfinished, AnnotationFormat::Gtf, Part::Exon).is_err());
         for wrong in ["chr1\tx\texon\t0\t9", "chr1\tx\texon\tten\t9", "chr1 x exon 1 9"] {
             let text = format!("{wrong}\t.\t+\t.\tgene_id \"g\"; transcript_id \"t\";\n");
             let error = read(&text, AnnotationFormat::Gtf, Part::Exon).unwrap_err();
