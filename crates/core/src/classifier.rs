@@ -15,3 +15,12 @@ pub trait Classifier: Send + Sync {
     /// The classifier's own error, for sequences that it cannot read.
     fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, Self::Error>;
 }
+
+/// A classifier can be lent.
+impl<C: Classifier + ?Sized> Classifier for &C {
+    type Error = C::Error;
+
+    fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, C::Error> {
+        (**self).predict(sequences)
+    }
+}

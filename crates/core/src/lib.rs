@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod both_strands;
 mod classifier;
 mod encoding;
 pub mod file;
@@ -12,6 +13,7 @@ mod task;
 mod tile;
 mod tokenizer;
 
+pub use both_strands::BothStrands;
 pub use classifier::Classifier;
 pub use encoding::{Encoding, EncodingReport};
 pub use mask::{MaskPlan, MaskedRow};

@@ -55,6 +55,23 @@ pub trait Task: Send + Sync {
     fn examples(&self, split: Split) -> Result<Vec<Example>, Self::Error>;
 }
 
+/// A task can be lent.
+impl<T: Task + ?Sized> Task for &T {
+    type Error = T::Error;
+
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn classes(&self) -> &[String] {
+        (**self).classes()
+    }
+
+    fn examples(&self, split: Split) -> Result<Vec<Example>, T::Error> {
+        (**self).examples(split)
+    }
+}
+
 /// Tasks of several types can stand in one list.
 impl<T: Task + ?Sized> Task for Box<T> {
     type Error = T::Error;
