@@ -1,12 +1,16 @@
 //! Metrics, with the definitions of scikit-learn, in f64.
 
+mod calls;
 mod confusion;
+mod curve;
 mod labels;
 mod ranking;
 mod regression;
 mod windows;
 
+pub use calls::{Balance, CallReport, best_threshold};
 pub use confusion::{ClassScores, ConfusionMatrix};
+pub use curve::{precision_recall_curve, roc_curve};
 pub use labels::MultiLabelReport;
 pub use ranking::{auprc, auroc, one_vs_one_auroc};
 pub use regression::RegressionReport;

@@ -52,7 +52,7 @@ pub fn one_vs_one_auroc(probabilities: &[Vec<f64>], labels: &[usize]) -> Option<
 }
 
 /// Positives and negatives of each distinct score, in the given order of scores.
-fn tied_groups(
+pub(super) fn tied_groups(
     scores: &[f64],
     positive: &[bool],
     order: impl Fn(&f64, &f64) -> std::cmp::Ordering,
