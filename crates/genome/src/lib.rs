@@ -3,12 +3,14 @@
 pub mod annotation;
 pub mod bed;
 pub mod fasta;
+pub mod fps;
 mod genome;
 mod index;
 mod interval;
 mod lines;
 mod open;
 mod runs;
+pub mod vcf;
 
 pub use genome::{Genome, GenomeError, Naming};
 pub use interval::{Interval, IntervalError, Strand};

@@ -109,6 +109,11 @@ impl Lines {
         Ok((read > 0).then(|| self.text.trim_end_matches(['\n', '\r'])))
     }
 
+    /// The number of the line that was read last, from 1.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
     /// An error in the line that was read last.
     pub(crate) fn error(&self, source: impl Into<LineError>) -> TableError {
         TableError::Line { path: self.path.clone(), line: self.number, source: source.into() }
