@@ -3,12 +3,15 @@
 pub mod audit;
 mod binding;
 pub mod build;
+mod cluster;
 pub mod corpus;
+mod cross_validation;
 mod error;
 mod input;
 mod labelled_fasta;
 mod manifest;
 mod promoter;
+pub mod scan;
 mod shipped;
 mod splice;
 mod subset;
@@ -16,6 +19,8 @@ mod table;
 mod table_task;
 
 pub use binding::{BindingSet, BindingTask};
+pub use cluster::clusters;
+pub use cross_validation::{CrossValidation, Fold};
 pub use error::DataError;
 pub use input::{Input, Inputs, read_inputs};
 pub use labelled_fasta::read_labelled_fasta;

@@ -4,13 +4,14 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use dnabert_core::{LetterPolicy, Split};
+use dnabert_core::{Classifier, LetterPolicy, Sequence, Split};
 use dnabert_genome::annotation::{AnnotationFormat, Part, Transcript, read_transcripts};
 use dnabert_genome::bed::Peak;
 use dnabert_genome::{Genome, Interval, Strand};
 use dnabert_tasks::build::{
-    BindingConfig, BuildError, Built, Negatives, PromoterConfig, SpliceConfig, Splits, WriteError,
-    build_binding, build_promoters, build_splice, write,
+    BindingConfig, BuildError, Built, Negatives, PromoterConfig, SpliceConfig, Splits, TataBox,
+    WriteError, adversarial_non_sites, build_binding, build_promoters, build_splice, has_tata_box,
+    write,
 };
 use dnabert_tasks::{TableFormat, read_rows};
 use proptest::prelude::*;
@@ -78,6 +79,75 @@ fn the_shipped_promoters_are_built_again() {
         assert!(starts.iter().all(|start| distance(start) >= 1000), "{}", negative.interval);
     }
     assert_eq!(build_promoters(&genome, &starts, &PromoterConfig::default()).unwrap(), built);
+}
+
+#[test]
+fn the_shipped_promoters_with_a_tata_box_are_those_that_are_built() {
+    let genome = datasets().join("genomes/fly_chr2R.fa.gz");
+    let genome = Genome::open(genome, LetterPolicy::default()).unwrap();
+    let name = genome.chromosomes().next().unwrap().0.to_owned();
+    let starts: Vec<Interval> = shipped()
+        .into_iter()
+        .filter(|(.., label)| label == "1")
+        .map(|(start, ..)| {
+            Interval::new(&*name, start.start(), start.end(), start.strand()).unwrap()
+        })
+        .collect();
+    let table = datasets().join("fly_promoters/tata300_train.tsv.gz");
+    let rows =
+        read_rows(&table, &TableFormat::default(), |label| label.parse::<usize>().is_ok()).unwrap();
+    // Promoters and negatives of the shipped set have their box in its place.
+    assert!(rows.iter().all(|row| has_tata_box(&row.sequence, 249)));
+    let expected: HashSet<String> = rows
+        .iter()
+        .filter(|row| row.label.as_deref() == Some("1"))
+        .map(|row| row.sequence.to_string())
+        .collect();
+    let with = PromoterConfig { tata: TataBox::With, ..PromoterConfig::default() };
+    let built = build_promoters(&genome, &starts, &with).unwrap();
+    let of = |label: usize| built.windows.iter().filter(move |window| window.label == label);
+    let found: HashSet<String> = of(1).map(|window| window.sequence.to_string()).collect();
+    assert_eq!((found, of(0).count()), (expected, 161));
+    assert!(of(0).all(|window| has_tata_box(&window.sequence, 249)));
+    assert_eq!(built.left_out.other_box, 2057 - 161);
+}
+
+/// Takes every window with an A behind the middle's dinucleotide for a donor.
+struct Fooled;
+
+impl Classifier for Fooled {
+    type Error = std::convert::Infallible;
+
+    fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, Self::Error> {
+        let is_fooled = |sequence: &Sequence| sequence.as_bytes()[sequence.len() / 2 + 2] == b'A';
+        let row = |sequence: &Sequence| match is_fooled(sequence) {
+            true => vec![0.2, 0.7, 0.1],
+            false => vec![0.8, 0.1, 0.1],
+        };
+        Ok(sequences.iter().map(row).collect())
+    }
+}
+
+#[test]
+fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
+    let folder = datasets().join("genomes");
+    let genome =
+        Genome::open(folder.join("yeast_chr1_chr2.fa.gz"), LetterPolicy::default()).unwrap();
+    let annotation = folder.join("yeast_chr1_chr2.gff3.gz");
+    let genes = read_transcripts(&annotation, AnnotationFormat::Gff3, Part::Coding).unwrap().whole;
+    let config = SpliceConfig { width: 60, ..SpliceConfig::default() };
+    let hard = adversarial_non_sites(&genome, &genes, &config, &Fooled, 30).unwrap();
+    assert_eq!(hard.len(), 30);
+    let built = build_splice(&genome, &genes, &config).unwrap();
+    let sites: HashSet<&Interval> =
+        built.windows.iter().filter(|row| row.label > 0).map(|row| &row.interval).collect();
+    for window in &hard {
+        let letters = window.sequence.as_bytes();
+        assert!(letters[32] == b'A' && window.label == 0 && !sites.contains(&window.interval));
+        assert!(&letters[30..32] == b"GT" || &letters[28..30] == b"AG", "a decoy");
+    }
+    let again = adversarial_non_sites(&genome, &genes, &config, &Fooled, 30).unwrap();
+    assert_eq!(again, hard);
 }
 
 /// A genome of one chromosome of random bases.

@@ -11,6 +11,7 @@ mod promoters;
 mod shuffle;
 mod splice;
 mod splits;
+mod task;
 
 use std::collections::HashSet;
 
@@ -21,10 +22,11 @@ use serde::Serialize;
 pub use binding::{BindingConfig, build_binding};
 pub use negatives::{Background, Negatives};
 pub use output::{WriteError, write};
-pub use promoters::{PromoterConfig, build_promoters, spaced};
+pub use promoters::{PromoterConfig, TataBox, build_promoters, has_tata_box, spaced};
 pub use shuffle::{shuffle_dinucleotides, substitute_pieces};
-pub use splice::{NonSites, SpliceConfig, build_splice};
+pub use splice::{NonSites, SpliceConfig, adversarial_non_sites, build_splice};
 pub use splits::Splits;
+pub use task::BuiltTask;
 
 /// A row of a data set to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,8 @@ pub struct LeftOut {
     pub repeated: usize,
     /// They are no GT or AG, where only such are asked for.
     pub not_canonical: usize,
+    /// They have a TATA box where those without are asked for, or none where those with are.
+    pub other_box: usize,
     /// No negative was found for them: none has their GC content, or none but themselves has their
     /// dinucleotides.
     pub unmatched: usize,
@@ -72,6 +76,7 @@ impl std::fmt::Display for LeftOut {
             (self.without_strand, "have no strand"),
             (self.repeated, "are given twice"),
             (self.not_canonical, "are not GT or AG"),
+            (self.other_box, "have the other kind of box"),
             (self.unmatched, "have no negative"),
         ];
         let some = reasons.iter().filter(|(count, _)| *count > 0);
@@ -88,6 +93,9 @@ pub enum BuildError {
     /// The genome cannot be read, or has no such chromosome.
     #[error(transparent)]
     Genome(#[from] GenomeError),
+    /// The classifier that looks for hard negatives cannot read a window.
+    #[error("the classifier cannot read a window")]
+    Classifier(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No site is left.
     #[error("no window is left of {sites} sites: {left_out}")]
     NoSite {

@@ -24,8 +24,10 @@ pub enum Negatives {
     DinucleotideShuffled,
 }
 
+/// Tells which windows are taken.
+type Filter<'a> = Box<dyn Fn(&Sequence) -> bool + 'a>;
+
 /// Where negatives may lie.
-#[derive(Debug)]
 pub struct Background<'a> {
     genome: &'a Genome,
     /// Names and lengths of the chromosomes that have sites.
@@ -33,11 +35,24 @@ pub struct Background<'a> {
     /// Where sites are on each, from 0, ascending.
     sites: HashMap<String, Vec<usize>>,
     away: usize,
+    /// What else genomic windows must be.
+    accepts: Option<Filter<'a>>,
     tries: usize,
 }
 
-/// Random windows for each one that is needed, before the search is given up.
+impl std::fmt::Debug for Background<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Background")
+            .field("chromosomes", &self.chromosomes)
+            .field("away", &self.away)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Random windows for each one that is needed, before the search is given up: of any, and of those
+/// that must be something rare as well.
 const TRIES: usize = 1000;
+const RARE_TRIES: usize = 50_000;
 
 impl<'a> Background<'a> {
     /// All windows of the chromosomes of `sites` that keep `away` bases from any of them.
@@ -61,7 +76,14 @@ impl<'a> Background<'a> {
             chromosomes.push((name.clone(), genome.chromosome(name)?.1));
         }
         chromosomes.sort();
-        Ok(Self { genome, chromosomes, sites: by_name, away, tries: 0 })
+        Ok(Self { genome, chromosomes, sites: by_name, away, accepts: None, tries: 0 })
+    }
+
+    /// The same background, of whose windows only those are taken that `accepts`.
+    #[must_use]
+    pub fn only(mut self, accepts: impl Fn(&Sequence) -> bool + 'a) -> Self {
+        self.accepts = Some(Box::new(accepts));
+        self
     }
 
     /// Whether no base of `interval` lies within the distance of a site.
@@ -102,7 +124,9 @@ impl<'a> Background<'a> {
                 return Ok(None);
             }
             let sequence = self.genome.sequence(&interval)?;
-            return Ok((sequence.ambiguous() == 0).then_some((interval, sequence)));
+            let is_taken = sequence.ambiguous() == 0
+                && self.accepts.as_ref().is_none_or(|accepts| accepts(&sequence));
+            return Ok(is_taken.then_some((interval, sequence)));
         }
         Ok(None)
     }
@@ -129,6 +153,7 @@ impl<'a> Background<'a> {
         let mut made: Vec<Window> = Vec::with_capacity(wanted);
         let mut taken = HashMap::<String, Vec<(usize, usize)>>::new();
         self.tries = 0;
+        let tries = if self.accepts.is_some() { RARE_TRIES } else { TRIES };
         for positive in positives {
             let (interval, sequence) = match kind {
                 Negatives::Substituted => (
@@ -141,7 +166,7 @@ impl<'a> Background<'a> {
                 Negatives::Genomic | Negatives::GcMatched => {
                     let gc = positive.sequence.gc_content().unwrap_or(0.5);
                     let mut found = None;
-                    for _ in 0..TRIES {
+                    for _ in 0..tries {
                         let drawn = self.draw(positive.interval.len(), random)?;
                         found = drawn.filter(|(interval, sequence)| {
                             let alike = sequence.gc_content().unwrap_or(0.5);
@@ -166,7 +191,7 @@ impl<'a> Background<'a> {
                             wanted,
                             tries: self.tries,
                             what: "room away from all sites, no ambiguous letter, and the GC content \
-                                   of a site if that is asked for",
+                                   or the TATA box of a site if that is asked for",
                         });
                     };
                     let taken = taken.entry(interval.chromosome().to_owned()).or_default();

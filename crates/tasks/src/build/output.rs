@@ -53,13 +53,16 @@ pub fn write(
         move |source| WriteError::Io { path, source }
     };
     std::fs::create_dir_all(folder).map_err(failed(folder))?;
+    let dealt = splits.deal(&built.windows);
     let labels: BTreeSet<usize> = built.windows.iter().map(|window| window.label).collect();
     let mut files = Vec::new();
     for split in [Split::Train, Split::Dev, Split::Test] {
         let rows: Vec<&Window> = built
             .windows
             .iter()
-            .filter(|window| splits.of(&window.interval) == Some(split))
+            .zip(&dealt)
+            .filter(|(_, found)| **found == Some(split))
+            .map(|(window, _)| window)
             .collect();
         for &label in &labels {
             if !rows.iter().any(|window| window.label == label) {
@@ -77,8 +80,7 @@ pub fn write(
         }
         files.push((format!("{split}.tsv"), rows.len(), text));
     }
-    let across =
-        built.windows.iter().filter(|window| splits.of(&window.interval).is_none()).count();
+    let across = dealt.iter().filter(|split| split.is_none()).count();
     let mut listed = Vec::new();
     for (name, rows, text) in files {
         let path = folder.join(&name);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use dnabert_core::Sequence;
 use dnabert_genome::{Genome, Interval, Strand};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -20,10 +21,44 @@ pub struct PromoterConfig {
     pub spacing: usize,
     /// Bases between a genomic negative and any start, at least.
     pub away: usize,
+    /// Which promoters are taken.
+    pub tata: TataBox,
     /// What promoters are told from.
     pub negatives: Negatives,
     /// Decides over the negatives.
     pub seed: u64,
+}
+
+/// Whether a promoter has a TATA box: `TATAAA` or `TATATA` within the bases −38 to −19 of its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TataBox {
+    /// Either.
+    #[default]
+    Any,
+    /// Only promoters with one; genomic negatives have one in the same place.
+    With,
+    /// Only promoters without.
+    Without,
+}
+
+/// Where a TATA box lies, in bases before the start: from, and up to.
+const TATA_PLACE: (usize, usize) = (38, 18);
+
+/// Whether a window whose transcription start is at `start` has a TATA box in its place.
+///
+/// ```
+/// use dnabert_tasks::build::has_tata_box;
+///
+/// let bases = format!("{}TATAAA{}", "G".repeat(10), "C".repeat(40));
+/// assert!(has_tata_box(&bases.parse()?, 40)); // from −30 on
+/// assert!(!has_tata_box(&bases.parse()?, 20)); // from −10 on
+/// # Ok::<(), dnabert_core::SequenceError>(())
+/// ```
+pub fn has_tata_box(sequence: &Sequence, start: usize) -> bool {
+    let (from, to) = TATA_PLACE;
+    let end = start.saturating_sub(to).min(sequence.len());
+    let place = &sequence.as_bytes()[start.saturating_sub(from).min(end)..end];
+    place.windows(6).any(|word| word == b"TATAAA" || word == b"TATATA")
 }
 
 impl Default for PromoterConfig {
@@ -34,6 +69,7 @@ impl Default for PromoterConfig {
             downstream: 51,
             spacing: 150,
             away: 1000,
+            tata: TataBox::Any,
             negatives: Negatives::Genomic,
             seed: 1,
         }
@@ -86,12 +122,26 @@ pub fn build_promoters(
     let without_strand = starts.iter().filter(|start| start.strand() == Strand::Unknown).count();
     let left_out = LeftOut { without_strand, ..LeftOut::default() };
     let mut built = positives(genome, windows, left_out)?;
+    let has_box = |sequence: &Sequence| has_tata_box(sequence, config.upstream);
+    let sites = built.windows.len();
+    built.windows.retain(|window| match config.tata {
+        TataBox::Any => true,
+        TataBox::With => has_box(&window.sequence),
+        TataBox::Without => !has_box(&window.sequence),
+    });
+    built.left_out.other_box = sites - built.windows.len();
+    if built.windows.is_empty() {
+        return Err(BuildError::NoSite { sites: starts.len(), left_out: built.left_out });
+    }
     // Away from all starts, those that were passed over too.
     let sites = spaced(starts, 0).into_iter().map(|(name, base, _)| (name, base));
     let mut random = ChaCha8Rng::seed_from_u64(config.seed);
     // No negative may overlap a promoter.
     let away = config.away.max(config.upstream.saturating_add(1)).max(config.downstream);
     let mut background = Background::new(genome, sites, away)?;
+    if config.tata == TataBox::With {
+        background = background.only(has_box);
+    }
     background.negatives(&mut built, config.negatives, &mut random)?;
     Ok(built)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use dnabert_core::{Classifier, derive_seed};
 use dnabert_genome::annotation::Transcript;
 use dnabert_genome::{Genome, GenomeError, Interval, Strand};
 use rand::{RngExt, SeedableRng};
@@ -60,7 +61,7 @@ pub fn build_splice(
     transcripts: &[Transcript],
     config: &SpliceConfig,
 ) -> Result<Built, BuildError> {
-    let SpliceConfig { width, canonical, others, seed } = *config;
+    let SpliceConfig { width, canonical, .. } = *config;
     assert!(width >= 4 && width.is_multiple_of(2), "a width of {width} has no middle");
     let mut sites = BTreeSet::new();
     for intron in transcripts.iter().flat_map(Transcript::introns) {
@@ -93,48 +94,134 @@ pub fn build_splice(
     if wanted == 0 {
         return Err(BuildError::NoSite { sites: sites.len(), left_out: built.left_out });
     }
-    let mut taken: HashSet<(String, usize, Strand)> =
+    let taken =
         sites.into_iter().map(|(name, boundary, strand, _)| (name, boundary, strand)).collect();
-    let spans = genes(genome, transcripts)?;
-    let all: usize = spans.iter().map(Interval::len).sum();
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut tries = 0;
+    let mut source = NonSiteSource::new(genome, transcripts, config, taken)?;
     for number in 0..wanted {
-        let kind = if number % 2 == 0 { DONOR } else { ACCEPTOR };
         let mut found = None;
         for _ in 0..TRIES {
-            tries += 1;
-            let mut place = random.random_range(0..all.max(1));
-            let Some(span) = spans.iter().find(|span| {
-                let is_here = place < span.len();
-                place -= if is_here { 0 } else { span.len() };
-                is_here
-            }) else {
-                break;
-            };
-            let boundary = span.start() + place;
-            let key = (span.chromosome().to_owned(), boundary, span.strand());
-            if taken.contains(&key) {
-                continue;
-            }
-            let drawn = window(genome, span.chromosome(), boundary, span.strand(), width)?;
-            found = drawn.filter(|window| {
-                window.sequence.ambiguous() == 0
-                    && (others == NonSites::Anywhere || looks_like(window, kind))
-            });
+            found = source.draw(number)?;
             if found.is_some() {
-                taken.insert(key);
                 break;
             }
         }
         let Some(window) = found else {
             let what = "a place in a transcript that is no site, without ambiguous letters, and \
                         with GT or AG if that is asked for";
-            return Err(BuildError::TooFewNegatives { found: number, wanted, tries, what });
+            return Err(BuildError::TooFewNegatives {
+                found: number,
+                wanted,
+                tries: source.tries,
+                what,
+            });
         };
         built.windows.push(window);
     }
     Ok(built)
+}
+
+/// Non-sites that a classifier takes for donors or acceptors, up to `wanted` of them: those that a
+/// next round of training learns most from, as the paper repeats it. Class 0 of the classifier is
+/// neither. The more it knows, the fewer there are: the search ends after a thousand places for each
+/// one that is wanted.
+///
+/// # Errors
+///
+/// [`BuildError`]; what the classifier cannot read is [`BuildError::Classifier`].
+///
+/// # Panics
+///
+/// As [`build_splice`].
+pub fn adversarial_non_sites<C: Classifier>(
+    genome: &Genome,
+    transcripts: &[Transcript],
+    config: &SpliceConfig,
+    classifier: &C,
+    wanted: usize,
+) -> Result<Vec<Window>, BuildError> {
+    const BATCH: usize = 1024;
+    let mut taken = HashSet::new();
+    for intron in transcripts.iter().flat_map(Transcript::introns) {
+        let intron = genome.resolve(intron)?;
+        let name = intron.chromosome().to_owned();
+        taken.insert((name.clone(), intron.start(), intron.strand()));
+        taken.insert((name, intron.end(), intron.strand()));
+    }
+    // Another stream than that of the non-sites of the set itself.
+    let config = SpliceConfig { seed: derive_seed(config.seed, &[1]), ..config.clone() };
+    let mut source = NonSiteSource::new(genome, transcripts, &config, taken)?;
+    let mut hard = Vec::new();
+    while hard.len() < wanted && source.tries < wanted.saturating_mul(1000) {
+        let mut batch = Vec::new();
+        for turn in 0..BATCH {
+            batch.extend(source.draw(turn)?);
+        }
+        let sequences: Vec<_> = batch.iter().map(|window| window.sequence.clone()).collect();
+        let found = classifier
+            .predict(&sequences)
+            .map_err(|error| BuildError::Classifier(Box::new(error)))?;
+        let fooled = batch.into_iter().zip(found).filter(|(_, row)| {
+            row.iter().skip(1).any(|site| *site > row.first().copied().unwrap_or_default())
+        });
+        hard.extend(fooled.map(|(window, _)| window));
+    }
+    hard.truncate(wanted);
+    Ok(hard)
+}
+
+/// Random places of transcripts that are no sites.
+struct NonSiteSource<'a> {
+    genome: &'a Genome,
+    config: &'a SpliceConfig,
+    spans: Vec<Interval>,
+    /// Boundaries that are sites, or were drawn.
+    taken: HashSet<(String, usize, Strand)>,
+    random: ChaCha8Rng,
+    tries: usize,
+}
+
+impl<'a> NonSiteSource<'a> {
+    fn new(
+        genome: &'a Genome,
+        transcripts: &[Transcript],
+        config: &'a SpliceConfig,
+        taken: HashSet<(String, usize, Strand)>,
+    ) -> Result<Self, BuildError> {
+        let spans = genes(genome, transcripts)?;
+        let random = ChaCha8Rng::seed_from_u64(config.seed);
+        Ok(Self { genome, config, spans, taken, random, tries: 0 })
+    }
+
+    /// The window of a random place, unless it is a site or looks like none; of decoys, even turns look
+    /// like donors and odd ones like acceptors.
+    fn draw(&mut self, turn: usize) -> Result<Option<Window>, BuildError> {
+        let kind = if turn.is_multiple_of(2) { DONOR } else { ACCEPTOR };
+        self.tries += 1;
+        let all: usize = self.spans.iter().map(Interval::len).sum();
+        let mut place = self.random.random_range(0..all.max(1));
+        let Some(span) = self.spans.iter().find(|span| {
+            let is_here = place < span.len();
+            place -= if is_here { 0 } else { span.len() };
+            is_here
+        }) else {
+            return Ok(None);
+        };
+        let boundary = span.start() + place;
+        let key = (span.chromosome().to_owned(), boundary, span.strand());
+        if self.taken.contains(&key) {
+            return Ok(None);
+        }
+        let SpliceConfig { width, others, .. } = *self.config;
+        let drawn = window(self.genome, span.chromosome(), boundary, span.strand(), width)?;
+        let found = drawn.filter(|window| {
+            window.sequence.ambiguous() == 0
+                && (others == NonSites::Anywhere || looks_like(window, kind))
+        });
+        if found.is_some() {
+            self.taken.insert(key);
+        }
+        Ok(found)
+    }
 }
 
 /// The window whose middle is the boundary before base `boundary` (from 0) of the forward strand;

@@ -3,7 +3,10 @@
 use dnabert_core::Split;
 use dnabert_genome::Interval;
 
-/// Deals windows to splits by where they lie, so that no two splits share sequence by overlap.
+use super::Window;
+use crate::cluster::{clusters, deal};
+
+/// Deals windows to splits, so that no two splits share sequence by overlap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Splits {
     /// These chromosomes to dev and to test, all others to train.
@@ -20,12 +23,33 @@ pub enum Splits {
         /// The first base of test, from 0.
         test: usize,
     },
+    /// Whole clusters of windows that share a stretch of bases, wherever they lie: eight in ten windows
+    /// to train, one to dev and one to test.
+    Clusters {
+        /// Bases that are shared, on either strand.
+        shared: usize,
+        /// Decides which cluster goes where.
+        seed: u64,
+    },
 }
 
 impl Splits {
-    /// The split of a window; `None` for one that lies across a border.
-    pub fn of(&self, interval: &Interval) -> Option<Split> {
+    /// The split of each window; `None` for one that lies across a border.
+    pub fn deal(&self, windows: &[Window]) -> Vec<Option<Split>> {
+        let Self::Clusters { shared, seed } = self else {
+            return windows.iter().map(|window| self.of(&window.interval)).collect();
+        };
+        let numbers = clusters(windows.iter().map(|window| &window.sequence), *shared);
+        let labels: Vec<usize> = windows.iter().map(|window| window.label).collect();
+        let bins = deal(&numbers, &labels, &[0.8, 0.1, 0.1], *seed);
+        let splits = [Split::Train, Split::Dev, Split::Test];
+        bins.into_iter().map(|bin| Some(splits[bin])).collect()
+    }
+
+    /// The split of what lies there.
+    fn of(&self, interval: &Interval) -> Option<Split> {
         match self {
+            Self::Clusters { .. } => None,
             Self::Chromosomes { dev, test } => {
                 let is_in =
                     |names: &[String]| names.iter().any(|name| name == interval.chromosome());
@@ -74,5 +98,32 @@ mod tests {
         let of = |name: &str| splits.of(&Interval::new(name, 0, 9, Strand::Forward).unwrap());
         let found = ["1", "2", "3"].map(of);
         assert_eq!(found, [Some(Split::Train), Some(Split::Dev), Some(Split::Test)]);
+    }
+
+    #[test]
+    fn windows_that_overlap_go_to_one_split_wherever_they_lie() {
+        let bases = |row: u64| -> String {
+            let base = |place| b"ACGT"[dnabert_core::derive_seed(row, &[place]) as usize % 4];
+            String::from_utf8((0..30).map(base).collect()).unwrap()
+        };
+        // Each second window is half of the one before.
+        let window = |row: u64| {
+            let text = bases(row / 2);
+            let text = if row.is_multiple_of(2) {
+                text
+            } else {
+                text[15..].to_owned() + &bases(row)[15..]
+            };
+            let start = row as usize * 1000;
+            let interval = Interval::new("c", start, start + 30, Strand::Forward).unwrap();
+            Window { interval, label: (row / 2 % 2) as usize, sequence: text.parse().unwrap() }
+        };
+        let windows: Vec<Window> = (0..100).map(window).collect();
+        let dealt = Splits::Clusters { shared: 12, seed: 3 }.deal(&windows);
+        assert!(dealt.chunks(2).all(|pair| pair[0] == pair[1] && pair[0].is_some()));
+        for (split, rows) in [(Split::Train, 80), (Split::Dev, 10), (Split::Test, 10)] {
+            let found = dealt.iter().filter(|found| **found == Some(split)).count();
+            assert!(found.abs_diff(rows) <= 4, "{split}: {found}");
+        }
     }
 }
