@@ -28,8 +28,8 @@ pub(crate) struct Direction {
 }
 
 impl Recurrent {
-    /// Layers of zeros.
-    pub(crate) fn new(kind: RecurrentKind, layers: usize, hidden: usize, device: &Device) -> Self {
+    /// Layers of zeros, to be loaded or [initialised](crate::initialize).
+    pub fn new(kind: RecurrentKind, layers: usize, hidden: usize, device: &Device) -> Self {
         let gates = match kind {
             RecurrentKind::Lstm => 4 * hidden,
             RecurrentKind::Gru => 3 * hidden,

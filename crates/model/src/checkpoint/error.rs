@@ -9,6 +9,14 @@ use crate::ConfigError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
+    /// A weight that half precision cannot hold.
+    #[error("{tensor}: {value} is no number of half precision")]
+    NotHalf {
+        /// The tensor.
+        tensor: String,
+        /// The weight.
+        value: f32,
+    },
     /// The config.
     #[error("the checkpoint's config cannot be used")]
     Config(#[from] ConfigError),

@@ -115,10 +115,42 @@ pub fn save<M: Pretrained>(
     config: &BertConfig,
     folder: impl AsRef<Path>,
 ) -> Result<(), CheckpointError> {
-    let folder = folder.as_ref();
+    save_tensors(model, config, folder.as_ref(), collect(model))
+}
+
+/// As [`save`], in numbers of half precision (f16) and half the space; read again, they are what f16
+/// kept of them.
+///
+/// # Errors
+///
+/// [`CheckpointError`] for a file that cannot be written, and
+/// [`CheckpointError::NotHalf`] for a weight that f16 cannot hold; then nothing is written.
+pub fn save_half<M: Pretrained>(
+    model: &M,
+    config: &BertConfig,
+    folder: impl AsRef<Path>,
+) -> Result<(), CheckpointError> {
+    let mut tensors = collect(model);
+    for (name, tensor) in &mut tensors {
+        let values = (tensor.read)();
+        let held = |value: &f32| half::f16::from_f32(*value).is_finite();
+        if let Some(value) = values.iter::<f32>().find(|value| !held(value)) {
+            return Err(CheckpointError::NotHalf { tensor: name.clone(), value });
+        }
+        tensor.is_half = true;
+    }
+    save_tensors(model, config, folder.as_ref(), tensors)
+}
+
+fn save_tensors<M: Pretrained>(
+    model: &M,
+    config: &BertConfig,
+    folder: &Path,
+    tensors: Vec<(String, Unread)>,
+) -> Result<(), CheckpointError> {
     std::fs::create_dir_all(folder)
         .map_err(|source| CheckpointError::Io { path: folder.into(), source })?;
-    write(collect(model), &folder.join("model.safetensors"))?;
+    write(tensors, &folder.join("model.safetensors"))?;
     let architectures = vec![model.architecture().to_owned()];
     let auto_map = config.auto_map.clone().filter(|_| config.family() == Family::MosaicBert);
     let config = BertConfig { architectures, auto_map, ..config.clone() };
@@ -140,11 +172,13 @@ pub(super) fn write(tensors: Vec<(String, Unread)>, path: &Path) -> Result<(), C
 pub(super) struct Unread {
     pub(super) shape: Vec<usize>,
     pub(super) read: Box<dyn Fn() -> TensorData>,
+    /// Whether it is written as f16, not as f32.
+    is_half: bool,
 }
 
 impl View for Unread {
     fn dtype(&self) -> Dtype {
-        Dtype::F32
+        if self.is_half { Dtype::F16 } else { Dtype::F32 }
     }
 
     fn shape(&self) -> &[usize] {
@@ -154,6 +188,10 @@ impl View for Unread {
     fn data(&self) -> Cow<'_, [u8]> {
         let values = (self.read)();
         let bytes = match values.dtype() {
+            _ if self.is_half => {
+                let half = |value| half::f16::from_f32(value).to_le_bytes();
+                values.iter::<f32>().flat_map(half).collect()
+            }
             DType::F32 => values.as_bytes().to_vec(),
             _ => values.iter::<f32>().flat_map(f32::to_le_bytes).collect(),
         };
@@ -161,7 +199,8 @@ impl View for Unread {
     }
 
     fn data_len(&self) -> usize {
-        self.shape.iter().product::<usize>() * size_of::<f32>()
+        let width = if self.is_half { size_of::<half::f16>() } else { size_of::<f32>() };
+        self.shape.iter().product::<usize>() * width
     }
 }
 
@@ -196,5 +235,5 @@ impl ModuleVisitor for Collect {
 pub(super) fn unread<const D: usize>(tensor: Tensor<D>, transposed: bool) -> Unread {
     let tensor = if transposed { tensor.transpose() } else { tensor };
     let shape = tensor.dims().to_vec();
-    Unread { shape, read: Box::new(move || tensor.clone().into_data()) }
+    Unread { shape, read: Box::new(move || tensor.clone().into_data()), is_half: false }
 }

@@ -19,7 +19,7 @@ use burn::tensor::Device;
 
 pub use adapter::save_adapters;
 pub use error::{CheckpointError, Misshapen, TensorProblems};
-pub use export::{NamedTensor, Pretrained, save, tensors};
+pub use export::{NamedTensor, Pretrained, save, save_half, tensors};
 use weights::Weights;
 
 use crate::checkpoint::import::{New, fill};
