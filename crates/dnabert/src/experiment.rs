@@ -6,23 +6,26 @@ mod write;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use dnabert_core::{Encoding, Example, Split, Task, Tokenizer, derive_seed};
+use dnabert_core::{Encoding, Example, Sequence, Split, Task, Tokenizer, derive_seed};
 use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy, VocabularyError};
 use dnabert_model::{
     Adaptation, Bert, BertConfig, Checkpoint, CheckpointError, MaskMode, NewHead, Pooling,
     ProblemType, SequenceClassifier, adapt,
 };
 use dnabert_train::{
-    ClassificationReport, EncodeError, EncodedExample, FineTuneConfig, Interval, Observer,
-    TrainError, bootstrap, encode_examples, fine_tune, metric, shuffle_tokens,
+    EncodeError, EncodedExample, FineTuneConfig, Observer, TrainError, encode_examples, fine_tune,
+    shuffle_tokens,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-pub use self::metrics::{LostTokens, Metrics, Settings};
+pub use self::metrics::{LostTokens, Metrics, OtherTask, Settings};
+use crate::comparison::Learned;
+use crate::figure::FigureError;
+use crate::floor::examples;
 use crate::probe::with_regressed_head;
 use crate::tokenizer::longest_row;
-use crate::{AnyTokenizer, ModelSize, Predictor, PredictorError, gc_auroc};
+use crate::{AnyTokenizer, Judgement, ModelSize, Predictor, PredictorError, Scored, gc_auroc};
 
 /// What to train on a task, and how.
 #[derive(Debug, Clone)]
@@ -39,6 +42,9 @@ pub struct Experiment {
     /// Whether the head also reads which tokens a row has
     /// ([`BertConfig::bag_of_tokens`]).
     pub bag_of_tokens: bool,
+    /// Whether every training row is also read reversed and complemented, and probabilities are
+    /// means over both strands: for sites that mean the same on both.
+    pub both_strands: bool,
     /// Dropout of hidden states, if not as the network's config says.
     pub dropout: Option<f64>,
     /// What of it is trained.
@@ -103,6 +109,8 @@ pub struct Outcome {
     pub metrics: Metrics,
     /// Each test example.
     pub predictions: Vec<Prediction>,
+    /// What the model says of the dev split.
+    pub dev: Scored,
 }
 
 /// One test example and what the model says of it.
@@ -151,6 +159,15 @@ pub enum ExperimentError {
     /// Training.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// A figure that cannot be drawn.
+    #[error("{}", path.display())]
+    Figure {
+        /// The file that it was for.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: FigureError,
+    },
     /// A result that cannot be written.
     #[error("{}", path.display())]
     Write {
@@ -176,9 +193,6 @@ struct Beginning {
     new_parts: Vec<&'static str>,
 }
 
-/// Resamples behind a confidence interval.
-const RESAMPLES: usize = 1000;
-
 impl Experiment {
     /// Trains on `task` and judges the chosen model on the test split, once.
     ///
@@ -192,15 +206,14 @@ impl Experiment {
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
         let splits = [Split::Train, Split::Dev, Split::Test];
-        let [train, dev, test] = splits.map(|split| read(task, split));
+        let [train, dev, test] = splits.map(|split| examples(task, split));
         let (train, dev, test) = (train?, dev?, test?);
         let seed = self.fine_tune.seed;
         let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
 
         let Beginning { tokenizer, model, config, mut new_parts } = self.start(&labels, device)?;
-        let train_rows = encode_examples(&tokenizer, &train)?;
-        let dev_rows = encode_examples(&tokenizer, &dev)?;
-        let test_rows = encode_examples(&tokenizer, &test)?;
+        let encode = |examples: &[Example]| strands(&tokenizer, examples, self.both_strands);
+        let (train_rows, dev_rows, test_rows) = (encode(&train)?, encode(&dev)?, encode(&test)?);
         let lost_tokens = lost([&train_rows, &dev_rows, &test_rows]);
         let data_sha256 = hash([&train, &dev, &test]);
         let special = tokenizer.special_tokens();
@@ -225,44 +238,88 @@ impl Experiment {
             new_parts,
             adaptation: self.adaptation,
             head: self.head,
+            both_strands: self.both_strands,
             fine_tune: fine_tune_config,
             model: config.clone(),
         };
 
         let predictor = Predictor::new(&tuned.model, tokenizer, &config, device.clone());
-        let rows: Vec<&Encoding> = test_rows.iter().map(|row| &row.encoding).collect();
-        let truth: Vec<usize> = test.iter().map(|example| example.label).collect();
-        let probabilities = predictor.predict_encoded(&rows);
-        let report = ClassificationReport::new(&probabilities, &truth);
-        let confidence_interval = interval(&probabilities, &truth, seed);
+        let dev = scored(&predictor, &dev_rows, &dev);
+        let found = scored(&predictor, &test_rows, &test);
         let two_classes = task.classes().len() == 2;
         let metrics = Metrics {
             task: task.name().to_owned(),
             classes: task.classes().to_vec(),
-            test: report,
-            confidence_interval,
+            judgement: Judgement::new(&dev, &found, seed),
             gc_auroc: two_classes.then(|| gc_auroc(&train, &test)).flatten(),
-            shuffled_auroc: shuffled_auroc(&predictor, &rows, &truth, seed),
-            dev: tuned.dev,
+            shuffled_auroc: shuffled_auroc(&predictor, &test_rows, &test, seed),
             best_epoch: tuned.best_epoch,
             history: tuned.history,
             collapsed: tuned.collapsed,
-            examples: [train.len(), dev.len(), test.len()],
+            examples: [train.len(), dev.labels.len(), test.len()],
             lost_tokens,
             seed,
             config: settings,
+            others: Vec::new(),
             data_sha256,
         };
         let predictions = test
             .into_iter()
-            .zip(probabilities)
+            .zip(found.probabilities)
             .map(|(example, probabilities)| Prediction {
                 name: example.name,
                 label: example.label,
                 probabilities,
             })
             .collect();
-        Ok(Outcome { predictor, config, metrics, predictions })
+        Ok(Outcome { predictor, config, metrics, predictions, dev })
+    }
+
+    /// As [`run`](Self::run), for a comparison.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn learn<T: Task>(
+        &self,
+        task: &T,
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Learned, ExperimentError> {
+        let outcome = self.run(task, device, observer)?;
+        let [train_rows, ..] = outcome.metrics.examples;
+        Ok(Learned { train_rows, test: outcome.test(), dev: outcome.dev })
+    }
+}
+
+impl Outcome {
+    /// Judges the model on the test split of another task with the same classes, such as the same sites
+    /// in another species, and tells of it in the metrics.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`] for examples that cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// If the classes are not the same.
+    pub fn also_judge<T: Task>(&mut self, task: &T) -> Result<(), ExperimentError> {
+        assert_eq!(task.classes(), self.metrics.classes, "the same classes");
+        let test = examples(task, Split::Test)?;
+        let both = self.metrics.config.both_strands;
+        let rows = strands(self.predictor.tokenizer(), &test, both)?;
+        let found = scored(&self.predictor, &rows, &test);
+        let task = task.name().to_owned();
+        self.metrics.others.push(OtherTask { task, test: found.report() });
+        Ok(())
+    }
+
+    /// What the model says of the test split.
+    pub fn test(&self) -> Scored {
+        let rows = self.predictions.iter();
+        let (labels, probabilities) =
+            rows.map(|row| (row.label, row.probabilities.clone())).unzip();
+        Scored { probabilities, labels }
     }
 }
 
@@ -325,19 +382,6 @@ impl Experiment {
     }
 }
 
-fn read<T: Task>(task: &T, split: Split) -> Result<Vec<Example>, ExperimentError> {
-    let name = || task.name().to_owned();
-    let examples = task.examples(split).map_err(|error| ExperimentError::Data {
-        task: name(),
-        split,
-        source: error.into(),
-    })?;
-    if examples.is_empty() {
-        return Err(ExperimentError::Empty { task: name(), split });
-    }
-    Ok(examples)
-}
-
 fn lost(splits: [&Vec<EncodedExample>; 3]) -> LostTokens {
     splits.into_iter().flatten().fold(LostTokens::default(), |lost, row| {
         let report = row.encoding.report;
@@ -360,37 +404,49 @@ fn hash(splits: [&Vec<Example>; 3]) -> String {
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// AUROC of two classes by class 1, of more by pairs.
-fn area(probabilities: &[Vec<f64>], truth: &[usize]) -> Option<f64> {
-    if probabilities.first()?.len() == 2 {
-        let scores: Vec<f64> = probabilities.iter().map(|row| row[1]).collect();
-        let positive: Vec<bool> = truth.iter().map(|&label| label == 1).collect();
-        metric::auroc(&scores, &positive)
-    } else {
-        metric::one_vs_one_auroc(probabilities, truth)
+/// The rows of the examples and, where both strands are read, those of the other strand behind them.
+fn strands(
+    tokenizer: &AnyTokenizer,
+    examples: &[Example],
+    both: bool,
+) -> Result<Vec<EncodedExample>, EncodeError> {
+    let mut rows = encode_examples(tokenizer, examples)?;
+    if both {
+        let reversed = |example: &Example| Example {
+            sequence: example.sequence.reverse_complement(),
+            pair: example.pair.as_ref().map(Sequence::reverse_complement),
+            ..example.clone()
+        };
+        let reversed: Vec<Example> = examples.iter().map(reversed).collect();
+        rows.extend(encode_examples(tokenizer, &reversed)?);
     }
+    Ok(rows)
 }
 
-fn interval(probabilities: &[Vec<f64>], truth: &[usize], seed: u64) -> Option<Interval> {
-    bootstrap(truth.len(), RESAMPLES, derive_seed(seed, &[11]), |indices| {
-        let rows: Vec<Vec<f64>> =
-            indices.iter().map(|&index| probabilities[index].clone()).collect();
-        let labels: Vec<usize> = indices.iter().map(|&index| truth[index]).collect();
-        area(&rows, &labels)
-    })
+/// What the model says of the examples: means over the strands whose rows there are.
+fn scored(predictor: &Predictor, rows: &[EncodedExample], examples: &[Example]) -> Scored {
+    let rows: Vec<&Encoding> = rows.iter().map(|row| &row.encoding).collect();
+    let all = predictor.predict_encoded(&rows);
+    let strands = (all.len() / examples.len()) as f64;
+    let mut probabilities = all[..examples.len()].to_vec();
+    for (index, row) in all.iter().enumerate().skip(examples.len()) {
+        let sums = &mut probabilities[index % examples.len()];
+        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+    }
+    probabilities.iter_mut().flatten().for_each(|sum| *sum /= strands);
+    Scored { probabilities, labels: examples.iter().map(|example| example.label).collect() }
 }
 
 fn shuffled_auroc(
     predictor: &Predictor,
-    rows: &[&Encoding],
-    truth: &[usize],
+    rows: &[EncodedExample],
+    examples: &[Example],
     seed: u64,
 ) -> Option<f64> {
-    let shuffled: Vec<Encoding> = rows
-        .iter()
-        .enumerate()
-        .map(|(index, row)| shuffle_tokens(row, derive_seed(seed, &[12, index as u64])))
-        .collect();
-    let rows: Vec<&Encoding> = shuffled.iter().collect();
-    area(&predictor.predict_encoded(&rows), truth)
+    let shuffled = |(index, row): (usize, &EncodedExample)| EncodedExample {
+        encoding: shuffle_tokens(&row.encoding, derive_seed(seed, &[12, index as u64])),
+        label: row.label,
+    };
+    let rows: Vec<EncodedExample> = rows.iter().enumerate().map(shuffled).collect();
+    scored(predictor, &rows, examples).auroc()
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod backend;
+pub mod comparison;
 mod context_floor;
 mod corpus_rows;
 mod embedder;
@@ -11,6 +12,7 @@ pub mod figure;
 mod floor;
 #[cfg(feature = "hub")]
 pub mod hub;
+mod judgement;
 mod kmer_start;
 mod model_folder;
 pub mod npy;
@@ -46,10 +48,11 @@ pub use embedder::{Embedder, TokenStates};
 pub use ensemble::{Ensemble, EnsembleError, MemberError};
 pub use error::PredictorError;
 pub use experiment::{
-    Experiment, ExperimentError, HeadStart, LostTokens, Metrics, Outcome, Prediction, Settings,
-    Start,
+    Experiment, ExperimentError, HeadStart, LostTokens, Metrics, OtherTask, Outcome, Prediction,
+    Settings, Start,
 };
 pub use floor::{Floor, FloorData, FloorOutcome, gc_auroc, regress_rows};
+pub use judgement::{Imbalanced, Judgement, Scored};
 pub use kmer_start::kmer_embeddings;
 pub use model_folder::{ModelFolderError, model_folder};
 pub use predictor::Predictor;

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::Tensor;
 use dnabert::Device;
 use dnabert::model::checkpoint::{self, TensorProblems, tensors};
 use dnabert::model::{Checkpoint, CheckpointError, HeadKind, NewHead, Pooling, ProblemType};
@@ -51,6 +53,39 @@ fn what_is_written_is_read_back_to_the_bit() {
     assert_eq!(again.config(), checkpoint.config());
     let again = again.masked_language_model(&device()).unwrap();
     assert_eq!(tensors(&again), tensors(&network));
+}
+
+#[test]
+fn half_precision_keeps_what_f16_holds_and_refuses_what_it_cannot() {
+    let checkpoint = Checkpoint::open(model("k3_mlm")).unwrap();
+    let network = checkpoint.masked_language_model(&device()).unwrap();
+    let (whole, half) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    checkpoint::save(&network, checkpoint.config(), whole.path()).unwrap();
+    checkpoint::save_half(&network, checkpoint.config(), half.path()).unwrap();
+    let size = |folder: &Path| fs::metadata(folder.join("model.safetensors")).unwrap().len();
+    assert!(size(half.path()) < size(whole.path()) * 6 / 10);
+    let again = Checkpoint::open(half.path()).unwrap().masked_language_model(&device()).unwrap();
+    for (found, exact) in tensors(&again).iter().zip(&tensors(&network)) {
+        assert_eq!((&found.name, &found.shape), (&exact.name, &exact.shape));
+        for (found, exact) in found.values.iter().zip(&exact.values) {
+            // Ten bits behind the first one; below 2^-14, steps of 2^-24.
+            assert!((found - exact).abs() <= exact.abs() / 2048.0 + 3e-8, "{found} {exact}");
+        }
+    }
+    let large = network.map(&mut Enlarge);
+    let other = tempfile::tempdir().unwrap();
+    let error = checkpoint::save_half(&large, checkpoint.config(), other.path()).unwrap_err();
+    assert!(matches!(error, CheckpointError::NotHalf { .. }), "{error}");
+    assert_eq!(fs::read_dir(other.path()).unwrap().count(), 0, "nothing is written");
+}
+
+/// Multiplies every weight by a million.
+struct Enlarge;
+
+impl ModuleMapper for Enlarge {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|weights| weights * 1e6)
+    }
 }
 
 #[test]

@@ -57,6 +57,7 @@ fn experiment(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) 
         start,
         head,
         bag_of_tokens: false,
+        both_strands: false,
         dropout: None,
         adaptation: Adaptation::Full,
         ambiguity: Default::default(),
@@ -80,9 +81,9 @@ fn a_regressed_head_tells_what_the_states_know_without_an_epoch() {
     assert_eq!(outcome.metrics.best_epoch, 0);
     assert!(outcome.metrics.config.fine_tune.keep_start);
     // Means over random states tell which 4-mers occur.
-    let area = outcome.metrics.test.auroc.unwrap();
+    let area = outcome.metrics.judgement.test.auroc.unwrap();
     assert!(area > 0.65, "{area}");
-    let random = run(fresh(), HeadStart::Random, 1, 1e-12).metrics.test.auroc.unwrap();
+    let random = run(fresh(), HeadStart::Random, 1, 1e-12).metrics.judgement.test.auroc.unwrap();
     assert!(random < area, "{random} {area}");
 }
 
@@ -120,7 +121,7 @@ fn a_bag_of_tokens_learns_from_counts_and_is_kept_in_the_folder() {
     let with_bag =
         Experiment { bag_of_tokens: true, ..experiment(fresh(), HeadStart::Regression, 1, 1e-4) };
     let outcome = with_bag.run(&boxes(), &Device::flex(), &mut ()).unwrap();
-    let area = outcome.metrics.test.auroc.unwrap();
+    let area = outcome.metrics.judgement.test.auroc.unwrap();
     assert!(area > 0.8, "{area}");
     let folder = tempfile::tempdir().unwrap();
     outcome.write(folder.path()).unwrap();

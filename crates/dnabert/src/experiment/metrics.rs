@@ -3,29 +3,28 @@
 use std::fmt::{self, Display};
 
 use dnabert_model::{Adaptation, BertConfig};
+use dnabert_train::metric::CallReport;
 use dnabert_train::{ClassificationReport, EpochRecord, FineTuneConfig, Interval};
 use serde::Serialize;
 
 use super::HeadStart;
+use crate::Judgement;
 
 /// The content of `metrics.json`; the test split's figures stand at the top level.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Metrics {
     /// The task.
     pub task: String,
-    /// Class names.
+    /// Class names; `class_names` in the file, whose `classes` are the scores of each.
+    #[serde(rename = "class_names")]
     pub classes: Vec<String>,
-    /// The test split.
+    /// The test split and the dev split, at the chosen epoch.
     #[serde(flatten)]
-    pub test: ClassificationReport,
-    /// 95 % bootstrap interval of the test AUROC.
-    pub confidence_interval: Option<Interval>,
+    pub judgement: Judgement,
     /// Test AUROC of GC content alone, for two classes: a floor.
     pub gc_auroc: Option<f64>,
     /// Test AUROC with the tokens of each sequence shuffled: what is left without positions.
     pub shuffled_auroc: Option<f64>,
-    /// The dev split, at the chosen epoch.
-    pub dev: ClassificationReport,
     /// The epoch chosen on the dev split, from 1; 0 for the start.
     pub best_epoch: usize,
     /// Every epoch.
@@ -40,8 +39,19 @@ pub struct Metrics {
     pub seed: u64,
     /// Everything else that the run depends on.
     pub config: Settings,
+    /// What it says of the same classes elsewhere.
+    pub others: Vec<OtherTask>,
     /// SHA-256 over all sequences and labels, in order.
     pub data_sha256: String,
+}
+
+/// The test split of another task, which the model has learned nothing of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OtherTask {
+    /// The task.
+    pub task: String,
+    /// How the model does there.
+    pub test: ClassificationReport,
 }
 
 /// What tokenizing lost, over all splits.
@@ -68,6 +78,8 @@ pub struct Settings {
     pub head: HeadStart,
     /// What of the network was trained.
     pub adaptation: Adaptation,
+    /// Whether both strands were read.
+    pub both_strands: bool,
     /// Fine-tuning.
     pub fine_tune: FineTuneConfig,
     /// The network.
@@ -104,22 +116,47 @@ impl Display for Metrics {
                 ("AUPRC", report.auprc),
             ]
         };
-        for ((name, dev), (_, test)) in rows(&self.dev).into_iter().zip(rows(&self.test)) {
+        let Judgement { test, dev, auroc_interval, mcc_interval, chosen_threshold, imbalanced } =
+            &self.judgement;
+        for ((name, dev), (_, test)) in rows(dev).into_iter().zip(rows(test)) {
             writeln!(f, "{name:<22}{:>9}{:>9}", number(dev), number(test))?;
         }
-        if let Some(interval) = self.confidence_interval {
-            let range = format!("{:.4} to {:.4}", interval.low, interval.high);
-            writeln!(f, "{:<22}{range:>18}", "AUROC, 95 % interval")?;
+        for (name, interval) in
+            [("MCC, 95 % interval", mcc_interval), ("AUROC, 95 % interval", auroc_interval)]
+        {
+            if let Some(Interval { low, high }) = interval {
+                writeln!(f, "{name:<22}{:>18}", format!("{low:.4} to {high:.4}"))?;
+            }
         }
         writeln!(f, "{:<22}{:>18}", "AUROC of GC content", number(self.gc_auroc))?;
         writeln!(f, "{:<22}{:>18}", "AUROC, shuffled", number(self.shuffled_auroc))?;
+        if let Some(calls) = chosen_threshold {
+            writeln!(
+                f,
+                "\n{:<22}{:>9}{:>9}{:>12}",
+                "calls on test", "accuracy", "MCC", "threshold"
+            )?;
+            let mut line = |name: &str, calls: &CallReport| {
+                let CallReport { accuracy, mcc, threshold, .. } = calls;
+                writeln!(f, "{name:<22}{accuracy:>9.4}{mcc:>9.4}{threshold:>12.4}")
+            };
+            line("threshold from dev", calls)?;
+            for found in imbalanced {
+                let ratio = format!("1 : {:.0}", found.negatives_per_positive);
+                line(&ratio, &found.at_half)?;
+                line(&format!("{ratio}, from dev"), &found.at_chosen)?;
+            }
+        }
+        for other in &self.others {
+            writeln!(f, "\nthe same model on {}: {}", other.task, other.test)?;
+        }
         writeln!(f, "\ntest examples by class (row) and prediction (column):")?;
         let width = self.classes.iter().map(String::len).max().unwrap_or_default().max(6) + 2;
         write!(f, "{:width$}", "")?;
         for class in &self.classes {
             write!(f, "{class:>width$}")?;
         }
-        for (class, counts) in self.classes.iter().zip(self.test.confusion.counts()) {
+        for (class, counts) in self.classes.iter().zip(test.confusion.counts()) {
             write!(f, "\n{class:width$}")?;
             for count in counts {
                 write!(f, "{count:>width$}")?;

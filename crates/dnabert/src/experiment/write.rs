@@ -6,11 +6,13 @@ use std::path::Path;
 use dnabert_model::{Adaptation, checkpoint};
 
 use super::{ExperimentError, Outcome};
+use crate::figure::{self, FigureError};
 
 impl Outcome {
-    /// Writes `metrics.json`, `predictions.tsv`, the model folder `model/` and, where low-rank
-    /// adapters were trained, `adapters/` with these alone, into `folder`, made
-    /// where absent. Files are replaced only by whole new ones.
+    /// Writes `metrics.json`, `predictions.tsv`, the figures `confusion.svg` and, unless a class has
+    /// no test example, `curves.svg`, the model folder `model/` and, where low-rank adapters were
+    /// trained, `adapters/` with these alone, into `folder`, made where absent. Files are replaced
+    /// only by whole new ones.
     ///
     /// # Errors
     ///
@@ -32,6 +34,22 @@ impl Outcome {
         let path = folder.join("predictions.tsv");
         dnabert_core::file::write(&path, self.predictions_table().as_bytes())
             .map_err(failed(&path))?;
+
+        let classes = &self.metrics.classes;
+        let drawn = [
+            ("confusion.svg", figure::confusion(&self.metrics.judgement.test.confusion, classes)),
+            ("curves.svg", figure::curves(&[("", &self.test())], classes)),
+        ];
+        for (name, svg) in drawn {
+            let path = folder.join(name);
+            match svg {
+                Ok(svg) => {
+                    dnabert_core::file::write(&path, svg.as_bytes()).map_err(failed(&path))?;
+                }
+                Err(FigureError::Empty(_)) => (),
+                Err(source) => return Err(ExperimentError::Figure { path, source }),
+            }
+        }
 
         let path = folder.join("metrics.json");
         let json = serde_json::to_string_pretty(&self.metrics)

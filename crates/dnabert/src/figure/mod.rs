@@ -1,8 +1,14 @@
 //! Figures as SVG.
 
+mod confusion;
+mod curves;
 mod loss_curve;
+mod scan;
 
+pub use confusion::confusion;
+pub use curves::curves;
 pub use loss_curve::loss_curve;
+pub use scan::scan_track;
 
 /// A figure that cannot be drawn.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,117 @@
+//! How far one method is ahead of another, with an interval.
+
+use dnabert_core::derive_seed;
+use dnabert_train::{Interval, bootstrap};
+
+use crate::Scored;
+
+/// The mean of paired differences and its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Difference {
+    /// The mean.
+    pub mean: f64,
+    /// The interval; none of one pair of folds.
+    pub interval: Option<Interval>,
+}
+
+/// Draws of seeds and test rows behind an interval.
+const RESAMPLES: usize = 1000;
+
+/// Runs with several seeds, judged on the same test rows: the interval draws seeds and rows. Each
+/// pair is the method and the one that it is compared with. `None` without pairs.
+///
+/// # Panics
+///
+/// If runs are of different rows.
+pub fn over_seeds(pairs: &[[Scored; 2]], value: impl Fn(&Scored) -> f64) -> Option<Difference> {
+    let [first, _] = pairs.first()?;
+    let rows = first.labels.len();
+    assert!(pairs.iter().flatten().all(|run| run.labels == first.labels), "the same rows");
+    let difference = |[one, other]: &[Scored; 2], rows: &[usize]| {
+        value(&one.subset(rows)) - value(&other.subset(rows))
+    };
+    let all: Vec<usize> = (0..rows).collect();
+    let mean = pairs.iter().map(|pair| difference(pair, &all)).sum::<f64>() / pairs.len() as f64;
+    let mut turn = 0;
+    let interval = bootstrap(rows, RESAMPLES, 1, |rows| {
+        turn += 1;
+        let pick =
+            |place: usize| &pairs[derive_seed(2, &[turn, place as u64]) as usize % pairs.len()];
+        let sum: f64 = (0..pairs.len()).map(|place| difference(pick(place), rows)).sum();
+        Some(sum / pairs.len() as f64)
+    });
+    Some(Difference { mean, interval })
+}
+
+/// Runs of repeated cross-validation, `test_share` of the rows judged in each: the interval takes
+/// into account that training sets overlap (Nadeau and Bengio 2003, doi 10.1023/A:1024068626366).
+/// `None` without pairs.
+pub fn over_folds(
+    pairs: &[[Scored; 2]],
+    test_share: f64,
+    value: impl Fn(&Scored) -> f64,
+) -> Option<Difference> {
+    let differences: Vec<f64> =
+        pairs.iter().map(|[one, other]| value(one) - value(other)).collect();
+    let count = differences.len() as f64;
+    if differences.is_empty() {
+        return None;
+    }
+    let mean = differences.iter().sum::<f64>() / count;
+    let interval = (differences.len() > 1).then(|| {
+        let squares: f64 = differences.iter().map(|value| (value - mean).powi(2)).sum();
+        let variance = squares / (count - 1.0) * (1.0 / count + test_share / (1.0 - test_share));
+        let half = student_97_5(differences.len() - 1) * variance.sqrt();
+        Interval { low: mean - half, high: mean + half }
+    });
+    Some(Difference { mean, interval })
+}
+
+/// The 97.5th percentile of Student's t, to 1 %: the first terms of its expansion in the degrees of
+/// freedom (Abramowitz and Stegun 1964, 26.7.5), and tabled values where these are not enough.
+fn student_97_5(degrees: usize) -> f64 {
+    const FEW: [f64; 4] = [12.706, 4.303, 3.182, 2.776];
+    const NORMAL: f64 = 1.959_964;
+    if let Some(&value) = FEW.get(degrees - 1) {
+        return value;
+    }
+    let (n, x) = (degrees as f64, NORMAL);
+    let first = (x.powi(3) + x) / 4.0;
+    let second = (5.0 * x.powi(5) + 16.0 * x.powi(3) + 3.0 * x) / 96.0;
+    x + first / n + second / (n * n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_those_of_the_tables() {
+        for (degrees, expected) in [(1, 12.706), (4, 2.776), (5, 2.571), (9, 2.262), (24, 2.064)] {
+            let found = student_97_5(degrees);
+            assert!((found / expected - 1.0).abs() < 0.01, "{degrees}: {found}");
+        }
+    }
+
+    /// Ten rows, of which `right` are called right.
+    fn run(right: usize) -> Scored {
+        let row = |at: usize| if at < right { vec![0.1, 0.9] } else { vec![0.9, 0.1] };
+        Scored { probabilities: (0..10).map(row).collect(), labels: vec![1; 10] }
+    }
+
+    #[test]
+    fn overlapping_training_sets_widen_the_interval() {
+        let pairs = [[run(9), run(7)], [run(8), run(7)], [run(9), run(6)], [run(8), run(6)]];
+        let value = |run: &Scored| run.report().accuracy;
+        let found = over_folds(&pairs, 0.2, value).unwrap();
+        assert!((found.mean - 0.2).abs() < 1e-12);
+        // Deviation sqrt(0.02 / 3), times sqrt(1/4 + 1/4), times 3.182
+        let half = found.interval.unwrap().high - found.mean;
+        assert!((half - 3.182 * (0.02_f64 / 3.0 * 0.5).sqrt()).abs() < 1e-9, "{half}");
+        assert_eq!(over_folds(&[], 0.2, value), None);
+        let seeds = over_seeds(&pairs, value).unwrap();
+        assert!((seeds.mean - 0.2).abs() < 1e-12);
+        let Interval { low, high } = seeds.interval.unwrap();
+        assert!(low < 0.2 && 0.2 < high && low > -0.1 && high < 0.6, "{low} {high}");
+    }
+}

@@ -1,0 +1,217 @@
+//! Runs that are still to be done.
+
+use std::collections::{HashSet, VecDeque};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::run::{append, read};
+use super::{Run, RunKey};
+use crate::Scored;
+
+/// What a method made of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learned {
+    /// Training rows.
+    pub train_rows: usize,
+    /// The dev split.
+    pub dev: Scored,
+    /// The test split.
+    pub test: Scored,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+type Work<'a> = Box<dyn Fn() -> Result<Learned, Failure> + Send + Sync + 'a>;
+
+/// A run that is wanted.
+pub struct Job<'a> {
+    /// What it is.
+    pub key: RunKey,
+    work: Work<'a>,
+}
+
+impl std::fmt::Debug for Job<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Job<'a> {
+    /// A run that `work` does, on one core.
+    pub fn new<E: Into<Failure>>(
+        key: RunKey,
+        work: impl Fn() -> Result<Learned, E> + Send + Sync + 'a,
+    ) -> Self {
+        Self { key, work: Box::new(move || work().map_err(Into::into)) }
+    }
+}
+
+/// A run that has just been done.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// Runs that are yet to be begun.
+    pub left: usize,
+    /// Runs that were missing at first.
+    pub all: usize,
+    /// Time since then.
+    pub elapsed: Duration,
+}
+
+impl Progress<'_> {
+    /// The time that the rest may take.
+    pub fn time_left(&self) -> Duration {
+        self.elapsed.mul_f64(self.left as f64 / (self.all - self.left).max(1) as f64)
+    }
+}
+
+/// Why runs are not complete; those that were done are in the file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The file of runs cannot be read or written.
+    #[error("{}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// A run failed.
+    #[error("{} {} {} seed {}", key.task, key.draw, key.method, key.seed)]
+    Run {
+        /// The run.
+        key: RunKey,
+        /// The cause.
+        #[source]
+        source: Failure,
+    },
+    /// No thread.
+    #[error("no thread can be started: {0}")]
+    Threads(String),
+}
+
+/// The runs that are asked for, in that order: those that `file` lacks are done, as many at once as
+/// there are `workers`, and written to it line by line. Killed at any moment, the same call goes on.
+///
+/// # Errors
+///
+/// [`JobError`]; the first run that fails ends the others.
+pub fn complete(
+    file: &Path,
+    jobs: Vec<Job<'_>>,
+    workers: usize,
+    progress: impl Fn(&Progress<'_>) + Sync,
+) -> Result<Vec<Run>, JobError> {
+    let failed = |source| JobError::File { path: file.to_path_buf(), source };
+    let wanted: Vec<RunKey> = jobs.iter().map(|job| job.key.clone()).collect();
+    let done: HashSet<RunKey> =
+        read(file).map_err(failed)?.into_iter().map(|run| run.key).collect();
+    let missing: VecDeque<Job<'_>> =
+        jobs.into_iter().filter(|job| !done.contains(&job.key)).collect();
+    let (all, started) = (missing.len(), Instant::now());
+    let missing = Mutex::new(missing);
+    let output = Mutex::new(append(file).map_err(failed)?);
+    // Many runs on one core each are faster than one run after the other on all cores.
+    let work = || -> Result<(), JobError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let pool = pool.map_err(|error| JobError::Threads(error.to_string()))?;
+        let next = || lock(&missing).pop_front(); // and lets go of the lock
+        while let Some(job) = next() {
+            let found = pool.install(|| (job.work)());
+            let learned = found.map_err(|source| {
+                lock(&missing).clear();
+                JobError::Run { key: job.key.clone(), source }
+            })?;
+            let run = Run {
+                key: job.key,
+                train_rows: learned.train_rows,
+                dev: (&learned.dev).into(),
+                test: (&learned.test).into(),
+            };
+            let line = serde_json::to_string(&run).map_err(|error| failed(error.into()))?;
+            writeln!(lock(&output), "{line}").map_err(failed)?;
+            let left = lock(&missing).len();
+            progress(&Progress { run: &run, left, all, elapsed: started.elapsed() });
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| -> Result<(), JobError> {
+        let threads: Vec<_> =
+            (0..workers.clamp(1, all.max(1))).map(|_| scope.spawn(work)).collect();
+        for thread in threads {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        Ok(())
+    })?;
+    let runs = read(file).map_err(failed)?;
+    let find = |key: &RunKey| runs.iter().find(|run| run.key == *key).cloned();
+    Ok(wanted.iter().filter_map(find).collect())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn learned(score: f64) -> Learned {
+        let rows = Scored { probabilities: vec![vec![1.0 - score, score]; 2], labels: vec![0, 1] };
+        Learned { train_rows: 3, dev: rows.clone(), test: rows }
+    }
+
+    fn key(seed: u64) -> RunKey {
+        RunKey {
+            task: "task".into(),
+            draw: String::new(),
+            method: "method".into(),
+            settings: "x".into(),
+            seed,
+        }
+    }
+
+    #[test]
+    fn what_is_done_is_not_done_again_and_a_cut_line_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deep/runs.jsonl");
+        let times = AtomicUsize::new(0);
+        let jobs = |seeds: std::ops::Range<u64>| -> Vec<Job<'_>> {
+            let job = |seed| {
+                Job::new(key(seed), {
+                    let times = &times;
+                    move || {
+                        times.fetch_add(1, Ordering::Relaxed);
+                        Ok::<_, Failure>(learned(seed as f64 / 8.0))
+                    }
+                })
+            };
+            seeds.map(job).collect()
+        };
+        let first = complete(&file, jobs(0..3), 2, |_| ()).unwrap();
+        assert_eq!((first.len(), times.load(Ordering::Relaxed)), (3, 3));
+        // A process killed while it wrote the last line.
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, &text[..text.len() - 9]).unwrap();
+        let again = complete(&file, jobs(0..4), 2, |_| ()).unwrap();
+        assert_eq!((again.len(), times.load(Ordering::Relaxed)), (4, 5));
+        let seeds: Vec<u64> = again.iter().map(|run| run.key.seed).collect();
+        assert_eq!(seeds, [0, 1, 2, 3]);
+        assert_eq!(Scored::from(&again[2].test), learned(0.25).test);
+    }
+
+    #[test]
+    fn a_run_that_fails_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let jobs = vec![Job::new(key(7), || Err::<Learned, Failure>("no rows".into()))];
+        let error = complete(&folder.path().join("runs"), jobs, 1, |_| ()).unwrap_err();
+        assert_eq!(error.to_string(), "task  method seed 7");
+        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "no rows");
+    }
+}

@@ -1,0 +1,11 @@
+//! Many methods on many draws of a task: on all cores, kept in a file, and never run twice.
+
+mod difference;
+mod jobs;
+mod run;
+mod summary;
+
+pub use difference::{Difference, over_folds, over_seeds};
+pub use jobs::{Job, JobError, Learned, Progress, complete};
+pub use run::{Run, RunKey, Scores};
+pub use summary::{Spread, Summary};

@@ -1,0 +1,86 @@
+//! What several runs of one method say together.
+
+use super::Run;
+use crate::{Judgement, Scored};
+
+/// Mean and standard deviation of several values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The standard deviation of a sample; 0 of one value.
+    pub deviation: f64,
+}
+
+/// One method over its runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// The method.
+    pub method: String,
+    /// How many runs there are.
+    pub runs: usize,
+    /// The judgement of each run on its test rows, in their order.
+    pub judgements: Vec<Judgement>,
+}
+
+impl Spread {
+    /// The spread of some values; `None` of none.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        if values.is_empty() {
+            return None;
+        }
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        let deviation = if values.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 };
+        Some(Self { mean, deviation })
+    }
+}
+
+impl std::fmt::Display for Spread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.3} ± {:.3}", self.mean, self.deviation)
+    }
+}
+
+impl Summary {
+    /// Each method of the runs, in the order in which they appear.
+    pub fn of_methods(runs: &[Run]) -> Vec<Self> {
+        let mut summaries: Vec<Self> = Vec::new();
+        for run in runs {
+            let (dev, test) = (Scored::from(&run.dev), Scored::from(&run.test));
+            let judgement = Judgement::new(&dev, &test, run.key.seed);
+            match summaries.iter_mut().find(|summary| summary.method == run.key.method) {
+                Some(summary) => {
+                    summary.runs += 1;
+                    summary.judgements.push(judgement);
+                }
+                None => summaries.push(Self {
+                    method: run.key.method.clone(),
+                    runs: 1,
+                    judgements: vec![judgement],
+                }),
+            }
+        }
+        summaries
+    }
+
+    /// The spread of a value over the runs that have it.
+    pub fn spread(&self, value: impl Fn(&Judgement) -> Option<f64>) -> Option<Spread> {
+        Spread::of(&self.judgements.iter().filter_map(value).collect::<Vec<_>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_is_that_of_a_sample() {
+        let spread = Spread::of(&[1.0, 2.0, 3.0, 4.0]).unwrap();
+        assert!((spread.mean - 2.5).abs() < 1e-12);
+        assert!((spread.deviation - (5.0_f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert_eq!(Spread::of(&[0.5]).unwrap().to_string(), "0.500 ± 0.000");
+        assert_eq!(Spread::of(&[]), None);
+    }
+}

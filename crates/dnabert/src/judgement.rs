@@ -1,0 +1,160 @@
+//! What is said of a model, or of a simple method, by its probabilities on dev and test.
+
+use dnabert_core::derive_seed;
+use dnabert_train::metric::{self, Balance, CallReport};
+use dnabert_train::{ClassificationReport, Interval, bootstrap};
+use serde::Serialize;
+
+/// Examples with their classes, and what a method says of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// The probability of each class, for each example.
+    pub probabilities: Vec<Vec<f64>>,
+    /// The class of each example.
+    pub labels: Vec<usize>,
+}
+
+/// A method on one task: how it does on the rows that chose its settings and on those that did not.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Judgement {
+    /// The test split; every example is of its most probable class.
+    #[serde(flatten)]
+    pub test: ClassificationReport,
+    /// 95 % bootstrap interval of the test AUROC.
+    pub auroc_interval: Option<Interval>,
+    /// 95 % bootstrap interval of the test MCC.
+    pub mcc_interval: Option<Interval>,
+    /// The dev split.
+    pub dev: ClassificationReport,
+    /// The test split of two classes, called by the threshold with the highest MCC on dev.
+    pub chosen_threshold: Option<CallReport>,
+    /// The test split of two classes with ten and with a hundred negatives for each positive.
+    pub imbalanced: Vec<Imbalanced>,
+}
+
+/// Two classes, of which one is rare.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Imbalanced {
+    /// Negatives for each positive.
+    pub negatives_per_positive: f64,
+    /// Calls by probabilities above one half.
+    pub at_half: CallReport,
+    /// Calls by the threshold that has the highest MCC on dev at the same balance.
+    pub at_chosen: CallReport,
+}
+
+/// Resamples behind a confidence interval.
+const RESAMPLES: usize = 1000;
+
+/// Negatives for each positive, where positives are made rare.
+const RATIOS: [f64; 2] = [10.0, 100.0];
+
+impl Scored {
+    /// All measures, by the most probable class.
+    ///
+    /// # Panics
+    ///
+    /// As [`ClassificationReport::new`].
+    pub fn report(&self) -> ClassificationReport {
+        ClassificationReport::new(&self.probabilities, &self.labels)
+    }
+
+    /// Of two classes, the probability of class 1, and whether it is the true one.
+    pub fn binary(&self) -> Option<(Vec<f64>, Vec<bool>)> {
+        if self.probabilities.first()?.len() != 2 {
+            return None;
+        }
+        let scores = self.probabilities.iter().map(|row| row[1]).collect();
+        Some((scores, self.labels.iter().map(|&label| label == 1).collect()))
+    }
+
+    /// These examples of it.
+    #[must_use]
+    pub fn subset(&self, indices: &[usize]) -> Self {
+        Self {
+            probabilities: indices.iter().map(|&at| self.probabilities[at].clone()).collect(),
+            labels: indices.iter().map(|&at| self.labels[at]).collect(),
+        }
+    }
+
+    /// AUROC of two classes by class 1, of more by pairs.
+    pub fn auroc(&self) -> Option<f64> {
+        match self.binary() {
+            Some((scores, positive)) => metric::auroc(&scores, &positive),
+            None => metric::one_vs_one_auroc(&self.probabilities, &self.labels),
+        }
+    }
+
+    fn interval(&self, seed: u64, value: impl Fn(&Self) -> Option<f64>) -> Option<Interval> {
+        bootstrap(self.labels.len(), RESAMPLES, seed, |indices| value(&self.subset(indices)))
+    }
+}
+
+impl Judgement {
+    /// Judges a method on `test`; thresholds are chosen on `dev`, and `seed` resamples.
+    ///
+    /// # Panics
+    ///
+    /// As [`ClassificationReport::new`].
+    pub fn new(dev: &Scored, test: &Scored, seed: u64) -> Self {
+        let binary = dev.binary().zip(test.binary());
+        let calls = |threshold: Option<f64>, balance| {
+            let ((dev, dev_truth), (test, test_truth)) = binary.as_ref()?;
+            let threshold =
+                threshold.or_else(|| metric::best_threshold(dev, dev_truth, balance))?;
+            CallReport::at(threshold, test, test_truth, balance)
+        };
+        let imbalanced = |negatives_per_positive| {
+            let balance = Balance::NegativesPerPositive(negatives_per_positive);
+            let (at_half, at_chosen) = (calls(Some(0.5), balance)?, calls(None, balance)?);
+            Some(Imbalanced { negatives_per_positive, at_half, at_chosen })
+        };
+        Self {
+            test: test.report(),
+            auroc_interval: test.interval(derive_seed(seed, &[11]), Scored::auroc),
+            mcc_interval: test.interval(derive_seed(seed, &[14]), |rows| Some(rows.report().mcc)),
+            dev: dev.report(),
+            chosen_threshold: calls(None, Balance::AsGiven),
+            imbalanced: RATIOS.into_iter().filter_map(imbalanced).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scored(rows: &[(f64, usize)]) -> Scored {
+        Scored {
+            probabilities: rows.iter().map(|(p, _)| vec![1.0 - p, *p]).collect(),
+            labels: rows.iter().map(|(_, label)| *label).collect(),
+        }
+    }
+
+    #[test]
+    fn thresholds_come_from_dev_and_rare_positives_lower_what_is_right() {
+        // Positives are above 0.3 on dev; on test one negative is, too.
+        let dev = scored(&[(0.1, 0), (0.2, 0), (0.4, 1), (0.6, 1)]);
+        let test = scored(&[(0.1, 0), (0.25, 0), (0.35, 0), (0.2, 0), (0.4, 1), (0.7, 1)]);
+        let found = Judgement::new(&dev, &test, 1);
+        assert!((found.test.accuracy - 5.0 / 6.0).abs() < 1e-12);
+        let chosen = found.chosen_threshold.unwrap();
+        assert!((chosen.threshold - 0.3).abs() < 1e-12, "{chosen:?}");
+        assert_eq!((chosen.recall, chosen.precision), (1.0, 2.0 / 3.0));
+        let [ten, hundred] = found.imbalanced[..] else { panic!("two ratios") };
+        assert!((ten.at_chosen.precision - 1.0 / 3.5).abs() < 1e-12, "{ten:?}");
+        assert!(ten.at_chosen.mcc > hundred.at_chosen.mcc);
+        assert!(hundred.at_half.accuracy > found.test.accuracy, "accuracy hides it");
+    }
+
+    #[test]
+    fn three_classes_have_no_threshold() {
+        let rows = Scored {
+            probabilities: vec![vec![0.8, 0.1, 0.1], vec![0.1, 0.8, 0.1], vec![0.1, 0.1, 0.8]],
+            labels: vec![0, 1, 2],
+        };
+        let found = Judgement::new(&rows, &rows, 1);
+        assert_eq!((found.test.mcc, found.chosen_threshold), (1.0, None));
+        assert!(found.imbalanced.is_empty());
+    }
+}
