@@ -53,12 +53,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     let classes = task.classes().len();
     let data = FloorData { train: &train, dev: &dev, test: &test, classes };
-    let labels: Vec<usize> = test.iter().map(|row| row.label).collect();
     println!("what simple methods reach on the test rows:");
     for floor in [Floor::Gc, Floor::Positions, Floor::Kmers] {
         let found = floor.run(data, 1, &device(None)?, 1)?;
-        let ClassificationReport { accuracy, mcc, auroc, .. } =
-            ClassificationReport::new(&found.probabilities, &labels);
+        let ClassificationReport { accuracy, mcc, auroc, .. } = found.test.report();
         print!("  {}: accuracy {accuracy:.3}, MCC {mcc:.3}", floor.name());
         println!("{}", auroc.map_or_else(String::new, |auroc| format!(", AUROC {auroc:.3}")));
     }

@@ -13,20 +13,23 @@
 #[path = "../common/program.rs"]
 mod program;
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dnabert::core::LetterPolicy;
-use dnabert::genome::annotation::{AnnotationFormat, Part, read_transcripts};
+use dnabert::genome::annotation::{AnnotationFormat, Part, Transcript, read_transcripts};
 use dnabert::genome::bed::{read_bed, read_narrow_peak};
+use dnabert::genome::fps::read_fps;
 use dnabert::genome::{Genome, GenomeError, Interval, Naming};
 use dnabert::tasks::build::{
-    BindingConfig, Built, Negatives, NonSites, PromoterConfig, SpliceConfig, Splits, build_binding,
-    build_promoters, build_splice, write,
+    BindingConfig, Built, Negatives, NonSites, PromoterConfig, SpliceConfig, Splits, TataBox,
+    adversarial_non_sites, build_binding, build_promoters, build_splice, write,
 };
 use dnabert::tasks::sha256;
+use dnabert::{Predictor, device};
 
 /// Builds a data set.
 #[derive(Debug, Parser)]
@@ -53,6 +56,10 @@ enum Task {
         /// Bases between a genomic negative and any start, at least
         #[arg(long, default_value_t = 1000)]
         away: usize,
+        /// Which promoters are taken, by TATAAA or TATATA in the bases −38 to −19; genomic negatives of
+        /// those with a box have one, too
+        #[arg(long, value_enum, default_value = "any")]
+        tata: Tata,
         /// What promoters are told from
         #[arg(long, value_enum, default_value = "genomic")]
         negatives: Kind,
@@ -90,6 +97,10 @@ enum Task {
         /// Take any places that are no sites, not those with GT or AG
         #[arg(long)]
         no_decoys: bool,
+        /// Put non-sites that this trained model takes for sites in the place of as many others, as far
+        /// as there are any: a classifier of neither, donor and acceptor for windows of this width
+        #[arg(long)]
+        adversary: Option<PathBuf>,
     },
 }
 
@@ -98,13 +109,13 @@ enum Task {
 struct Sources {
     /// Genome: FASTA, plain or bgzip (read through an index, made beside it) or gzip (held in memory)
     genome: PathBuf,
-    /// Where the sites are: BED of starts, narrowPeak, GTF or GFF3, plain or gzip
+    /// Where the sites are: starts as BED or EPD's .fps, narrowPeak, GTF or GFF3, plain or gzip
     sites: PathBuf,
     /// Chromosomes of the dev split
-    #[arg(long, value_delimiter = ',', required_unless_present = "dev_from")]
+    #[arg(long, value_delimiter = ',', required_unless_present_any = ["dev_from", "clusters"])]
     dev: Vec<String>,
     /// Chromosomes of the test split
-    #[arg(long, value_delimiter = ',', required_unless_present = "test_from")]
+    #[arg(long, value_delimiter = ',', required_unless_present_any = ["test_from", "clusters"])]
     test: Vec<String>,
     /// In place of chromosomes: the first base of the dev split, from 0, on each of them
     #[arg(long, requires = "test_from", conflicts_with_all = ["dev", "test"])]
@@ -112,6 +123,9 @@ struct Sources {
     /// The first base of the test split
     #[arg(long, requires = "dev_from", conflicts_with_all = ["dev", "test"])]
     test_from: Option<usize>,
+    /// In place of both: deal clusters of windows that share this many bases, on either strand
+    #[arg(long, conflicts_with_all = ["dev", "test", "dev_from", "test_from"], value_parser = positive)]
+    clusters: Option<usize>,
     /// Take chr1 and 1 for the same chromosome
     #[arg(long)]
     ignore_chr: bool,
@@ -121,6 +135,17 @@ struct Sources {
     /// Folder to write
     #[arg(long, default_value = "runs/dataset")]
     out: PathBuf,
+}
+
+/// Which promoters are taken.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Tata {
+    /// With a TATA box or without
+    Any,
+    /// Those with one
+    With,
+    /// Those without
+    Without,
 }
 
 /// How negatives are made.
@@ -153,17 +178,21 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     match &arguments.task {
-        Task::Promoters { sources, upstream, downstream, spacing, away, negatives } => {
+        Task::Promoters { sources, upstream, downstream, spacing, away, tata, negatives } => {
             let config = PromoterConfig {
                 upstream: *upstream,
                 downstream: *downstream,
                 spacing: *spacing,
                 away: *away,
+                tata: match tata {
+                    Tata::Any => TataBox::Any,
+                    Tata::With => TataBox::With,
+                    Tata::Without => TataBox::Without,
+                },
                 negatives: (*negatives).into(),
                 seed: sources.seed,
             };
-            let records = read_bed(&sources.sites)?;
-            let starts: Vec<Interval> = records.into_iter().map(|record| record.interval).collect();
+            let starts = read_starts(&sources.sites)?;
             let genome = sources.genome()?;
             let built = build_promoters(&genome, &starts, &config)?;
             sources.write(&genome, &built, &format!("{config:?}"))
@@ -181,7 +210,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             let built = build_binding(&genome, &peaks, &config)?;
             sources.write(&genome, &built, &format!("{config:?}"))
         }
-        Task::Splice { sources, width, coding, all_sites, no_decoys } => {
+        Task::Splice { sources, width, coding, all_sites, no_decoys, adversary } => {
             let config = SpliceConfig {
                 width: *width,
                 canonical: !all_sites,
@@ -197,10 +226,42 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 println!("left out: {count} transcripts on several strands ({first} is one)");
             }
             let genome = sources.genome()?;
-            let built = build_splice(&genome, &transcripts.whole, &config)?;
-            sources.write(&genome, &built, &format!("{config:?} {part:?}"))
+            let mut built = build_splice(&genome, &transcripts.whole, &config)?;
+            let mut settings = format!("{config:?} {part:?}");
+            if let Some(folder) = adversary {
+                let model = Predictor::open(folder, &device(None)?)?;
+                let transcripts = &transcripts.whole;
+                // Non-sites stand behind the sites.
+                let sites = built.windows.iter().filter(|window| window.label > 0).count();
+                let others = built.windows.len() - sites;
+                let hard = adversarial_non_sites(&genome, transcripts, &config, &model, others)?;
+                println!("{} of {others} non-sites fooled the model", hard.len());
+                settings += &format!(" adversary {}", sha256(&folder.join("model.safetensors"))?);
+                let places: HashSet<Interval> =
+                    hard.iter().map(|window| window.interval.clone()).collect();
+                built.windows.retain(|window| !places.contains(&window.interval));
+                built.windows.truncate(sites + others - hard.len());
+                built.windows.extend(hard);
+            }
+            sources.write(&genome, &built, &settings)
         }
     }
+}
+
+/// Transcription starts: of BED, of FPS, or of the transcripts of an annotation.
+fn read_starts(path: &Path) -> Result<Vec<Interval>, Box<dyn Error>> {
+    if let Some(format) = AnnotationFormat::of(path) {
+        let transcripts = read_transcripts(path, format, Part::Exon)?.whole;
+        let start = |transcript: &Transcript| {
+            let (first, base) = (&transcript.parts[0], transcript.start());
+            Interval::new(first.chromosome(), base, base + 1, first.strand())
+        };
+        return Ok(transcripts.iter().map(start).collect::<Result<_, _>>()?);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_fps = name.trim_end_matches(".gz").ends_with(".fps");
+    let records = if is_fps { read_fps(path)? } else { read_bed(path)? };
+    Ok(records.into_iter().map(|record| record.interval).collect())
 }
 
 impl Sources {
@@ -214,6 +275,9 @@ impl Sources {
     fn splits(&self, genome: &Genome) -> Result<Splits, Box<dyn Error>> {
         if let (Some(dev), Some(test)) = (self.dev_from, self.test_from) {
             return Ok(Splits::Position { dev, test });
+        }
+        if let Some(shared) = self.clusters {
+            return Ok(Splits::Clusters { shared, seed: self.seed });
         }
         let names = |names: &[String]| -> Result<Vec<String>, GenomeError> {
             names.iter().map(|name| Ok(genome.chromosome(name)?.0.to_owned())).collect()
@@ -238,8 +302,7 @@ impl Sources {
             ("splits", format!("{splits:?}")),
         ];
         write(built, &splits, &made_of, &self.out)?;
-        let across = built.windows.iter().filter(|window| splits.of(&window.interval).is_none());
-        let across = across.count();
+        let across = splits.deal(&built.windows).iter().filter(|split| split.is_none()).count();
         let count = built.windows.len() - across;
         println!("{count} windows, and {across} across a border, which no split has");
         println!("of the sites, {}", built.left_out);

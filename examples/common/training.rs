@@ -1,5 +1,7 @@
 //! Options and output that every task example shares.
 
+#[path = "compare.rs"]
+mod compare;
 #[path = "recipe.rs"]
 mod recipe;
 #[path = "shipped.rs"]
@@ -9,6 +11,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use compare::CompareOptions;
 use dnabert::backend::describe;
 use dnabert::core::Task;
 use dnabert::kmer::AmbiguityPolicy;
@@ -28,6 +31,17 @@ pub(crate) struct Usual {
     pub(crate) epochs: usize,
     /// How the shipped model learns.
     pub(crate) recipe: Recipe,
+    /// The strands that a site may be on.
+    pub(crate) strands: Strands,
+}
+
+/// Strands that are read of every sequence, as the command line calls them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Strands {
+    /// As it stands
+    One,
+    /// And reversed and complemented
+    Both,
 }
 
 /// Options of every task example.
@@ -71,6 +85,10 @@ pub(crate) struct Options {
     /// Let the head also read which k-mers a sequence has
     #[arg(long)]
     pub(crate) bag_of_tokens: bool,
+    /// Strands that are read of every sequence: one as it stands, or both, in training as rows of their
+    /// own and in the answer as the mean [default: as the task needs]
+    #[arg(long, value_enum)]
+    pub(crate) strands: Option<Strands>,
     /// What is trained: all weights, the head alone (probe), or low-rank adapters and the head
     #[arg(long, value_enum, default_value = "full")]
     pub(crate) adapt: Adapt,
@@ -121,6 +139,8 @@ pub(crate) struct Options {
     /// Folder for metrics.json, predictions.tsv and model/
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) compare: CompareOptions,
 }
 
 /// How the head begins, as the command line calls it.
@@ -189,6 +209,7 @@ impl Options {
                 _ => HeadStart::Random,
             },
             bag_of_tokens: self.bag_of_tokens || counts,
+            both_strands: self.strands.unwrap_or(usual.strands) == Strands::Both,
             dropout: self.dropout.or(recipe.and_then(Recipe::dropout)),
             adaptation,
             ambiguity: if self.unknown {
@@ -223,17 +244,27 @@ impl Options {
     }
 
     /// Trains on `task` (as is `usual` there unless told otherwise), prints the result and writes it
-    /// to `--out`, by default `runs/<task>`.
-    pub(crate) fn run<T: Task>(&self, task: &T, usual: Usual) -> Result<(), Box<dyn Error>> {
+    /// to `--out`, by default `runs/<task>`; the model is judged on the test splits of `others`, too.
+    pub(crate) fn run<T: Task>(
+        &self,
+        task: &T,
+        usual: Usual,
+        others: &[T],
+    ) -> Result<(), Box<dyn Error>> {
         let backend = self.device.unwrap_or_else(Backend::first);
         let device = device(Some(backend))?;
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(task.name()));
         eprintln!("training on {}", describe(&device));
         let experiment = self.experiment(usual, backend.workers())?;
-        let outcome = experiment.run(task, &device, &mut ProgressBar::default())?;
+        if self.compare.is_asked_for() {
+            let workers = backend.workers();
+            return self.compare.run(task, &experiment, workers, &device, &out);
+        }
+        let mut outcome = experiment.run(task, &device, &mut ProgressBar::default())?;
+        others.iter().try_for_each(|other| outcome.also_judge(other))?;
         println!("{}", outcome.metrics);
         outcome.write(&out)?;
-        println!("wrote metrics.json, predictions.tsv and model/ to {}", out.display());
+        println!("wrote metrics.json, predictions.tsv, figures and model/ to {}", out.display());
         Ok(())
     }
 }

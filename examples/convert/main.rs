@@ -25,6 +25,9 @@ struct Arguments {
     /// The folder to write
     #[arg(long)]
     out: PathBuf,
+    /// Write numbers of half precision, in half the space
+    #[arg(long)]
+    half: bool,
     /// Device: flex, wgpu or cuda [default: the first that was compiled in]
     #[arg(long)]
     device: Option<Backend>,
@@ -80,7 +83,8 @@ impl Convert<'_> {
             let megabytes = parameters as f64 * 4e-6;
             println!("parameters take {megabytes:.0} MB, peak memory was {:.0} MB", peak * 1e-6);
         }
-        checkpoint::save(&model, self.config, &self.arguments.out)?;
+        let save = if self.arguments.half { checkpoint::save_half } else { checkpoint::save };
+        save(&model, self.config, &self.arguments.out)?;
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use dnabert::core::file::replace;
-use dnabert::core::{Classifier, Sequence};
+use dnabert::core::{BothStrands, Classifier, Sequence};
 use dnabert::model::{Checkpoint, Pooling, ProblemType};
 use dnabert::tasks::{Input, TableFormat, read_inputs};
 use dnabert::{Ensemble, MemberError, Predictor, model_folder};
@@ -35,6 +35,9 @@ struct Arguments {
     /// Read two sequences from each row of the table
     #[arg(long)]
     pairs: bool,
+    /// Give the mean over a sequence and its reverse complement: for binding sites
+    #[arg(long, conflicts_with = "pairs")]
+    both_strands: bool,
     #[command(flatten)]
     reading: ReadingOptions,
 }
@@ -89,13 +92,15 @@ fn predict(
         if some.is_empty() {
             return Ok(output.flush()?);
         }
-        let rows = judge(models, &some).map_err(|MemberError { member, source }| {
-            let failure = name_failure(&some, source);
-            match &arguments.model[..] {
-                [_] => failure,
-                models => format!("{}: {failure}", models[member]).into(),
-            }
-        })?;
+        let rows = judge(models, &some, arguments.both_strands).map_err(
+            |MemberError { member, source }| {
+                let failure = name_failure(&some, source);
+                match &arguments.model[..] {
+                    [_] => failure,
+                    models => format!("{}: {failure}", models[member]).into(),
+                }
+            },
+        )?;
         for (input, row) in some.iter().zip(&rows) {
             write!(output, "{}", input.name)?;
             if of_class {
@@ -108,7 +113,11 @@ fn predict(
     }
 }
 
-fn judge(models: &Ensemble, inputs: &[Input]) -> Result<Vec<Vec<f32>>, MemberError> {
+fn judge(
+    models: &Ensemble,
+    inputs: &[Input],
+    both_strands: bool,
+) -> Result<Vec<Vec<f32>>, MemberError> {
     let pairs: Option<Vec<(Sequence, Sequence)>> =
         inputs.iter().map(|input| Some((input.sequence.clone(), input.pair.clone()?))).collect();
     match pairs {
@@ -116,7 +125,11 @@ fn judge(models: &Ensemble, inputs: &[Input]) -> Result<Vec<Vec<f32>>, MemberErr
         None => {
             let sequences: Vec<Sequence> =
                 inputs.iter().map(|input| input.sequence.clone()).collect();
-            models.predict(&sequences)
+            if both_strands {
+                BothStrands(models).predict(&sequences)
+            } else {
+                models.predict(&sequences)
+            }
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Promoter or not: trains a classifier on a shipped data set, or on your own tables.
 //!
 //! `cargo run --release --example promoter` takes the fruit-fly promoters of 300 bp and the shipped
-//! pre-trained model; `-- --help` lists what can be changed.
+//! pre-trained model; `-- --scan` leads a trained model over 200 kb instead; `-- --help` lists what
+//! can be changed.
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
 #[path = "../common/program.rs"]
 mod program;
+mod scan;
 #[path = "../common/training.rs"]
 mod training;
 
@@ -14,7 +16,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use dnabert::tasks::{PromoterSet, PromoterTask, TableFormat, TableTask};
-use training::{Options, Recipe, Usual};
+use scan::ScanOptions;
+use training::{Options, Recipe, Strands, Usual};
 
 /// Trains a promoter classifier and judges it on held-out data.
 #[derive(Debug, Parser)]
@@ -24,6 +27,8 @@ struct Arguments {
     data: Data,
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    scan: ScanOptions,
 }
 
 /// The shipped sets, as the command line calls them.
@@ -46,10 +51,15 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let options = &arguments.options;
-    let usual = |fresh_epochs, epochs, recipe| Usual { fresh_epochs, epochs, recipe };
+    if let Some(input) = &arguments.scan.scan {
+        let out = options.out.clone().unwrap_or_else(|| "runs/promoter-scan".into());
+        return arguments.scan.run(input, options.device, &out);
+    }
+    let strands = Strands::One;
+    let usual = |fresh_epochs, epochs, recipe| Usual { fresh_epochs, epochs, recipe, strands };
     if let Some(tables) = options.tables() {
         let task = TableTask::open("promoter", tables, TableFormat::default())?;
-        return options.run(&task, usual(6, 6, Recipe::Order));
+        return options.run(&task, usual(6, 6, Recipe::Order), &[]);
     }
     // A few dozen sequences make few steps an epoch: small sets take more epochs.
     let (set, usual) = match arguments.data {
@@ -58,5 +68,5 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Data::Tata => (PromoterSet::FlyTata, usual(30, 20, Recipe::Order)),
         Data::Uci => (PromoterSet::Uci, usual(60, 20, Recipe::Counts)),
     };
-    options.run(&PromoterTask::new(&options.datasets, set), usual)
+    options.run(&PromoterTask::new(&options.datasets, set), usual, &[])
 }

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use dnabert::tasks::{SpliceSet, SpliceTask, TableFormat, TableTask};
-use training::{Options, Recipe, Usual};
+use training::{Options, Recipe, Strands, Usual};
 
 /// Trains a classifier of splice sites and judges it on held-out data.
 #[derive(Debug, Parser)]
@@ -41,13 +41,17 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let options = &arguments.options;
-    let usual = Usual { fresh_epochs: 8, epochs: 8, recipe: Recipe::Order };
+    let (recipe, strands) = (Recipe::Order, Strands::One);
+    let usual = Usual { fresh_epochs: 8, epochs: 8, recipe, strands };
     if let Some(tables) = options.tables() {
-        return options.run(&TableTask::open("splice", tables, TableFormat::default())?, usual);
+        let task = TableTask::open("splice", tables, TableFormat::default())?;
+        return options.run(&task, usual, &[]);
     }
-    let set = match arguments.data {
-        Data::Fly => SpliceSet::Fly,
-        Data::Uci => SpliceSet::Uci,
+    // Human sites judge a model that has seen none: how much is the same in all animals?
+    let (set, human) = match arguments.data {
+        Data::Fly => (SpliceSet::Fly, SpliceSet::Human),
+        Data::Uci => (SpliceSet::Uci, SpliceSet::Human60),
     };
-    options.run(&SpliceTask::new(&options.datasets, set), usual)
+    let [task, human] = [set, human].map(|set| SpliceTask::new(&options.datasets, set));
+    options.run(&task, usual, &[human])
 }

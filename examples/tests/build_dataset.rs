@@ -37,6 +37,21 @@ fn yeast_splice_sites_are_built_and_learned() {
         ],
     );
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // The next round: non-sites that this model takes for sites, and splits by sequence.
+    let (again, model) = (path("again"), path("model/model"));
+    let more = ["--clusters", "20", "--adversary", &model, "--out", &again];
+    let output = run("build_dataset", &[&splice[..], &more].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("non-sites fooled the model"), "{text}");
+    let manifest = std::fs::read_to_string(path("again/manifest.json")).unwrap();
+    assert!(manifest.contains("adversary") && manifest.contains("Clusters"), "{manifest}");
+    let tables = ["train", "dev", "test"].map(|split| path(&format!("again/{split}.tsv")));
+    let [train, dev, test] = &tables;
+    let arguments = ["--leaks-only", "--k", "20", "--train", train, "--dev", dev, "--test", test];
+    let leaks = run("audit", &arguments);
+    let text = String::from_utf8_lossy(&leaks.stdout).into_owned();
+    assert_eq!(text.matches("that share a 20-mer: 0").count(), 3, "{text}");
 }
 
 #[test]

@@ -129,7 +129,9 @@ fn a_damaged_or_misshapen_checkpoint_is_named() {
     let desk = Desk::new();
     assert!(desk.run_fresh().status.success());
     fs::rename(desk.path("out/model"), desk.path("model")).unwrap();
-    fs::remove_file(desk.path("out/predictions.tsv")).unwrap();
+    for file in ["predictions.tsv", "curves.svg", "confusion.svg"] {
+        fs::remove_file(desk.path("out").join(file)).unwrap();
+    }
     desk.write("out/metrics.json", "an older result");
 
     let weights = desk.path("model/model.safetensors");
@@ -148,4 +150,89 @@ fn a_damaged_or_misshapen_checkpoint_is_named() {
     fs::remove_file(desk.path("model/vocab.txt")).unwrap();
     desk.write("model/config.json", &config);
     desk.refuses(&desk.run_from("model"), &["vocab.txt"]);
+}
+
+#[test]
+fn several_seeds_and_baselines_stand_side_by_side() {
+    let desk = Desk::new();
+    let more = ["--size", "tiny", "--k", "3", "--seeds", "2", "--baselines"];
+    let output = desk.run(&more);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for method in ["dnabert", "GC content", "k-mer regression", "CNN", "CNN + LSTM", "CNN + GRU"] {
+        assert!(text.contains(&format!("| {method} | 2 |")), "{method}: {text}");
+    }
+    assert!(
+        text.contains("| 100, from dev | dnabert |") && text.contains("dnabert − CNN"),
+        "{text}"
+    );
+    let runs = fs::read_to_string(desk.path("out/runs.jsonl")).unwrap();
+    assert_eq!(runs.lines().count(), 14);
+    let svg = fs::read_to_string(desk.path("out/curves.svg")).unwrap();
+    assert!(svg.contains("k-mer regression"), "{svg}");
+    assert_eq!(fs::read_to_string(desk.path("out/metrics.json")).unwrap(), "an older result");
+    // Nothing is done twice.
+    let again = desk.run(&more);
+    assert_eq!(String::from_utf8(again.stdout).unwrap(), text);
+    assert_eq!(fs::read_to_string(desk.path("out/runs.jsonl")).unwrap(), runs);
+}
+
+#[test]
+fn folds_judge_every_row_once() {
+    let desk = Desk::new();
+    let mut state = 1_u64;
+    let mut base = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b"ACGT"[(state >> 33) as usize % 4])
+    };
+    for split in ["train", "dev", "test"] {
+        let mut row = |row: usize| -> String {
+            let bases: String = (0..40).map(|_| base()).collect();
+            format!("{bases}\t{}\n", row % 2)
+        };
+        let rows: String = (0..20).map(&mut row).collect();
+        desk.write(&format!("{split}.tsv"), &format!("sequence\tlabel\n{rows}"));
+    }
+    let output = desk.run(&["--size", "tiny", "--k", "3", "--folds", "3"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let runs = fs::read_to_string(desk.path("out/runs.jsonl")).unwrap();
+    let labels = |line: &str| {
+        let run: serde_json::Value = serde_json::from_str(line).unwrap();
+        run["test"]["labels"].as_array().unwrap().len()
+    };
+    assert_eq!(runs.lines().map(labels).sum::<usize>(), 60);
+    assert!(runs.contains("fold 3 of 3"), "{runs}");
+}
+
+#[test]
+fn a_scan_writes_tracks_and_calls() {
+    let desk = Desk::new();
+    assert!(desk.run_fresh().status.success());
+    desk.write("long.fa", &format!(">c\n{}\n", "ACGTTATAAAACCAGGTTCAN".repeat(9)));
+    desk.write("known.bed", "c\t24\t25\tstart\t0\t+\n");
+    let [input, known, model, out] =
+        ["long.fa", "known.bed", "out/model", "scan"].map(|name| desk.path(name));
+    let output = Command::new(program())
+        .args(["--scan", input.to_str().unwrap(), "--known", known.to_str().unwrap()])
+        .args(["--classifier", model.to_str().unwrap(), "--window", "4", "14", "--stride", "1"])
+        .args(["--threshold", "0.1", "--spacing", "5", "--tolerance", "3"])
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("1 known starts, same strand, within 3 bases"), "{text}");
+    let track = fs::read_to_string(out.join("forward.bedgraph")).unwrap();
+    assert!(track.starts_with("c\t4\t5\t0."), "{track}");
+    // Three windows of each stretch hold no N, but for the ends.
+    assert_eq!(track.lines().count(), 9 * 3);
+    let calls = fs::read_to_string(out.join("calls.bed")).unwrap();
+    assert!(calls.lines().all(|line| line.split('\t').count() == 6), "{calls}");
+    assert!(fs::read_to_string(out.join("c.svg")).unwrap().contains("known site"));
+    let told: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(out.join("scan.json")).unwrap()).unwrap();
+    assert_eq!((told[0]["bases"].as_u64(), told[0]["windows"].as_u64()), (Some(189), Some(54)));
 }

@@ -2,11 +2,13 @@
 //! tables.
 //!
 //! `cargo run --release --example tf_binding` takes the sites of TAp73-alpha and the shipped
-//! pre-trained model; `-- --help` lists what can be changed.
+//! pre-trained model; `-- --sweep TABLE` takes many experiments one after the other; `-- --help` lists
+//! what can be changed.
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
 #[path = "../common/program.rs"]
 mod program;
+mod sweep;
 #[path = "../common/training.rs"]
 mod training;
 
@@ -15,7 +17,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use dnabert::tasks::{BindingSet, BindingTask, TableFormat, TableTask};
-use training::{Options, Recipe, Usual};
+use dnabert::{Backend, device};
+use sweep::SweepOptions;
+use training::{Options, Recipe, Strands, Usual};
 
 /// Trains a classifier of bound sequences and judges it on held-out data.
 #[derive(Debug, Parser)]
@@ -25,6 +29,8 @@ struct Arguments {
     data: Data,
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    sweep: SweepOptions,
 }
 
 /// The shipped sets, as the command line calls them.
@@ -42,14 +48,22 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let options = &arguments.options;
-    let usual = Usual { fresh_epochs: 20, epochs: 4, recipe: Recipe::Counts };
+    let (recipe, strands) = (Recipe::Order, Strands::Both);
+    let usual = |epochs| Usual { fresh_epochs: 20, epochs, recipe, strands };
+    if let Some(table) = &arguments.sweep.sweep {
+        let backend = options.device.unwrap_or_else(Backend::first);
+        let experiment = options.experiment(usual(15), 1)?;
+        let out = options.out.clone().unwrap_or_else(|| "runs/binding-sweep".into());
+        let device = device(Some(backend))?;
+        return arguments.sweep.run(table, &experiment, backend.workers(), &device, &out);
+    }
     if let Some(tables) = options.tables() {
         let task = TableTask::open("tf-binding", tables, TableFormat::default())?;
-        return options.run(&task, usual);
+        return options.run(&task, usual(15), &[]);
     }
-    let set = match arguments.data {
-        Data::Tap73alpha => BindingSet::Tap73Alpha,
-        Data::Ctcf => BindingSet::CtcfGm12878,
+    let (set, epochs) = match arguments.data {
+        Data::Tap73alpha => (BindingSet::Tap73Alpha, 10),
+        Data::Ctcf => (BindingSet::CtcfGm12878, 15),
     };
-    options.run(&BindingTask::new(&options.datasets, set), usual)
+    options.run(&BindingTask::new(&options.datasets, set), usual(epochs), &[])
 }

@@ -5,15 +5,19 @@ use std::error::Error;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use dnabert::comparison::Spread;
+
 use crate::method::Method;
 use crate::summary::Block;
 
 const SIZE: (u32, u32) = (1200, 460);
-const COLOURS: [RGBColor; 8] = [
+const COLOURS: [RGBColor; 10] = [
     RGBColor(190, 190, 190),
     RGBColor(150, 150, 150),
     RGBColor(110, 110, 110),
     RGBColor(120, 150, 190),
+    RGBColor(80, 110, 170),
+    RGBColor(50, 70, 130),
     RGBColor(240, 200, 120),
     RGBColor(230, 150, 50),
     RGBColor(120, 170, 100),
@@ -45,7 +49,8 @@ fn panel(
     blocks: &[&Block],
 ) -> Result<(), Box<dyn Error>> {
     let measure = blocks.first().map_or("", |block| block.measure.name());
-    let values = blocks.iter().flat_map(|block| block.methods.iter().map(|(_, [mean, _])| *mean));
+    let values =
+        blocks.iter().flat_map(|block| block.methods.iter().map(|(_, spread)| spread.mean));
     let lowest = values.fold(1.0, f64::min);
     let low = (lowest * 20.0 - 0.5).floor() / 20.0;
     let mut chart = ChartBuilder::on(area)
@@ -66,8 +71,8 @@ fn panel(
     for (column, block) in blocks.iter().enumerate() {
         for (place, method) in Method::all().into_iter().enumerate() {
             let found = block.methods.iter().find(|(name, _)| *name == method.name());
-            let Some((_, [mean, deviation])) = found else { continue };
-            let x = column as f64 + (place as f64 - 3.5) * 0.11;
+            let Some((_, Spread { mean, deviation })) = found else { continue };
+            let x = column as f64 + (place as f64 - 4.5) * 0.09;
             let colour = COLOURS[place % COLOURS.len()];
             let bar = vec![(x, mean - deviation), (x, mean + deviation)];
             chart.draw_series([

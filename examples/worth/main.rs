@@ -99,7 +99,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             model: &arguments.model,
         };
         let runs = grid.run(&arguments.runs, &device)?;
-        let blocks = summary::summarize(&runs, &contests, &arguments.shares)?;
+        let blocks = summary::summarize(&runs, &contests, &arguments.shares);
         println!("{}", summary::table(&blocks));
         file::write(&arguments.figure, figure::draw(&blocks)?.as_bytes())?;
         println!("drew {}", arguments.figure.display());

@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::path::Path;
 
-use dnabert::core::{Split, Task};
+use dnabert::comparison::Learned;
+use dnabert::core::Task;
 use dnabert::model::{Adaptation, Pooling};
 use dnabert::tasks::{DataError, Subset, sha256};
 use dnabert::train::{AdamWSettings, FineTuneConfig};
-use dnabert::{Device, Experiment, Floor, FloorData, HeadStart, Start};
+use dnabert::{Device, Experiment, Floor, HeadStart, Start};
 
 /// A way to learn a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +78,7 @@ impl Method {
         Ok(format!("{content} {experiment:?}"))
     }
 
-    /// Learns `share` of the training rows of `task`, drawn from `seed`; gives the dev value, the
-    /// training rows, and the class probabilities of each test row.
+    /// Learns `share` of the training rows of `task`, drawn from `seed`.
     pub(crate) fn run(
         self,
         contest: &Contest,
@@ -86,22 +86,12 @@ impl Method {
         seed: u64,
         model: &Path,
         device: &Device,
-    ) -> Result<Learned, Box<dyn Error>> {
+    ) -> Result<Learned, Box<dyn Error + Send + Sync>> {
         let task = &Subset::new(&contest.task, share, seed);
-        let [train, dev, test] =
-            [Split::Train, Split::Dev, Split::Test].map(|split| task.examples(split));
-        let (train, dev, test) = (train?, dev?, test?);
-        let classes = task.classes().len();
-        let data = FloorData { train: &train, dev: &dev, test: &test, classes };
-        let probabilities = match self {
-            Self::Floor(floor) => floor.run(data, seed, device, 1)?.probabilities,
-            _ => {
-                let outcome =
-                    self.experiment(contest, share, seed, model).run(task, device, &mut ())?;
-                outcome.predictions.into_iter().map(|row| row.probabilities).collect()
-            }
-        };
-        Ok(Learned { rows: train.len(), probabilities })
+        match self {
+            Self::Floor(floor) => Ok(floor.learn(task, seed, device, 1)?),
+            _ => Ok(self.experiment(contest, share, seed, model).learn(task, device, &mut ())?),
+        }
     }
 
     /// Settings chosen on dev splits, with training rows and seeds that the table does not have.
@@ -134,6 +124,7 @@ impl Method {
             start: start(Pooling::Mean),
             head: HeadStart::Random,
             bag_of_tokens: false,
+            both_strands: false,
             dropout: None,
             adaptation: Adaptation::Full,
             ambiguity: Default::default(),
@@ -173,13 +164,4 @@ pub(crate) enum DecidedBy {
     Counts,
     /// What stands where.
     Order,
-}
-
-/// What a method made of a task.
-#[derive(Debug)]
-pub(crate) struct Learned {
-    /// Training rows.
-    pub(crate) rows: usize,
-    /// Class probabilities of each test row.
-    pub(crate) probabilities: Vec<Vec<f64>>,
 }

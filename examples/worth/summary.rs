@@ -1,12 +1,11 @@
 //! What the runs say: means over seeds, and differences with their intervals.
 
-use std::collections::BTreeMap;
-use std::error::Error;
+use dnabert::Scored;
+use dnabert::comparison::{Difference, Run, Spread, over_seeds};
+use dnabert::core::Task;
+use dnabert::train::Interval;
 
-use dnabert::core::{Split, Task, derive_seed};
-use dnabert::train::{ClassificationReport, Interval, bootstrap};
-
-use crate::grid::Run;
+use crate::grid;
 use crate::method::{Contest, Method};
 
 /// The value that a task is judged by.
@@ -30,11 +29,10 @@ impl Measure {
         }
     }
 
-    fn value(self, probabilities: &[Vec<f64>], truth: &[usize]) -> f64 {
-        let report = ClassificationReport::new(probabilities, truth);
+    fn value(self, scored: &Scored) -> f64 {
         match self {
-            Self::Auroc => report.auroc.unwrap_or(0.5),
-            Self::Mcc => report.mcc,
+            Self::Auroc => scored.auroc().unwrap_or(0.5),
+            Self::Mcc => scored.report().mcc,
         }
     }
 }
@@ -47,45 +45,35 @@ pub(crate) struct Block {
     pub(crate) share: f64,
     /// Training rows.
     pub(crate) rows: usize,
-    /// Mean and standard deviation over seeds of each method that was run.
-    pub(crate) methods: Vec<(&'static str, [f64; 2])>,
-    /// Fine-tuned minus the better of the networks from random weights, by their means here: the
-    /// mean and its 95 % interval over seeds and test rows.
-    pub(crate) gain: Option<(f64, Interval)>,
+    /// The spread over seeds of each method that was run.
+    pub(crate) methods: Vec<(&'static str, Spread)>,
+    /// Fine-tuned minus the better of the networks from random weights, by their means here, over
+    /// seeds and test rows.
+    pub(crate) gain: Option<Difference>,
 }
 
-/// Draws of seeds and test rows behind an interval.
-const RESAMPLES: usize = 1000;
-
 /// Sums up the runs, in the order of tasks and shares.
-pub(crate) fn summarize(
-    runs: &[Run],
-    contests: &[Contest],
-    shares: &[f64],
-) -> Result<Vec<Block>, Box<dyn Error>> {
+pub(crate) fn summarize(runs: &[Run], contests: &[Contest], shares: &[f64]) -> Vec<Block> {
     let mut blocks = Vec::new();
     for Contest { task, .. } in contests {
-        let test = task.examples(Split::Test)?;
-        let truth: Vec<usize> = test.iter().map(|example| example.label).collect();
         let measure = Measure::of(task.classes().len());
         for &share in shares {
+            let draw = grid::draw(share);
             let of_block =
-                || runs.iter().filter(|run| run.task == task.name() && run.share == share);
+                || runs.iter().filter(|run| run.key.task == task.name() && run.key.draw == draw);
             let Some(first) = of_block().next() else { continue };
-            let by_seed = |method: Method| -> BTreeMap<u64, Vec<Vec<f64>>> {
-                let runs = of_block().filter(|run| run.method == method.name());
-                runs.map(|run| (run.seed, run.probabilities())).collect()
+            let by_seed = |method: Method| -> Vec<(u64, Scored)> {
+                let runs = of_block().filter(|run| run.key.method == method.name());
+                runs.map(|run| (run.key.seed, (&run.test).into())).collect()
             };
             let mut methods = Vec::new();
             for method in Method::all() {
                 let values: Vec<f64> =
-                    by_seed(method).values().map(|found| measure.value(found, &truth)).collect();
-                if !values.is_empty() {
-                    methods.push((method.name(), mean_and_deviation(&values)));
-                }
+                    by_seed(method).iter().map(|(_, found)| measure.value(found)).collect();
+                methods.extend(Spread::of(&values).map(|spread| (method.name(), spread)));
             }
             let mean = |method: Method| {
-                methods.iter().find(|(name, _)| *name == method.name()).map(|(_, [mean, _])| *mean)
+                methods.iter().find(|(name, _)| *name == method.name()).map(|(_, found)| found.mean)
             };
             let random = match (mean(Method::Random), mean(Method::RandomAlike)) {
                 (Some(usual), Some(alike)) if alike > usual => Method::RandomAlike,
@@ -93,57 +81,22 @@ pub(crate) fn summarize(
                 _ => Method::Random,
             };
             let (random, tuned) = (by_seed(random), by_seed(Method::FineTuned));
+            let pair = |(seed, tuned): (u64, Scored)| {
+                let (_, random) = random.iter().find(|(other, _)| *other == seed)?;
+                Some([tuned, random.clone()])
+            };
+            let pairs: Vec<_> = tuned.into_iter().filter_map(pair).collect();
             blocks.push(Block {
                 task: task.name().to_owned(),
                 measure,
                 share,
-                rows: first.rows,
+                rows: first.train_rows,
                 methods,
-                gain: gain(measure, &random, &tuned, &truth),
+                gain: over_seeds(&pairs, |scored| measure.value(scored)),
             });
         }
     }
-    Ok(blocks)
-}
-
-/// The paired difference over the seeds that both have; an interval draws seeds and test rows.
-fn gain(
-    measure: Measure,
-    random: &BTreeMap<u64, Vec<Vec<f64>>>,
-    tuned: &BTreeMap<u64, Vec<Vec<f64>>>,
-    truth: &[usize],
-) -> Option<(f64, Interval)> {
-    let pairs: Vec<_> =
-        tuned.iter().filter_map(|(seed, found)| Some([found, random.get(seed)?])).collect();
-    let difference = |pairs: &[[&Vec<Vec<f64>>; 2]], rows: &[usize]| {
-        let labels: Vec<usize> = rows.iter().map(|&row| truth[row]).collect();
-        let value = |found: &[Vec<f64>]| {
-            let picked: Vec<Vec<f64>> = rows.iter().map(|&row| found[row].clone()).collect();
-            measure.value(&picked, &labels)
-        };
-        let sum: f64 = pairs.iter().map(|[tuned, random]| value(tuned) - value(random)).sum();
-        sum / pairs.len() as f64
-    };
-    if pairs.is_empty() {
-        return None;
-    }
-    let all: Vec<usize> = (0..truth.len()).collect();
-    let mut turn = 0;
-    let interval = bootstrap(truth.len(), RESAMPLES, 1, |rows| {
-        turn += 1;
-        let pick =
-            |place: usize| pairs[derive_seed(2, &[turn, place as u64]) as usize % pairs.len()];
-        let drawn: Vec<_> = (0..pairs.len()).map(pick).collect();
-        Some(difference(&drawn, rows))
-    })?;
-    Some((difference(&pairs, &all), interval))
-}
-
-fn mean_and_deviation(values: &[f64]) -> [f64; 2] {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    [mean, if count > 1.0 { (squares / (count - 1.0)).sqrt() } else { 0.0 }]
+    blocks
 }
 
 /// The blocks as a Markdown table, a method to a row.
@@ -161,16 +114,15 @@ pub(crate) fn table(blocks: &[Block]) -> String {
     for method in Method::all() {
         let cell = |block: &Block| {
             let found = block.methods.iter().find(|(name, _)| *name == method.name());
-            found.map_or("–".to_owned(), |(_, [mean, deviation])| {
-                format!("{mean:.3} ± {deviation:.3}")
-            })
+            found.map_or("–".to_owned(), |(_, spread)| spread.to_string())
         };
         line(std::iter::once(method.name().to_owned()).chain(blocks.iter().map(cell)).collect());
     }
-    let cell = |block: &Block| {
-        block.gain.map_or("–".to_owned(), |(mean, Interval { low, high })| {
+    let cell = |block: &Block| match block.gain {
+        Some(Difference { mean, interval: Some(Interval { low, high }) }) => {
             format!("{mean:+.3} [{low:+.3}, {high:+.3}]")
-        })
+        }
+        _ => "–".to_owned(),
     };
     let name = "fine-tuned − the better random".to_owned();
     line(std::iter::once(name).chain(blocks.iter().map(cell)).collect());

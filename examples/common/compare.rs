@@ -1,0 +1,271 @@
+//! Several seeds, folds or methods on one task, side by side.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use dnabert::comparison::{
+    Difference, Job, Run, RunKey, Spread, Summary, complete, over_folds, over_seeds,
+};
+use dnabert::core::{Task, file};
+use dnabert::figure::curves;
+use dnabert::tasks::CrossValidation;
+use dnabert::train::{FineTuneConfig, Interval};
+use dnabert::{Device, Experiment, Floor, Judgement, Scored, Start};
+
+/// Options of a comparison.
+#[derive(Debug, Args)]
+pub(crate) struct CompareOptions {
+    /// Train this many times, with the seeds from --seed on, and give means and deviations; models
+    /// are not kept
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    /// Judge every row once: deal the rows of all tables to this many folds, and learn from the rest;
+    /// with --seeds, deal them anew for each seed
+    #[arg(long, value_parser = clap::value_parser!(u64).range(2..))]
+    folds: Option<u64>,
+    /// Run simple methods and random weights on the same rows
+    #[arg(long)]
+    baselines: bool,
+}
+
+/// A method and its name.
+enum Method {
+    Floor(Floor),
+    Network(&'static str, Box<Experiment>),
+}
+
+impl Method {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Floor(floor) => floor.name(),
+            Self::Network(name, _) => name,
+        }
+    }
+}
+
+/// A value of a run.
+type Measure = fn(&Scored) -> f64;
+
+/// The method that others stand beside.
+const OURS: &str = "dnabert";
+
+/// The method that ours is held against.
+const RIVAL: &str = "CNN";
+
+impl CompareOptions {
+    /// Whether more than one run is asked for.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.seeds > 1 || self.folds.is_some() || self.baselines
+    }
+
+    /// Runs what `folder` does not have yet, prints tables and writes `comparison.md`, `curves.svg` and
+    /// `runs.jsonl`, all runs with their probabilities.
+    pub(crate) fn run<T: Task>(
+        &self,
+        task: &T,
+        experiment: &Experiment,
+        workers: usize,
+        device: &Device,
+        folder: &Path,
+    ) -> Result<(), Box<dyn Error>> {
+        let methods = self.methods(experiment);
+        let runs = match self.folds {
+            None => {
+                let jobs = self.jobs(&methods, experiment, |_| vec![(String::new(), task)], device);
+                runs(folder, jobs, workers)?
+            }
+            Some(folds) => {
+                let first = experiment.fine_tune.seed;
+                let dealt = (first..first + self.seeds)
+                    .map(|seed| CrossValidation::new(task, folds as usize, seed))
+                    .collect::<Result<Vec<_>, _>>()?;
+                let draws = |turn: u64| {
+                    let name = |fold| format!("fold {} of {folds}", fold + 1);
+                    let folds = dealt[turn as usize].folds().enumerate();
+                    folds.map(|(fold, task)| (name(fold), task)).collect()
+                };
+                let jobs = self.jobs(&methods, experiment, draws, device);
+                runs(folder, jobs, workers)?
+            }
+        };
+        let text = self.tables(task.classes().len(), &runs);
+        print!("{text}");
+        file::write(&folder.join("comparison.md"), text.as_bytes())?;
+        // Curves of several seeds or folds do not belong in one line: those of the first are drawn.
+        let Some(first) = runs.first() else { return Ok(()) };
+        let of_first = runs
+            .iter()
+            .filter(|run| run.key.seed == first.key.seed && run.key.draw == first.key.draw);
+        let scored: Vec<(&str, Scored)> =
+            of_first.map(|run| (run.key.method.as_str(), (&run.test).into())).collect();
+        let lines: Vec<(&str, &Scored)> =
+            scored.iter().map(|(name, scored)| (*name, scored)).collect();
+        let svg = curves(&lines, task.classes())?;
+        file::write(&folder.join("curves.svg"), svg.as_bytes())?;
+        println!("\nwrote comparison.md, curves.svg and runs.jsonl to {}", folder.display());
+        Ok(())
+    }
+
+    fn methods(&self, experiment: &Experiment) -> Vec<Method> {
+        let mut methods = vec![Method::Network(OURS, Box::new(experiment.clone()))];
+        if self.baselines {
+            methods.extend(Floor::ALL.map(Method::Floor));
+            if let Start::Folder { path, pooling, .. } = &experiment.start {
+                let start = Start::Reset { path: path.clone(), pooling: *pooling };
+                let random = Experiment { start, ..experiment.clone() };
+                methods.push(Method::Network("random weights", Box::new(random)));
+            }
+        }
+        methods
+    }
+
+    fn jobs<'a, T: Task + Clone + 'a>(
+        &self,
+        methods: &'a [Method],
+        experiment: &'a Experiment,
+        draws: impl Fn(u64) -> Vec<(String, T)>,
+        device: &'a Device,
+    ) -> Vec<Job<'a>> {
+        let first = experiment.fine_tune.seed;
+        let mut jobs = Vec::new();
+        for turn in 0..self.seeds {
+            let seed = first + turn;
+            for (draw, task) in draws(turn) {
+                for method in methods {
+                    let settings = match method {
+                        Method::Floor(_) => String::new(),
+                        Method::Network(_, experiment) => format!("{:?}", seeded(experiment, seed)),
+                    };
+                    let key = RunKey {
+                        task: task.name().to_owned(),
+                        draw: draw.clone(),
+                        method: method.name().to_owned(),
+                        settings,
+                        seed,
+                    };
+                    let task = task.clone();
+                    jobs.push(Job::new(key, move || match method {
+                        Method::Floor(floor) => floor.learn(&task, seed, device, 1),
+                        Method::Network(_, experiment) => {
+                            seeded(experiment, seed).learn(&task, device, &mut ())
+                        }
+                    }));
+                }
+            }
+        }
+        jobs
+    }
+
+    /// The figures as Markdown.
+    fn tables(&self, classes: usize, runs: &[Run]) -> String {
+        let summaries = Summary::of_methods(runs);
+        let mut text = String::from("| method | runs | accuracy | MCC | AUROC | AUPRC |\n");
+        text += "| --- | --- | --- | --- | --- | --- |\n";
+        let cell =
+            |spread: Option<Spread>| spread.map_or("–".into(), |spread| spread.to_string());
+        for summary in &summaries {
+            let values: [fn(&Judgement) -> Option<f64>; 4] = [
+                |found| Some(found.test.accuracy),
+                |found| Some(found.test.mcc),
+                |found| found.test.auroc,
+                |found| found.test.auprc,
+            ];
+            let cells: Vec<String> =
+                values.iter().map(|value| cell(summary.spread(value))).collect();
+            text += &format!("| {} | {} | {} |\n", summary.method, summary.runs, cells.join(" | "));
+        }
+        if classes == 2 {
+            text += &imbalance(&summaries);
+        }
+        text += &self.differences(runs);
+        text
+    }
+
+    /// How far ours is ahead of the others.
+    fn differences(&self, runs: &[Run]) -> String {
+        let of =
+            |method: &str| runs.iter().filter(|run| run.key.method == method).collect::<Vec<_>>();
+        let ours = of(OURS);
+        let mut text = String::new();
+        for rival in [RIVAL, "random weights", "k-mer regression", "position regression"] {
+            let pairs: Vec<[Scored; 2]> = of(rival)
+                .into_iter()
+                .filter_map(|other| {
+                    let same = |run: &&&Run| {
+                        (run.key.seed, &run.key.draw) == (other.key.seed, &other.key.draw)
+                    };
+                    Some([(&ours.iter().find(same)?.test).into(), (&other.test).into()])
+                })
+                .collect();
+            let measures: [(&str, Measure); 2] = [
+                ("MCC", |scored| scored.report().mcc),
+                ("AUROC", |scored| scored.auroc().unwrap_or(0.5)),
+            ];
+            for (name, value) in measures {
+                let found = match self.folds {
+                    None => over_seeds(&pairs, value),
+                    Some(folds) => over_folds(&pairs, 1.0 / folds as f64, value),
+                };
+                let Some(Difference { mean, interval }) = found else { continue };
+                let range = interval.map_or(String::new(), |Interval { low, high }| {
+                    format!(", 95 % interval {low:+.3} to {high:+.3}")
+                });
+                text += &format!("\n{name}, {OURS} − {rival}: {mean:+.3}{range}");
+            }
+        }
+        if text.is_empty() { text } else { text + "\n" }
+    }
+}
+
+/// The experiment with another seed, on one core.
+fn seeded(experiment: &Experiment, seed: u64) -> Experiment {
+    let fine_tune = FineTuneConfig { seed, workers: 1, ..experiment.fine_tune.clone() };
+    Experiment { fine_tune, ..experiment.clone() }
+}
+
+/// Accuracy and MCC side by side where positives are rare.
+fn imbalance(summaries: &[Summary]) -> String {
+    let mut text =
+        String::from("\n| negatives for each positive, threshold | method | accuracy | MCC |\n");
+    text += "| --- | --- | --- | --- |\n";
+    let places = summaries.first().and_then(|summary| summary.judgements.first());
+    let places = places.map_or(0, |found| found.imbalanced.len());
+    for place in 0..places {
+        for chosen in [false, true] {
+            for summary in summaries {
+                let calls = |found: &Judgement| {
+                    let found = found.imbalanced.get(place)?;
+                    Some(if chosen { found.at_chosen } else { found.at_half })
+                };
+                let ratio = summary.judgements.iter().find_map(|found| found.imbalanced.get(place));
+                let (Some(ratio), Some(accuracy), Some(mcc)) = (
+                    ratio.map(|found| found.negatives_per_positive),
+                    summary.spread(|found| Some(calls(found)?.accuracy)),
+                    summary.spread(|found| Some(calls(found)?.mcc)),
+                ) else {
+                    continue;
+                };
+                let threshold = if chosen { "from dev" } else { "one half" };
+                text += &format!(
+                    "| {ratio:.0}, {threshold} | {} | {accuracy} | {mcc} |\n",
+                    summary.method
+                );
+            }
+        }
+    }
+    text
+}
+
+fn runs(folder: &Path, jobs: Vec<Job<'_>>, workers: usize) -> Result<Vec<Run>, Box<dyn Error>> {
+    let file: PathBuf = folder.join("runs.jsonl");
+    Ok(complete(&file, jobs, workers, |progress| {
+        let RunKey { draw, method, seed, .. } = &progress.run.key;
+        let minutes = progress.time_left().as_secs_f64() / 60.0;
+        let comma = if draw.is_empty() { "" } else { ", " };
+        eprintln!(
+            "{method}, seed {seed}{comma}{draw}: {} of {} left, about {minutes:.0} min",
+            progress.left, progress.all
+        );
+    })?)
+}

@@ -1,0 +1,295 @@
+//! A trained promoter model led over a long sequence.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use dnabert::backend::describe;
+use dnabert::core::{LetterPolicy, Sequence, file};
+use dnabert::figure::scan_track;
+use dnabert::genome::bed::read_bed;
+use dnabert::genome::{Strand, fasta};
+use dnabert::tasks::scan::{Call, Hits, Point, ScanConfig, call_maxima, compare, scan};
+use dnabert::{Backend, Predictor, device, model_folder};
+use serde::Serialize;
+
+/// Options of a scan.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Scan a sequence instead of training")]
+pub(crate) struct ScanOptions {
+    /// Lead a trained model over the sequences of a FASTA file, on both strands [default file: 200 kb of
+    /// fruit-fly chromosome 2R]
+    #[arg(long, num_args = 0..=1, default_missing_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/fly_promoters/scan.fa.gz"))]
+    pub(crate) scan: Option<PathBuf>,
+    /// Known starts, a BED file [default: those of the default sequence]
+    #[arg(long, requires = "scan")]
+    known: Option<PathBuf>,
+    /// Trained model: a folder in the Hugging Face layout, or a name on its Hub [default: the shipped
+    /// model of fruit-fly promoters]
+    #[arg(long, requires = "scan")]
+    classifier: Option<String>,
+    /// Bases of a window before the transcription start, and from it on
+    #[arg(long, requires = "scan", num_args = 2, default_values_t = [249, 51])]
+    window: Vec<usize>,
+    /// Bases from one window to the next
+    #[arg(long, requires = "scan", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    stride: u16,
+    /// Probability above which a start is called [default: the one chosen on dev for a hundred
+    /// negatives to a positive, where the model's metrics.json tells it; else 0.5]
+    #[arg(long, requires = "scan")]
+    threshold: Option<f64>,
+    /// Bases between two calls on one strand, at least
+    #[arg(long, requires = "scan", default_value_t = 500)]
+    spacing: usize,
+    /// Bases between a call and a known start, at most
+    #[arg(long, requires = "scan", default_value_t = 250)]
+    tolerance: usize,
+}
+
+const DEFAULT_MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/promoter-fly");
+const DEFAULT_KNOWN: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/fly_promoters/scan_tss.bed.gz");
+
+/// A known start: its base, from 0, and its strand.
+type Site = (usize, Strand);
+
+/// What `scan.json` says of one sequence.
+#[derive(Debug, Serialize)]
+struct Scanned {
+    sequence: String,
+    bases: usize,
+    windows: usize,
+    threshold: f64,
+    spacing: usize,
+    tolerance: usize,
+    /// At the threshold; none without known starts.
+    hits: Option<Hits>,
+    recall: Option<f64>,
+    precision: Option<f64>,
+    /// The same at other thresholds.
+    curve: Vec<CurvePoint>,
+}
+
+#[derive(Debug, Serialize)]
+struct CurvePoint {
+    threshold: f64,
+    recall: f64,
+    precision: f64,
+    #[serde(flatten)]
+    hits: Hits,
+}
+
+impl ScanOptions {
+    /// Scans `input` and writes tracks, calls and figures to `out`.
+    pub(crate) fn run(
+        &self,
+        input: &Path,
+        backend: Option<Backend>,
+        out: &Path,
+    ) -> Result<(), Box<dyn Error>> {
+        let device = device(backend)?;
+        eprintln!("scanning on {}", describe(&device));
+        let folder = model_folder(self.classifier.as_deref().unwrap_or(DEFAULT_MODEL))?;
+        let model = Predictor::open(&folder, &device)?;
+        let threshold = match self.threshold {
+            Some(threshold) => threshold,
+            None => threshold_of(&folder)?.unwrap_or(0.5),
+        };
+        let known = self.known()?;
+        std::fs::create_dir_all(out)?;
+        let (mut texts, mut told) = (Texts::default(), Vec::new());
+        for record in fasta::Reader::open(input, LetterPolicy::default())? {
+            let record = record?;
+            let (name, length) = (&record.name, record.sequence.len());
+            let points = self.points(&model, name, &record.sequence)?;
+            let calls = call_maxima(&points, threshold, self.spacing);
+            texts.add(name, &points, usize::from(self.stride), &calls)?;
+            let sites = known.get(name).map_or(&[][..], Vec::as_slice);
+            let svg = scan_track(&points, &calls, sites, length)?;
+            let file_name: String =
+                name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+            file::write(&out.join(format!("{file_name}.svg")), svg.as_bytes())?;
+            println!("{name}: {} calls above {threshold:.4}", calls.len());
+            told.push(self.judge(name, length, &points, threshold, sites));
+        }
+        let Texts { forward, reverse, calls } = texts;
+        file::write(&out.join("forward.bedgraph"), forward.as_bytes())?;
+        file::write(&out.join("reverse.bedgraph"), reverse.as_bytes())?;
+        file::write(&out.join("calls.bed"), calls.as_bytes())?;
+        let json = serde_json::to_string_pretty(&told)? + "\n";
+        file::write(&out.join("scan.json"), json.as_bytes())?;
+        println!(
+            "wrote calls.bed, two bedGraph tracks, scan.json and figures to {}",
+            out.display()
+        );
+        Ok(())
+    }
+
+    /// What the model says of every window of a sequence.
+    fn points(
+        &self,
+        model: &Predictor,
+        name: &str,
+        sequence: &Sequence,
+    ) -> Result<Vec<Point>, Box<dyn Error>> {
+        let [before, after] = self.window[..] else { return Err("a window has two sides".into()) };
+        let stride = usize::from(self.stride);
+        let config = ScanConfig { width: before + after, before, stride, class: 1 };
+        let expected = 2 * (sequence.len().saturating_sub(config.width) / stride + 1);
+        let started = Instant::now();
+        let mut points = Vec::with_capacity(expected);
+        scan(model, sequence, config, |point| {
+            points.push(point);
+            if points.len().is_multiple_of(4096) {
+                let share = points.len() as f64 / expected as f64;
+                let left = started.elapsed().as_secs_f64() * (1.0 - share) / share;
+                eprint!("\r{name}: {:.0} %, about {left:.0} s left   ", 100.0 * share);
+            }
+        })?;
+        let seconds = started.elapsed().as_secs_f64();
+        eprintln!("\r{name}: {} windows in {seconds:.0} s   ", points.len());
+        Ok(points)
+    }
+
+    /// Holds the calls against known starts, at several thresholds, and prints that.
+    fn judge(
+        &self,
+        name: &str,
+        length: usize,
+        points: &[Point],
+        threshold: f64,
+        sites: &[Site],
+    ) -> Scanned {
+        let hits = |threshold| {
+            let calls = call_maxima(points, threshold, self.spacing);
+            compare(&calls, sites, self.tolerance, length, 1)
+        };
+        let is_known = !sites.is_empty();
+        let curve: Vec<CurvePoint> = if is_known {
+            THRESHOLDS.map(|threshold| CurvePoint::new(threshold, hits(threshold))).into()
+        } else {
+            Vec::new()
+        };
+        let hits = is_known.then(|| hits(threshold));
+        if let Some(hits) = &hits {
+            print_hits(&curve, hits, threshold, self.tolerance);
+        }
+        Scanned {
+            sequence: name.to_owned(),
+            bases: length,
+            windows: points.len(),
+            threshold,
+            spacing: self.spacing,
+            tolerance: self.tolerance,
+            recall: hits.as_ref().map(Hits::recall),
+            precision: hits.as_ref().map(Hits::precision),
+            hits,
+            curve,
+        }
+    }
+
+    /// Known starts, by sequence.
+    fn known(&self) -> Result<HashMap<String, Vec<Site>>, Box<dyn Error>> {
+        let shipped =
+            self.scan.as_deref().is_some_and(|path| path.ends_with("fly_promoters/scan.fa.gz"));
+        let path = match &self.known {
+            Some(path) => path.clone(),
+            None if shipped => DEFAULT_KNOWN.into(),
+            None => return Ok(HashMap::new()),
+        };
+        let mut known = HashMap::<String, Vec<Site>>::new();
+        for record in read_bed(path)? {
+            let interval = record.interval;
+            let base = match interval.strand() {
+                Strand::Reverse => interval.end().saturating_sub(1),
+                _ => interval.start(),
+            };
+            let sites = known.entry(interval.chromosome().to_owned()).or_default();
+            sites.push((base, interval.strand()));
+        }
+        Ok(known)
+    }
+}
+
+/// Tracks and calls of all sequences.
+#[derive(Default)]
+struct Texts {
+    forward: String,
+    reverse: String,
+    calls: String,
+}
+
+impl Texts {
+    fn add(
+        &mut self,
+        name: &str,
+        points: &[Point],
+        stride: usize,
+        calls: &[Call],
+    ) -> std::fmt::Result {
+        for point in points {
+            let track = match point.strand {
+                Strand::Reverse => &mut self.reverse,
+                _ => &mut self.forward,
+            };
+            let start = point.position.saturating_sub(stride / 2);
+            writeln!(track, "{name}\t{start}\t{}\t{:.4}", start + stride, point.score)?;
+        }
+        for (number, Call { position, strand, score }) in calls.iter().enumerate() {
+            let (end, score) = (position + 1, (1000.0 * score).round());
+            let number = number + 1;
+            writeln!(self.calls, "{name}\t{position}\t{end}\tcall{number}\t{score}\t{strand}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Thresholds of the curve in `scan.json`.
+const THRESHOLDS: [f64; 8] = [0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995];
+
+impl CurvePoint {
+    fn new(threshold: f64, hits: Hits) -> Self {
+        Self { threshold, recall: hits.recall(), precision: hits.precision(), hits }
+    }
+}
+
+fn print_hits(curve: &[CurvePoint], found: &Hits, threshold: f64, tolerance: usize) {
+    println!("\n{} known starts, same strand, within {tolerance} bases:", found.sites);
+    println!(
+        "{:>10}{:>8}{:>8}{:>10}{:>12}{:>22}",
+        "threshold", "calls", "found", "recall", "precision", "found by chance"
+    );
+    let line = |threshold: f64, hits: &Hits| {
+        let (recall, precision) = (hits.recall(), hits.precision());
+        let chance = hits.sites_found_by_chance;
+        println!(
+            "{threshold:>10.4}{:>8}{:>8}{recall:>10.3}{precision:>12.3}{chance:>22.1}",
+            hits.calls, hits.sites_found
+        );
+    };
+    curve.iter().for_each(|point| line(point.threshold, &point.hits));
+    line(threshold, found);
+    if let Some(distance) = found.median_distance {
+        println!("median distance of a found start to its call: {distance} bases\n");
+    }
+}
+
+/// The threshold that dev chose for a hundred negatives to a positive, if a `metrics.json` in the
+/// model's folder or above it tells.
+fn threshold_of(folder: &Path) -> Result<Option<f64>, Box<dyn Error>> {
+    let places = [Some(folder), folder.parent()];
+    let file = places
+        .into_iter()
+        .flatten()
+        .map(|place| place.join("metrics.json"))
+        .find(|path| path.is_file());
+    let Some(file) = file else { return Ok(None) };
+    let metrics: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file)?)
+        .map_err(|error| format!("{}: {error}", file.display()))?;
+    let all = metrics["imbalanced"].as_array();
+    let rarest = all.and_then(|all| all.last());
+    Ok(rarest.and_then(|rarest| rarest["at_chosen"]["threshold"].as_f64()))
+}
