@@ -1,0 +1,228 @@
+//! The motif pipeline of DNABERT's `find_motifs.py`, stage by stage and with its quirks, so that its
+//! results can be had again. For new work there are better ways: it tests words on the sequences in
+//! which it found them, on one strand only, and lets short words swallow unrelated ones.
+
+use std::collections::HashMap;
+
+use dnabert_core::Sequence;
+
+use crate::{Overlap, benjamini_hochberg, high_regions, hypergeometric_tail, overlap};
+
+/// A sequence with one score for each base.
+#[derive(Debug, Clone, Copy)]
+pub struct ScoredSequence<'a> {
+    /// The sequence.
+    pub sequence: &'a Sequence,
+    /// Its scores; those behind the last base are passed over.
+    pub scores: &'a [f64],
+}
+
+/// Settings, with the defaults of the reference's command line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Config {
+    /// Bases of a region at least.
+    pub min_len: usize,
+    /// Adjusted p-values below it are kept.
+    pub p_value_cutoff: f64,
+    /// Bases of the windows around the instances of a motif.
+    pub window: usize,
+    /// Windows of a motif at least.
+    pub min_instances: usize,
+    /// What becomes of a word that fits several motifs.
+    pub ties: Ties,
+}
+
+/// What becomes of a word that fits several motifs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ties {
+    /// It goes to the best, the first of several.
+    #[default]
+    First,
+    /// It also goes to those of the same length that it lies over in the same place, however well it
+    /// fits them: what `align_all_ties` does with Biopython before 1.83. (From then on it does nothing.)
+    SamePlace,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { min_len: 5, p_value_cutoff: 0.005, window: 24, min_instances: 3, ties: Ties::First }
+    }
+}
+
+/// Where a word or motif stands: the positive sequence, and the bases of its stretch, which may lie
+/// outside the sequence once words were merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instance {
+    /// The positive sequence, from 0.
+    pub sequence: usize,
+    /// The first base.
+    pub start: isize,
+    /// The base behind the last.
+    pub end: isize,
+}
+
+/// A word and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// Its bases.
+    pub bases: String,
+    /// Its instances.
+    pub instances: Vec<Instance>,
+}
+
+/// How a word is spread over the sequences.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Enrichment {
+    /// Sequences that contain it.
+    pub sequences: usize,
+    /// Positives that contain it.
+    pub positives: usize,
+    /// P-value of the hypergeometric test.
+    pub p_value: f64,
+    /// The same, adjusted for all candidates.
+    pub adjusted: f64,
+}
+
+/// Every stage of the pipeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The words of high regions, in the order in which they appear.
+    pub candidates: Vec<Word>,
+    /// What the test says of each.
+    pub enrichment: Vec<Enrichment>,
+    /// Those that are kept, merged: each is named by its shortest word.
+    pub merged: Vec<Word>,
+    /// The windows around the instances of each that has enough of them.
+    pub motifs: Vec<Word>,
+}
+
+/// Finds motifs in the high regions of `positives`, held against `negatives`.
+pub fn find_motifs(
+    positives: &[ScoredSequence<'_>],
+    negatives: &[&Sequence],
+    config: &Config,
+) -> Found {
+    let candidates = candidates(positives, config.min_len);
+    let sequences: Vec<&Sequence> = positives.iter().map(|row| row.sequence).collect();
+    let enrichment = enrich(&candidates, &sequences, negatives);
+    let kept = candidates.iter().zip(&enrichment);
+    let kept = kept.filter(|(_, found)| found.adjusted < config.p_value_cutoff);
+    let merged = merge(kept.map(|(word, _)| word.clone()).collect(), config.min_len, config.ties);
+    let motifs = merged.iter().map(|word| windows(word, &sequences, config.window));
+    let motifs = motifs.filter(|word| word.instances.len() >= config.min_instances).collect();
+    Found { candidates, enrichment, merged, motifs }
+}
+
+/// The distinct words of high regions, in the order in which they appear.
+pub fn candidates(positives: &[ScoredSequence<'_>], min_len: usize) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut places = HashMap::<String, usize>::new();
+    for (sequence, row) in positives.iter().enumerate() {
+        let length = row.sequence.len().min(row.scores.len());
+        for region in high_regions(&row.scores[..length], min_len) {
+            let bases = &row.sequence.as_str()[region.clone()];
+            let place = *places.entry(bases.to_owned()).or_insert_with(|| {
+                words.push(Word { bases: bases.to_owned(), instances: Vec::new() });
+                words.len() - 1
+            });
+            let (start, end) = (region.start as isize, region.end as isize);
+            words[place].instances.push(Instance { sequence, start, end });
+        }
+    }
+    words
+}
+
+/// In how many sequences each word stands, anywhere, and whether these are more positives than chance
+/// puts there.
+pub fn enrich(words: &[Word], positives: &[&Sequence], negatives: &[&Sequence]) -> Vec<Enrichment> {
+    let with = |word: &Word, sequences: &[&Sequence]| {
+        sequences.iter().filter(|sequence| sequence.as_str().contains(&word.bases)).count()
+    };
+    let all = positives.len() + negatives.len();
+    let mut found: Vec<Enrichment> = words
+        .iter()
+        .map(|word| {
+            let in_positives = with(word, positives);
+            let sequences = in_positives + with(word, negatives);
+            let p_value = hypergeometric_tail(all, positives.len(), sequences, in_positives);
+            Enrichment { sequences, positives: in_positives, p_value, adjusted: 1.0 }
+        })
+        .collect();
+    let p_values: Vec<f64> = found.iter().map(|found| found.p_value).collect();
+    for (found, adjusted) in found.iter_mut().zip(benjamini_hochberg(&p_values)) {
+        found.adjusted = adjusted;
+    }
+    found
+}
+
+/// A motif that a word lies over well enough.
+#[derive(Debug, Clone, Copy)]
+struct Fit {
+    at: usize,
+    length: usize,
+    overlap: Overlap,
+}
+
+/// Gives the instances of each word, the shortest words first, to the motif that it fits best; a word
+/// that fits none begins one.
+pub fn merge(mut words: Vec<Word>, min_len: usize, ties: Ties) -> Vec<Word> {
+    words.sort_by_key(|word| word.bases.len());
+    let mut motifs: Vec<Word> = Vec::new();
+    for word in words {
+        let query = word.bases.as_bytes();
+        let fit = |(at, motif): (usize, &Word)| {
+            let key = motif.bases.as_bytes();
+            let (length, overlap) = (key.len(), overlap(query, key));
+            let half = query.len().min(length) as f64 / 2.0;
+            let is_close = overlap.score as f64 >= (min_len as f64 - 1.0).max(half);
+            is_close.then_some(Fit { at, length, overlap })
+        };
+        let fits: Vec<Fit> = motifs.iter().enumerate().filter_map(fit).collect();
+        // The first of the best.
+        let best = fits.iter().rev().max_by_key(|fit| fit.overlap.score).copied();
+        let Some(best) = best else {
+            motifs.push(word);
+            continue;
+        };
+        let takes = |fit: &&Fit| {
+            let is_same = fit.length == best.length && fit.overlap.offset == best.overlap.offset;
+            fit.at == best.at || ties == Ties::SamePlace && is_same
+        };
+        for Fit { at, length, overlap } in fits.iter().filter(takes) {
+            let moved = |instance: &Instance| {
+                let start = instance.start + overlap.offset;
+                Instance { start, end: start + *length as isize, ..*instance }
+            };
+            motifs[*at].instances.extend(word.instances.iter().map(moved));
+        }
+    }
+    motifs
+}
+
+/// The windows of `width` bases around the instances of a motif; those that leave their sequence, or
+/// touch its last base, are dropped.
+pub fn windows(motif: &Word, positives: &[&Sequence], width: usize) -> Word {
+    let widened = |instance: &Instance| {
+        let missing = width as isize - (instance.end - instance.start);
+        let left = missing.div_euclid(2);
+        let right = left + missing.rem_euclid(2);
+        let window =
+            Instance { start: instance.start - left, end: instance.end + right, ..*instance };
+        let length = positives[instance.sequence].len() as isize;
+        (window.start >= 0 && window.end < length).then_some(window)
+    };
+    let instances = motif.instances.iter().filter_map(widened).collect();
+    Word { bases: motif.bases.clone(), instances }
+}
+
+impl Word {
+    /// The bases of an instance that lies in its sequence.
+    pub fn bases_of(&self, instance: &Instance, positives: &[&Sequence]) -> Option<String> {
+        let (start, end) = (instance.start.try_into().ok()?, instance.end.try_into().ok()?);
+        positives
+            .get(instance.sequence)?
+            .as_str()
+            .get::<std::ops::Range<usize>>(start..end)
+            .map(str::to_owned)
+    }
+}

@@ -1,0 +1,67 @@
+//! Stretches of bases that stand out.
+
+use std::ops::Range;
+
+/// The runs of at least `min_len` bases whose scores lie above the mean of all, and above ten times
+/// the least: DNABERT's rule.
+///
+/// ```
+/// use dnabert_motif::high_regions;
+///
+/// let scores = [0.01, 0.5, 0.6, 0.7, 0.01, 0.9, 0.01];
+/// assert_eq!(high_regions(&scores, 2), [1..4]);
+/// ```
+pub fn high_regions(scores: &[f64], min_len: usize) -> Vec<Range<usize>> {
+    let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+    let least = scores.iter().copied().fold(f64::INFINITY, f64::min);
+    let is_high = |score: f64| score > mean && score > 10.0 * least;
+    let mut regions = Vec::new();
+    let mut start = None;
+    for (base, high) in scores.iter().map(|&score| is_high(score)).chain([false]).enumerate() {
+        match (start, high) {
+            (None, true) => start = Some(base),
+            (Some(from), false) => {
+                start = None;
+                if base - from >= min_len {
+                    regions.push(from..base);
+                }
+            }
+            _ => (),
+        }
+    }
+    regions
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_run_may_reach_the_end_and_even_scores_have_none() {
+        assert_eq!(high_regions(&[0.01, 0.01, 0.5, 0.5], 2), [2..4]);
+        assert!(high_regions(&[0.3; 10], 1).is_empty());
+        assert!(high_regions(&[], 1).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn regions_are_whole_runs_of_high_bases(
+            scores in prop::collection::vec(0.0_f64..1.0, 1..50), min_len in 1_usize..6,
+        ) {
+            let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+            let least = scores.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = |base: usize| {
+                scores.get(base).is_some_and(|&score| score > mean && score > 10.0 * least)
+            };
+            let regions = high_regions(&scores, min_len);
+            for region in &regions {
+                prop_assert!(region.len() >= min_len && region.clone().all(high));
+                prop_assert!(!high(region.end) && (region.start == 0 || !high(region.start - 1)));
+            }
+            let covered: usize = regions.iter().map(ExactSizeIterator::len).sum();
+            prop_assert!(covered <= scores.len());
+        }
+    }
+}
