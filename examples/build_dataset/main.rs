@@ -19,14 +19,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dnabert::core::LetterPolicy;
+use dnabert::core::{LetterPolicy, Split};
 use dnabert::genome::annotation::{AnnotationFormat, Part, Transcript, read_transcripts};
 use dnabert::genome::bed::{read_bed, read_narrow_peak};
 use dnabert::genome::fps::read_fps;
 use dnabert::genome::{Genome, GenomeError, Interval, Naming};
 use dnabert::tasks::build::{
-    BindingConfig, Built, Negatives, NonSites, PromoterConfig, SpliceConfig, Splits, TataBox,
-    adversarial_non_sites, build_binding, build_promoters, build_splice, write,
+    BindingConfig, BuildError, Built, Negatives, NonSites, PromoterConfig, SpliceConfig, Splits,
+    TataBox, Window, adversarial_non_sites, build_binding, build_promoters, build_splice, write,
 };
 use dnabert::tasks::sha256;
 use dnabert::{Predictor, device};
@@ -97,9 +97,9 @@ enum Task {
         /// Take any places that are no sites, not those with GT or AG
         #[arg(long)]
         no_decoys: bool,
-        /// Put non-sites that this trained model takes for sites in the place of as many others, as far
-        /// as there are any: a classifier of neither, donor and acceptor for windows of this width
-        #[arg(long)]
+        /// Put non-sites that this trained model takes for sites in the place of as many others of train, as
+        /// far as there are any: a classifier of neither, donor and acceptor for windows of this width
+        #[arg(long, conflicts_with = "clusters")]
         adversary: Option<PathBuf>,
     },
 }
@@ -229,23 +229,53 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             let mut built = build_splice(&genome, &transcripts.whole, &config)?;
             let mut settings = format!("{config:?} {part:?}");
             if let Some(folder) = adversary {
+                let weights = folder.join("model.safetensors");
+                let hash =
+                    sha256(&weights).map_err(|error| format!("{}: {error}", weights.display()))?;
+                settings += &format!(" adversary {hash}, in train only");
                 let model = Predictor::open(folder, &device(None)?)?;
-                let transcripts = &transcripts.whole;
-                // Non-sites stand behind the sites.
-                let sites = built.windows.iter().filter(|window| window.label > 0).count();
-                let others = built.windows.len() - sites;
-                let hard = adversarial_non_sites(&genome, transcripts, &config, &model, others)?;
-                println!("{} of {others} non-sites fooled the model", hard.len());
-                settings += &format!(" adversary {}", sha256(&folder.join("model.safetensors"))?);
-                let places: HashSet<Interval> =
-                    hard.iter().map(|window| window.interval.clone()).collect();
-                built.windows.retain(|window| !places.contains(&window.interval));
-                built.windows.truncate(sites + others - hard.len());
-                built.windows.extend(hard);
+                if model.labels().len() != 3 {
+                    let labels = model.labels().join(", ");
+                    return Err(format!("the adversary knows {labels}, not three classes").into());
+                }
+                let splits = sources.splits(&genome)?;
+                harden(&mut built, &splits, |wanted| {
+                    adversarial_non_sites(&genome, &transcripts.whole, &config, &model, wanted)
+                })?;
             }
             sources.write(&genome, &built, &settings)
         }
     }
+}
+
+/// Puts hard non-sites in the place of as many others of the training split. Dev and test stay as they are:
+/// rows that were chosen against one model judge no other fairly.
+fn harden(
+    built: &mut Built,
+    splits: &Splits,
+    find: impl Fn(usize) -> Result<Vec<Window>, BuildError>,
+) -> Result<(), BuildError> {
+    let in_train = |windows: &[Window]| -> Vec<bool> {
+        splits.deal(windows).into_iter().map(|split| split == Some(Split::Train)).collect()
+    };
+    let of_train = in_train(&built.windows);
+    let others: Vec<usize> =
+        (0..of_train.len()).filter(|&at| of_train[at] && built.windows[at].label == 0).collect();
+    let found = find(others.len())?;
+    let is_usable = in_train(&found);
+    let known: HashSet<Interval> =
+        built.windows.iter().map(|window| window.interval.clone()).collect();
+    let hard: Vec<Window> = found
+        .into_iter()
+        .zip(is_usable)
+        .filter(|(window, usable)| *usable && !known.contains(&window.interval))
+        .map(|(window, _)| window)
+        .collect();
+    println!("{} of {} non-sites of train fool the model", hard.len(), others.len());
+    for (at, window) in others.into_iter().rev().zip(hard) {
+        built.windows[at] = window;
+    }
+    Ok(())
 }
 
 /// Transcription starts: of BED, of FPS, or of the transcripts of an annotation.

@@ -8,10 +8,13 @@ use dnabert::comparison::{
     Difference, Job, Run, RunKey, Spread, Summary, complete, over_folds, over_seeds,
 };
 use dnabert::core::{Task, file};
-use dnabert::figure::curves;
+use dnabert::figure::{FigureError, curves};
+use dnabert::model::Pooling;
 use dnabert::tasks::CrossValidation;
 use dnabert::train::{FineTuneConfig, Interval};
-use dnabert::{Device, Experiment, Floor, Judgement, Scored, Start};
+use dnabert::{Device, Experiment, Floor, Judgement, Scored, Start, fingerprint};
+
+use super::identity::settings;
 
 /// Options of a comparison.
 #[derive(Debug, Args)]
@@ -50,8 +53,20 @@ type Measure = fn(&Scored) -> f64;
 /// The method that others stand beside.
 const OURS: &str = "dnabert";
 
-/// The method that ours is held against.
-const RIVAL: &str = "CNN";
+/// The same network without its training.
+const RANDOM: &str = "random weights";
+
+/// What is compared, and on what.
+pub(crate) struct Contest<'a> {
+    /// Ours.
+    pub(crate) experiment: &'a Experiment,
+    /// How a network of random weights is best trained there.
+    pub(crate) fresh: &'a Experiment,
+    /// Runs at once.
+    pub(crate) workers: usize,
+    /// Where they run.
+    pub(crate) device: &'a Device,
+}
 
 impl CompareOptions {
     /// Whether more than one run is asked for.
@@ -59,24 +74,27 @@ impl CompareOptions {
         self.seeds > 1 || self.folds.is_some() || self.baselines
     }
 
-    /// Runs what `folder` does not have yet, prints tables and writes `comparison.md`, `curves.svg` and
+    /// Whether rows of all tables are dealt anew.
+    pub(crate) fn deals_folds(&self) -> bool {
+        self.folds.is_some()
+    }
+
+    /// Runs what `folder` does not have yet, prints tables and writes `comparison.md`, `comparison.svg` and
     /// `runs.jsonl`, all runs with their probabilities.
     pub(crate) fn run<T: Task>(
         &self,
         task: &T,
-        experiment: &Experiment,
-        workers: usize,
-        device: &Device,
+        contest: &Contest<'_>,
         folder: &Path,
     ) -> Result<(), Box<dyn Error>> {
-        let methods = self.methods(experiment);
+        let methods = self.methods(contest);
         let runs = match self.folds {
             None => {
-                let jobs = self.jobs(&methods, experiment, |_| vec![(String::new(), task)], device);
-                runs(folder, jobs, workers)?
+                let draws = |_| vec![(String::new(), task)];
+                runs(folder, self.jobs(&methods, contest, draws)?, contest.workers)?
             }
             Some(folds) => {
-                let first = experiment.fine_tune.seed;
+                let first = contest.experiment.fine_tune.seed;
                 let dealt = (first..first + self.seeds)
                     .map(|seed| CrossValidation::new(task, folds as usize, seed))
                     .collect::<Result<Vec<_>, _>>()?;
@@ -85,36 +103,27 @@ impl CompareOptions {
                     let folds = dealt[turn as usize].folds().enumerate();
                     folds.map(|(fold, task)| (name(fold), task)).collect()
                 };
-                let jobs = self.jobs(&methods, experiment, draws, device);
-                runs(folder, jobs, workers)?
+                runs(folder, self.jobs(&methods, contest, draws)?, contest.workers)?
             }
         };
         let text = self.tables(task.classes().len(), &runs);
         print!("{text}");
         file::write(&folder.join("comparison.md"), text.as_bytes())?;
-        // Curves of several seeds or folds do not belong in one line: those of the first are drawn.
-        let Some(first) = runs.first() else { return Ok(()) };
-        let of_first = runs
-            .iter()
-            .filter(|run| run.key.seed == first.key.seed && run.key.draw == first.key.draw);
-        let scored: Vec<(&str, Scored)> =
-            of_first.map(|run| (run.key.method.as_str(), (&run.test).into())).collect();
-        let lines: Vec<(&str, &Scored)> =
-            scored.iter().map(|(name, scored)| (*name, scored)).collect();
-        let svg = curves(&lines, task.classes())?;
-        file::write(&folder.join("curves.svg"), svg.as_bytes())?;
-        println!("\nwrote comparison.md, curves.svg and runs.jsonl to {}", folder.display());
+        if let Some(svg) = first_curves(&runs, task.classes())? {
+            file::write(&folder.join("comparison.svg"), svg.as_bytes())?;
+        }
+        println!("\nwrote comparison.md, comparison.svg and runs.jsonl to {}", folder.display());
         Ok(())
     }
 
-    fn methods(&self, experiment: &Experiment) -> Vec<Method> {
-        let mut methods = vec![Method::Network(OURS, Box::new(experiment.clone()))];
+    fn methods(&self, contest: &Contest<'_>) -> Vec<Method> {
+        let mut methods = vec![Method::Network(OURS, Box::new(contest.experiment.clone()))];
         if self.baselines {
             methods.extend(Floor::ALL.map(Method::Floor));
-            if let Start::Folder { path, pooling, .. } = &experiment.start {
-                let start = Start::Reset { path: path.clone(), pooling: *pooling };
-                let random = Experiment { start, ..experiment.clone() };
-                methods.push(Method::Network("random weights", Box::new(random)));
+            if let Start::Folder { path, .. } = &contest.experiment.start {
+                let start = Start::Reset { path: path.clone(), pooling: Some(Pooling::Mean) };
+                let random = Experiment { start, ..contest.fresh.clone() };
+                methods.push(Method::Network(RANDOM, Box::new(random)));
             }
         }
         methods
@@ -123,30 +132,31 @@ impl CompareOptions {
     fn jobs<'a, T: Task + Clone + 'a>(
         &self,
         methods: &'a [Method],
-        experiment: &'a Experiment,
+        contest: &Contest<'a>,
         draws: impl Fn(u64) -> Vec<(String, T)>,
-        device: &'a Device,
-    ) -> Vec<Job<'a>> {
-        let first = experiment.fine_tune.seed;
+    ) -> Result<Vec<Job<'a>>, Box<dyn Error>> {
+        let (first, device) = (contest.experiment.fine_tune.seed, contest.device);
+        let both_strands = contest.experiment.both_strands;
         let mut jobs = Vec::new();
         for turn in 0..self.seeds {
             let seed = first + turn;
             for (draw, task) in draws(turn) {
+                let data = fingerprint(&task)?;
                 for method in methods {
                     let settings = match method {
-                        Method::Floor(_) => String::new(),
-                        Method::Network(_, experiment) => format!("{:?}", seeded(experiment, seed)),
+                        Method::Floor(_) => format!("both strands: {both_strands}"),
+                        Method::Network(_, experiment) => settings(&seeded(experiment, seed))?,
                     };
                     let key = RunKey {
                         task: task.name().to_owned(),
                         draw: draw.clone(),
                         method: method.name().to_owned(),
-                        settings,
+                        settings: format!("{} {settings}", &data[..16]),
                         seed,
                     };
                     let task = task.clone();
                     jobs.push(Job::new(key, move || match method {
-                        Method::Floor(floor) => floor.learn(&task, seed, device, 1),
+                        Method::Floor(floor) => floor.learn(&task, both_strands, seed, device, 1),
                         Method::Network(_, experiment) => {
                             seeded(experiment, seed).learn(&task, device, &mut ())
                         }
@@ -154,7 +164,7 @@ impl CompareOptions {
                 }
             }
         }
-        jobs
+        Ok(jobs)
     }
 
     /// The figures as Markdown.
@@ -188,7 +198,7 @@ impl CompareOptions {
             |method: &str| runs.iter().filter(|run| run.key.method == method).collect::<Vec<_>>();
         let ours = of(OURS);
         let mut text = String::new();
-        for rival in [RIVAL, "random weights", "k-mer regression", "position regression"] {
+        for rival in [Floor::Cnn.name(), RANDOM, Floor::Kmers.name(), Floor::Positions.name()] {
             let pairs: Vec<[Scored; 2]> = of(rival)
                 .into_iter()
                 .filter_map(|other| {
@@ -205,7 +215,7 @@ impl CompareOptions {
             for (name, value) in measures {
                 let found = match self.folds {
                     None => over_seeds(&pairs, value),
-                    Some(folds) => over_folds(&pairs, 1.0 / folds as f64, value),
+                    Some(_) => over_folds(&pairs, test_rows_per_train_row(&ours), value),
                 };
                 let Some(Difference { mean, interval }) = found else { continue };
                 let range = interval.map_or(String::new(), |Interval { low, high }| {
@@ -229,8 +239,8 @@ fn imbalance(summaries: &[Summary]) -> String {
     let mut text =
         String::from("\n| negatives for each positive, threshold | method | accuracy | MCC |\n");
     text += "| --- | --- | --- | --- |\n";
-    let places = summaries.first().and_then(|summary| summary.judgements.first());
-    let places = places.map_or(0, |found| found.imbalanced.len());
+    let judgements = summaries.iter().flat_map(|summary| &summary.judgements);
+    let places = judgements.map(|found| found.imbalanced.len()).max().unwrap_or(0);
     for place in 0..places {
         for chosen in [false, true] {
             for summary in summaries {
@@ -259,7 +269,7 @@ fn imbalance(summaries: &[Summary]) -> String {
 
 fn runs(folder: &Path, jobs: Vec<Job<'_>>, workers: usize) -> Result<Vec<Run>, Box<dyn Error>> {
     let file: PathBuf = folder.join("runs.jsonl");
-    Ok(complete(&file, jobs, workers, |progress| {
+    let completed = complete(&file, jobs, workers, |progress| {
         let RunKey { draw, method, seed, .. } = &progress.run.key;
         let minutes = progress.time_left().as_secs_f64() / 60.0;
         let comma = if draw.is_empty() { "" } else { ", " };
@@ -267,5 +277,35 @@ fn runs(folder: &Path, jobs: Vec<Job<'_>>, workers: usize) -> Result<Vec<Run>, B
             "{method}, seed {seed}{comma}{draw}: {} of {} left, about {minutes:.0} min",
             progress.left, progress.all
         );
-    })?)
+    })?;
+    Ok(completed.all()?)
+}
+
+/// The curves of the first seed and fold: several do not belong in one line. Of more than two classes,
+/// those of our own method, since each has as many lines as there are classes.
+fn first_curves(runs: &[Run], classes: &[String]) -> Result<Option<String>, Box<dyn Error>> {
+    let is_first = |run: &&Run| {
+        let (key, first) = (&run.key, &runs[0].key);
+        (key.seed, &key.draw) == (first.seed, &first.draw)
+            && (classes.len() == 2 || key.method == OURS)
+    };
+    let scored: Vec<(&str, Scored)> = runs
+        .iter()
+        .filter(is_first)
+        .map(|run| (run.key.method.as_str(), (&run.test).into()))
+        .collect();
+    let lines: Vec<(&str, &Scored)> = scored.iter().map(|(name, scored)| (*name, scored)).collect();
+    match curves(&lines, classes) {
+        Ok(svg) => Ok(Some(svg)),
+        Err(FigureError::Empty(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Of all runs together.
+fn test_rows_per_train_row(runs: &[&Run]) -> f64 {
+    let rows = |run: &&Run| Scored::from(&run.test).labels.len();
+    let test: usize = runs.iter().map(rows).sum();
+    let train: usize = runs.iter().map(|run| run.train_rows).sum();
+    test as f64 / train.max(1) as f64
 }

@@ -2,6 +2,8 @@
 
 #[path = "compare.rs"]
 mod compare;
+#[path = "identity.rs"]
+mod identity;
 #[path = "recipe.rs"]
 mod recipe;
 #[path = "shipped.rs"]
@@ -11,7 +13,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use compare::CompareOptions;
+use compare::{CompareOptions, Contest};
 use dnabert::backend::describe;
 use dnabert::core::Task;
 use dnabert::kmer::AmbiguityPolicy;
@@ -20,6 +22,8 @@ use dnabert::train::{AdamWSettings, ClassWeights, EarlyStop, FineTuneConfig, Pro
 use dnabert::{
     Backend, Experiment, HeadStart, ModelFolderError, ModelSize, Start, device, model_folder,
 };
+#[allow(unused_imports, reason = "of those who keep runs in a file")]
+pub(crate) use identity::settings;
 pub(crate) use recipe::Recipe;
 
 /// What is usual for a task: passes over its training table, and how the shipped model learns it.
@@ -33,6 +37,8 @@ pub(crate) struct Usual {
     pub(crate) recipe: Recipe,
     /// The strands that a site may be on.
     pub(crate) strands: Strands,
+    /// Whether the shipped model was pre-trained on sequence that holds its training rows.
+    pub(crate) is_in_corpus: bool,
 }
 
 /// Strands that are read of every sequence, as the command line calls them.
@@ -238,6 +244,27 @@ impl Options {
         })
     }
 
+    /// As `experiment`, in the way that suits random weights.
+    fn fresh(&self, experiment: &Experiment, usual: Usual) -> Experiment {
+        Experiment {
+            head: HeadStart::Random,
+            bag_of_tokens: false,
+            dropout: None,
+            fine_tune: FineTuneConfig {
+                epochs: self.epochs.unwrap_or(usual.fresh_epochs),
+                learning_rate: 1e-3,
+                token_masking: 0.2,
+                ..experiment.fine_tune.clone()
+            },
+            ..experiment.clone()
+        }
+    }
+
+    /// Whether the shipped model is what training starts from.
+    pub(crate) fn starts_from_shipped(&self) -> bool {
+        self.model.is_none() && self.size.is_none() && self.k.is_none()
+    }
+
     /// The user's three tables, where given.
     pub(crate) fn tables(&self) -> Option<[PathBuf; 3]> {
         Some([self.train.clone()?, self.dev.clone()?, self.test.clone()?])
@@ -256,9 +283,23 @@ impl Options {
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(task.name()));
         eprintln!("training on {}", describe(&device));
         let experiment = self.experiment(usual, backend.workers())?;
+        if self.compare.deals_folds() && usual.is_in_corpus && self.starts_from_shipped() {
+            let why = "the shipped model was pre-trained on the sequence of this set's training rows, \
+                       which folds would judge: ask for random weights (--size, --k) or another \
+                       --model";
+            return Err(why.into());
+        }
         if self.compare.is_asked_for() {
-            let workers = backend.workers();
-            return self.compare.run(task, &experiment, workers, &device, &out);
+            for other in others {
+                eprintln!("{} is judged in single runs only", other.name());
+            }
+            let contest = Contest {
+                experiment: &experiment,
+                fresh: &self.fresh(&experiment, usual),
+                workers: backend.workers(),
+                device: &device,
+            };
+            return self.compare.run(task, &contest, &out);
         }
         let mut outcome = experiment.run(task, &device, &mut ProgressBar::default())?;
         others.iter().try_for_each(|other| outcome.also_judge(other))?;

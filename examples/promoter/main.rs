@@ -53,20 +53,22 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let options = &arguments.options;
     if let Some(input) = &arguments.scan.scan {
         let out = options.out.clone().unwrap_or_else(|| "runs/promoter-scan".into());
-        return arguments.scan.run(input, options.device, &out);
+        return arguments.scan.run(input, options.model.as_deref(), options.device, &out);
     }
-    let strands = Strands::One;
-    let usual = |fresh_epochs, epochs, recipe| Usual { fresh_epochs, epochs, recipe, strands };
+    let usual = |fresh_epochs, epochs, recipe, is_in_corpus| {
+        let strands = Strands::One;
+        Usual { fresh_epochs, epochs, recipe, strands, is_in_corpus }
+    };
     if let Some(tables) = options.tables() {
         let task = TableTask::open("promoter", tables, TableFormat::default())?;
-        return options.run(&task, usual(6, 6, Recipe::Order), &[]);
+        return options.run(&task, usual(6, 6, Recipe::Order, false), &[]);
     }
     // A few dozen sequences make few steps an epoch: small sets take more epochs.
     let (set, usual) = match arguments.data {
-        Data::Fly300 => (PromoterSet::Fly300, usual(6, 6, Recipe::Order)),
-        Data::Core => (PromoterSet::FlyCore, usual(6, 4, Recipe::Counts)),
-        Data::Tata => (PromoterSet::FlyTata, usual(30, 20, Recipe::Order)),
-        Data::Uci => (PromoterSet::Uci, usual(60, 20, Recipe::Counts)),
+        Data::Fly300 => (PromoterSet::Fly300, usual(6, 6, Recipe::Order, true)),
+        Data::Core => (PromoterSet::FlyCore, usual(6, 4, Recipe::Counts, true)),
+        Data::Tata => (PromoterSet::FlyTata, usual(30, 20, Recipe::Order, true)),
+        Data::Uci => (PromoterSet::Uci, usual(60, 20, Recipe::Counts, false)),
     };
     options.run(&PromoterTask::new(&options.datasets, set), usual, &[])
 }

@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use clap::Args;
 use dnabert::backend::describe;
-use dnabert::core::{LetterPolicy, Sequence, file};
+use dnabert::core::{LetterPolicy, Sequence, TokenizeError, file};
 use dnabert::figure::scan_track;
 use dnabert::genome::bed::read_bed;
 use dnabert::genome::{Strand, fasta};
-use dnabert::tasks::scan::{Call, Hits, Point, ScanConfig, call_maxima, compare, scan};
+use dnabert::tasks::scan::{Call, Hits, Point, ScanConfig, ScanError, call_maxima, compare, scan};
 use dnabert::{Backend, Predictor, device, model_folder};
 use serde::Serialize;
 
@@ -20,17 +20,16 @@ use serde::Serialize;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Scan a sequence instead of training")]
 pub(crate) struct ScanOptions {
-    /// Lead a trained model over the sequences of a FASTA file, on both strands [default file: 200 kb of
-    /// fruit-fly chromosome 2R]
-    #[arg(long, num_args = 0..=1, default_missing_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/fly_promoters/scan.fa.gz"))]
+    /// Lead a trained model (--model; by default the shipped one of fruit-fly promoters) over the sequences
+    /// of a FASTA file, on both strands [default file: 200 kb of fruit-fly chromosome 2R]
+    #[arg(long, num_args = 0..=1, default_missing_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/fly_promoters/scan.fa.gz"),
+        conflicts_with_all = ["data", "train", "size", "k", "pooling", "mask_mode", "padded_length", "head", "dropout",
+            "bag_of_tokens", "strands", "epochs", "learning_rate", "token_masking", "balanced", "patience", "unknown",
+            "truncate", "seeds", "folds", "baselines"])]
     pub(crate) scan: Option<PathBuf>,
     /// Known starts, a BED file [default: those of the default sequence]
     #[arg(long, requires = "scan")]
     known: Option<PathBuf>,
-    /// Trained model: a folder in the Hugging Face layout, or a name on its Hub [default: the shipped
-    /// model of fruit-fly promoters]
-    #[arg(long, requires = "scan")]
-    classifier: Option<String>,
     /// Bases of a window before the transcription start, and from it on
     #[arg(long, requires = "scan", num_args = 2, default_values_t = [249, 51])]
     window: Vec<usize>,
@@ -83,37 +82,59 @@ struct CurvePoint {
 }
 
 impl ScanOptions {
-    /// Scans `input` and writes tracks, calls and figures to `out`.
+    /// Scans `input` with `model` and writes tracks, calls and figures to `out`.
     pub(crate) fn run(
         &self,
         input: &Path,
+        model: Option<&str>,
         backend: Option<Backend>,
         out: &Path,
     ) -> Result<(), Box<dyn Error>> {
         let device = device(backend)?;
         eprintln!("scanning on {}", describe(&device));
-        let folder = model_folder(self.classifier.as_deref().unwrap_or(DEFAULT_MODEL))?;
+        let folder = model_folder(model.unwrap_or(DEFAULT_MODEL))?;
         let model = Predictor::open(&folder, &device)?;
         let threshold = match self.threshold {
             Some(threshold) => threshold,
             None => threshold_of(&folder)?.unwrap_or(0.5),
         };
-        let known = self.known()?;
+        let mut known = self.known()?;
+        let [before, after] = self.window[..] else { return Err("a window has two sides".into()) };
+        let stride = usize::from(self.stride);
+        if after == 0 {
+            return Err(
+                "--window: the second number counts the start itself, and is 1 at least".into()
+            );
+        }
+        let config = ScanConfig { width: before + after, before, stride, class: 1 };
         std::fs::create_dir_all(out)?;
         let (mut texts, mut told) = (Texts::default(), Vec::new());
         for record in fasta::Reader::open(input, LetterPolicy::default())? {
             let record = record?;
             let (name, length) = (&record.name, record.sequence.len());
-            let points = self.points(&model, name, &record.sequence)?;
+            let sites = known.remove(name).unwrap_or_default();
+            let points = match points(&model, name, &record.sequence, config) {
+                Err(ScanError::TooShort { .. }) => Vec::new(),
+                points => points.map_err(|error| named(name, error))?,
+            };
+            if points.is_empty() {
+                println!("{name}: passed over, no window of {} bases", config.width);
+                continue;
+            }
             let calls = call_maxima(&points, threshold, self.spacing);
-            texts.add(name, &points, usize::from(self.stride), &calls)?;
-            let sites = known.get(name).map_or(&[][..], Vec::as_slice);
-            let svg = scan_track(&points, &calls, sites, length)?;
-            let file_name: String =
-                name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
-            file::write(&out.join(format!("{file_name}.svg")), svg.as_bytes())?;
+            texts.add(name, length, &points, stride, &calls)?;
+            if length <= DRAWN {
+                let plain = |c: char| if c.is_alphanumeric() { c } else { '_' };
+                let file_name: String = name.chars().map(plain).collect();
+                let number = told.len() + 1;
+                let svg = scan_track(&points, &calls, &sites, length)?;
+                file::write(&out.join(format!("{number}_{file_name}.svg")), svg.as_bytes())?;
+            }
             println!("{name}: {} calls above {threshold:.4}", calls.len());
-            told.push(self.judge(name, length, &points, threshold, sites));
+            told.push(self.judge(name, length, &points, threshold, &sites));
+        }
+        if let Some(name) = known.keys().next() {
+            return Err(format!("known starts lie on {name:?}, which was not scanned").into());
         }
         let Texts { forward, reverse, calls } = texts;
         file::write(&out.join("forward.bedgraph"), forward.as_bytes())?;
@@ -126,32 +147,6 @@ impl ScanOptions {
             out.display()
         );
         Ok(())
-    }
-
-    /// What the model says of every window of a sequence.
-    fn points(
-        &self,
-        model: &Predictor,
-        name: &str,
-        sequence: &Sequence,
-    ) -> Result<Vec<Point>, Box<dyn Error>> {
-        let [before, after] = self.window[..] else { return Err("a window has two sides".into()) };
-        let stride = usize::from(self.stride);
-        let config = ScanConfig { width: before + after, before, stride, class: 1 };
-        let expected = 2 * (sequence.len().saturating_sub(config.width) / stride + 1);
-        let started = Instant::now();
-        let mut points = Vec::with_capacity(expected);
-        scan(model, sequence, config, |point| {
-            points.push(point);
-            if points.len().is_multiple_of(4096) {
-                let share = points.len() as f64 / expected as f64;
-                let left = started.elapsed().as_secs_f64() * (1.0 - share) / share;
-                eprint!("\r{name}: {:.0} %, about {left:.0} s left   ", 100.0 * share);
-            }
-        })?;
-        let seconds = started.elapsed().as_secs_f64();
-        eprintln!("\r{name}: {} windows in {seconds:.0} s   ", points.len());
-        Ok(points)
     }
 
     /// Holds the calls against known starts, at several thresholds, and prints that.
@@ -204,13 +199,50 @@ impl ScanOptions {
         for record in read_bed(path)? {
             let interval = record.interval;
             let base = match interval.strand() {
+                Strand::Forward => interval.start(),
                 Strand::Reverse => interval.end().saturating_sub(1),
-                _ => interval.start(),
+                Strand::Unknown => {
+                    return Err(format!("a known start without a strand: {interval}").into());
+                }
             };
             let sites = known.entry(interval.chromosome().to_owned()).or_default();
             sites.push((base, interval.strand()));
         }
         Ok(known)
+    }
+}
+
+/// Longer sequences have no figure: nobody looks at hundreds of rows.
+const DRAWN: usize = 2_000_000;
+
+/// What the model says of every window of a sequence: 24 bytes for each are held.
+fn points(
+    model: &Predictor,
+    name: &str,
+    sequence: &Sequence,
+    config: ScanConfig,
+) -> Result<Vec<Point>, ScanError<TokenizeError>> {
+    let expected = 2 * (sequence.len().saturating_sub(config.width) / config.stride + 1);
+    let started = Instant::now();
+    let mut points = Vec::with_capacity(expected);
+    scan(model, sequence, config, |point| {
+        points.push(point);
+        if points.len().is_multiple_of(4096) {
+            let share = points.len() as f64 / expected as f64;
+            let left = started.elapsed().as_secs_f64() * (1.0 - share) / share;
+            eprint!("\r{name}: {:.0} %, about {left:.0} s left   ", 100.0 * share);
+        }
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    eprintln!("\r{name}: {} windows in {seconds:.0} s   ", points.len());
+    Ok(points)
+}
+
+/// Puts the name of the sequence before what is wrong with it.
+fn named(name: &str, error: ScanError<TokenizeError>) -> Box<dyn Error> {
+    match error {
+        ScanError::Classifier(source) => format!("{name}: {source}").into(),
+        other => format!("{name}: {other}").into(),
     }
 }
 
@@ -226,17 +258,22 @@ impl Texts {
     fn add(
         &mut self,
         name: &str,
+        length: usize,
         points: &[Point],
         stride: usize,
         calls: &[Call],
     ) -> std::fmt::Result {
+        // Each point stands for the bases around it, as far as the next one does not.
+        let mut ends = [0, 0];
         for point in points {
-            let track = match point.strand {
-                Strand::Reverse => &mut self.reverse,
-                _ => &mut self.forward,
+            let (track, last) = match point.strand {
+                Strand::Reverse => (&mut self.reverse, &mut ends[1]),
+                _ => (&mut self.forward, &mut ends[0]),
             };
-            let start = point.position.saturating_sub(stride / 2);
-            writeln!(track, "{name}\t{start}\t{}\t{:.4}", start + stride, point.score)?;
+            let from = point.position.saturating_sub(stride / 2);
+            let (start, end) = (from.max(*last), (from + stride).min(length));
+            writeln!(track, "{name}\t{start}\t{end}\t{:.4}", point.score)?;
+            *last = end;
         }
         for (number, Call { position, strand, score }) in calls.iter().enumerate() {
             let (end, score) = (position + 1, (1000.0 * score).round());

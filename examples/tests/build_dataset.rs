@@ -39,14 +39,22 @@ fn yeast_splice_sites_are_built_and_learned() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     // The next round: non-sites that this model takes for sites, and splits by sequence.
     let (again, model) = (path("again"), path("model/model"));
-    let more = ["--clusters", "20", "--adversary", &model, "--out", &again];
+    let more = [&borders[..4], &["--adversary", &model, "--out", &again]].concat();
     let output = run("build_dataset", &[&splice[..], &more].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("non-sites fooled the model"), "{text}");
+    assert!(text.contains("non-sites of train fool the model"), "{text}");
     let manifest = std::fs::read_to_string(path("again/manifest.json")).unwrap();
-    assert!(manifest.contains("adversary") && manifest.contains("Clusters"), "{manifest}");
-    let tables = ["train", "dev", "test"].map(|split| path(&format!("again/{split}.tsv")));
+    assert!(manifest.contains("adversary"), "{manifest}");
+    let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+    assert!(read("set/test.tsv") == read("again/test.tsv"), "judged on the same rows");
+    assert_eq!(read("set/train.tsv").lines().count(), read("again/train.tsv").lines().count());
+    // Splits by sequence.
+    let clusters = path("clusters");
+    let more = ["--clusters", "20", "--out", &clusters];
+    let output = run("build_dataset", &[&splice[..], &more].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tables = ["train", "dev", "test"].map(|split| path(&format!("clusters/{split}.tsv")));
     let [train, dev, test] = &tables;
     let arguments = ["--leaks-only", "--k", "20", "--train", train, "--dev", dev, "--test", test];
     let leaks = run("audit", &arguments);

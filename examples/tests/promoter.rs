@@ -168,7 +168,7 @@ fn several_seeds_and_baselines_stand_side_by_side() {
     );
     let runs = fs::read_to_string(desk.path("out/runs.jsonl")).unwrap();
     assert_eq!(runs.lines().count(), 14);
-    let svg = fs::read_to_string(desk.path("out/curves.svg")).unwrap();
+    let svg = fs::read_to_string(desk.path("out/comparison.svg")).unwrap();
     assert!(svg.contains("k-mer regression"), "{svg}");
     assert_eq!(fs::read_to_string(desk.path("out/metrics.json")).unwrap(), "an older result");
     // Nothing is done twice.
@@ -210,13 +210,13 @@ fn folds_judge_every_row_once() {
 fn a_scan_writes_tracks_and_calls() {
     let desk = Desk::new();
     assert!(desk.run_fresh().status.success());
-    desk.write("long.fa", &format!(">c\n{}\n", "ACGTTATAAAACCAGGTTCAN".repeat(9)));
+    desk.write("long.fa", &format!(">c\n{}\n>short\nACGT\n", "ACGTTATAAAACCAGGTTCAN".repeat(9)));
     desk.write("known.bed", "c\t24\t25\tstart\t0\t+\n");
     let [input, known, model, out] =
         ["long.fa", "known.bed", "out/model", "scan"].map(|name| desk.path(name));
     let output = Command::new(program())
         .args(["--scan", input.to_str().unwrap(), "--known", known.to_str().unwrap()])
-        .args(["--classifier", model.to_str().unwrap(), "--window", "4", "14", "--stride", "1"])
+        .args(["--model", model.to_str().unwrap(), "--window", "4", "14", "--stride", "1"])
         .args(["--threshold", "0.1", "--spacing", "5", "--tolerance", "3"])
         .arg("--out")
         .arg(&out)
@@ -224,6 +224,7 @@ fn a_scan_writes_tracks_and_calls() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("short: passed over, no window of 18 bases"), "{text}");
     assert!(text.contains("1 known starts, same strand, within 3 bases"), "{text}");
     let track = fs::read_to_string(out.join("forward.bedgraph")).unwrap();
     assert!(track.starts_with("c\t4\t5\t0."), "{track}");
@@ -231,8 +232,34 @@ fn a_scan_writes_tracks_and_calls() {
     assert_eq!(track.lines().count(), 9 * 3);
     let calls = fs::read_to_string(out.join("calls.bed")).unwrap();
     assert!(calls.lines().all(|line| line.split('\t').count() == 6), "{calls}");
-    assert!(fs::read_to_string(out.join("c.svg")).unwrap().contains("known site"));
+    assert!(fs::read_to_string(out.join("1_c.svg")).unwrap().contains("known site"));
     let told: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(out.join("scan.json")).unwrap()).unwrap();
     assert_eq!((told[0]["bases"].as_u64(), told[0]["windows"].as_u64()), (Some(189), Some(54)));
+}
+
+#[test]
+fn a_scan_that_means_nothing_is_refused() {
+    let desk = Desk::new();
+    assert!(desk.run_fresh().status.success());
+    desk.write("long.fa", &format!(">c\n{}\n", "ACGTTATAAAACCAGGTTCA".repeat(9)));
+    let refuses = |known: &str, more: &[&str], code: i32, what: &str| {
+        desk.write("known.bed", known);
+        let [input, known, model, out] =
+            ["long.fa", "known.bed", "out/model", "scan"].map(|name| desk.path(name));
+        let output = Command::new(program())
+            .args(["--scan", input.to_str().unwrap(), "--known", known.to_str().unwrap()])
+            .args(["--model", model.to_str().unwrap(), "--out", out.to_str().unwrap()])
+            .args(more)
+            .output()
+            .unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{message}");
+        assert!(message.contains(what) && !message.contains("panicked"), "{message}");
+    };
+    let window = ["--window", "4", "14"];
+    refuses("c\t24\t25\n", &window, 1, "a known start without a strand: c:25-25");
+    refuses("chrC\t24\t25\tx\t0\t+\n", &window, 1, "known starts lie on \"chrC\"");
+    refuses("c\t24\t25\tx\t0\t+\n", &["--window", "4", "0"], 1, "is 1 at least");
+    refuses("c\t24\t25\tx\t0\t+\n", &["--seeds", "3"], 2, "cannot be used with");
 }

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let options = &arguments.options;
     let (recipe, strands) = (Recipe::Order, Strands::Both);
-    let usual = |epochs| Usual { fresh_epochs: 20, epochs, recipe, strands };
+    let usual = |epochs| Usual { fresh_epochs: 20, epochs, recipe, strands, is_in_corpus: false };
     if let Some(table) = &arguments.sweep.sweep {
         let backend = options.device.unwrap_or_else(Backend::first);
         let experiment = options.experiment(usual(15), 1)?;
@@ -62,7 +62,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         return options.run(&task, usual(15), &[]);
     }
     let (set, epochs) = match arguments.data {
-        Data::Tap73alpha => (BindingSet::Tap73Alpha, 10),
+        Data::Tap73alpha => (BindingSet::Tap73Alpha, 20),
         Data::Ctcf => (BindingSet::CtcfGm12878, 15),
     };
     options.run(&BindingTask::new(&options.datasets, set), usual(epochs), &[])

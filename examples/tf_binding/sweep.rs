@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use dnabert::comparison::{Job, Run, RunKey, complete};
+use dnabert::comparison::{Completed, Failure, Job, Run, RunKey, complete};
 use dnabert::core::{LetterPolicy, file};
 use dnabert::genome::bed::read_narrow_peak;
 use dnabert::genome::{Genome, Naming};
@@ -13,13 +13,15 @@ use dnabert::tasks::{TableFormat, TableTask, sha256};
 use dnabert::train::{FineTuneConfig, Interval};
 use dnabert::{Device, Experiment, Floor, Judgement};
 
+use crate::training::settings;
+
 /// Options of a sweep.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Many experiments")]
 pub(crate) struct SweepOptions {
     /// Table of experiments (TSV with a header): `name` and `peaks` (narrowPeak), or `name`, `train`, `dev`
     /// and `test` (tables of sequences and labels); paths are relative to the table
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["data", "train", "seeds", "folds", "baselines"])]
     pub(crate) sweep: Option<PathBuf>,
     /// Genome of the peaks: FASTA, plain or bgzip
     #[arg(long, requires = "sweep")]
@@ -73,7 +75,11 @@ impl SweepOptions {
             }
             None => None,
         };
-        let seed = experiment.fine_tune.seed;
+        let genome_hash = match &self.genome {
+            Some(path) => sha256(path).map_err(|error| format!("{}: {error}", path.display()))?,
+            None => String::new(),
+        };
+        let (seed, ours) = (experiment.fine_tune.seed, settings(&experiment)?);
         let mut jobs = Vec::new();
         for entry in &entries {
             let files = match &entry.source {
@@ -90,12 +96,12 @@ impl SweepOptions {
                     return Err(format!("{}: peaks need --genome", entry.name).into());
                 }
                 let (dev, test) = (&self.dev_chromosomes, &self.test_chromosomes);
-                content += &format!(" top {} {dev:?} {test:?}", self.top);
+                content += &format!(" {genome_hash} top {} {dev:?} {test:?}", self.top);
             }
             for method in [OURS, FLOOR.name()] {
                 let settings = match method {
-                    OURS => format!("{content} {experiment:?}"),
-                    _ => content.clone(),
+                    OURS => format!("{content} {ours}"),
+                    _ => format!("{content} both strands: {}", experiment.both_strands),
                 };
                 let (task, method_name) = (entry.name.clone(), method.to_owned());
                 let key = RunKey { task, draw: String::new(), method: method_name, settings, seed };
@@ -116,18 +122,22 @@ impl SweepOptions {
             }
         }
         std::fs::create_dir_all(folder)?;
-        let runs = complete(&folder.join("runs.jsonl"), jobs, workers, |progress| {
-            let minutes = progress.time_left().as_secs_f64() / 60.0;
-            let RunKey { task, method, .. } = &progress.run.key;
-            let (left, all) = (progress.left, progress.all);
-            eprintln!("{task}, {method}: {left} of {all} left, about {minutes:.0} min");
-        })?;
-        let text = tabulate(&entries, &runs);
+        let Completed { runs, failures } =
+            complete(&folder.join("runs.jsonl"), jobs, workers, |progress| {
+                let minutes = progress.time_left().as_secs_f64() / 60.0;
+                let RunKey { task, method, .. } = &progress.run.key;
+                let (left, all) = (progress.left, progress.all);
+                eprintln!("{task}, {method}: {left} of {all} left, about {minutes:.0} min");
+            })?;
+        let text = tabulate(&entries, &runs, &failures);
         print!("{text}");
         let path = folder.join("sweep.tsv");
         file::write(&path, text.as_bytes())?;
         println!("wrote {}", path.display());
-        Ok(())
+        match failures.len() {
+            0 => Ok(()),
+            count => Err(format!("{count} runs failed; their rows say why").into()),
+        }
     }
 
     /// 101 bases around the strongest summits against genomic windows of the same GC content, split by
@@ -171,7 +181,10 @@ impl<T: dnabert::core::Task> LearnableTask for T {
     ) -> Result<dnabert::comparison::Learned, Box<dyn Error + Send + Sync>> {
         Ok(match method {
             OURS => experiment.learn(self, device, &mut ())?,
-            _ => FLOOR.learn(self, experiment.fine_tune.seed, device, 1)?,
+            _ => {
+                let seed = experiment.fine_tune.seed;
+                FLOOR.learn(self, experiment.both_strands, seed, device, 1)?
+            }
         })
     }
 }
@@ -213,9 +226,10 @@ fn read(table: &Path) -> Result<Vec<Entry>, Box<dyn Error>> {
     Ok(entries)
 }
 
-fn tabulate(entries: &[Entry], runs: &[Run]) -> String {
+/// A row for each experiment; of one that failed, the reason stands in the last column.
+fn tabulate(entries: &[Entry], runs: &[Run], failures: &[(RunKey, Failure)]) -> String {
     let mut text = String::from(
-        "name\ttrain_rows\tdev_rows\ttest_rows\taccuracy\tMCC\tAUROC\tAUROC_low\tAUROC_high\tAUPRC\tdev_AUROC\tkmer_regression_AUROC\n",
+        "name\ttrain_rows\tdev_rows\ttest_rows\taccuracy\tMCC\tAUROC\tAUROC_low\tAUROC_high\tAUPRC\tdev_AUROC\tkmer_regression_AUROC\tfailure\n",
     );
     for Entry { name, .. } in entries {
         let find = |method: &str| {
@@ -224,6 +238,9 @@ fn tabulate(entries: &[Entry], runs: &[Run]) -> String {
             Some((run, judgement))
         };
         let (Some((run, ours)), Some((_, floor))) = (find(OURS), find(FLOOR.name())) else {
+            let failed = failures.iter().find(|(key, _)| key.task == *name);
+            let why = failed.map_or(String::new(), |(_, why)| chain(&**why));
+            text += &format!("{name}{}{why}\n", "\t".repeat(12));
             continue;
         };
         let number =
@@ -245,8 +262,20 @@ fn tabulate(entries: &[Entry], runs: &[Run]) -> String {
             number(ours.test.auprc),
             number(ours.dev.auroc),
             number(floor.test.auroc),
+            String::new(),
         ];
         text += &(cells.join("\t") + "\n");
     }
     text
+}
+
+/// An error and its causes, on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text.replace(['\t', '\n'], " ")
 }

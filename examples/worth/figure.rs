@@ -72,6 +72,7 @@ fn panel(
         for (place, method) in Method::all().into_iter().enumerate() {
             let found = block.methods.iter().find(|(name, _)| *name == method.name());
             let Some((_, Spread { mean, deviation })) = found else { continue };
+            let deviation = deviation.unwrap_or(0.0);
             let x = column as f64 + (place as f64 - 4.5) * 0.09;
             let colour = COLOURS[place % COLOURS.len()];
             let bar = vec![(x, mean - deviation), (x, mean + deviation)];

@@ -50,7 +50,7 @@ impl Grid<'_> {
             }
         }
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        let runs = complete(file, jobs, workers, |progress| {
+        let completed = complete(file, jobs, workers, |progress| {
             let RunKey { task, draw, method, seed, .. } = &progress.run.key;
             let minutes = progress.time_left().as_secs_f64() / 60.0;
             eprintln!(
@@ -58,6 +58,6 @@ impl Grid<'_> {
                 progress.left, progress.all
             );
         })?;
-        Ok(runs)
+        Ok(completed.all()?)
     }
 }

@@ -89,7 +89,7 @@ impl Method {
     ) -> Result<Learned, Box<dyn Error + Send + Sync>> {
         let task = &Subset::new(&contest.task, share, seed);
         match self {
-            Self::Floor(floor) => Ok(floor.learn(task, seed, device, 1)?),
+            Self::Floor(floor) => Ok(floor.learn(task, false, seed, device, 1)?),
             _ => Ok(self.experiment(contest, share, seed, model).learn(task, device, &mut ())?),
         }
     }

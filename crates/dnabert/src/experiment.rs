@@ -6,7 +6,7 @@ mod write;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use dnabert_core::{Encoding, Example, Sequence, Split, Task, Tokenizer, derive_seed};
+use dnabert_core::{Encoding, Example, Split, Task, Tokenizer, derive_seed};
 use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy, VocabularyError};
 use dnabert_model::{
     Adaptation, Bert, BertConfig, Checkpoint, CheckpointError, MaskMode, NewHead, Pooling,
@@ -17,12 +17,12 @@ use dnabert_train::{
     shuffle_tokens,
 };
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 pub use self::metrics::{LostTokens, Metrics, OtherTask, Settings};
 use crate::comparison::Learned;
 use crate::figure::FigureError;
-use crate::floor::examples;
+use crate::fingerprint::hash;
+use crate::floor::{both, examples};
 use crate::probe::with_regressed_head;
 use crate::tokenizer::longest_row;
 use crate::{AnyTokenizer, Judgement, ModelSize, Predictor, PredictorError, Scored, gc_auroc};
@@ -214,7 +214,9 @@ impl Experiment {
         let Beginning { tokenizer, model, config, mut new_parts } = self.start(&labels, device)?;
         let encode = |examples: &[Example]| strands(&tokenizer, examples, self.both_strands);
         let (train_rows, dev_rows, test_rows) = (encode(&train)?, encode(&dev)?, encode(&test)?);
-        let lost_tokens = lost([&train_rows, &dev_rows, &test_rows]);
+        let of_one_strand =
+            [&train_rows[..train.len()], &dev_rows[..dev.len()], &test_rows[..test.len()]];
+        let lost_tokens = lost(of_one_strand);
         let data_sha256 = hash([&train, &dev, &test]);
         let special = tokenizer.special_tokens();
         let mut fine_tune_config = self.fine_tune.clone();
@@ -382,7 +384,7 @@ impl Experiment {
     }
 }
 
-fn lost(splits: [&Vec<EncodedExample>; 3]) -> LostTokens {
+fn lost(splits: [&[EncodedExample]; 3]) -> LostTokens {
     splits.into_iter().flatten().fold(LostTokens::default(), |lost, row| {
         let report = row.encoding.report;
         LostTokens {
@@ -393,48 +395,25 @@ fn lost(splits: [&Vec<EncodedExample>; 3]) -> LostTokens {
     })
 }
 
-fn hash(splits: [&Vec<Example>; 3]) -> String {
-    let mut hasher = Sha256::new();
-    for example in splits.into_iter().flatten() {
-        hasher.update(example.sequence.as_bytes());
-        hasher.update(b"\t");
-        hasher.update(example.pair.as_ref().map_or(&[][..], |pair| pair.as_bytes()));
-        hasher.update(format!("\t{}\n", example.label));
-    }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The rows of the examples and, where both strands are read, those of the other strand behind them.
 fn strands(
     tokenizer: &AnyTokenizer,
     examples: &[Example],
-    both: bool,
+    both_strands: bool,
 ) -> Result<Vec<EncodedExample>, EncodeError> {
-    let mut rows = encode_examples(tokenizer, examples)?;
-    if both {
-        let reversed = |example: &Example| Example {
-            sequence: example.sequence.reverse_complement(),
-            pair: example.pair.as_ref().map(Sequence::reverse_complement),
-            ..example.clone()
-        };
-        let reversed: Vec<Example> = examples.iter().map(reversed).collect();
-        rows.extend(encode_examples(tokenizer, &reversed)?);
+    if both_strands {
+        encode_examples(tokenizer, &both(examples))
+    } else {
+        encode_examples(tokenizer, examples)
     }
-    Ok(rows)
 }
 
 /// What the model says of the examples: means over the strands whose rows there are.
 fn scored(predictor: &Predictor, rows: &[EncodedExample], examples: &[Example]) -> Scored {
+    let labels = rows.iter().map(|row| row.label).collect();
     let rows: Vec<&Encoding> = rows.iter().map(|row| &row.encoding).collect();
-    let all = predictor.predict_encoded(&rows);
-    let strands = (all.len() / examples.len()) as f64;
-    let mut probabilities = all[..examples.len()].to_vec();
-    for (index, row) in all.iter().enumerate().skip(examples.len()) {
-        let sums = &mut probabilities[index % examples.len()];
-        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-    }
-    probabilities.iter_mut().flatten().for_each(|sum| *sum /= strands);
-    Scored { probabilities, labels: examples.iter().map(|example| example.label).collect() }
+    let scored = Scored { probabilities: predictor.predict_encoded(&rows), labels };
+    if rows.len() == examples.len() { scored } else { scored.over_strands() }
 }
 
 fn shuffled_auroc(

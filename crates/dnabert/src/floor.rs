@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Device;
 use dnabert_baseline::{CnnConfig, KmerShares, LogisticRegression, OneHot, SparseRow};
-use dnabert_core::{Encoding, Example, Split, Task, Tokenizer, derive_seed};
+use dnabert_core::{Encoding, Example, Sequence, Split, Task, Tokenizer, derive_seed};
 use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy};
 use dnabert_model::RecurrentKind;
 use dnabert_train::metric::auroc;
@@ -131,7 +131,8 @@ impl Floor {
         }
     }
 
-    /// As [`run`](Self::run), on a task.
+    /// As [`run`](Self::run), on a task; as an [`Experiment`](crate::Experiment) with `both_strands`, it
+    /// learns from both and gives the mean over both, where these are asked for.
     ///
     /// # Errors
     ///
@@ -139,6 +140,7 @@ impl Floor {
     pub fn learn<T: Task>(
         self,
         task: &T,
+        both_strands: bool,
         seed: u64,
         device: &Device,
         workers: usize,
@@ -148,9 +150,25 @@ impl Floor {
         let (train, dev, test) = (train?, dev?, test?);
         let classes = task.classes().len();
         let data = FloorData { train: &train, dev: &dev, test: &test, classes };
+        if !both_strands {
+            let FloorOutcome { dev, test } = self.run(data, seed, device, workers)?;
+            return Ok(Learned { train_rows: train.len(), dev, test });
+        }
+        let [both_train, both_dev, both_test] = [&train, &dev, &test].map(|rows| both(rows));
+        let data = FloorData { train: &both_train, dev: &both_dev, test: &both_test, classes };
         let FloorOutcome { dev, test } = self.run(data, seed, device, workers)?;
-        Ok(Learned { train_rows: train.len(), dev, test })
+        Ok(Learned { train_rows: train.len(), dev: dev.over_strands(), test: test.over_strands() })
     }
+}
+
+/// The examples, and behind them their reverse complements.
+pub(crate) fn both(examples: &[Example]) -> Vec<Example> {
+    let reversed = |example: &Example| Example {
+        sequence: example.sequence.reverse_complement(),
+        pair: example.pair.as_ref().map(Sequence::reverse_complement),
+        ..example.clone()
+    };
+    examples.iter().cloned().chain(examples.iter().map(reversed)).collect()
 }
 
 /// The examples of a split, of which there must be some.

@@ -41,6 +41,9 @@ pub struct Imbalanced {
     pub at_half: CallReport,
     /// Calls by the threshold that has the highest MCC on dev at the same balance.
     pub at_chosen: CallReport,
+    /// 95 % bootstrap interval of the MCC of the latter: where a hundred negatives weigh as much as one
+    /// positive did, a false alarm more or less moves it far.
+    pub at_chosen_mcc_interval: Option<Interval>,
 }
 
 /// Resamples behind a confidence interval.
@@ -85,6 +88,18 @@ impl Scored {
         }
     }
 
+    /// Of rows and, behind them, the same reversed and complemented: the means over both strands.
+    pub(crate) fn over_strands(&self) -> Self {
+        let (forward, reverse) = self.probabilities.split_at(self.probabilities.len() / 2);
+        let mean = |(one, other): (&Vec<f64>, &Vec<f64>)| {
+            one.iter().zip(other).map(|(a, b)| f64::midpoint(*a, *b)).collect()
+        };
+        Self {
+            probabilities: forward.iter().zip(reverse).map(mean).collect(),
+            labels: self.labels[..forward.len()].to_vec(),
+        }
+    }
+
     fn interval(&self, seed: u64, value: impl Fn(&Self) -> Option<f64>) -> Option<Interval> {
         bootstrap(self.labels.len(), RESAMPLES, seed, |indices| value(&self.subset(indices)))
     }
@@ -107,7 +122,12 @@ impl Judgement {
         let imbalanced = |negatives_per_positive| {
             let balance = Balance::NegativesPerPositive(negatives_per_positive);
             let (at_half, at_chosen) = (calls(Some(0.5), balance)?, calls(None, balance)?);
-            Some(Imbalanced { negatives_per_positive, at_half, at_chosen })
+            let seed = derive_seed(seed, &[15, negatives_per_positive as u64]);
+            let at_chosen_mcc_interval = test.interval(seed, |rows| {
+                let (scores, positive) = rows.binary()?;
+                Some(CallReport::at(at_chosen.threshold, &scores, &positive, balance)?.mcc)
+            });
+            Some(Imbalanced { negatives_per_positive, at_half, at_chosen, at_chosen_mcc_interval })
         };
         Self {
             test: test.report(),

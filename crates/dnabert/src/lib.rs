@@ -9,6 +9,7 @@ mod ensemble;
 mod error;
 mod experiment;
 pub mod figure;
+mod fingerprint;
 mod floor;
 #[cfg(feature = "hub")]
 pub mod hub;
@@ -51,6 +52,7 @@ pub use experiment::{
     Experiment, ExperimentError, HeadStart, LostTokens, Metrics, OtherTask, Outcome, Prediction,
     Settings, Start,
 };
+pub use fingerprint::fingerprint;
 pub use floor::{Floor, FloorData, FloorOutcome, gc_auroc, regress_rows};
 pub use judgement::{Imbalanced, Judgement, Scored};
 pub use kmer_start::kmer_embeddings;

@@ -205,8 +205,8 @@ fn pad(columns: &[&str]) -> String {
 }
 
 impl Variant {
-    /// Asks whether the genome has the reference allele where the variant says so; a letter of the
-    /// genome that stands for several bases agrees with any of them.
+    /// Asks whether the genome has the reference allele where the variant says so; letters that stand for
+    /// several bases agree where they have one in common.
     ///
     /// # Errors
     ///
@@ -216,7 +216,7 @@ impl Variant {
         let interval = genome.resolve(self.interval.clone()).map_err(failed)?;
         let expected = genome.sequence(&interval).map_err(failed)?;
         let letters = expected.as_bytes().iter().zip(self.reference.as_bytes());
-        let agree = |(genome, own): (&u8, &u8)| genome == own || !b"ACGT".contains(genome);
+        let agree = |(genome, own): (&u8, &u8)| bases_of(*genome) & bases_of(*own) != 0;
         if letters.into_iter().all(agree) {
             return Ok(());
         }
@@ -226,6 +226,27 @@ impl Variant {
             found: self.reference.clone(),
             expected,
         })
+    }
+}
+
+/// The bases that a letter stands for, a bit for each of `A C G T`.
+fn bases_of(letter: u8) -> u8 {
+    match letter {
+        b'A' => 1,
+        b'C' => 2,
+        b'G' => 4,
+        b'T' => 8,
+        b'R' => 1 | 4,
+        b'Y' => 2 | 8,
+        b'S' => 2 | 4,
+        b'W' => 1 | 8,
+        b'K' => 4 | 8,
+        b'M' => 1 | 2,
+        b'B' => 2 | 4 | 8,
+        b'D' => 1 | 4 | 8,
+        b'H' => 1 | 2 | 8,
+        b'V' => 1 | 2 | 4,
+        _ => 15,
     }
 }
 
@@ -336,18 +357,20 @@ mod tests {
     fn the_reference_is_held_against_the_genome() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("genome.fa");
-        std::fs::write(&path, ">c\nACGTN\n").unwrap();
+        std::fs::write(&path, ">c\nACGTNR\n").unwrap();
         let genome = Genome::open(&path, LetterPolicy::default()).unwrap();
         let check = |line: &str| {
             let variants = read(&format!("{HEAD}{line}\n")).unwrap();
             variants[0].check_reference(&genome).map_err(|error| error.to_string())
         };
         assert_eq!(check("c\t1\t.\tA\tG"), Ok(())); // the first base
-        assert_eq!(check("c\t4\t.\tTA\tG"), Ok(())); // to the last one, an N
+        assert_eq!(check("c\t4\t.\tTA\tG"), Ok(())); // an N is any base
+        assert_eq!(check("c\t6\t.\tG\tT"), Ok(())); // an R is A or G
+        assert!(check("c\t6\t.\tC\tT").unwrap_err().contains("the genome has R"));
         let error = check("c\t2\t.\tCC\tG").unwrap_err();
         assert!(error.starts_with("line 3: the reference is CC at c:"), "{error}");
         assert!(error.ends_with("and the genome has CG"), "{error}");
-        assert_eq!(check("c\t5\t.\tAC\tG").unwrap_err(), "line 3"); // off the end
+        assert_eq!(check("c\t6\t.\tAC\tG").unwrap_err(), "line 3"); // off the end
         assert_eq!(check("d\t1\t.\tA\tG").unwrap_err(), "line 3");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dnabert_core::Sequence;
+use dnabert_core::{Sequence, derive_seed};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -75,6 +75,7 @@ pub(crate) fn deal(clusters: &[usize], labels: &[usize], shares: &[f64], seed: u
     let classes = labels.iter().max().map_or(0, |last| last + 1);
     let mut members = vec![Vec::new(); clusters.iter().max().map_or(0, |last| last + 1)];
     clusters.iter().enumerate().for_each(|(row, &cluster)| members[cluster].push(row));
+    members.retain(|cluster| !cluster.is_empty());
     members.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     // The largest first, so that the small ones can even out what they left.
     members.sort_by_key(|cluster: &Vec<usize>| std::cmp::Reverse(cluster.len()));
@@ -89,7 +90,13 @@ pub(crate) fn deal(clusters: &[usize], labels: &[usize], shares: &[f64], seed: u
                 own.iter().zip(&filled[bin]).map(|(own, there)| own * (there + own)).sum();
             rows as f64 / shares[bin]
         };
-        let bin = (0..shares.len()).min_by(|&a, &b| load(a).total_cmp(&load(b)));
+        // Where several are as empty, the seed decides: large clusters, too, lie now here, now there.
+        let turn = derive_seed(seed, &[cluster[0] as u64]);
+        let order = |bin: usize| derive_seed(turn, &[bin as u64]);
+        let least = |&a: &usize, &b: &usize| {
+            load(a).total_cmp(&load(b)).then_with(|| order(a).cmp(&order(b)))
+        };
+        let bin = (0..shares.len()).min_by(least);
         let bin = bin.unwrap_or_default();
         filled[bin].iter_mut().zip(own).for_each(|(there, own)| *there += own);
         cluster.into_iter().for_each(|row| bins[row] = bin);

@@ -1,6 +1,6 @@
 //! A task dealt anew to train, dev and test.
 
-use dnabert_core::{Example, Split, Task, derive_seed};
+use dnabert_core::{Example, Sequence, Split, Task, derive_seed};
 
 use crate::cluster::{clusters, deal};
 
@@ -14,9 +14,8 @@ pub struct CrossValidation {
     name: String,
     classes: Vec<String>,
     examples: Vec<Example>,
-    /// The fold of each example, and the part of all rows that decides whether it may go to dev.
-    parts: Vec<(usize, usize)>,
-    folds: usize,
+    /// For each fold, the split of each example.
+    splits: Vec<Vec<Split>>,
 }
 
 /// One fold of a [`CrossValidation`], as a task.
@@ -26,53 +25,101 @@ pub struct Fold<'a> {
     fold: usize,
 }
 
+/// Why a task cannot be dealt to folds.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FoldError<E: std::error::Error + 'static> {
+    /// The task cannot be read.
+    #[error(transparent)]
+    Task(#[from] E),
+    /// A fold would learn nothing of a class, or not be judged on it: there are too few rows of it that
+    /// have nothing to do with one another.
+    #[error("fold {fold} has no row of class {class} in its {split} split")]
+    Lacking {
+        /// The fold, from 1.
+        fold: usize,
+        /// The split.
+        split: Split,
+        /// The class.
+        class: String,
+    },
+}
+
 /// Rows that share a stretch of this many bases stay together.
 const SHARED: usize = 20;
 
-/// Of the rows that are not judged, one in so many parts goes to dev.
-const PARTS: usize = 8;
+/// Of the rows that are not judged, this share goes to dev.
+const DEV: f64 = 0.125;
 
 impl CrossValidation {
     /// Deals the rows of all splits of `task` to `folds` folds, in the way that `seed` decides.
     ///
     /// # Errors
     ///
-    /// The task's own.
+    /// [`FoldError`].
     ///
     /// # Panics
     ///
     /// If there are fewer than 2 folds.
-    pub fn new<T: Task>(task: &T, folds: usize, seed: u64) -> Result<Self, T::Error> {
+    pub fn new<T: Task>(task: &T, folds: usize, seed: u64) -> Result<Self, FoldError<T::Error>> {
         assert!(folds >= 2, "{folds} folds leave nothing to learn from, or to judge");
         let mut examples = Vec::new();
         for split in [Split::Train, Split::Dev, Split::Test] {
             examples.extend(task.examples(split)?);
         }
-        let numbers = clusters(examples.iter().map(|example| &example.sequence), SHARED);
+        // No k-mer reaches over the N between two sequences of a pair.
+        let whole = |example: &Example| match &example.pair {
+            None => example.sequence.clone(),
+            Some(pair) => format!("{}N{pair}", example.sequence)
+                .parse()
+                .unwrap_or_else(|_| example.sequence.clone()),
+        };
+        let sequences: Vec<Sequence> = examples.iter().map(whole).collect();
+        let numbers = clusters(&sequences, SHARED);
         let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
-        let even = |parts: usize| vec![1.0 / parts as f64; parts];
-        let in_fold = deal(&numbers, &labels, &even(folds), derive_seed(seed, &[50]));
-        let in_part = deal(&numbers, &labels, &even(PARTS), derive_seed(seed, &[51]));
-        let parts = in_fold.into_iter().zip(in_part).collect();
-        let classes = task.classes().to_vec();
-        Ok(Self { name: task.name().to_owned(), classes, examples, parts, folds })
+        let even = vec![1.0 / folds as f64; folds];
+        let fold_of = deal(&numbers, &labels, &even, derive_seed(seed, &[50]));
+        let splits = (0..folds)
+            .map(|fold| {
+                let rest: Vec<usize> =
+                    (0..examples.len()).filter(|&row| fold_of[row] != fold).collect();
+                let of_rest = |values: &[usize]| rest.iter().map(|&row| values[row]).collect();
+                let (numbers, labels): (Vec<usize>, Vec<usize>) =
+                    (of_rest(&numbers), of_rest(&labels));
+                let seed = derive_seed(seed, &[51, fold as u64]);
+                let parts = deal(&numbers, &labels, &[1.0 - DEV, DEV], seed);
+                let mut splits = vec![Split::Test; examples.len()];
+                for (row, part) in rest.into_iter().zip(parts) {
+                    splits[row] = if part == 0 { Split::Train } else { Split::Dev };
+                }
+                splits
+            })
+            .collect();
+        let (name, classes) = (task.name().to_owned(), task.classes().to_vec());
+        let whole = Self { name, classes, examples, splits };
+        whole.check()?;
+        Ok(whole)
+    }
+
+    /// Whether every split of every fold has rows of every class.
+    fn check<E: std::error::Error>(&self) -> Result<(), FoldError<E>> {
+        for (fold, splits) in self.splits.iter().enumerate() {
+            for split in [Split::Train, Split::Dev, Split::Test] {
+                for (label, class) in self.classes.iter().enumerate() {
+                    let rows = self.examples.iter().zip(splits);
+                    if !rows.into_iter().any(|(row, own)| *own == split && row.label == label) {
+                        let class = class.clone();
+                        return Err(FoldError::Lacking { fold: fold + 1, split, class });
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The folds, each as a task.
     pub fn folds(&self) -> impl Iterator<Item = Fold<'_>> {
-        (0..self.folds).map(|fold| Fold { whole: self, fold })
-    }
-}
-
-impl Fold<'_> {
-    fn split(&self, (fold, part): (usize, usize)) -> Split {
-        if fold == self.fold {
-            Split::Test
-        } else if part == 0 {
-            Split::Dev
-        } else {
-            Split::Train
-        }
+        (0..self.splits.len()).map(|fold| Fold { whole: self, fold })
     }
 }
 
@@ -88,8 +135,8 @@ impl Task for Fold<'_> {
     }
 
     fn examples(&self, split: Split) -> Result<Vec<Example>, Self::Error> {
-        let rows = self.whole.examples.iter().zip(&self.whole.parts);
-        let rows = rows.filter(|(_, part)| self.split(**part) == split);
+        let rows = self.whole.examples.iter().zip(&self.whole.splits[self.fold]);
+        let rows = rows.filter(|(_, own)| **own == split);
         Ok(rows.map(|(example, _)| example.clone()).collect())
     }
 }
@@ -99,7 +146,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::{BindingSet, BindingTask, SpliceSet, SpliceTask};
+    use crate::{BindingSet, BindingTask, PromoterSet, PromoterTask, SpliceSet, SpliceTask};
 
     #[test]
     fn every_row_is_judged_once_and_no_fold_shares_a_stretch_with_another() {
@@ -125,6 +172,39 @@ mod tests {
             judged.extend(test.into_iter().map(|row| row.name));
         }
         assert_eq!(judged.len(), 2989);
+    }
+
+    #[test]
+    fn a_large_cluster_leaves_every_split_its_classes_and_lies_elsewhere_by_seed() {
+        // 78 negatives of this set share stretches.
+        let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
+        let task = BindingTask::new(datasets, BindingSet::CtcfGm12878);
+        let mut largest_fold = HashSet::new();
+        for seed in 1..=6 {
+            let whole = CrossValidation::new(&task, 5, seed).unwrap();
+            for (number, fold) in whole.folds().enumerate() {
+                let dev = fold.examples(Split::Dev).unwrap();
+                let negatives = dev.iter().filter(|row| row.label == 0).count();
+                assert!((20..=60).contains(&negatives), "seed {seed} fold {number}: {negatives}");
+                let test = fold.examples(Split::Test).unwrap();
+                let test: Vec<Sequence> = test.into_iter().map(|row| row.sequence).collect();
+                let numbers = clusters(&test, SHARED);
+                let size = |number| numbers.iter().filter(|other| **other == number).count();
+                if (0..numbers.len()).any(|number| size(number) > 50) {
+                    largest_fold.insert(number);
+                }
+            }
+        }
+        assert!(largest_fold.len() > 1, "{largest_fold:?}");
+    }
+
+    #[test]
+    fn too_few_rows_of_a_class_are_said() {
+        let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
+        let task = PromoterTask::new(datasets, PromoterSet::Uci);
+        // Its negatives overlap one another.
+        let error = CrossValidation::new(&task, 30, 1).unwrap_err();
+        assert!(matches!(error, FoldError::Lacking { .. }), "{error}");
     }
 
     #[test]

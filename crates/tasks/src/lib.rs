@@ -20,7 +20,7 @@ mod table_task;
 
 pub use binding::{BindingSet, BindingTask};
 pub use cluster::clusters;
-pub use cross_validation::{CrossValidation, Fold};
+pub use cross_validation::{CrossValidation, Fold, FoldError};
 pub use error::DataError;
 pub use input::{Input, Inputs, read_inputs};
 pub use labelled_fasta::read_labelled_fasta;

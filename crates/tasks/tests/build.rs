@@ -202,6 +202,9 @@ fn what_cannot_be_built_is_an_error() {
     );
     let error = error.unwrap_err().to_string();
     assert!(error.starts_with("0 of 1 negatives found after 1000 random windows"), "{error}");
+    let short = PromoterConfig { upstream: 34, tata: TataBox::Without, ..Default::default() };
+    let error = build_promoters(&genome, &[start(1500)], &short).unwrap_err();
+    assert!(matches!(error, BuildError::NoRoomForTata { upstream: 34 }), "{error}");
     let elsewhere = Interval::new("d", 700, 701, Strand::Forward).unwrap();
     let error = build_promoters(&genome, &[elsewhere], &PromoterConfig::default()).unwrap_err();
     assert!(error.to_string().contains("no chromosome \"d\""), "{error}");

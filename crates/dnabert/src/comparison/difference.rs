@@ -43,12 +43,12 @@ pub fn over_seeds(pairs: &[[Scored; 2]], value: impl Fn(&Scored) -> f64) -> Opti
     Some(Difference { mean, interval })
 }
 
-/// Runs of repeated cross-validation, `test_share` of the rows judged in each: the interval takes
-/// into account that training sets overlap (Nadeau and Bengio 2003, doi 10.1023/A:1024068626366).
-/// `None` without pairs.
+/// Runs of repeated cross-validation, in each of which so many rows are judged for one that is learned
+/// from: the interval takes into account that training sets overlap (Nadeau and Bengio 2003, doi
+/// 10.1023/A:1024068626366). `None` without pairs.
 pub fn over_folds(
     pairs: &[[Scored; 2]],
-    test_share: f64,
+    test_rows_per_train_row: f64,
     value: impl Fn(&Scored) -> f64,
 ) -> Option<Difference> {
     let differences: Vec<f64> =
@@ -60,7 +60,7 @@ pub fn over_folds(
     let mean = differences.iter().sum::<f64>() / count;
     let interval = (differences.len() > 1).then(|| {
         let squares: f64 = differences.iter().map(|value| (value - mean).powi(2)).sum();
-        let variance = squares / (count - 1.0) * (1.0 / count + test_share / (1.0 - test_share));
+        let variance = squares / (count - 1.0) * (1.0 / count + test_rows_per_train_row);
         let half = student_97_5(differences.len() - 1) * variance.sqrt();
         Interval { low: mean - half, high: mean + half }
     });
@@ -103,7 +103,7 @@ mod tests {
     fn overlapping_training_sets_widen_the_interval() {
         let pairs = [[run(9), run(7)], [run(8), run(7)], [run(9), run(6)], [run(8), run(6)]];
         let value = |run: &Scored| run.report().accuracy;
-        let found = over_folds(&pairs, 0.2, value).unwrap();
+        let found = over_folds(&pairs, 0.25, value).unwrap();
         assert!((found.mean - 0.2).abs() < 1e-12);
         // Deviation sqrt(0.02 / 3), times sqrt(1/4 + 1/4), times 3.182
         let half = found.interval.unwrap().high - found.mean;

@@ -21,7 +21,8 @@ pub struct Learned {
     pub test: Scored,
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Why a run failed.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Work<'a> = Box<dyn Fn() -> Result<Learned, Failure> + Send + Sync + 'a>;
 
 /// A run that is wanted.
@@ -67,6 +68,29 @@ impl Progress<'_> {
     }
 }
 
+/// The runs that were asked for.
+#[derive(Debug)]
+pub struct Completed {
+    /// Those that are there, in the order in which they were asked for.
+    pub runs: Vec<Run>,
+    /// Those that failed, and why.
+    pub failures: Vec<(RunKey, Failure)>,
+}
+
+impl Completed {
+    /// The runs, if none failed.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::Run`] for the first that failed.
+    pub fn all(self) -> Result<Vec<Run>, JobError> {
+        match self.failures.into_iter().next() {
+            Some((key, source)) => Err(JobError::Run { key: Box::new(key), source }),
+            None => Ok(self.runs),
+        }
+    }
+}
+
 /// Why runs are not complete; those that were done are in the file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -84,10 +108,18 @@ pub enum JobError {
     #[error("{} {} {} seed {}", key.task, key.draw, key.method, key.seed)]
     Run {
         /// The run.
-        key: RunKey,
+        key: Box<RunKey>,
         /// The cause.
         #[source]
         source: Failure,
+    },
+    /// A run was done, and its line cannot be read again.
+    #[error("{}: the run of {} {} {} seed {} cannot be read again", path.display(), key.task, key.draw, key.method, key.seed)]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// The run.
+        key: Box<RunKey>,
     },
     /// No thread.
     #[error("no thread can be started: {0}")]
@@ -95,17 +127,18 @@ pub enum JobError {
 }
 
 /// The runs that are asked for, in that order: those that `file` lacks are done, as many at once as
-/// there are `workers`, and written to it line by line. Killed at any moment, the same call goes on.
+/// there are `workers`, and written to it line by line. Killed at any moment, the same call goes on. A run
+/// that fails leaves the others alone.
 ///
 /// # Errors
 ///
-/// [`JobError`]; the first run that fails ends the others.
+/// [`JobError`] for the file.
 pub fn complete(
     file: &Path,
     jobs: Vec<Job<'_>>,
     workers: usize,
     progress: impl Fn(&Progress<'_>) + Sync,
-) -> Result<Vec<Run>, JobError> {
+) -> Result<Completed, JobError> {
     let failed = |source| JobError::File { path: file.to_path_buf(), source };
     let wanted: Vec<RunKey> = jobs.iter().map(|job| job.key.clone()).collect();
     let done: HashSet<RunKey> =
@@ -115,17 +148,20 @@ pub fn complete(
     let (all, started) = (missing.len(), Instant::now());
     let missing = Mutex::new(missing);
     let output = Mutex::new(append(file).map_err(failed)?);
+    let failures = Mutex::new(Vec::new());
     // Many runs on one core each are faster than one run after the other on all cores.
     let work = || -> Result<(), JobError> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
         let pool = pool.map_err(|error| JobError::Threads(error.to_string()))?;
         let next = || lock(&missing).pop_front(); // and lets go of the lock
         while let Some(job) = next() {
-            let found = pool.install(|| (job.work)());
-            let learned = found.map_err(|source| {
-                lock(&missing).clear();
-                JobError::Run { key: job.key.clone(), source }
-            })?;
+            let learned = match pool.install(|| (job.work)()) {
+                Ok(learned) => learned,
+                Err(failure) => {
+                    lock(&failures).push((job.key, failure));
+                    continue;
+                }
+            };
             let run = Run {
                 key: job.key,
                 train_rows: learned.train_rows,
@@ -148,8 +184,19 @@ pub fn complete(
         Ok(())
     })?;
     let runs = read(file).map_err(failed)?;
-    let find = |key: &RunKey| runs.iter().find(|run| run.key == *key).cloned();
-    Ok(wanted.iter().filter_map(find).collect())
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut found = Vec::new();
+    for key in wanted {
+        match runs.iter().find(|run| run.key == key) {
+            Some(run) => found.push(run.clone()),
+            None if failures.iter().any(|(failed, _)| *failed == key) => (),
+            None => {
+                let (path, key) = (file.to_path_buf(), Box::new(key));
+                return Err(JobError::Lost { path, key });
+            }
+        }
+    }
+    Ok(Completed { runs: found, failures })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -194,12 +241,12 @@ mod tests {
             };
             seeds.map(job).collect()
         };
-        let first = complete(&file, jobs(0..3), 2, |_| ()).unwrap();
+        let first = complete(&file, jobs(0..3), 2, |_| ()).unwrap().all().unwrap();
         assert_eq!((first.len(), times.load(Ordering::Relaxed)), (3, 3));
         // A process killed while it wrote the last line.
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, &text[..text.len() - 9]).unwrap();
-        let again = complete(&file, jobs(0..4), 2, |_| ()).unwrap();
+        let again = complete(&file, jobs(0..4), 2, |_| ()).unwrap().all().unwrap();
         assert_eq!((again.len(), times.load(Ordering::Relaxed)), (4, 5));
         let seeds: Vec<u64> = again.iter().map(|run| run.key.seed).collect();
         assert_eq!(seeds, [0, 1, 2, 3]);
@@ -207,11 +254,24 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_fails_is_named() {
+    fn a_run_that_fails_is_named_and_leaves_the_others_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let jobs = vec![Job::new(key(7), || Err::<Learned, Failure>("no rows".into()))];
-        let error = complete(&folder.path().join("runs"), jobs, 1, |_| ()).unwrap_err();
+        let jobs = vec![
+            Job::new(key(7), || Err::<Learned, Failure>("no rows".into())),
+            Job::new(key(8), || Ok::<_, Failure>(learned(0.5))),
+        ];
+        let found = complete(&folder.path().join("runs"), jobs, 1, |_| ()).unwrap();
+        assert_eq!((found.runs.len(), found.failures.len()), (1, 1));
+        let error = found.all().unwrap_err();
         assert_eq!(error.to_string(), "task  method seed 7");
         assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "no rows");
+    }
+
+    #[test]
+    fn what_cannot_be_read_again_is_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let jobs = vec![Job::new(key(1), || Ok::<_, Failure>(learned(f64::NAN)))];
+        let error = complete(&folder.path().join("runs"), jobs, 1, |_| ()).unwrap_err();
+        assert!(matches!(error, JobError::Lost { .. }), "{error}");
     }
 }

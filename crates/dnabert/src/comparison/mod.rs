@@ -6,6 +6,6 @@ mod run;
 mod summary;
 
 pub use difference::{Difference, over_folds, over_seeds};
-pub use jobs::{Job, JobError, Learned, Progress, complete};
+pub use jobs::{Completed, Failure, Job, JobError, Learned, Progress, complete};
 pub use run::{Run, RunKey, Scores};
 pub use summary::{Spread, Summary};

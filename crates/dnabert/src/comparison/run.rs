@@ -70,10 +70,13 @@ impl From<&Scores> for Scored {
 }
 
 /// The runs of a file, none where there is no file. The last line of a process that was killed may
-/// be cut off: what is no run is passed over.
+/// be cut off, even within a letter: what is no run is passed over.
 pub(super) fn read(file: &Path) -> io::Result<Vec<Run>> {
-    match fs::read_to_string(file) {
-        Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
+    match fs::read(file) {
+        Ok(bytes) => {
+            let lines = bytes.split(|&byte| byte == b'\n');
+            Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
     }

@@ -8,8 +8,8 @@ use crate::{Judgement, Scored};
 pub struct Spread {
     /// The mean.
     pub mean: f64,
-    /// The standard deviation of a sample; 0 of one value.
-    pub deviation: f64,
+    /// The standard deviation of a sample; none of one value.
+    pub deviation: Option<f64>,
 }
 
 /// One method over its runs.
@@ -32,14 +32,15 @@ impl Spread {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let deviation = if values.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 };
+        let deviation = (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt());
         Some(Self { mean, deviation })
     }
 }
 
 impl std::fmt::Display for Spread {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:.3} ± {:.3}", self.mean, self.deviation)
+        write!(f, "{:.3}", self.mean)?;
+        self.deviation.map_or(Ok(()), |deviation| write!(f, " ± {deviation:.3}"))
     }
 }
 
@@ -79,8 +80,9 @@ mod tests {
     fn a_spread_is_that_of_a_sample() {
         let spread = Spread::of(&[1.0, 2.0, 3.0, 4.0]).unwrap();
         assert!((spread.mean - 2.5).abs() < 1e-12);
-        assert!((spread.deviation - (5.0_f64 / 3.0).sqrt()).abs() < 1e-12);
-        assert_eq!(Spread::of(&[0.5]).unwrap().to_string(), "0.500 ± 0.000");
+        assert!((spread.deviation.unwrap() - (5.0_f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert_eq!(spread.to_string(), "2.500 ± 1.291");
+        assert_eq!(Spread::of(&[0.5]).unwrap().to_string(), "0.500");
         assert_eq!(Spread::of(&[]), None);
     }
 }

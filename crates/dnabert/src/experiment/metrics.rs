@@ -136,15 +136,19 @@ impl Display for Metrics {
                 "\n{:<22}{:>9}{:>9}{:>12}",
                 "calls on test", "accuracy", "MCC", "threshold"
             )?;
-            let mut line = |name: &str, calls: &CallReport| {
+            let line = |f: &mut fmt::Formatter<'_>, name: &str, calls: &CallReport| {
                 let CallReport { accuracy, mcc, threshold, .. } = calls;
                 writeln!(f, "{name:<22}{accuracy:>9.4}{mcc:>9.4}{threshold:>12.4}")
             };
-            line("threshold from dev", calls)?;
+            line(f, "threshold from dev", calls)?;
             for found in imbalanced {
                 let ratio = format!("1 : {:.0}", found.negatives_per_positive);
-                line(&ratio, &found.at_half)?;
-                line(&format!("{ratio}, from dev"), &found.at_chosen)?;
+                line(f, &ratio, &found.at_half)?;
+                line(f, &format!("{ratio}, from dev"), &found.at_chosen)?;
+                if let Some(Interval { low, high }) = found.at_chosen_mcc_interval {
+                    let range = format!("MCC {low:.4} to {high:.4}");
+                    writeln!(f, "{:<22}{range:>30}", "  95 % interval")?;
+                }
             }
         }
         for other in &self.others {

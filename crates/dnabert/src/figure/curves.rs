@@ -51,9 +51,14 @@ pub fn curves(methods: &[(&str, &Scored)], classes: &[String]) -> Result<String,
             let points = roc_curve(scores, positive).ok_or(empty)?;
             let area = auroc(scores, positive).unwrap_or_default();
             roc.push((format!("{name}, {area:.3}"), points));
-            let mut points = precision_recall_curve(scores, positive).unwrap_or_default();
-            // From the left border on, at the precision of the highest score.
-            points.insert(0, (0.0, points.first().map_or(1.0, |point| point.1)));
+            // Steps, whose area is the average precision: up to a recall, the precision there holds.
+            let mut before = 0.0;
+            let mut points = Vec::new();
+            for (recall, precision) in precision_recall_curve(scores, positive).unwrap_or_default()
+            {
+                points.extend([(before, precision), (recall, precision)]);
+                before = recall;
+            }
             let area = auprc(scores, positive).unwrap_or_default();
             recall.push((format!("{name}, {area:.3}"), points));
         }

@@ -42,7 +42,10 @@ pub fn scan_track(
         name_marks(&legend)?;
         let bases = length.div_ceil(rows);
         for (row, area) in panels.split_evenly((rows, 1)).iter().enumerate() {
-            draw(area, points, calls, sites, row * bases..((row + 1) * bases).min(length))?;
+            let own = row * bases..((row + 1) * bases).min(length);
+            let points: Vec<&Point> =
+                points.iter().filter(|point| own.contains(&point.position)).collect();
+            draw(area, &points, calls, sites, own)?;
         }
         root.present()?;
     }
@@ -56,7 +59,7 @@ fn sign(strand: Strand) -> f64 {
 
 fn draw(
     area: &DrawingArea<SVGBackend<'_>, Shift>,
-    points: &[Point],
+    points: &[&Point],
     calls: &[Call],
     sites: &[(usize, Strand)],
     bases: std::ops::Range<usize>,

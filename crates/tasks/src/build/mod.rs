@@ -93,6 +93,14 @@ pub enum BuildError {
     /// The genome cannot be read, or has no such chromosome.
     #[error(transparent)]
     Genome(#[from] GenomeError),
+    /// The windows do not reach back to where a TATA box would be.
+    #[error(
+        "a TATA box lies up to 38 bases before the start, and the windows begin {upstream} before it"
+    )]
+    NoRoomForTata {
+        /// Bases of a window before the start.
+        upstream: usize,
+    },
     /// The classifier that looks for hard negatives cannot read a window.
     #[error("the classifier cannot read a window")]
     Classifier(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -114,6 +114,10 @@ pub fn build_promoters(
     starts: &[Interval],
     config: &PromoterConfig,
 ) -> Result<Built, BuildError> {
+    let upstream = config.upstream;
+    if config.tata != TataBox::Any && upstream < TATA_PLACE.0 {
+        return Err(BuildError::NoRoomForTata { upstream });
+    }
     let kept = spaced(starts, config.spacing);
     let kept = kept.into_iter().filter(|(_, _, strand)| *strand != Strand::Unknown);
     let windows = kept.map(|(name, base, strand)| {

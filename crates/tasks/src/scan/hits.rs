@@ -19,7 +19,8 @@ pub struct Hits {
     pub calls_right: usize,
     /// Bases between a site that is found and its nearest call, in the median.
     pub median_distance: Option<usize>,
-    /// Known sites with a call nearby, if as many calls lay anywhere: the mean over a thousand draws.
+    /// Known sites with a call nearby, if all calls were moved along the sequence by a random distance: the
+    /// mean over a thousand of them.
     pub sites_found_by_chance: f64,
 }
 
@@ -35,12 +36,12 @@ impl Hits {
     }
 }
 
-/// Draws of calls by chance.
+/// Random distances.
 const DRAWS: u64 = 1000;
 
 /// Holds `calls` against known `sites` (position from 0, strand) of a sequence of `length` bases;
-/// `tolerance` is the largest distance in bases at which the two are the same. `seed` draws the calls
-/// that chance would make.
+/// `tolerance` is the largest distance in bases at which the two are the same. `seed` draws the
+/// distances by which calls are moved to tell what chance would find.
 pub fn compare(
     calls: &[Call],
     sites: &[(usize, Strand)],
@@ -48,22 +49,23 @@ pub fn compare(
     length: usize,
     seed: u64,
 ) -> Hits {
-    let places: Vec<(usize, Strand)> =
-        calls.iter().map(|call| (call.position, call.strand)).collect();
+    let [called, known] = [
+        ByStrand::of(calls.iter().map(|call| (call.position, call.strand))),
+        ByStrand::of(sites.iter().copied()),
+    ];
     let mut distances: Vec<usize> =
-        sites.iter().filter_map(|site| nearest(*site, &places, tolerance)).collect();
+        sites.iter().filter_map(|site| called.nearest(*site, tolerance)).collect();
     distances.sort_unstable();
-    let right = places.iter().filter(|call| nearest(**call, sites, tolerance).is_some());
+    let right = calls
+        .iter()
+        .filter(|call| known.nearest((call.position, call.strand), tolerance).is_some());
+    // All calls moved along the sequence by one random distance: they keep their spacing.
     let chance: usize = (0..DRAWS)
         .map(|draw| {
-            let anywhere: Vec<(usize, Strand)> = (0..)
-                .zip(&places)
-                .map(|(call, (_, strand))| {
-                    let place = derive_seed(seed, &[draw, call]) % length.max(1) as u64;
-                    (place as usize, *strand)
-                })
-                .collect();
-            sites.iter().filter(|site| nearest(**site, &anywhere, tolerance).is_some()).count()
+            let shift = (derive_seed(seed, &[draw]) % length.max(1) as u64) as usize;
+            let moved = |call: &Call| ((call.position + shift) % length.max(1), call.strand);
+            let moved = ByStrand::of(calls.iter().map(moved));
+            sites.iter().filter(|site| moved.nearest(**site, tolerance).is_some()).count()
         })
         .sum();
     Hits {
@@ -76,14 +78,29 @@ pub fn compare(
     }
 }
 
-/// The distance to the nearest of the others on the same strand, if it is within the tolerance.
-fn nearest(
-    (position, strand): (usize, Strand),
-    others: &[(usize, Strand)],
-    tolerance: usize,
-) -> Option<usize> {
-    let same = others.iter().filter(|(_, other)| *other == strand);
-    same.map(|(other, _)| other.abs_diff(position)).filter(|far| *far <= tolerance).min()
+/// Positions, sorted, on the reverse strand and on all others.
+struct ByStrand([Vec<usize>; 2]);
+
+impl ByStrand {
+    fn of(places: impl Iterator<Item = (usize, Strand)>) -> Self {
+        let mut strands = [Vec::new(), Vec::new()];
+        places.for_each(|(position, strand)| strands[side(strand)].push(position));
+        strands.iter_mut().for_each(|positions| positions.sort_unstable());
+        Self(strands)
+    }
+
+    /// The distance to the nearest place on the same strand, if it is within the tolerance.
+    fn nearest(&self, (position, strand): (usize, Strand), tolerance: usize) -> Option<usize> {
+        let positions = &self.0[side(strand)];
+        let next = positions.partition_point(|&other| other < position);
+        let around = [next.checked_sub(1), Some(next)].into_iter().flatten();
+        let distance = |at: usize| Some(positions.get(at)?.abs_diff(position));
+        around.filter_map(distance).filter(|far| *far <= tolerance).min()
+    }
+}
+
+fn side(strand: Strand) -> usize {
+    usize::from(strand == Strand::Reverse)
 }
 
 #[cfg(test)]

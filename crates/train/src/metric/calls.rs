@@ -22,8 +22,8 @@ pub struct CallReport {
 pub enum Balance {
     /// As many as the rows have.
     AsGiven,
-    /// This many: each negative counts with the weight that makes it so, which is what drawing
-    /// subsets at that ratio gives on average, without the noise of the draw.
+    /// This many: each negative counts with the weight that makes it so. Accuracy and recall are what
+    /// subsets at that ratio have on average; precision and MCC are those of the average counts.
     NegativesPerPositive(f64),
 }
 
