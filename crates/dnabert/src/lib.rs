@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod attention_reader;
 pub mod backend;
 pub mod comparison;
 mod context_floor;
@@ -33,14 +34,19 @@ pub use dnabert_core as core;
 #[doc(inline)]
 pub use dnabert_genome as genome;
 #[doc(inline)]
+pub use dnabert_interpret as interpret;
+#[doc(inline)]
 pub use dnabert_kmer as kmer;
 #[doc(inline)]
 pub use dnabert_model as model;
+#[doc(inline)]
+pub use dnabert_motif as motif;
 #[doc(inline)]
 pub use dnabert_tasks as tasks;
 #[doc(inline)]
 pub use dnabert_train as train;
 
+pub use attention_reader::AttentionReader;
 pub use backend::{Backend, BackendError, Precision, device, device_with};
 pub use burn::tensor::Device;
 pub use context_floor::{ContextFloor, fit_context};

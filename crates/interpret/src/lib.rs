@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+mod attention;
+pub mod reference;
+mod track;
+
+pub use attention::{AttentionScores, Heads, Query};
+pub use track::{base_scores, mean_track, unit_norm};

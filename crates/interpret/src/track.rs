@@ -1,0 +1,67 @@
+//! From tokens to bases.
+
+use dnabert_core::{Encoding, Stitcher};
+
+/// The scores of `bases` bases from those of a row's tokens: for each base the mean over the tokens that
+/// cover it, 0 where there is none. Special tokens, which cover no base, are passed over, so that nothing of
+/// `[CLS]`, `[SEP]` or padding is in it.
+///
+/// # Panics
+///
+/// If there are fewer scores than tokens.
+///
+/// ```
+/// use dnabert_core::Tokenizer;
+/// use dnabert_interpret::base_scores;
+/// use dnabert_kmer::KmerTokenizer;
+///
+/// let row = KmerTokenizer::new(3)?.encode(&"ACGTA".parse()?)?;
+/// // [CLS] ACG CGT GTA [SEP]
+/// let scores = base_scores(&row, &[9.0, 1.0, 2.0, 3.0, 9.0], 5);
+/// assert_eq!(scores, [1.0, 1.5, 2.0, 2.5, 3.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn base_scores(row: &Encoding, scores: &[f32], bases: usize) -> Vec<f64> {
+    assert!(scores.len() >= row.len(), "{} scores for {} tokens", scores.len(), row.len());
+    let mut stitcher = Stitcher::new(1);
+    for (span, &score) in row.spans.iter().zip(scores) {
+        if let Some(span) = span {
+            stitcher.add(span.clone(), &[score]);
+        }
+    }
+    let mut found = Vec::with_capacity(bases);
+    stitcher.finish(bases, |_, mean| found.push(mean.map_or(0.0, |mean| f64::from(mean[0]))));
+    found
+}
+
+/// Divides scores by the root of the sum of their squares, so that rows can be held against one another;
+/// scores that are all 0 stay so.
+pub fn unit_norm(scores: &mut [f64]) {
+    let norm = scores.iter().map(|score| score * score).sum::<f64>().sqrt();
+    if norm > 0.0 {
+        scores.iter_mut().for_each(|score| *score /= norm);
+    }
+}
+
+/// The mean of several tracks of one sequence, each of norm 1 first, so that no model outweighs another:
+/// as the paper adds up models of several k.
+///
+/// # Panics
+///
+/// If there is no track, or they have different lengths.
+///
+/// ```
+/// let mean = dnabert_interpret::mean_track(&[vec![3.0, 4.0], vec![0.0, 10.0]]);
+/// assert!((mean[0] - 0.3).abs() < 1e-12 && (mean[1] - 0.9).abs() < 1e-12);
+/// ```
+pub fn mean_track(tracks: &[Vec<f64>]) -> Vec<f64> {
+    let length = tracks.first().map(Vec::len).expect("a track");
+    assert!(tracks.iter().all(|track| track.len() == length), "tracks of one sequence");
+    let mut sums = vec![0.0; length];
+    for track in tracks {
+        let mut track = track.clone();
+        unit_norm(&mut track);
+        sums.iter_mut().zip(track).for_each(|(sum, score)| *sum += score);
+    }
+    sums.into_iter().map(|sum| sum / tracks.len() as f64).collect()
+}
