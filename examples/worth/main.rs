@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use corpus::CorpusOptions;
-use dnabert::core::file;
+use dnabert::core::{Task, file};
 use dnabert::model::BertConfig;
 use dnabert::tasks::{BindingSet, BindingTask, PromoterSet, PromoterTask, SpliceSet, SpliceTask};
 use dnabert::{AnyTokenizer, device};
@@ -43,6 +43,9 @@ struct Arguments {
     /// Judge tasks only
     #[arg(long, conflicts_with = "masked")]
     tasks: bool,
+    /// Tasks, by their names [default: all]
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
     /// Methods, by their names with dashes [default: all]
     #[arg(long, value_delimiter = ',', value_parser = Method::named)]
     methods: Vec<Method>,
@@ -82,11 +85,20 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let promoters = PromoterTask::new(datasets, PromoterSet::FlyCore);
         let binding = BindingTask::new(datasets, BindingSet::Tap73Alpha);
         let splice = SpliceTask::new(datasets, SpliceSet::Fly);
-        let contests = [
+        let mut contests = vec![
             contest(Box::new(promoters), DecidedBy::Counts),
             contest(Box::new(binding), DecidedBy::Counts),
             contest(Box::new(splice), DecidedBy::Order),
         ];
+        let names: Vec<String> =
+            contests.iter().map(|contest| contest.task.name().to_owned()).collect();
+        if let Some(other) = arguments.only.iter().find(|name| !names.contains(name)) {
+            return Err(format!("{other}: choose from {}", names.join(", ")).into());
+        }
+        let is_asked = |name: &str| {
+            arguments.only.is_empty() || arguments.only.iter().any(|only| only == name)
+        };
+        contests.retain(|contest| is_asked(contest.task.name()));
         let methods = match &arguments.methods[..] {
             [] => Method::all(),
             some => some.to_vec(),
