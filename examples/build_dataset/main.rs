@@ -23,7 +23,7 @@ use dnabert::core::{LetterPolicy, Split};
 use dnabert::genome::annotation::{AnnotationFormat, Part, Transcript, read_transcripts};
 use dnabert::genome::bed::{read_bed, read_narrow_peak};
 use dnabert::genome::fps::read_fps;
-use dnabert::genome::{Genome, GenomeError, Interval, Naming};
+use dnabert::genome::{Genome, Interval, Naming};
 use dnabert::tasks::build::{
     BindingConfig, BuildError, Built, Negatives, NonSites, PromoterConfig, SpliceConfig, Splits,
     TataBox, Window, adversarial_non_sites, build_binding, build_promoters, build_splice, write,
@@ -309,14 +309,7 @@ impl Sources {
         if let Some(shared) = self.clusters {
             return Ok(Splits::Clusters { shared, seed: self.seed });
         }
-        let names = |names: &[String]| -> Result<Vec<String>, GenomeError> {
-            names.iter().map(|name| Ok(genome.chromosome(name)?.0.to_owned())).collect()
-        };
-        let (dev, test) = (names(&self.dev)?, names(&self.test)?);
-        if let Some(both) = dev.iter().find(|name| test.contains(name)) {
-            return Err(format!("{both} cannot be in both dev and test").into());
-        }
-        Ok(Splits::Chromosomes { dev, test })
+        Ok(Splits::chromosomes(genome, &self.dev, &self.test)?)
     }
 
     fn write(&self, genome: &Genome, built: &Built, settings: &str) -> Result<(), Box<dyn Error>> {

@@ -183,7 +183,8 @@ impl CompareOptions {
             ];
             let cells: Vec<String> =
                 values.iter().map(|value| cell(summary.spread(value))).collect();
-            text += &format!("| {} | {} | {} |\n", summary.method, summary.runs, cells.join(" | "));
+            let runs = summary.judgements.len();
+            text += &format!("| {} | {runs} | {} |\n", summary.method, cells.join(" | "));
         }
         if classes == 2 {
             text += &imbalance(&summaries);

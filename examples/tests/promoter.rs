@@ -259,7 +259,13 @@ fn a_scan_that_means_nothing_is_refused() {
     };
     let window = ["--window", "4", "14"];
     refuses("c\t24\t25\n", &window, 1, "a known start without a strand: c:25-25");
-    refuses("chrC\t24\t25\tx\t0\t+\n", &window, 1, "known starts lie on \"chrC\"");
+    refuses(
+        "chrC\t24\t25\tx\t0\t+\n",
+        &window,
+        1,
+        "no known start lies on a sequence that was scanned; one lies on \"chrC\"",
+    );
+    assert!(desk.path("scan/calls.bed").exists(), "what was found is kept");
     refuses("c\t24\t25\tx\t0\t+\n", &["--window", "4", "0"], 1, "is 1 at least");
     refuses("c\t24\t25\tx\t0\t+\n", &["--seeds", "3"], 2, "cannot be used with");
 }

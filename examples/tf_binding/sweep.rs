@@ -150,14 +150,7 @@ impl SweepOptions {
     ) -> Result<BuiltTask, Box<dyn Error + Send + Sync>> {
         let config = BindingConfig { top: Some(self.top), ..BindingConfig::default() };
         let built = build_binding(genome, &read_narrow_peak(peaks)?, &config)?;
-        let names = |names: &[String]| {
-            names.iter().map(|name| Ok(genome.chromosome(name)?.0.to_owned())).collect()
-        };
-        let names = |list| -> Result<Vec<String>, dnabert::genome::GenomeError> { names(list) };
-        let splits = Splits::Chromosomes {
-            dev: names(&self.dev_chromosomes)?,
-            test: names(&self.test_chromosomes)?,
-        };
+        let splits = Splits::chromosomes(genome, &self.dev_chromosomes, &self.test_chromosomes)?;
         Ok(BuiltTask::new(&entry.name, &["other", "bound"], built, &splits))
     }
 }

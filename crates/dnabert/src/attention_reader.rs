@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use dnabert_core::{Encoding, Sequence, Stitcher, Tiling, TokenizeError, Tokenizer};
-use dnabert_interpret::{AttentionScores, Heads, Query};
+use dnabert_core::{Encoding, Sequence, Tiling, TokenizeError, Tokenizer};
+use dnabert_interpret::{AttentionScores, Heads, Query, TrackBuilder};
 use dnabert_model::{Bert, Checkpoint, Encoder};
 
 use crate::tiled::{Batching, rows};
@@ -101,44 +101,35 @@ impl<E: Encoder, T: Tokenizer> AttentionReader<E, T> {
     ///
     /// [`TokenizeError::InBatch`] for the first sequence that cannot be read.
     pub fn tracks(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, TokenizeError> {
-        let mut stitchers = vec![Stitcher::new(1); sequences.len()];
+        let mut tracks = vec![TrackBuilder::default(); sequences.len()];
         let mut waiting: Vec<(usize, Encoding)> = Vec::new();
         for (index, sequence) in sequences.iter().enumerate() {
             for row in rows(&self.tokenizer, sequence, self.batching.tiling) {
                 let failed = |source| TokenizeError::InBatch { index, source: Box::new(source) };
                 waiting.push((index, row.map_err(failed)?));
                 if waiting.len() == self.batching.batch_size {
-                    self.run(&mut waiting, &mut stitchers);
+                    self.run(&mut waiting, &mut tracks);
                 }
             }
         }
         if !waiting.is_empty() {
-            self.run(&mut waiting, &mut stitchers);
+            self.run(&mut waiting, &mut tracks);
         }
-        let finish = |(mut stitcher, sequence): (Stitcher, &Sequence)| {
-            let mut track = Vec::with_capacity(sequence.len());
-            stitcher.finish(sequence.len(), |_, mean| {
-                track.push(mean.map_or(0.0, |mean| f64::from(mean[0])));
-            });
-            track
-        };
-        Ok(stitchers.into_iter().zip(sequences).map(finish).collect())
+        let tracks = tracks.into_iter().zip(sequences);
+        Ok(tracks.map(|(track, sequence)| track.finish(sequence.len())).collect())
     }
 
-    fn run(&self, waiting: &mut Vec<(usize, Encoding)>, stitchers: &mut [Stitcher]) {
+    fn run(&self, waiting: &mut Vec<(usize, Encoding)>, tracks: &mut [TrackBuilder]) {
         let pad = self.tokenizer.special_tokens().pad;
         let rows: Vec<&Encoding> = waiting.iter().map(|(_, row)| row).collect();
         let batch = self.batching.upload(&rows, pad);
         let mut sink = AttentionScores::new(self.heads.clone(), self.query, batch.mask.clone());
         let _ = self.encoder.encode(&batch, &mut sink);
         let scores = sink.finish();
-        for ((index, row), scores) in waiting.drain(..).zip(scores) {
+        for ((index, row), mut scores) in waiting.drain(..).zip(scores) {
             let tokens = row.len() as f32;
-            for (span, score) in row.spans.into_iter().zip(scores) {
-                if let Some(span) = span {
-                    stitchers[index].add(span, &[score * tokens]);
-                }
-            }
+            scores.iter_mut().for_each(|score| *score *= tokens);
+            tracks[index].add(&row, &scores);
         }
     }
 }

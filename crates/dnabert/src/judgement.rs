@@ -112,6 +112,27 @@ impl Judgement {
     ///
     /// As [`ClassificationReport::new`].
     pub fn new(dev: &Scored, test: &Scored, seed: u64) -> Self {
+        let mut found = Self::without_intervals(dev, test);
+        found.auroc_interval = test.interval(derive_seed(seed, &[11]), Scored::auroc);
+        found.mcc_interval =
+            test.interval(derive_seed(seed, &[14]), |rows| Some(rows.report().mcc));
+        for rare in &mut found.imbalanced {
+            let balance = Balance::NegativesPerPositive(rare.negatives_per_positive);
+            let seed = derive_seed(seed, &[15, rare.negatives_per_positive as u64]);
+            rare.at_chosen_mcc_interval = test.interval(seed, |rows| {
+                let (scores, positive) = rows.binary()?;
+                Some(CallReport::at(rare.at_chosen.threshold, &scores, &positive, balance)?.mcc)
+            });
+        }
+        found
+    }
+
+    /// As [`new`](Self::new) without intervals, which take thousands of resamples: for means over runs.
+    ///
+    /// # Panics
+    ///
+    /// As [`ClassificationReport::new`].
+    pub fn without_intervals(dev: &Scored, test: &Scored) -> Self {
         let binary = dev.binary().zip(test.binary());
         let calls = |threshold: Option<f64>, balance| {
             let ((dev, dev_truth), (test, test_truth)) = binary.as_ref()?;
@@ -121,18 +142,17 @@ impl Judgement {
         };
         let imbalanced = |negatives_per_positive| {
             let balance = Balance::NegativesPerPositive(negatives_per_positive);
-            let (at_half, at_chosen) = (calls(Some(0.5), balance)?, calls(None, balance)?);
-            let seed = derive_seed(seed, &[15, negatives_per_positive as u64]);
-            let at_chosen_mcc_interval = test.interval(seed, |rows| {
-                let (scores, positive) = rows.binary()?;
-                Some(CallReport::at(at_chosen.threshold, &scores, &positive, balance)?.mcc)
-            });
-            Some(Imbalanced { negatives_per_positive, at_half, at_chosen, at_chosen_mcc_interval })
+            Some(Imbalanced {
+                negatives_per_positive,
+                at_half: calls(Some(0.5), balance)?,
+                at_chosen: calls(None, balance)?,
+                at_chosen_mcc_interval: None,
+            })
         };
         Self {
             test: test.report(),
-            auroc_interval: test.interval(derive_seed(seed, &[11]), Scored::auroc),
-            mcc_interval: test.interval(derive_seed(seed, &[14]), |rows| Some(rows.report().mcc)),
+            auroc_interval: None,
+            mcc_interval: None,
             dev: dev.report(),
             chosen_threshold: calls(None, Balance::AsGiven),
             imbalanced: RATIOS.into_iter().filter_map(imbalanced).collect(),

@@ -5,4 +5,4 @@ pub mod reference;
 mod track;
 
 pub use attention::{AttentionScores, Heads, Query};
-pub use track::{base_scores, mean_track, unit_norm};
+pub use track::{TrackBuilder, mean_track, unit_norm};

@@ -1,6 +1,6 @@
 //! Attention scores exactly as DNABERT's own code makes them, with its quirks: the scores of padding and of
 //! `[SEP]` may leak in, and the right end is divided by more tokens than cover it. For new work there is
-//! [`base_scores`](crate::base_scores).
+//! [`TrackBuilder`](crate::TrackBuilder).
 
 use crate::unit_norm;
 
@@ -9,14 +9,13 @@ use crate::unit_norm;
 ///
 /// # Panics
 ///
-/// If heads have different lengths, there is none, or `k` is 0 or greater than L.
+/// If heads have different lengths, there is none, or `k` is below 2 or greater than L.
 pub fn attention_scores(heads: &[&[f32]], k: usize) -> Vec<f64> {
     let length = heads.first().map_or(0, |head| head.len());
-    assert!(0 < k && k <= length, "k is {k}, and rows have {length} tokens");
+    assert!(2 <= k && k <= length, "k is {k}, and rows have {length} tokens");
     assert!(heads.iter().all(|head| head.len() == length), "heads of one row");
     let sum = |token: usize| heads.iter().map(|head| f64::from(head[token])).sum::<f64>();
-    let mut tokens: Vec<f64> =
-        (1..=length - k + 1).map(|token| heads_at(length, token, &sum)).collect();
+    let mut tokens: Vec<f64> = (1..=length - k + 1).map(sum).collect();
     // Before exact zeros stands [SEP], whose score is taken out.
     if let Some(last) = tokens.windows(2).position(|pair| pair[1] == 0.0) {
         tokens[last] = 0.0;
@@ -24,11 +23,6 @@ pub fn attention_scores(heads: &[&[f32]], k: usize) -> Vec<f64> {
     let mut scores = mean_over_kmers(&tokens, k);
     unit_norm(&mut scores);
     scores
-}
-
-/// The sum at a token; with k = 1 the list reaches behind the row, where nothing is.
-fn heads_at(length: usize, token: usize, sum: &impl Fn(usize) -> f64) -> f64 {
-    if token < length { sum(token) } else { 0.0 }
 }
 
 /// For each base the mean over the k-mers of a list that cover it: n k-mers have n + k − 1 bases.

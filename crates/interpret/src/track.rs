@@ -2,36 +2,53 @@
 
 use dnabert_core::{Encoding, Stitcher};
 
-/// The scores of `bases` bases from those of a row's tokens: for each base the mean over the tokens that
-/// cover it, 0 where there is none. Special tokens, which cover no base, are passed over, so that nothing of
-/// `[CLS]`, `[SEP]` or padding is in it.
+/// Gathers the scores of tokens, row by row from left to right, as scores of the bases of one sequence.
 ///
-/// # Panics
-///
-/// If there are fewer scores than tokens.
+/// A base has the mean over the tokens that cover it, 0 where there is none. Special tokens, which cover no
+/// base, are passed over, so that nothing of `[CLS]`, `[SEP]` or padding is in it.
 ///
 /// ```
 /// use dnabert_core::Tokenizer;
-/// use dnabert_interpret::base_scores;
+/// use dnabert_interpret::TrackBuilder;
 /// use dnabert_kmer::KmerTokenizer;
 ///
 /// let row = KmerTokenizer::new(3)?.encode(&"ACGTA".parse()?)?;
+/// let mut track = TrackBuilder::default();
 /// // [CLS] ACG CGT GTA [SEP]
-/// let scores = base_scores(&row, &[9.0, 1.0, 2.0, 3.0, 9.0], 5);
-/// assert_eq!(scores, [1.0, 1.5, 2.0, 2.5, 3.0]);
+/// track.add(&row, &[9.0, 1.0, 2.0, 3.0, 9.0]);
+/// assert_eq!(track.finish(5), [1.0, 1.5, 2.0, 2.5, 3.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn base_scores(row: &Encoding, scores: &[f32], bases: usize) -> Vec<f64> {
-    assert!(scores.len() >= row.len(), "{} scores for {} tokens", scores.len(), row.len());
-    let mut stitcher = Stitcher::new(1);
-    for (span, &score) in row.spans.iter().zip(scores) {
-        if let Some(span) = span {
-            stitcher.add(span.clone(), &[score]);
+#[derive(Debug, Clone)]
+pub struct TrackBuilder(Stitcher);
+
+impl Default for TrackBuilder {
+    fn default() -> Self {
+        Self(Stitcher::new(1))
+    }
+}
+
+impl TrackBuilder {
+    /// Adds the scores of a row's tokens; those behind its last token, of padding, are passed over.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer scores than tokens.
+    pub fn add(&mut self, row: &Encoding, scores: &[f32]) {
+        assert!(scores.len() >= row.len(), "{} scores for {} tokens", scores.len(), row.len());
+        for (span, &score) in row.spans.iter().zip(scores) {
+            if let Some(span) = span {
+                self.0.add(span.clone(), &[score]);
+            }
         }
     }
-    let mut found = Vec::with_capacity(bases);
-    stitcher.finish(bases, |_, mean| found.push(mean.map_or(0.0, |mean| f64::from(mean[0]))));
-    found
+
+    /// The scores of the first `bases` bases.
+    pub fn finish(mut self, bases: usize) -> Vec<f64> {
+        let mut track = Vec::with_capacity(bases);
+        self.0.finish(bases, |_, mean| track.push(mean.map_or(0.0, |mean| f64::from(mean[0]))));
+        track
+    }
 }
 
 /// Divides scores by the root of the sum of their squares, so that rows can be held against one another;

@@ -17,9 +17,7 @@ pub struct Spread {
 pub struct Summary {
     /// The method.
     pub method: String,
-    /// How many runs there are.
-    pub runs: usize,
-    /// The judgement of each run on its test rows, in their order.
+    /// The judgement of each run on its test rows, in their order, without intervals.
     pub judgements: Vec<Judgement>,
 }
 
@@ -50,17 +48,11 @@ impl Summary {
         let mut summaries: Vec<Self> = Vec::new();
         for run in runs {
             let (dev, test) = (Scored::from(&run.dev), Scored::from(&run.test));
-            let judgement = Judgement::new(&dev, &test, run.key.seed);
+            let judgement = Judgement::without_intervals(&dev, &test);
             match summaries.iter_mut().find(|summary| summary.method == run.key.method) {
-                Some(summary) => {
-                    summary.runs += 1;
-                    summary.judgements.push(judgement);
-                }
-                None => summaries.push(Self {
-                    method: run.key.method.clone(),
-                    runs: 1,
-                    judgements: vec![judgement],
-                }),
+                Some(summary) => summary.judgements.push(judgement),
+                None => summaries
+                    .push(Self { method: run.key.method.clone(), judgements: vec![judgement] }),
             }
         }
         summaries

@@ -104,6 +104,12 @@ pub enum BuildError {
     /// The classifier that looks for hard negatives cannot read a window.
     #[error("the classifier cannot read a window")]
     Classifier(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A chromosome of both dev and test.
+    #[error("{name} cannot be in both dev and test")]
+    InTwoSplits {
+        /// Its name.
+        name: String,
+    },
     /// No site is left.
     #[error("no window is left of {sites} sites: {left_out}")]
     NoSite {

@@ -1,9 +1,9 @@
 //! Which split a window belongs to.
 
 use dnabert_core::Split;
-use dnabert_genome::Interval;
+use dnabert_genome::{Genome, Interval};
 
-use super::Window;
+use super::{BuildError, Window};
 use crate::cluster::{clusters, deal};
 
 /// Deals windows to splits, so that no two splits share sequence by overlap.
@@ -34,6 +34,26 @@ pub enum Splits {
 }
 
 impl Splits {
+    /// Chromosomes of dev and test, by any name that `genome` takes.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Genome`] for a chromosome that is not there, and [`BuildError::InTwoSplits`].
+    pub fn chromosomes(
+        genome: &Genome,
+        dev: &[String],
+        test: &[String],
+    ) -> Result<Self, BuildError> {
+        let names = |names: &[String]| -> Result<Vec<String>, BuildError> {
+            names.iter().map(|name| Ok(genome.chromosome(name)?.0.to_owned())).collect()
+        };
+        let (dev, test) = (names(dev)?, names(test)?);
+        match dev.iter().find(|name| test.contains(name)) {
+            Some(name) => Err(BuildError::InTwoSplits { name: name.clone() }),
+            None => Ok(Self::Chromosomes { dev, test }),
+        }
+    }
+
     /// The split of each window; `None` for one that lies across a border.
     pub fn deal(&self, windows: &[Window]) -> Vec<Option<Split>> {
         let Self::Clusters { shared, seed } = self else {
