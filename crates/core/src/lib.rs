@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod attribution;
 mod both_strands;
 mod classifier;
 mod encoding;
@@ -9,10 +10,12 @@ mod policy;
 mod seed;
 mod sequence;
 mod stitch;
+mod strand;
 mod task;
 mod tile;
 mod tokenizer;
 
+pub use attribution::Attribution;
 pub use both_strands::BothStrands;
 pub use classifier::Classifier;
 pub use encoding::{Encoding, EncodingReport};
@@ -23,6 +26,7 @@ pub use sequence::{
     AmbiguityRule, LetterPolicy, LetterReport, LetterRule, Sequence, SequenceError, is_base,
 };
 pub use stitch::Stitcher;
+pub use strand::{Strand, StrandError};
 pub use task::{Example, Split, Task};
 pub use tile::{Tiles, Tiling};
 pub use tokenizer::{SpecialTokens, TokenizeError, Tokenizer};

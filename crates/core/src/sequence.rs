@@ -166,6 +166,26 @@ impl Sequence {
         Self { letters: self.letters[range].to_vec() }
     }
 
+    /// The sequence with other letters in the place of `range`: a substitution, an insertion (where the
+    /// range is empty) or a deletion (where `letters` is).
+    ///
+    /// # Panics
+    ///
+    /// If the range lies outside of the sequence.
+    ///
+    /// ```
+    /// use dnabert_core::Sequence;
+    ///
+    /// let sequence: Sequence = "ACGT".parse()?;
+    /// assert_eq!(sequence.replace(1..3, &"T".parse()?).to_string(), "ATT");
+    /// # Ok::<(), dnabert_core::SequenceError>(())
+    /// ```
+    #[must_use]
+    pub fn replace(&self, range: std::ops::Range<usize>, letters: &Self) -> Self {
+        let parts = [&self.letters[..range.start], &letters.letters, &self.letters[range.end..]];
+        Self { letters: parts.concat() }
+    }
+
     /// The other strand, read 5′ to 3′; ambiguous letters become their complements (`R` ↔ `Y`).
     pub fn reverse_complement(&self) -> Self {
         Self { letters: self.letters.iter().rev().map(|&letter| complement(letter)).collect() }

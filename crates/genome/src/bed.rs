@@ -150,7 +150,10 @@ impl Columns<'_> {
         let position = "a position, from 0";
         let start = self.number(1, "start", position)?;
         let end = self.number(2, "end", position)?;
-        let strand = self.0.get(5).map_or(Ok(Strand::Unknown), |text| text.parse())?;
+        let strand = self
+            .0
+            .get(5)
+            .map_or(Ok(Strand::Unknown), |text| text.parse().map_err(crate::IntervalError::from))?;
         Ok(Interval::new(chromosome, start, end, strand)?)
     }
 }

@@ -1,42 +1,8 @@
 //! Stretches of a chromosome: 0-based, half-open.
 
 use std::fmt;
-use std::str::FromStr;
 
-/// The strand that a feature lies on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub enum Strand {
-    /// The strand in the file, `+`.
-    Forward,
-    /// Its reverse complement, `-`.
-    Reverse,
-    /// Neither is meant, `.`.
-    #[default]
-    Unknown,
-}
-
-impl fmt::Display for Strand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Forward => "+",
-            Self::Reverse => "-",
-            Self::Unknown => ".",
-        })
-    }
-}
-
-impl FromStr for Strand {
-    type Err = IntervalError;
-
-    fn from_str(text: &str) -> Result<Self, IntervalError> {
-        match text {
-            "+" => Ok(Self::Forward),
-            "-" => Ok(Self::Reverse),
-            "." | "?" => Ok(Self::Unknown),
-            other => Err(IntervalError::Strand { found: other.to_owned() }),
-        }
-    }
-}
+use dnabert_core::{Strand, StrandError};
 
 /// A stretch of a chromosome, from `start` up to but without `end`, counted from 0 on the forward
 /// strand whichever strand is meant.
@@ -89,11 +55,8 @@ pub enum IntervalError {
         chromosome: String,
     },
     /// A strand that is neither `+`, `-` nor `.`.
-    #[error("strand {found:?} is none of + - .")]
-    Strand {
-        /// What stands there.
-        found: String,
-    },
+    #[error(transparent)]
+    Strand(#[from] StrandError),
 }
 
 impl Interval {

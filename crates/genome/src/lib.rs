@@ -12,8 +12,9 @@ mod open;
 mod runs;
 pub mod vcf;
 
+pub use dnabert_core::Strand;
 pub use genome::{Genome, GenomeError, Naming};
-pub use interval::{Interval, IntervalError, Strand};
+pub use interval::{Interval, IntervalError};
 pub use lines::{LineError, TableError};
 pub use open::open;
 pub use runs::{Run, Runs};

@@ -1,0 +1,47 @@
+//! The two strands of DNA.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The strand that a feature lies on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Strand {
+    /// The strand in the file, `+`.
+    Forward,
+    /// Its reverse complement, `-`.
+    Reverse,
+    /// Neither is meant, `.`.
+    #[default]
+    Unknown,
+}
+
+/// Text that names no strand.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("strand {found:?} is none of + - .")]
+pub struct StrandError {
+    /// The text.
+    pub found: String,
+}
+
+impl fmt::Display for Strand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Forward => "+",
+            Self::Reverse => "-",
+            Self::Unknown => ".",
+        })
+    }
+}
+
+impl FromStr for Strand {
+    type Err = StrandError;
+
+    fn from_str(text: &str) -> Result<Self, StrandError> {
+        match text {
+            "+" => Ok(Self::Forward),
+            "-" => Ok(Self::Reverse),
+            "." | "?" => Ok(Self::Unknown),
+            other => Err(StrandError { found: other.to_owned() }),
+        }
+    }
+}
