@@ -1,12 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+mod cluster;
+pub mod compare;
+pub mod discover;
 mod enrichment;
+pub mod file;
 mod matrix;
+mod motif;
 mod overlap;
 pub mod reference;
 mod region;
+pub mod scan;
 
+pub use cluster::{cluster, similarity};
 pub use enrichment::{benjamini_hochberg, hypergeometric_tail};
 pub use matrix::{Background, Counts, Frequencies, MatrixError, Weights};
+pub use motif::Motif;
 pub use overlap::{Overlap, overlap};
 pub use region::high_regions;

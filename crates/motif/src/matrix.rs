@@ -1,5 +1,7 @@
 //! A motif as a matrix: counts, then frequencies, then weights.
 
+use std::ops::Range;
+
 use dnabert_core::Sequence;
 
 /// Columns `A C G T`.
@@ -10,7 +12,7 @@ fn column(letter: u8) -> Option<usize> {
 }
 
 /// Why sites make no matrix.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MatrixError {
     /// There is none.
@@ -35,6 +37,16 @@ pub enum MatrixError {
         position: usize,
         /// The letter.
         letter: char,
+    },
+    /// A column counts nothing, less than nothing, or no number.
+    #[error(
+        "the counts at position {position} are {found:?}: none may be negative, and one must count"
+    )]
+    Column {
+        /// The position, from 0.
+        position: usize,
+        /// Its counts of `A C G T`.
+        found: [f64; 4],
     },
 }
 
@@ -85,7 +97,7 @@ impl Counts {
     ///
     /// # Errors
     ///
-    /// [`MatrixError`].
+    /// [`MatrixError`] naming the site.
     pub fn of_sites(sites: &[Sequence]) -> Result<Self, MatrixError> {
         let length = sites.first().ok_or(MatrixError::Empty)?.len();
         let mut rows = vec![[0.0; 4]; length];
@@ -105,9 +117,64 @@ impl Counts {
         Ok(Self(rows))
     }
 
+    /// Takes the counts of `A C G T` at each place; shares times a number of sites are counts, too.
+    ///
+    /// # Errors
+    ///
+    /// [`MatrixError::Empty`] without places, [`MatrixError::Column`] for one that counts nothing.
+    pub fn new(rows: Vec<[f64; 4]>) -> Result<Self, MatrixError> {
+        if rows.is_empty() {
+            return Err(MatrixError::Empty);
+        }
+        let is_count = |row: &[f64; 4]| {
+            row.iter().all(|count| count.is_finite() && *count >= 0.0)
+                && row.iter().sum::<f64>() > 0.0
+        };
+        match rows.iter().position(|row| !is_count(row)) {
+            Some(position) => Err(MatrixError::Column { position, found: rows[position] }),
+            None => Ok(Self(rows)),
+        }
+    }
+
     /// One row for each place.
     pub fn rows(&self) -> &[[f64; 4]] {
         &self.0
+    }
+
+    /// The number of places.
+    pub fn width(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The most sites that a place counts.
+    pub fn sites(&self) -> f64 {
+        self.0.iter().map(|row| row.iter().sum()).fold(0.0, f64::max)
+    }
+
+    /// The counts on the other strand.
+    #[must_use]
+    pub fn reverse_complement(&self) -> Self {
+        Self(reverse_complement(&self.0))
+    }
+
+    /// The shortest stretch of places that has all with at least `bits` of information over a background;
+    /// `None` where no place has.
+    pub fn informative(&self, bits: f64, background: &Background) -> Option<Range<usize>> {
+        let information = self.frequencies(0.25).information(background);
+        let first = information.iter().position(|&found| found >= bits)?;
+        let last = information.iter().rposition(|&found| found >= bits)?;
+        Some(first..last + 1)
+    }
+
+    /// The places of `range` alone.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, or they lie outside.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        assert!(!range.is_empty(), "a motif of no place");
+        Self(self.0[range].to_vec())
     }
 
     /// Shares, with `pseudocount` added to each count.
@@ -146,8 +213,7 @@ impl Frequencies {
     /// The matrix of the other strand.
     #[must_use]
     pub fn reverse_complement(&self) -> Self {
-        let complement = |row: &[f64; 4]| [row[3], row[2], row[1], row[0]];
-        Self(self.0.iter().rev().map(complement).collect())
+        Self(reverse_complement(&self.0))
     }
 
     /// Log odds over a background; a share of 0 weighs −∞.
@@ -177,6 +243,10 @@ impl Weights {
         };
         self.0.iter().zip(window).map(weigh).sum()
     }
+}
+
+fn reverse_complement(rows: &[[f64; 4]]) -> Vec<[f64; 4]> {
+    rows.iter().rev().map(|row| [row[3], row[2], row[1], row[0]]).collect()
 }
 
 #[cfg(test)]

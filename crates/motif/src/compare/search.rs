@@ -1,0 +1,265 @@
+//! One motif against a collection.
+
+use std::collections::HashMap;
+
+use dnabert_core::Strand;
+
+use super::ColumnScore;
+use super::null::{Null, Scores};
+use crate::{Frequencies, Motif, benjamini_hochberg};
+
+/// Steps between the lowest and the highest score of two columns.
+const STEPS: f64 = 100.0;
+
+/// Known motifs, made ready to be searched.
+#[derive(Debug, Clone)]
+pub struct Collection {
+    score: ColumnScore,
+    /// Columns of all motifs and of their other strands, each kept once.
+    columns: Vec<[f64; 4]>,
+    /// How many columns of the collection look like each.
+    weights: Vec<f64>,
+    /// Of each motif its columns, by number, and those of its other strand.
+    motifs: Vec<[Vec<u32>; 2]>,
+}
+
+/// A motif of the collection, beside the query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Match {
+    /// The motif, by its place in the collection.
+    pub target: usize,
+    /// The probability that columns drawn at random from the collection align at least this well, on
+    /// the better of two strands.
+    pub p_value: f64,
+    /// The number of motifs of the collection that would match this well by chance.
+    pub e_value: f64,
+    /// The share of false ones among matches with at most this p-value (Benjamini and Hochberg).
+    pub q_value: f64,
+    /// The column of the query that the first column of the target (on its strand) stands under;
+    /// negative where the target sticks out at the left.
+    pub offset: isize,
+    /// Columns that stand under each other.
+    pub overlap: usize,
+    /// The strand of the target that matches.
+    pub strand: Strand,
+}
+
+impl Collection {
+    /// Makes `motifs` ready, whose columns are compared by `score`.
+    pub fn new<'a>(motifs: impl IntoIterator<Item = &'a Motif>, score: ColumnScore) -> Self {
+        let mut collection =
+            Self { score, columns: Vec::new(), weights: Vec::new(), motifs: Vec::new() };
+        let mut numbers = HashMap::new();
+        for motif in motifs {
+            // Shares as they are counted: a pseudocount would blur small collections.
+            let forward = motif.counts.frequencies(0.0);
+            let reverse = forward.reverse_complement();
+            let strands = [forward, reverse].map(|motif| collection.number(&motif, &mut numbers));
+            collection.motifs.push(strands);
+        }
+        collection
+    }
+
+    /// The number of motifs.
+    pub fn len(&self) -> usize {
+        self.motifs.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.motifs.is_empty()
+    }
+
+    fn number(&mut self, motif: &Frequencies, numbers: &mut HashMap<[u64; 4], u32>) -> Vec<u32> {
+        let number = |column: &[f64; 4]| {
+            let number = *numbers.entry(column.map(f64::to_bits)).or_insert_with(|| {
+                self.columns.push(*column);
+                self.weights.push(0.0);
+                self.columns.len() as u32 - 1
+            });
+            self.weights[number as usize] += 1.0;
+            number
+        };
+        motif.rows().iter().map(number).collect()
+    }
+
+    /// All motifs, the best match first; those that match equally well in their order.
+    ///
+    /// With few motifs (less than about 50) p-values depend on which they are.
+    pub fn search(&self, query: &Frequencies) -> Vec<Match> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let columns = query.rows().len();
+        let (scores, table) = self.score_columns(query);
+        let widths = self.motifs.iter().map(|[forward, _]| forward.len());
+        let null = Null::new(&scores, widths);
+        let mut sums = Vec::new();
+        let mut matches: Vec<Match> = Vec::with_capacity(self.len());
+        for (target, strands) in self.motifs.iter().enumerate() {
+            let width = strands[0].len();
+            let [forward, reverse] = [&strands[0], &strands[1]]
+                .map(|strand| best_alignment(&table, columns, strand, scores.outside, &mut sums));
+            let (strand, (score, offset)) = if reverse.0 > forward.0 {
+                (Strand::Reverse, reverse)
+            } else {
+                (Strand::Forward, forward)
+            };
+            let p = null.tail(width, score).clamp(0.0, 1.0);
+            let p_value = p * (2.0 - p); // 1 − (1 − p)², exact where p is small
+            let overlap = overlap(columns, width, offset);
+            let e_value = p_value * self.len() as f64;
+            let q_value = 1.0;
+            matches.push(Match { target, p_value, e_value, q_value, offset, overlap, strand });
+        }
+        let p_values: Vec<f64> = matches.iter().map(|found| found.p_value).collect();
+        for (found, q_value) in matches.iter_mut().zip(benjamini_hochberg(&p_values)) {
+            found.q_value = q_value;
+        }
+        matches.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
+        matches
+    }
+
+    /// Whole-numbered scores of all pairs of columns, less that of a column outside: of target column t,
+    /// those with the query's columns from the last to the first.
+    fn score_columns(&self, query: &Frequencies) -> (Scores, Vec<i16>) {
+        let rows: Vec<Vec<f64>> = query
+            .rows()
+            .iter()
+            .map(|a| {
+                let row: Vec<f64> = self.columns.iter().map(|b| self.score.score(a, b)).collect();
+                let median = weighted_median(&row, &self.weights);
+                row.into_iter().map(|score| score - median).collect()
+            })
+            .collect();
+        let all = || rows.iter().flatten().copied();
+        let (low, high) = (all().fold(0.0, f64::min), all().fold(0.0, f64::max));
+        let scale = if high > low { STEPS / (high - low) } else { 1.0 };
+        let outside = (-low * scale).round() as usize;
+        let sum: f64 = self.weights.iter().sum();
+        let columns = rows.len();
+        let mut table = vec![0_i16; self.columns.len() * columns];
+        let mut shares = vec![vec![0.0; STEPS as usize + 2]; columns];
+        for (column, row) in rows.iter().enumerate() {
+            for (target, (score, weight)) in row.iter().zip(&self.weights).enumerate() {
+                let score = ((score - low) * scale).round() as usize;
+                shares[column][score] += weight / sum;
+                table[target * columns + columns - 1 - column] = score as i16 - outside as i16;
+            }
+        }
+        (Scores { shares, outside }, table)
+    }
+}
+
+/// The highest score of all alignments of a target, and the offset where it is first reached.
+fn best_alignment(
+    table: &[i16],
+    columns: usize,
+    target: &[u32],
+    outside: usize,
+    sums: &mut Vec<i32>,
+) -> (usize, isize) {
+    sums.clear();
+    sums.resize(target.len() + columns - 1, 0);
+    // Query column i over target column j: the alignments run along place (columns − 1 − i) + j.
+    for (place, &column) in target.iter().enumerate() {
+        let row = &table[column as usize * columns..][..columns];
+        let places = &mut sums[place..place + columns];
+        places.iter_mut().zip(row).for_each(|(sum, &score)| *sum += i32::from(score));
+    }
+    // The offset that is most to the right lies first.
+    let (place, best) = sums
+        .iter()
+        .enumerate()
+        .fold((0, i32::MIN), |best, (place, &sum)| if sum > best.1 { (place, sum) } else { best });
+    let score = best + (outside * columns) as i32;
+    (score.max(0) as usize, columns as isize - 1 - place as isize)
+}
+
+fn overlap(columns: usize, width: usize, offset: isize) -> usize {
+    let (start, end) = (offset.max(0), (offset + width as isize).min(columns as isize));
+    (end - start).max(0) as usize
+}
+
+/// Bins of a median.
+const BINS: usize = 1024;
+
+/// The value with half of the weight on either side: bins tell about where it lies, so that only the
+/// values of one bin are sorted.
+fn weighted_median(values: &[f64], weights: &[f64]) -> f64 {
+    let (low, high) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| {
+            (low.min(value), high.max(value))
+        });
+    let scale = if high > low { (BINS - 1) as f64 / (high - low) } else { 0.0 };
+    let bin = |value: f64| ((value - low) * scale) as usize;
+    let mut bins = [0.0; BINS];
+    for (&value, weight) in values.iter().zip(weights) {
+        bins[bin(value)] += weight;
+    }
+    let half = weights.iter().sum::<f64>() / 2.0;
+    let mut sum = 0.0;
+    for (chosen, weight) in bins.into_iter().enumerate() {
+        if sum + weight < half {
+            sum += weight;
+            continue;
+        }
+        let pairs = values.iter().copied().zip(weights.iter().copied());
+        let mut own: Vec<(f64, f64)> = pairs.filter(|pair| bin(pair.0) == chosen).collect();
+        own.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        for (value, weight) in own {
+            sum += weight;
+            if sum >= half {
+                return value;
+            }
+        }
+    }
+    high
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Counts;
+
+    fn motif(consensus: &str) -> Motif {
+        let row = |letter: u8| b"ACGT".map(|base| if base == letter { 17.0 } else { 1.0 });
+        let counts = Counts::new(consensus.bytes().map(row).collect()).unwrap();
+        Motif { id: consensus.into(), name: consensus.into(), counts }
+    }
+
+    #[test]
+    fn a_motif_finds_itself_and_its_other_strand() {
+        let names = ["TATAAAGC", "CACGTGAC", "GGGCGGGG", "TGACTCAT", "GATAAGGA", "CCATCTTG"];
+        let motifs: Vec<Motif> = names.iter().map(|name| motif(name)).collect();
+        let collection = Collection::new(&motifs, ColumnScore::Euclidean);
+        for (target, motif) in motifs.iter().enumerate() {
+            let best = collection.search(&motif.counts.frequencies(0.0))[0];
+            assert_eq!((best.target, best.offset, best.overlap), (target, 0, 8));
+            assert_eq!(best.strand, Strand::Forward);
+            let other = motif.counts.reverse_complement().frequencies(0.0);
+            let best = collection.search(&other)[0];
+            assert_eq!((best.target, best.strand), (target, Strand::Reverse));
+            assert!(best.p_value < 1e-3 && best.e_value < 1e-2, "{best:?}");
+        }
+    }
+
+    #[test]
+    fn an_offset_tells_where_the_target_begins() {
+        let motifs = ["TATAAAGC", "CACGTGAC", "GGGCGGGG"].map(motif);
+        let collection = Collection::new(&motifs, ColumnScore::Euclidean);
+        let best = collection.search(&motif("CCTATAAAGC").counts.frequencies(0.0))[0];
+        assert_eq!((best.target, best.offset, best.overlap), (0, 2, 8));
+        let best = collection.search(&motif("TAAAGCAA").counts.frequencies(0.0))[0];
+        assert_eq!((best.target, best.offset, best.overlap), (0, -2, 6));
+    }
+
+    #[test]
+    fn medians_have_half_of_the_weight_on_each_side() {
+        assert_eq!(weighted_median(&[3.0, 1.0, 2.0], &[1.0, 1.0, 1.0]), 2.0);
+        assert_eq!(weighted_median(&[3.0, 1.0, 2.0], &[5.0, 1.0, 1.0]), 3.0);
+        assert_eq!(weighted_median(&[2.0, 2.0], &[1.0, 1.0]), 2.0);
+        let values: Vec<f64> = (0..10_001).map(|at| f64::from(at * 7919 % 10_001).sqrt()).collect();
+        assert_eq!(weighted_median(&values, &vec![1.0; 10_001]), 5000_f64.sqrt());
+    }
+}

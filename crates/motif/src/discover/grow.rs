@@ -1,0 +1,205 @@
+//! From words to matrices.
+
+use dnabert_core::{Sequence, Strand};
+use rayon::prelude::*;
+
+use super::Discovery;
+use super::half::{Half, Row};
+use super::words::{best_words, z};
+use crate::scan::{Hit, Scanner};
+use crate::{Background, Counts, Frequencies};
+
+/// A matrix that tells positives of the first half.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    counts: Counts,
+    /// Best sites with at least this score tell positives best.
+    pub(super) threshold: f64,
+    /// By how many standard deviations more positives have one.
+    pub(super) z: f64,
+}
+
+/// Words that are tried.
+const WORDS: usize = 16;
+
+/// Rounds of fitting at most, before and after the ends are cut.
+const ROUNDS: usize = 12;
+
+/// The probability that a window of the background passes for a site, at most: with more, a matrix
+/// gains by being vague, and two motifs end up as one.
+const MOST_BY_CHANCE: f64 = 2.5e-4;
+
+/// A site's worth of background in each place while fitting: few sites should not look certain.
+const PSEUDO_SITES: f64 = 2.0;
+
+impl Candidate {
+    pub(super) fn frequencies(&self) -> Frequencies {
+        self.counts.frequencies(PSEUDO_SITES / 4.0)
+    }
+
+    pub(super) fn scanner(&self, background: &Background) -> Scanner {
+        Scanner::new(&self.frequencies(), background)
+    }
+}
+
+/// The strongest motif of a half.
+pub(super) fn grow(
+    half: &Half<'_>,
+    background: &Background,
+    settings: &Discovery,
+) -> Option<Candidate> {
+    best_words(half, settings.word, WORDS)
+        .par_iter()
+        .filter_map(|word| {
+            let wide = fit(start(half, word, settings.flank)?, half, background)?;
+            let range = wide.counts.informative(settings.min_information, background)?;
+            let narrow = wide.counts.slice(range);
+            let fitted = fit(narrow, half, background)?;
+            let range = fitted.counts.informative(settings.min_information, background)?;
+            let is_whole = range == (0..fitted.counts.width());
+            let cut = if is_whole {
+                Some(fitted)
+            } else {
+                judge(fitted.counts.slice(range), half, background)
+            };
+            cut.filter(|candidate| candidate.counts.width() >= settings.min_width)
+        })
+        .max_by(|a, b| a.z.total_cmp(&b.z))
+}
+
+/// The windows around a word in the high stretches of positives, one letter of which may differ.
+fn start(half: &Half<'_>, word: &str, flank: usize) -> Option<Counts> {
+    let word = word.as_bytes();
+    let width = word.len() + 2 * flank;
+    let mut rows = vec![[0.0; 4]; width];
+    for row in &half.positives {
+        for strand in [Strand::Forward, Strand::Reverse] {
+            let own = row.sequence.reverse_complement();
+            let letters =
+                if strand == Strand::Forward { row.sequence.as_bytes() } else { own.as_bytes() };
+            for (at, window) in letters.windows(word.len()).enumerate() {
+                let middle = at + word.len() / 2;
+                let base =
+                    if strand == Strand::Forward { middle } else { letters.len() - 1 - middle };
+                let wrong = window.iter().zip(word).filter(|(a, b)| a != b).count();
+                if !row.high[base] || wrong > 1 {
+                    continue;
+                }
+                // Windows may stick out of their sequence: places there count nothing.
+                for (place, counts) in rows.iter_mut().enumerate() {
+                    let letter = (at + place).checked_sub(flank).and_then(|at| letters.get(at));
+                    let column = b"ACGT".iter().position(|base| letter == Some(base));
+                    column.into_iter().for_each(|column| counts[column] += 1.0);
+                }
+            }
+        }
+    }
+    rows.iter_mut().filter(|row| row.iter().sum::<f64>() == 0.0).for_each(|row| *row = [0.25; 4]);
+    Counts::new(rows).ok()
+}
+
+/// The best site of a row whose middle lies in a high stretch.
+fn best_site(scanner: &Scanner, row: &Row<'_>) -> Option<Hit> {
+    let middle = scanner.width() / 2;
+    scanner.best_where(&row.sequence, |start| row.high[start + middle])
+}
+
+/// Fits a matrix to the best sites of positives until it tells them no better.
+fn fit(mut counts: Counts, half: &Half<'_>, background: &Background) -> Option<Candidate> {
+    let mut best: Option<Candidate> = None;
+    for _ in 0..ROUNDS {
+        let (candidate, sites) = tell(counts, half, background);
+        let is_better = best.as_ref().is_none_or(|best| candidate.z > best.z + 1e-3);
+        if !is_better {
+            break;
+        }
+        best = Some(candidate);
+        if sites.len() < 2 {
+            break;
+        }
+        let width = best.as_ref()?.counts.width();
+        counts = count(sites.iter().map(|(row, hit)| (&row.sequence, *hit)), width);
+    }
+    best
+}
+
+fn judge(counts: Counts, half: &Half<'_>, background: &Background) -> Option<Candidate> {
+    Some(tell(counts, half, background).0)
+}
+
+/// The threshold at which a matrix tells positives best, and the sites that reach it.
+fn tell<'h, 'a>(
+    counts: Counts,
+    half: &'h Half<'a>,
+    background: &Background,
+) -> (Candidate, Vec<(&'h Row<'a>, Hit)>) {
+    let mut candidate = Candidate { counts, threshold: f64::INFINITY, z: 0.0 };
+    let scanner = candidate.scanner(background);
+    let sites: Vec<_> =
+        half.positives.iter().filter_map(|row| Some((row, best_site(&scanner, row)?))).collect();
+    let of_negatives = half.negatives.iter().filter_map(|row| best_site(&scanner, row));
+    let mut scores: Vec<(f64, bool)> = sites
+        .iter()
+        .map(|(_, hit)| (hit.score, true))
+        .chain(of_negatives.map(|hit| (hit.score, false)))
+        .collect();
+    scores.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (positives, negatives) = (half.positives.len() as f64, half.negatives.len() as f64);
+    let least = scanner.threshold(MOST_BY_CHANCE).max(0.0);
+    let (mut with, mut without) = (0.0, 0.0);
+    for (at, &(score, is_positive)) in scores.iter().enumerate() {
+        if is_positive {
+            with += 1.0;
+        } else {
+            without += 1.0;
+        }
+        if score < least {
+            break;
+        }
+        // Equal scores are passed together.
+        if scores.get(at + 1).is_some_and(|next| next.0 == score) {
+            continue;
+        }
+        let z = z(with, positives, without, negatives);
+        if z > candidate.z {
+            candidate = Candidate { threshold: score, z, ..candidate };
+        }
+    }
+    let threshold = candidate.threshold;
+    let sites = sites.into_iter().filter(|(_, hit)| hit.score >= threshold).collect();
+    (candidate, sites)
+}
+
+/// The bases of sites, each read on its own strand; sites on the majority's strand are read forward.
+pub(super) fn count<'s>(sites: impl Iterator<Item = (&'s Sequence, Hit)>, width: usize) -> Counts {
+    let mut rows = vec![[0.0; 4]; width];
+    for (sequence, hit) in sites {
+        for (at, letter) in sequence.as_bytes()[hit.start..hit.start + width].iter().enumerate() {
+            let Some(column) = b"ACGT".iter().position(|base| base == letter) else { continue };
+            match hit.strand {
+                Strand::Reverse => rows[width - 1 - at][3 - column] += 1.0,
+                _ => rows[at][column] += 1.0,
+            }
+        }
+    }
+    Counts::new(rows).expect("sites are made of bases")
+}
+
+/// Whether at least half of the sites lie on the forward strand.
+pub(super) fn is_mostly_forward<'h>(sites: impl Iterator<Item = &'h Hit>) -> bool {
+    let (mut forward, mut all) = (0, 0);
+    for hit in sites {
+        forward += usize::from(hit.strand == Strand::Forward);
+        all += 1;
+    }
+    2 * forward >= all
+}
+
+/// The strand across.
+pub(super) fn other(strand: Strand) -> Strand {
+    match strand {
+        Strand::Forward => Strand::Reverse,
+        Strand::Reverse => Strand::Forward,
+        Strand::Unknown => Strand::Unknown,
+    }
+}

@@ -1,0 +1,116 @@
+//! Half of the data.
+
+use dnabert_core::{Sequence, derive_seed};
+
+use super::{Discovery, ScoredSequence};
+use crate::scan::Scanner;
+
+/// A sequence, with the bases that are searched.
+#[derive(Debug, Clone)]
+pub(super) struct Row<'a> {
+    /// Its place among all positives or negatives.
+    pub(super) place: usize,
+    /// Its bases; N where sites of motifs were blotted out.
+    pub(super) sequence: Sequence,
+    /// Whether each base lies in a high stretch.
+    pub(super) high: std::borrow::Cow<'a, [bool]>,
+}
+
+/// Positives and negatives of one half.
+#[derive(Debug, Clone)]
+pub(super) struct Half<'a> {
+    pub(super) positives: Vec<Row<'a>>,
+    pub(super) negatives: Vec<Row<'a>>,
+}
+
+/// Deals the sequences to two halves. A negative gets the stretches of some positive, so that no more
+/// of it is searched.
+pub(super) fn deal<'a>(
+    positives: &[ScoredSequence<'_>],
+    negatives: &[&Sequence],
+    settings: &Discovery,
+) -> [Half<'a>; 2] {
+    let mut halves = [(); 2].map(|()| Half { positives: Vec::new(), negatives: Vec::new() });
+    for (place, row) in positives.iter().enumerate() {
+        assert_eq!(row.sequence.len(), row.scores.len(), "bases and scores of positive {place}");
+        let high = high(row.scores, settings.min_stretch).into();
+        let row = Row { place, sequence: row.sequence.clone(), high };
+        halves[side(settings.seed, 0, place)].positives.push(row);
+    }
+    for (place, sequence) in negatives.iter().enumerate() {
+        let half = &mut halves[side(settings.seed, 1, place)];
+        let Some(lender) = half.positives.get(half.negatives.len() % half.positives.len().max(1))
+        else {
+            continue;
+        };
+        let mut high = lender.high.to_vec();
+        high.resize(sequence.len(), false);
+        half.negatives.push(Row { place, sequence: (*sequence).clone(), high: high.into() });
+    }
+    halves
+}
+
+/// The half of a sequence: exactly half of each kind go to either.
+fn side(seed: u64, kind: u64, place: usize) -> usize {
+    // Of two neighbours one goes to each half.
+    let flip = derive_seed(seed, &[kind, place as u64 / 2]) & 1;
+    (place & 1) ^ flip as usize
+}
+
+/// Bases above the mean of their sequence, in runs of at least `min_stretch`.
+fn high(scores: &[f64], min_stretch: usize) -> Vec<bool> {
+    let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+    let mut high: Vec<bool> = scores.iter().map(|&score| score > mean).collect();
+    let mut start = 0;
+    while start < high.len() {
+        let run = high[start..].iter().take_while(|above| **above).count();
+        if run < min_stretch {
+            high[start..start + run].fill(false);
+        }
+        start += run + 1;
+    }
+    high
+}
+
+/// How much less than a site's score still belongs to the motif, and is blotted out with it.
+const WEAK: f64 = 0.7;
+
+impl Half<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.positives.is_empty() || self.negatives.is_empty()
+    }
+
+    /// Puts N in the place of the sites of a motif, weak ones included.
+    pub(super) fn blot_out(&mut self, scanner: &Scanner, threshold: f64) {
+        let threshold = if threshold > 0.0 { WEAK * threshold } else { threshold };
+        let blot: Sequence = "N".repeat(scanner.width()).parse().expect("N is a letter");
+        for row in self.positives.iter_mut().chain(&mut self.negatives) {
+            for hit in scanner.hits(&row.sequence, threshold) {
+                row.sequence = row.sequence.replace(hit.start..hit.start + scanner.width(), &blot);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_runs_are_not_high() {
+        let found = high(&[0.0, 5.0, 0.0, 5.0, 5.0, 5.0, 0.0, 5.0, 5.0], 2);
+        assert_eq!(found, [false, false, false, true, true, true, false, true, true]);
+        assert!(high(&[1.0; 5], 1).iter().all(|high| !high));
+        assert!(high(&[], 1).is_empty());
+    }
+
+    #[test]
+    fn halves_are_halves_whatever_the_seed() {
+        for seed in 0..20 {
+            let first = (0..101).filter(|&place| side(seed, 0, place) == 0).count();
+            assert!((50..=51).contains(&first));
+        }
+        let of = |seed| (0..64).map(|place| side(seed, 0, place)).collect::<Vec<_>>();
+        assert_ne!(of(1), of(2));
+    }
+}

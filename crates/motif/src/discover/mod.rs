@@ -1,0 +1,241 @@
+//! Motifs of sequences whose bases have scores, tested on sequences that had no part in finding them.
+//!
+//! Positives and negatives are dealt to two halves. In the first half, words that stand in the high
+//! stretches of positives more often than in stretches of negatives are grown to matrices, both strands
+//! together; a matrix is fitted to the best site of each positive over and over (as MEME does: Bailey and
+//! Elkan 1994), and loses the places at its ends that say nothing. In the second half, which the matrix
+//! has not seen and where scores are not looked at, sites are counted in whole sequences, and Fisher's exact
+//! test tells whether positives have more. Sites of a motif are then blotted out, and what is left is
+//! searched for the next.
+//!
+//! So the p-values hold however motifs were found: against DNABERT's `find_motifs.py`
+//! ([`reference`](mod@crate::reference)), which tests words on the sequences in which it saw them.
+
+mod grow;
+mod half;
+mod words;
+
+use dnabert_core::Sequence;
+
+pub use crate::reference::ScoredSequence;
+use crate::scan::{Hit, Scanner};
+use crate::{Background, Counts, Frequencies, benjamini_hochberg, hypergeometric_tail, similarity};
+use grow::{Candidate, grow};
+use half::{Half, deal};
+
+/// Settings of a search.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Discovery {
+    /// Bases of the words that motifs grow from, at most 10.
+    pub word: usize,
+    /// Places on each side of a word that its motif may have.
+    pub flank: usize,
+    /// Places of a motif at least, once uninformative ends are cut.
+    pub min_width: usize,
+    /// Bits that the first and last place of a motif have at least.
+    pub min_information: f64,
+    /// Bases of a high stretch at least.
+    pub min_stretch: usize,
+    /// Motifs at most.
+    pub max_motifs: usize,
+    /// Motifs with a q-value above it are not given.
+    pub q_value: f64,
+    /// Similarity from which on a motif counts as one that was found before.
+    pub same: f64,
+    /// Deals sequences to the halves.
+    pub seed: u64,
+}
+
+impl Default for Discovery {
+    fn default() -> Self {
+        Self {
+            word: 7,
+            flank: 8,
+            min_width: 6,
+            min_information: 0.3,
+            min_stretch: 4,
+            max_motifs: 5,
+            q_value: 0.01,
+            same: 0.6,
+            seed: 1,
+        }
+    }
+}
+
+/// A motif and what speaks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundMotif {
+    /// The bases of its sites in all positives, one site a sequence. Most sites lie on its forward strand.
+    pub counts: Counts,
+    /// Windows that score at least this are sites, in bits over the background.
+    pub threshold: f64,
+    /// Sites in the positives of both halves, with the place of their sequence; those of one sequence do
+    /// not overlap.
+    pub sites: Vec<(usize, Hit)>,
+    /// How it fares in the half that had no part in finding it.
+    pub held_out: HeldOut,
+    /// The share of the high stretches' bases among all bases of positives: what the next would be by
+    /// chance.
+    pub high_share: f64,
+    /// The share of sites whose middle lies in a high stretch: whether the scores know the motif.
+    pub sites_in_high: f64,
+}
+
+/// Sequences with a site, of the held-out half.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeldOut {
+    /// Positives with a site.
+    pub positives_with: usize,
+    /// All positives.
+    pub positives: usize,
+    /// Negatives with a site.
+    pub negatives_with: usize,
+    /// All negatives.
+    pub negatives: usize,
+    /// Fisher's exact test, one-sided.
+    pub p_value: f64,
+    /// Adjusted for all motifs that were tested (Benjamini and Hochberg).
+    pub q_value: f64,
+}
+
+/// Tests without success after which the search ends.
+const FAILURES: usize = 2;
+
+/// Motifs weaker than this in the half in which they were found are not tested (standard deviations).
+const LEAST_Z: f64 = 3.0;
+
+impl Discovery {
+    /// Finds motifs of `positives` against `negatives`, the strongest first. Nothing comes out where there
+    /// are fewer than two of either.
+    ///
+    /// # Panics
+    ///
+    /// If words have no base or more than 10, or a sequence has not as many scores as bases.
+    pub fn find(
+        &self,
+        positives: &[ScoredSequence<'_>],
+        negatives: &[&Sequence],
+    ) -> Vec<FoundMotif> {
+        assert!((1..=10).contains(&self.word), "words of {} bases", self.word);
+        let background = Background::of(
+            positives.iter().map(|row| row.sequence).chain(negatives.iter().copied()),
+        );
+        let [mut first, mut second] = deal(positives, negatives, self);
+        if first.is_empty() || second.is_empty() {
+            return Vec::new();
+        }
+        let (mut found, mut tested) = (Vec::<(usize, FoundMotif)>::new(), Vec::new());
+        let mut failures = 0;
+        while found.len() < self.max_motifs && failures < FAILURES {
+            let Some(candidate) = grow(&first, &background, self) else { break };
+            if candidate.z < LEAST_Z {
+                break;
+            }
+            let scanner = candidate.scanner(&background);
+            let is_new = found.iter().all(|(_, old)| {
+                similarity(&old.counts.frequencies(0.25), &candidate.frequencies()) < self.same
+            });
+            if is_new {
+                let held_out = test(&second, &scanner, candidate.threshold);
+                tested.push(held_out.p_value);
+                if held_out.p_value <= self.q_value {
+                    let halves = [&first, &second];
+                    let motif = finish(&candidate, held_out, halves, &background);
+                    found.push((tested.len() - 1, motif));
+                } else {
+                    failures += 1;
+                }
+            } else {
+                failures += 1;
+            }
+            first.blot_out(&scanner, candidate.threshold);
+            second.blot_out(&scanner, candidate.threshold);
+        }
+        let q_values = benjamini_hochberg(&tested);
+        let mut motifs: Vec<FoundMotif> = found
+            .into_iter()
+            .map(|(test, mut motif)| {
+                motif.held_out.q_value = q_values[test];
+                motif
+            })
+            .filter(|motif| motif.held_out.q_value <= self.q_value)
+            .collect();
+        motifs.sort_by(|a, b| a.held_out.p_value.total_cmp(&b.held_out.p_value));
+        motifs
+    }
+}
+
+/// Counts sites in whole sequences.
+fn test(half: &Half<'_>, scanner: &Scanner, threshold: f64) -> HeldOut {
+    let with = |sequences: &[half::Row<'_>]| {
+        let has_site = |row: &&half::Row<'_>| {
+            scanner.best(&row.sequence).is_some_and(|hit| hit.score >= threshold)
+        };
+        sequences.iter().filter(has_site).count()
+    };
+    let (positives, negatives) = (half.positives.len(), half.negatives.len());
+    let (positives_with, negatives_with) = (with(&half.positives), with(&half.negatives));
+    let drawn = positives_with + negatives_with;
+    let p_value = hypergeometric_tail(positives + negatives, positives, drawn, positives_with);
+    HeldOut { positives_with, positives, negatives_with, negatives, p_value, q_value: p_value }
+}
+
+/// Sites in all positives, and the matrix that they make.
+fn finish(
+    candidate: &Candidate,
+    held_out: HeldOut,
+    halves: [&Half<'_>; 2],
+    background: &Background,
+) -> FoundMotif {
+    let scanner = candidate.scanner(background);
+    let width = scanner.width();
+    let (mut sites, mut best) = (Vec::new(), Vec::new());
+    let (mut high, mut bases, mut in_high, mut all) = (0, 0, 0, 0);
+    for row in halves.iter().flat_map(|half| &half.positives) {
+        high += row.high.iter().filter(|high| **high).count();
+        bases += row.high.len();
+        let own = apart(scanner.hits(&row.sequence, candidate.threshold), width);
+        for hit in &own {
+            in_high += usize::from(row.high[hit.start + width / 2]);
+            all += 1;
+        }
+        best.extend(own.iter().max_by(|a, b| a.score.total_cmp(&b.score)).map(|hit| (row, *hit)));
+        sites.extend(own.into_iter().map(|hit| (row.place, hit)));
+    }
+    sites.sort_by_key(|(place, hit)| (*place, hit.start));
+    let mut counts = grow::count(best.iter().map(|(row, hit)| (&row.sequence, *hit)), width);
+    if !grow::is_mostly_forward(sites.iter().map(|(_, hit)| hit)) {
+        counts = counts.reverse_complement();
+        for (_, hit) in &mut sites {
+            hit.strand = grow::other(hit.strand);
+        }
+    }
+    FoundMotif {
+        counts,
+        threshold: candidate.threshold,
+        sites,
+        held_out,
+        high_share: high as f64 / bases.max(1) as f64,
+        sites_in_high: in_high as f64 / all.max(1) as f64,
+    }
+}
+
+/// Of hits that overlap, the one with the highest score.
+fn apart(mut hits: Vec<Hit>, width: usize) -> Vec<Hit> {
+    hits.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut kept: Vec<Hit> = Vec::new();
+    for hit in hits {
+        if kept.iter().all(|other| other.start.abs_diff(hit.start) >= width) {
+            kept.push(hit);
+        }
+    }
+    kept.sort_by_key(|hit| hit.start);
+    kept
+}
+
+impl FoundMotif {
+    /// Shares with a quarter of a site added to each count.
+    pub fn frequencies(&self) -> Frequencies {
+        self.counts.frequencies(0.25)
+    }
+}

@@ -1,0 +1,78 @@
+//! MEME's minimal format (<https://meme-suite.org/meme/doc/meme-format.html>).
+
+use std::fmt::Write as _;
+
+use super::numbers::{Lines, names};
+use super::{ParseError, ParseErrorKind};
+use crate::{Background, Counts, Motif};
+
+/// Sites of a motif whose header does not tell, as MEME's own programs have it.
+const USUAL_SITES: f64 = 20.0;
+
+pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
+    let mut lines = Lines::new(text);
+    let mut motifs = Vec::new();
+    let mut named: Option<(String, String)> = None;
+    while let Some(line) = lines.next() {
+        if let Some(header) = line.strip_prefix("MOTIF ") {
+            let (id, name) = names(header);
+            lines.motif.clone_from(&id);
+            named = Some((id, name));
+        } else if let Some(header) = line.strip_prefix("letter-probability matrix:") {
+            let Some((id, name)) = named.take() else {
+                let found = line.to_owned();
+                return Err(lines.error(ParseErrorKind::Expected { found, expected: "MOTIF" }));
+            };
+            let counts = matrix(&mut lines, header)?;
+            motifs.push(Motif { id, name, counts });
+        }
+    }
+    match named {
+        Some(_) => Err(lines.error(ParseErrorKind::End)),
+        None => Ok(motifs),
+    }
+}
+
+/// The value behind `key=` in the header of a matrix.
+fn value(lines: &Lines<'_>, header: &str, key: &str) -> Result<Option<f64>, ParseError> {
+    let Some((_, behind)) = header.split_once(&format!("{key}=")) else { return Ok(None) };
+    let numbers = lines.numbers(behind.split_whitespace().take(1))?;
+    Ok(numbers.first().copied())
+}
+
+fn matrix(lines: &mut Lines<'_>, header: &str) -> Result<Counts, ParseError> {
+    if let Some(letters) = value(lines, header, "alength")?.filter(|&letters| letters != 4.0) {
+        return Err(lines.error(ParseErrorKind::Alphabet(letters as usize)));
+    }
+    let sites = value(lines, header, "nsites")?.filter(|&sites| sites > 0.0).unwrap_or(USUAL_SITES);
+    // `w=` is also the end of no other key.
+    let Some(width) = value(lines, &format!(" {header}"), " w")? else {
+        let found = header.to_owned();
+        return Err(lines.error(ParseErrorKind::Expected { found, expected: "w= (the width)" }));
+    };
+    let mut rows = Vec::new();
+    while (rows.len() as f64) < width {
+        let line = lines.expect()?;
+        let shares = lines.four(line.split_whitespace())?;
+        rows.push(shares.map(|share| share * sites));
+    }
+    Counts::new(rows).map_err(|error| lines.error(error))
+}
+
+pub(super) fn format(motifs: &[Motif], background: &Background) -> String {
+    let [a, c, g, t] = background.shares();
+    let mut text = format!(
+        "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\n\
+         A {a:.5} C {c:.5} G {g:.5} T {t:.5}\n"
+    );
+    for motif in motifs {
+        let (width, sites) = (motif.width(), motif.counts.sites());
+        let _ = writeln!(text, "\nMOTIF {} {}", motif.id, motif.name);
+        let _ =
+            writeln!(text, "letter-probability matrix: alength= 4 w= {width} nsites= {sites} E= 0");
+        for [a, c, g, t] in motif.counts.frequencies(0.0).rows() {
+            let _ = writeln!(text, "{a:.6} {c:.6} {g:.6} {t:.6}");
+        }
+    }
+    text
+}
