@@ -1,8 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+mod agreement;
 mod attention;
+mod gradient;
+mod mutagenesis;
 pub mod reference;
+mod rollout;
 mod track;
 
+pub use agreement::{rank_correlation, top_overlap};
 pub use attention::{AttentionScores, Heads, Query};
+pub use gradient::{Integrated, gradient_times_input, integrated_gradients};
+pub use mutagenesis::{Mutagenesis, MutationEffects};
+pub use rollout::Rollout;
 pub use track::{TrackBuilder, mean_track, unit_norm};

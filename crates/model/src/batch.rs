@@ -12,6 +12,9 @@ pub struct TokenBatch {
     pub segment_ids: Option<Tensor<2, Int>>,
     /// 1 on real tokens and 0 on padding, `[batch, length]`; `None` where nothing is padded.
     pub mask: Option<Tensor<2>>,
+    /// Word vectors that stand in for those of the ids, `[batch, length, hidden]`: for explanations that
+    /// change them. Everything else is still read from the ids.
+    pub word_vectors: Option<Tensor<3>>,
 }
 
 impl TokenBatch {
@@ -67,6 +70,7 @@ impl TokenBatch {
             segment_ids: segments
                 .then(|| Tensor::from_data(TensorData::new(segment_ids, shape), device)),
             mask: padded.then(|| Tensor::from_data(TensorData::new(mask, shape), device)),
+            word_vectors: None,
         }
     }
 
@@ -83,6 +87,10 @@ impl TokenBatch {
             ids: self.ids.clone().reshape(shape),
             segment_ids: self.segment_ids.clone().map(|ids| ids.reshape(shape)),
             mask: self.mask.clone().map(|mask| mask.reshape(shape)),
+            word_vectors: self.word_vectors.clone().map(|vectors| {
+                let [_, _, width] = vectors.dims();
+                vectors.reshape([shape[0], shape[1], width])
+            }),
         }
     }
 

@@ -44,7 +44,10 @@ impl BertEmbeddings {
     /// If the rows are longer than the table of positions.
     pub fn forward(&self, batch: &TokenBatch) -> Tensor<3> {
         let [_, length] = batch.dims();
-        let words = self.word_embeddings.forward(batch.ids.clone());
+        let words = match &batch.word_vectors {
+            Some(vectors) => vectors.clone(),
+            None => self.word_embeddings.forward(batch.ids.clone()),
+        };
         let mut rest = match &batch.segment_ids {
             Some(ids) => self.token_type_embeddings.forward(ids.clone()),
             None => self.token_type_embeddings.weight.val().narrow(0, 0, 1).unsqueeze::<3>(),

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ModuleDisplay};
 use burn::nn::Linear;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 
 use crate::bias::AttentionBias;
 use crate::layer::Layer;
@@ -98,6 +98,12 @@ impl Bert {
     pub fn without_pooler(mut self) -> Self {
         self.pooler = None;
         self
+    }
+
+    /// The vectors of words, `[batch, length]` → `[batch, length, hidden]`: what is embedded before
+    /// positions, segments and normalisation.
+    pub fn word_vectors(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+        self.embeddings.word_embeddings.forward(ids)
     }
 
     /// The table of word embeddings, `[vocabulary, hidden]`.

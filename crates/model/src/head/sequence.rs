@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear};
 use burn::tensor::activation::relu;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::linear::linear;
 use crate::pooling::mean;
@@ -174,6 +174,12 @@ impl<E: Encoder> SequenceClassifier<E> {
             }
             None => states,
         }
+    }
+
+    /// What each token alone adds to the scores before the mean over the row is taken, `[batch, length]` →
+    /// `[batch, length, labels]`; `None` without a bag of tokens.
+    pub fn token_scores(&self, ids: Tensor<2, Int>) -> Option<Tensor<3>> {
+        self.bag_of_tokens.as_ref().map(|bag| bag.forward(ids))
     }
 
     /// As [`pool`](Self::pool), of rows of any length: for those longer than a chunk the mean over

@@ -1,0 +1,74 @@
+//! Whether two ways of explaining say the same.
+
+/// Spearman's rank correlation of two tracks, ties at the mean of their ranks; `None` where a track is
+/// even.
+///
+/// # Panics
+///
+/// If they have different lengths.
+///
+/// ```
+/// use dnabert_interpret::rank_correlation;
+///
+/// assert_eq!(rank_correlation(&[1.0, 2.0, 3.0], &[1.0, 8.0, 9.0]), Some(1.0));
+/// assert_eq!(rank_correlation(&[1.0, 2.0], &[5.0, 5.0]), None);
+/// ```
+pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    assert_eq!(a.len(), b.len(), "tracks of one sequence");
+    let (a, b) = (ranks(a), ranks(b));
+    let middle = (a.len() as f64 - 1.0) / 2.0;
+    let product = |x: &[f64], y: &[f64]| {
+        x.iter().zip(y).map(|(x, y)| (x - middle) * (y - middle)).sum::<f64>()
+    };
+    let norm = (product(&a, &a) * product(&b, &b)).sqrt();
+    (norm > 0.0).then(|| product(&a, &b) / norm)
+}
+
+/// Ranks from 0, equal values at the mean of theirs.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut ranks = vec![0.0; values.len()];
+    for group in order.chunk_by(|&a, &b| values[a] == values[b]) {
+        let first = order.iter().position(|place| place == &group[0]).unwrap_or_default();
+        let mean = first as f64 + (group.len() as f64 - 1.0) / 2.0;
+        group.iter().for_each(|&place| ranks[place] = mean);
+    }
+    ranks
+}
+
+/// The share of the `count` highest bases of one track that are among the `count` highest of the other; of
+/// equal bases the first are taken.
+///
+/// # Panics
+///
+/// If they have different lengths, or fewer than `count` bases, or `count` is 0.
+///
+/// ```
+/// let share = dnabert_interpret::top_overlap(&[9.0, 8.0, 1.0, 0.0], &[9.0, 0.0, 7.0, 1.0], 2);
+/// assert_eq!(share, 0.5);
+/// ```
+pub fn top_overlap(a: &[f64], b: &[f64], count: usize) -> f64 {
+    assert_eq!(a.len(), b.len(), "tracks of one sequence");
+    assert!(0 < count && count <= a.len(), "the {count} highest of {} bases", a.len());
+    let top = |track: &[f64]| {
+        let mut order: Vec<usize> = (0..track.len()).collect();
+        order.sort_by(|&x, &y| track[y].total_cmp(&track[x]));
+        order.truncate(count);
+        order
+    };
+    let (a, b) = (top(a), top(b));
+    a.iter().filter(|place| b.contains(place)).count() as f64 / count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_share_their_ranks() {
+        assert_eq!(ranks(&[5.0, 1.0, 5.0, 0.0]), [2.5, 1.0, 2.5, 0.0]);
+        let found = rank_correlation(&[1.0, 2.0, 2.0, 4.0], &[4.0, 2.0, 2.0, 1.0]).unwrap();
+        assert!((found + 1.0).abs() < 1e-12);
+    }
+}
