@@ -4,12 +4,14 @@
 //! cargo run --release --example build_dataset -- promoters genome.fa starts.bed --dev chr8 --test chr9
 //! cargo run --release --example build_dataset -- binding genome.fa peaks.narrowPeak.gz --top 500 --dev chr8 --test chr9
 //! cargo run --release --example build_dataset -- splice genome.fa genes.gtf.gz --dev chr8 --test chr9
+//! cargo run --release --example build_dataset -- planted motifs.jaspar MA0139.2 --out data/planted
 //! ```
 //!
 //! Each writes `train.tsv`, `dev.tsv`, `test.tsv` and `manifest.json`, which the task examples take
 //! with `--train`, `--dev` and `--test`. The same files, settings and seed give the same bytes.
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
+mod planted;
 #[path = "../common/program.rs"]
 mod program;
 
@@ -102,6 +104,8 @@ enum Task {
         #[arg(long, conflicts_with = "clusters")]
         adversary: Option<PathBuf>,
     },
+    /// Random sequences, half of them with a planted site of a motif, and where it is
+    Planted(planted::Planted),
 }
 
 /// Files, splits and seed.
@@ -178,6 +182,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     match &arguments.task {
+        Task::Planted(options) => planted::run(options),
         Task::Promoters { sources, upstream, downstream, spacing, away, tata, negatives } => {
             let config = PromoterConfig {
                 upstream: *upstream,

@@ -24,3 +24,12 @@ impl<A: Attribution + ?Sized> Attribution for &A {
         (**self).attribute(sequences)
     }
 }
+
+/// Ways of several types can stand in one list.
+impl<A: Attribution + ?Sized> Attribution for Box<A> {
+    type Error = A::Error;
+
+    fn attribute(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, A::Error> {
+        (**self).attribute(sequences)
+    }
+}

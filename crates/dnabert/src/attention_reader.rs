@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use dnabert_core::{Encoding, Sequence, Tiling, TokenizeError, Tokenizer};
-use dnabert_interpret::{AttentionScores, Heads, Query, TrackBuilder};
-use dnabert_model::{Bert, Checkpoint, Encoder};
+use dnabert_core::{Attribution, Sequence, Tiling, TokenizeError, Tokenizer};
+use dnabert_interpret::{AttentionScores, HeadScores, Heads, Query, Rollout, TrackBuilder};
+use dnabert_model::{Bert, BertConfig, Checkpoint, Encoder, Pooling, TokenBatch};
 
-use crate::tiled::{Batching, rows};
+use crate::tiled::Batching;
 use crate::tokenizer::longest_row;
 use crate::{AnyTokenizer, PredictorError};
 
@@ -20,30 +20,79 @@ use crate::{AnyTokenizer, PredictorError};
 pub struct AttentionReader<E: Encoder = Bert, T = AnyTokenizer> {
     encoder: E,
     tokenizer: T,
-    heads: Heads,
+    reading: Reading,
     query: Query,
     batching: Batching,
+}
+
+/// What of the attention is read.
+#[derive(Debug, Clone)]
+enum Reading {
+    Heads(Heads),
+    Rollout,
 }
 
 /// Rows that one forward pass sees.
 const BATCH_SIZE: usize = 16;
 
 impl AttentionReader {
-    /// Opens a model folder in the Hugging Face layout; heads are left aside. All heads of the last layer
-    /// are read, and [`Query::Cls`].
+    /// Opens a model folder in the Hugging Face layout; heads of classifiers are left aside. All heads of
+    /// the last layer are read: by [`Query::Cls`] where the model classifies by `[CLS]`, as DNABERT does,
+    /// else by [`Query::All`].
     ///
     /// # Errors
     ///
     /// [`PredictorError`] naming the file or tensor.
     pub fn open(folder: impl AsRef<Path>, device: &Device) -> Result<Self, PredictorError> {
         let folder = folder.as_ref();
+        Self::of(&Checkpoint::open(folder)?, folder, device)
+    }
+
+    /// As [`open`](Self::open), of a checkpoint whose config may have been changed; the tokenizer is that
+    /// of `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`PredictorError`] naming the file or tensor.
+    pub fn of(
+        checkpoint: &Checkpoint,
+        folder: impl AsRef<Path>,
+        device: &Device,
+    ) -> Result<Self, PredictorError> {
+        let encoder = checkpoint.encoder(device)?;
+        Self::over(encoder, checkpoint.config(), folder, device)
+    }
+
+    /// A model of the same shape that has learned nothing, its weights drawn from `seed`.
+    ///
+    /// # Errors
+    ///
+    /// [`PredictorError`] naming the file.
+    pub fn untrained(
+        folder: impl AsRef<Path>,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, PredictorError> {
+        let folder = folder.as_ref();
         let checkpoint = Checkpoint::open(folder)?;
-        let config = checkpoint.config();
+        let encoder = checkpoint.config().init(seed, device);
+        Self::over(encoder, checkpoint.config(), folder, device)
+    }
+
+    fn over(
+        encoder: Bert,
+        config: &BertConfig,
+        folder: impl AsRef<Path>,
+        device: &Device,
+    ) -> Result<Self, PredictorError> {
         let tokenizer = AnyTokenizer::open(folder, config)?;
-        let encoder = checkpoint.encoder(device)?.without_pooler();
         let heads = Heads::last(config.num_hidden_layers);
+        let encoder = encoder.without_pooler();
         let mut reader = Self::new(encoder, tokenizer, longest_row(config), heads, device.clone());
         reader.batching.padded_length = config.padded_length;
+        if config.pooling != Pooling::Cls {
+            reader.query = Query::All;
+        }
         Ok(reader)
     }
 }
@@ -58,13 +107,21 @@ impl<E: Encoder, T: Tokenizer> AttentionReader<E, T> {
     pub fn new(encoder: E, tokenizer: T, longest: usize, heads: Heads, device: Device) -> Self {
         let tiling = Tiling::new(longest, longest.saturating_sub(2) / 4);
         let batching = Batching { tiling, batch_size: BATCH_SIZE, padded_length: None, device };
-        Self { encoder, tokenizer, heads, query: Query::default(), batching }
+        let (reading, query) = (Reading::Heads(heads), Query::default());
+        Self { encoder, tokenizer, reading, query, batching }
     }
 
     /// The same reader of other layers and heads.
     #[must_use]
     pub fn with_heads(mut self, heads: Heads) -> Self {
-        self.heads = heads;
+        self.reading = Reading::Heads(heads);
+        self
+    }
+
+    /// The same reader of [attention rollout](Rollout), in place of heads.
+    #[must_use]
+    pub fn with_rollout(mut self) -> Self {
+        self.reading = Reading::Rollout;
         self
     }
 
@@ -102,34 +159,69 @@ impl<E: Encoder, T: Tokenizer> AttentionReader<E, T> {
     /// [`TokenizeError::InBatch`] for the first sequence that cannot be read.
     pub fn tracks(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, TokenizeError> {
         let mut tracks = vec![TrackBuilder::default(); sequences.len()];
-        let mut waiting: Vec<(usize, Encoding)> = Vec::new();
-        for (index, sequence) in sequences.iter().enumerate() {
-            for row in rows(&self.tokenizer, sequence, self.batching.tiling) {
-                let failed = |source| TokenizeError::InBatch { index, source: Box::new(source) };
-                waiting.push((index, row.map_err(failed)?));
-                if waiting.len() == self.batching.batch_size {
-                    self.run(&mut waiting, &mut tracks);
-                }
+        self.batching.each_batch(sequences, &self.tokenizer, |batch, rows| {
+            for ((index, row), mut scores) in rows.iter().zip(self.scores(batch)) {
+                times(&mut scores, row.len());
+                tracks[*index].add(row, &scores);
             }
-        }
-        if !waiting.is_empty() {
-            self.run(&mut waiting, &mut tracks);
-        }
+        })?;
         let tracks = tracks.into_iter().zip(sequences);
         Ok(tracks.map(|(track, sequence)| track.finish(sequence.len())).collect())
     }
 
-    fn run(&self, waiting: &mut Vec<(usize, Encoding)>, tracks: &mut [TrackBuilder]) {
-        let pad = self.tokenizer.special_tokens().pad;
-        let rows: Vec<&Encoding> = waiting.iter().map(|(_, row)| row).collect();
-        let batch = self.batching.upload(&rows, pad);
-        let mut sink = AttentionScores::new(self.heads.clone(), self.query, batch.mask.clone());
-        let _ = self.encoder.encode(&batch, &mut sink);
-        let scores = sink.finish();
-        for ((index, row), mut scores) in waiting.drain(..).zip(scores) {
-            let tokens = row.len() as f32;
-            scores.iter_mut().for_each(|score| *score *= tokens);
-            tracks[index].add(&row, &scores);
+    /// As [`tracks`](Self::tracks), of every head of every layer by itself: `[sequence][head][base]`, the
+    /// heads of the first layer first.
+    ///
+    /// # Errors
+    ///
+    /// As [`tracks`](Self::tracks).
+    pub fn head_tracks(&self, sequences: &[Sequence]) -> Result<Vec<Vec<Vec<f64>>>, TokenizeError> {
+        let mut tracks: Vec<Vec<TrackBuilder>> = vec![Vec::new(); sequences.len()];
+        self.batching.each_batch(sequences, &self.tokenizer, |batch, rows| {
+            let mut sink = HeadScores::new(self.query, batch.mask.clone());
+            let _ = self.encoder.encode(batch, &mut sink);
+            for ((index, row), heads) in rows.iter().zip(sink.finish()) {
+                let own = &mut tracks[*index];
+                own.resize(heads.len(), TrackBuilder::default());
+                for (track, mut scores) in own.iter_mut().zip(heads) {
+                    times(&mut scores, row.len());
+                    track.add(row, &scores);
+                }
+            }
+        })?;
+        let finish = |(heads, sequence): (Vec<TrackBuilder>, &Sequence)| {
+            heads.into_iter().map(|track| track.finish(sequence.len())).collect()
+        };
+        Ok(tracks.into_iter().zip(sequences).map(finish).collect())
+    }
+
+    /// Scores of tokens, `[batch][length]`.
+    fn scores(&self, batch: &TokenBatch) -> Vec<Vec<f32>> {
+        match &self.reading {
+            Reading::Heads(heads) => {
+                let mut sink = AttentionScores::new(heads.clone(), self.query, batch.mask.clone());
+                let _ = self.encoder.encode(batch, &mut sink);
+                sink.finish()
+            }
+            Reading::Rollout => {
+                let mut sink = Rollout::new(self.query, batch.mask.clone());
+                let _ = self.encoder.encode(batch, &mut sink);
+                sink.finish()
+            }
         }
+    }
+}
+
+/// Makes even attention over a row of `tokens` 1.
+fn times(scores: &mut [f32], tokens: usize) {
+    scores.iter_mut().for_each(|score| *score *= tokens as f32);
+}
+
+impl<E: Encoder, T: Tokenizer> Attribution for AttentionReader<E, T> {
+    type Error = TokenizeError;
+
+    /// [`tracks`](AttentionReader::tracks).
+    fn attribute(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, TokenizeError> {
+        self.tracks(sequences)
     }
 }

@@ -25,6 +25,12 @@ pub enum PredictorError {
         /// The file.
         path: PathBuf,
     },
+    /// A model of byte pairs, where k-mers are needed.
+    #[error("{}: its tokens are byte pairs, and single bases can be asked of k-mers only", folder.display())]
+    NoKmers {
+        /// The model folder.
+        folder: PathBuf,
+    },
     /// A tokenizer whose ids the network has not.
     #[error("the tokenizer has {tokenizer} ids and the network {network}")]
     VocabularySize {

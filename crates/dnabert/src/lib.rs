@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod attention_reader;
+mod attribution_method;
 pub mod backend;
 pub mod comparison;
 mod context_floor;
@@ -12,14 +13,17 @@ mod experiment;
 pub mod figure;
 mod fingerprint;
 mod floor;
+mod gradient_reader;
 #[cfg(feature = "hub")]
 pub mod hub;
 mod judgement;
 mod kmer_start;
+mod masked_scorer;
 mod model_folder;
 pub mod npy;
 mod predictor;
 mod probe;
+pub mod report;
 mod size;
 mod tiled;
 mod tokenizer;
@@ -47,6 +51,7 @@ pub use dnabert_tasks as tasks;
 pub use dnabert_train as train;
 
 pub use attention_reader::AttentionReader;
+pub use attribution_method::{AttributionMethod, BoxedAttribution};
 pub use backend::{Backend, BackendError, Precision, device, device_with};
 pub use burn::tensor::Device;
 pub use context_floor::{ContextFloor, fit_context};
@@ -60,8 +65,10 @@ pub use experiment::{
 };
 pub use fingerprint::fingerprint;
 pub use floor::{Floor, FloorData, FloorOutcome, gc_auroc, regress_rows};
+pub use gradient_reader::{GradientMethod, GradientReader};
 pub use judgement::{Imbalanced, Judgement, Scored};
 pub use kmer_start::kmer_embeddings;
+pub use masked_scorer::MaskedScorer;
 pub use model_folder::{ModelFolderError, model_folder};
 pub use predictor::Predictor;
 pub use size::ModelSize;

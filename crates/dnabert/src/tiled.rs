@@ -38,6 +38,36 @@ impl Batching {
         TokenBatch::padded(rows, length, pad, &self.device)
     }
 
+    /// Hands every batch to `take`, rows of all sequences in their order: the batch, and of each of its rows
+    /// the sequence (by its place) and the tokens. No more than one batch of rows is held at once.
+    pub(crate) fn each_batch<T: Tokenizer>(
+        &self,
+        sequences: &[Sequence],
+        tokenizer: &T,
+        mut take: impl FnMut(&TokenBatch, &[(usize, Encoding)]),
+    ) -> Result<(), TokenizeError> {
+        let pad = tokenizer.special_tokens().pad;
+        let mut waiting: Vec<(usize, Encoding)> = Vec::new();
+        let mut run = |waiting: &mut Vec<(usize, Encoding)>| {
+            let rows: Vec<&Encoding> = waiting.iter().map(|(_, row)| row).collect();
+            take(&self.upload(&rows, pad), waiting);
+            waiting.clear();
+        };
+        for (index, sequence) in sequences.iter().enumerate() {
+            for row in rows(tokenizer, sequence, self.tiling) {
+                let failed = |source| TokenizeError::InBatch { index, source: Box::new(source) };
+                waiting.push((index, row.map_err(failed)?));
+                if waiting.len() == self.batch_size {
+                    run(&mut waiting);
+                }
+            }
+        }
+        if !waiting.is_empty() {
+            run(&mut waiting);
+        }
+        Ok(())
+    }
+
     /// For each sequence the mean, over its rows, of the vectors that `pool` gives
     /// (`[rows, width]`), weighted by the tokens of each row that cover bases; no more than a few batches of rows are held at once.
     pub(crate) fn mean_over_rows<T: Tokenizer>(

@@ -61,6 +61,34 @@ pub fn top_overlap(a: &[f64], b: &[f64], count: usize) -> f64 {
     a.iter().filter(|place| b.contains(place)).count() as f64 / count as f64
 }
 
+/// The chance that a base inside of known sites scores above one outside, ties counting half (the area under
+/// the ROC curve of one sequence's bases); `None` where all bases are inside, or none is.
+///
+/// # Panics
+///
+/// If the two have different lengths.
+///
+/// ```
+/// use dnabert_interpret::site_auroc;
+///
+/// let inside = [false, true, true, false];
+/// assert_eq!(site_auroc(&[0.1, 0.9, 0.5, 0.5], &inside), Some(0.875));
+/// assert_eq!(site_auroc(&[0.1, 0.9], &[true, true]), None);
+/// ```
+pub fn site_auroc(track: &[f64], inside: &[bool]) -> Option<f64> {
+    assert_eq!(track.len(), inside.len(), "a score for each base");
+    let count = inside.iter().filter(|inside| **inside).count();
+    let others = inside.len() - count;
+    if count == 0 || others == 0 {
+        return None;
+    }
+    let ranks = ranks(track);
+    let sum: f64 =
+        ranks.iter().zip(inside).filter(|(_, inside)| **inside).map(|(rank, _)| rank).sum();
+    let least = (count * (count - 1)) as f64 / 2.0;
+    Some((sum - least) / (count * others) as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -63,16 +63,19 @@ impl AttentionScores {
         let values: Vec<f32> = sum.into_data().iter::<f32>().map(|sum| sum / count).collect();
         values.chunks(length).map(<[f32]>::to_vec).collect()
     }
+}
 
-    /// One score for each key, `[batch, heads, query, key]` → `[batch, heads, key]`.
-    fn of_query(&self, weights: Tensor<4>) -> Tensor<3> {
+impl Query {
+    /// One score for each key, `[batch, heads, query, key]` → `[batch, heads, key]`; `mask` is 1 on real
+    /// tokens and 0 on padding, `[batch, length]`.
+    fn read(self, weights: Tensor<4>, mask: Option<&Tensor<2>>) -> Tensor<3> {
         let [batch, heads, length, _] = weights.dims();
-        match (self.query, &self.mask) {
-            (Query::Cls, _) => {
+        match (self, mask) {
+            (Self::Cls, _) => {
                 weights.narrow(2, 0, 1).reshape([batch as i32, heads as i32, length as i32])
             }
-            (Query::All, None) => weights.mean_dim(2).squeeze_dim::<3>(2),
-            (Query::All, Some(mask)) => {
+            (Self::All, None) => weights.mean_dim(2).squeeze_dim::<3>(2),
+            (Self::All, Some(mask)) => {
                 let rows = mask.clone().reshape([batch, 1, length, 1]);
                 let count = mask.clone().sum_dim(1).reshape([batch, 1, 1]);
                 (weights * rows).sum_dim(2).squeeze_dim::<3>(2) / count
@@ -91,7 +94,7 @@ impl LayerSink for AttentionScores {
     /// If a head is asked for that the layer does not have.
     fn attention(&mut self, _layer: usize, weights: Tensor<4>) {
         let device = weights.device();
-        let scores = self.of_query(weights);
+        let scores = self.query.read(weights, self.mask.as_ref());
         let scores = match &self.chosen.heads {
             None => scores,
             Some(heads) => {
@@ -110,6 +113,47 @@ impl LayerSink for AttentionScores {
             Some(sum) => sum + scores,
             None => scores,
         });
+    }
+}
+
+/// As [`AttentionScores`], of every head of every layer by itself.
+#[derive(Debug, Clone)]
+pub struct HeadScores {
+    query: Query,
+    mask: Option<Tensor<2>>,
+    /// Of each layer, `[batch, heads, key]`.
+    layers: Vec<Tensor<3>>,
+}
+
+impl HeadScores {
+    /// For a batch with this mask, as [`AttentionScores::new`] has it.
+    pub fn new(query: Query, mask: Option<Tensor<2>>) -> Self {
+        Self { query, mask, layers: Vec::new() }
+    }
+
+    /// The scores of tokens, `[batch][layer × heads + head][length]`, padding included; those of one head
+    /// sum to 1.
+    pub fn finish(self) -> Vec<Vec<Vec<f32>>> {
+        let mut found: Vec<Vec<Vec<f32>>> = Vec::new();
+        for layer in self.layers {
+            let [batch, heads, length] = layer.dims();
+            found.resize(batch, Vec::new());
+            let values: Vec<f32> = layer.into_data().iter::<f32>().collect();
+            for (own, rows) in found.iter_mut().zip(values.chunks(heads * length)) {
+                own.extend(rows.chunks(length).map(<[f32]>::to_vec));
+            }
+        }
+        found
+    }
+}
+
+impl LayerSink for HeadScores {
+    fn wants_attention(&self, _layer: usize) -> bool {
+        true
+    }
+
+    fn attention(&mut self, _layer: usize, weights: Tensor<4>) {
+        self.layers.push(self.query.read(weights, self.mask.as_ref()));
     }
 }
 
@@ -151,6 +195,16 @@ mod tests {
     #[test]
     fn padding_asks_nothing() {
         assert!(is_close(&scores(Some(vec![0]), Query::All), [0.35, 0.65, 0.0]));
+    }
+
+    #[test]
+    fn every_head_stands_by_itself() {
+        let mut sink = HeadScores::new(Query::Cls, None);
+        sink.attention(0, weights());
+        sink.attention(1, weights());
+        let found = sink.finish().remove(0);
+        assert_eq!(found.len(), 4);
+        assert!(is_close(&found[2], [0.5, 0.5, 0.0]) && is_close(&found[3], [0.9, 0.1, 0.0]));
     }
 
     #[test]

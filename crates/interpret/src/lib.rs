@@ -8,8 +8,8 @@ pub mod reference;
 mod rollout;
 mod track;
 
-pub use agreement::{rank_correlation, top_overlap};
-pub use attention::{AttentionScores, Heads, Query};
+pub use agreement::{rank_correlation, site_auroc, top_overlap};
+pub use attention::{AttentionScores, HeadScores, Heads, Query};
 pub use gradient::{Integrated, gradient_times_input, integrated_gradients};
 pub use mutagenesis::{Mutagenesis, MutationEffects};
 pub use rollout::Rollout;

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod discover;
 mod enrichment;
 pub mod file;
+mod logo;
 mod matrix;
 mod motif;
 mod overlap;
@@ -14,6 +15,7 @@ pub mod scan;
 
 pub use cluster::{cluster, similarity};
 pub use enrichment::{benjamini_hochberg, hypergeometric_tail};
+pub use logo::logo;
 pub use matrix::{Background, Counts, Frequencies, MatrixError, Weights};
 pub use motif::Motif;
 pub use overlap::{Overlap, overlap};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use dnabert_core::Sequence;
+use dnabert_core::{Sequence, derive_seed};
 
 /// Columns `A C G T`.
 const BASES: [u8; 4] = *b"ACGT";
@@ -210,6 +210,23 @@ impl Frequencies {
         self.0.iter().map(|row| row.iter().zip(background.0).map(term).sum()).collect()
     }
 
+    /// A site drawn from the shares of each place; the same seed draws the same.
+    #[allow(clippy::missing_panics_doc, reason = "bases are letters")]
+    pub fn draw(&self, seed: u64) -> Sequence {
+        let letters = self.0.iter().enumerate().map(|(place, row)| {
+            // 53 bits make a share below 1.
+            let share = (derive_seed(seed, &[place as u64]) >> 11) as f64 / 2_f64.powi(53);
+            let mut left = share * row.iter().sum::<f64>();
+            let base = row.iter().position(|share| {
+                left -= share;
+                left < 0.0
+            });
+            BASES[base.unwrap_or(3)]
+        });
+        let text = String::from_utf8(letters.collect()).expect("letters are ASCII");
+        text.parse().expect("letters are bases")
+    }
+
     /// The matrix of the other strand.
     #[must_use]
     pub fn reverse_complement(&self) -> Self {
@@ -280,6 +297,16 @@ mod tests {
         assert_eq!(error.to_string(), "site 1 (from 0) has 2 bases, and the first has 3");
         let error = Counts::of_sites(&sites(&["ACG", "ANG"])).unwrap_err();
         assert_eq!(error.to_string(), "site 1 (from 0) has the letter 'N' at position 1");
+    }
+
+    #[test]
+    fn drawn_sites_have_the_shares_of_the_motif() {
+        let motif = Counts::of_sites(&sites(&["AC", "AG", "AG", "TG"])).unwrap().frequencies(0.0);
+        let drawn: Vec<Sequence> = (0..4000).map(|seed| motif.draw(seed)).collect();
+        let shares = Counts::of_sites(&drawn).unwrap().frequencies(0.0);
+        for (found, expected) in shares.rows().iter().flatten().zip(motif.rows().iter().flatten()) {
+            assert!((found - expected).abs() < 0.03, "{found} {expected}");
+        }
     }
 
     #[test]

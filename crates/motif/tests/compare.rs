@@ -1,5 +1,6 @@
 //! The comparison of motifs beside memelite 0.5.0 (PyPI), on the shipped motifs of JASPAR 2026: each
 //! against all 21, with every column of the targets kept (`n_target_bins=None`).
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::HashMap;
 

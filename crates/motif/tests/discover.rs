@@ -1,7 +1,8 @@
 //! Motifs planted in random sequence are found again, and where nothing was planted nothing is.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use dnabert_core::{Sequence, Strand, derive_seed};
-use dnabert_motif::discover::{Discovery, FoundMotif, ScoredSequence};
+use dnabert_motif::discover::{Data, Discovery, FoundMotif, ScoredSequence};
 use dnabert_motif::{Frequencies, similarity};
 
 const BASES: [u8; 4] = *b"ACGT";
@@ -58,7 +59,8 @@ fn find(positives: &[Made], negatives: &[Made], seed: u64) -> Vec<FoundMotif> {
         .map(|made| ScoredSequence { sequence: &made.sequence, scores: &made.scores })
         .collect();
     let negatives: Vec<&Sequence> = negatives.iter().map(|made| &made.sequence).collect();
-    Discovery { seed, ..Discovery::default() }.find(&rows, &negatives)
+    let data = Data { positives: &rows, negatives: &negatives };
+    Discovery { seed, ..Discovery::default() }.find(&data)
 }
 
 #[test]

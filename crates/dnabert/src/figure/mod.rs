@@ -2,13 +2,19 @@
 
 mod confusion;
 mod curves;
+mod heat_map;
 mod loss_curve;
 mod scan;
+mod svg;
+mod tracks;
 
 pub use confusion::confusion;
 pub use curves::curves;
+pub use heat_map::{HeatAxes, HeatMap, heat_maps};
 pub use loss_curve::loss_curve;
 pub use scan::scan_track;
+pub(crate) use svg::escape;
+pub use tracks::{BaseTrack, Mark, base_tracks};
 
 /// A figure that cannot be drawn.
 #[derive(Debug, thiserror::Error)]

@@ -44,7 +44,7 @@ impl Candidate {
 
 /// The strongest motif of a half.
 pub(super) fn grow(
-    half: &Half<'_>,
+    half: &Half,
     background: &Background,
     settings: &Discovery,
 ) -> Option<Candidate> {
@@ -68,7 +68,7 @@ pub(super) fn grow(
 }
 
 /// The windows around a word in the high stretches of positives, one letter of which may differ.
-fn start(half: &Half<'_>, word: &str, flank: usize) -> Option<Counts> {
+fn start(half: &Half, word: &str, flank: usize) -> Option<Counts> {
     let word = word.as_bytes();
     let width = word.len() + 2 * flank;
     let mut rows = vec![[0.0; 4]; width];
@@ -99,13 +99,13 @@ fn start(half: &Half<'_>, word: &str, flank: usize) -> Option<Counts> {
 }
 
 /// The best site of a row whose middle lies in a high stretch.
-fn best_site(scanner: &Scanner, row: &Row<'_>) -> Option<Hit> {
+fn best_site(scanner: &Scanner, row: &Row) -> Option<Hit> {
     let middle = scanner.width() / 2;
     scanner.best_where(&row.sequence, |start| row.high[start + middle])
 }
 
 /// Fits a matrix to the best sites of positives until it tells them no better.
-fn fit(mut counts: Counts, half: &Half<'_>, background: &Background) -> Option<Candidate> {
+fn fit(mut counts: Counts, half: &Half, background: &Background) -> Option<Candidate> {
     let mut best: Option<Candidate> = None;
     for _ in 0..ROUNDS {
         let (candidate, sites) = tell(counts, half, background);
@@ -123,16 +123,16 @@ fn fit(mut counts: Counts, half: &Half<'_>, background: &Background) -> Option<C
     best
 }
 
-fn judge(counts: Counts, half: &Half<'_>, background: &Background) -> Option<Candidate> {
+fn judge(counts: Counts, half: &Half, background: &Background) -> Option<Candidate> {
     Some(tell(counts, half, background).0)
 }
 
 /// The threshold at which a matrix tells positives best, and the sites that reach it.
-fn tell<'h, 'a>(
+fn tell<'h>(
     counts: Counts,
-    half: &'h Half<'a>,
+    half: &'h Half,
     background: &Background,
-) -> (Candidate, Vec<(&'h Row<'a>, Hit)>) {
+) -> (Candidate, Vec<(&'h Row, Hit)>) {
     let mut candidate = Candidate { counts, threshold: f64::INFINITY, z: 0.0 };
     let scanner = candidate.scanner(background);
     let sites: Vec<_> =

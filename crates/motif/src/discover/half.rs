@@ -2,52 +2,62 @@
 
 use dnabert_core::{Sequence, derive_seed};
 
-use super::{Discovery, ScoredSequence};
+use super::{Data, Discovery};
 use crate::scan::Scanner;
 
 /// A sequence, with the bases that are searched.
 #[derive(Debug, Clone)]
-pub(super) struct Row<'a> {
+pub(super) struct Row {
     /// Its place among all positives or negatives.
     pub(super) place: usize,
     /// Its bases; N where sites of motifs were blotted out.
     pub(super) sequence: Sequence,
     /// Whether each base lies in a high stretch.
-    pub(super) high: std::borrow::Cow<'a, [bool]>,
+    pub(super) high: Vec<bool>,
 }
 
 /// Positives and negatives of one half.
 #[derive(Debug, Clone)]
-pub(super) struct Half<'a> {
-    pub(super) positives: Vec<Row<'a>>,
-    pub(super) negatives: Vec<Row<'a>>,
+pub(super) struct Half {
+    pub(super) positives: Vec<Row>,
+    pub(super) negatives: Vec<Row>,
 }
 
-/// Deals the sequences to two halves. A negative gets the stretches of some positive, so that no more
-/// of it is searched.
-pub(super) fn deal<'a>(
-    positives: &[ScoredSequence<'_>],
-    negatives: &[&Sequence],
+/// Deals sequences to two halves. A negative gets the stretches of some positive, so that no more of it
+/// is searched.
+pub(super) fn deal(data: &Data<'_>, settings: &Discovery) -> [Half; 2] {
+    [0, 1].map(|half| {
+        let of_half = |kind: u64, place: usize| side(settings.seed, kind, place) == half;
+        take(data, 0, of_half, settings)
+    })
+}
+
+/// All sequences, as one half; positives count from `first`.
+pub(super) fn whole(data: &Data<'_>, first: usize, settings: &Discovery) -> Half {
+    take(data, first, |_, _| true, settings)
+}
+
+fn take(
+    data: &Data<'_>,
+    first: usize,
+    takes: impl Fn(u64, usize) -> bool,
     settings: &Discovery,
-) -> [Half<'a>; 2] {
-    let mut halves = [(); 2].map(|()| Half { positives: Vec::new(), negatives: Vec::new() });
-    for (place, row) in positives.iter().enumerate() {
+) -> Half {
+    let mut half = Half { positives: Vec::new(), negatives: Vec::new() };
+    for (place, row) in data.positives.iter().enumerate().filter(|(place, _)| takes(0, *place)) {
         assert_eq!(row.sequence.len(), row.scores.len(), "bases and scores of positive {place}");
-        let high = high(row.scores, settings.min_stretch).into();
-        let row = Row { place, sequence: row.sequence.clone(), high };
-        halves[side(settings.seed, 0, place)].positives.push(row);
+        let high = high(row.scores, settings.min_stretch);
+        half.positives.push(Row { place: first + place, sequence: row.sequence.clone(), high });
     }
-    for (place, sequence) in negatives.iter().enumerate() {
-        let half = &mut halves[side(settings.seed, 1, place)];
-        let Some(lender) = half.positives.get(half.negatives.len() % half.positives.len().max(1))
-        else {
-            continue;
-        };
+    for (place, sequence) in data.negatives.iter().enumerate().filter(|(place, _)| takes(1, *place))
+    {
+        let lender = half.negatives.len() % half.positives.len().max(1);
+        let Some(lender) = half.positives.get(lender) else { continue };
         let mut high = lender.high.to_vec();
         high.resize(sequence.len(), false);
-        half.negatives.push(Row { place, sequence: (*sequence).clone(), high: high.into() });
+        half.negatives.push(Row { place, sequence: (*sequence).clone(), high });
     }
-    halves
+    half
 }
 
 /// The half of a sequence: exactly half of each kind go to either.
@@ -75,7 +85,7 @@ fn high(scores: &[f64], min_stretch: usize) -> Vec<bool> {
 /// How much less than a site's score still belongs to the motif, and is blotted out with it.
 const WEAK: f64 = 0.7;
 
-impl Half<'_> {
+impl Half {
     pub(super) fn is_empty(&self) -> bool {
         self.positives.is_empty() || self.negatives.is_empty()
     }

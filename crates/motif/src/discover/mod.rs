@@ -104,26 +104,47 @@ const FAILURES: usize = 2;
 /// Motifs weaker than this in the half in which they were found are not tested (standard deviations).
 const LEAST_Z: f64 = 3.0;
 
+/// Sequences of two kinds.
+#[derive(Debug, Clone, Copy)]
+pub struct Data<'a> {
+    /// Those whose motifs are sought, with scores.
+    pub positives: &'a [ScoredSequence<'a>],
+    /// Those that they are held against.
+    pub negatives: &'a [&'a Sequence],
+}
+
 impl Discovery {
-    /// Finds motifs of `positives` against `negatives`, the strongest first. Nothing comes out where there
-    /// are fewer than two of either.
+    /// Finds motifs of positives against negatives, the strongest first; one half is for finding, the
+    /// other for testing. Nothing comes out where either has none of a kind.
     ///
     /// # Panics
     ///
     /// If words have no base or more than 10, or a sequence has not as many scores as bases.
-    pub fn find(
-        &self,
-        positives: &[ScoredSequence<'_>],
-        negatives: &[&Sequence],
-    ) -> Vec<FoundMotif> {
+    pub fn find(&self, data: &Data<'_>) -> Vec<FoundMotif> {
+        let [first, second] = deal(data, self);
+        self.search(first, second)
+    }
+
+    /// As [`find`](Self::find), in data of two kinds: where scores come from a model, only sequences that
+    /// it has not learned from can tell whether a motif is more than what the model made of its training
+    /// rows. Sites count the positives of `known` first, then those of `held_out`.
+    ///
+    /// # Panics
+    ///
+    /// As [`find`](Self::find).
+    pub fn find_held_out(&self, known: &Data<'_>, held_out: &Data<'_>) -> Vec<FoundMotif> {
+        let first = half::whole(known, 0, self);
+        self.search(first, half::whole(held_out, known.positives.len(), self))
+    }
+
+    fn search(&self, mut first: Half, mut second: Half) -> Vec<FoundMotif> {
         assert!((1..=10).contains(&self.word), "words of {} bases", self.word);
-        let background = Background::of(
-            positives.iter().map(|row| row.sequence).chain(negatives.iter().copied()),
-        );
-        let [mut first, mut second] = deal(positives, negatives, self);
         if first.is_empty() || second.is_empty() {
             return Vec::new();
         }
+        let rows =
+            [&first, &second].into_iter().flat_map(|half| [&half.positives, &half.negatives]);
+        let background = Background::of(rows.flatten().map(|row| &row.sequence));
         let (mut found, mut tested) = (Vec::<(usize, FoundMotif)>::new(), Vec::new());
         let mut failures = 0;
         while found.len() < self.max_motifs && failures < FAILURES {
@@ -166,9 +187,9 @@ impl Discovery {
 }
 
 /// Counts sites in whole sequences.
-fn test(half: &Half<'_>, scanner: &Scanner, threshold: f64) -> HeldOut {
-    let with = |sequences: &[half::Row<'_>]| {
-        let has_site = |row: &&half::Row<'_>| {
+fn test(half: &Half, scanner: &Scanner, threshold: f64) -> HeldOut {
+    let with = |sequences: &[half::Row]| {
+        let has_site = |row: &&half::Row| {
             scanner.best(&row.sequence).is_some_and(|hit| hit.score >= threshold)
         };
         sequences.iter().filter(has_site).count()
@@ -184,7 +205,7 @@ fn test(half: &Half<'_>, scanner: &Scanner, threshold: f64) -> HeldOut {
 fn finish(
     candidate: &Candidate,
     held_out: HeldOut,
-    halves: [&Half<'_>; 2],
+    halves: [&Half; 2],
     background: &Background,
 ) -> FoundMotif {
     let scanner = candidate.scanner(background);

@@ -20,7 +20,7 @@ fn spelled(number: usize, width: usize) -> String {
 }
 
 /// In how many rows each word has its middle in a high stretch, on either strand.
-fn rows_with(rows: &[Row<'_>], width: usize) -> Vec<u32> {
+fn rows_with(rows: &[Row], width: usize) -> Vec<u32> {
     let words = 1 << (2 * width);
     let mut counts = vec![0_u32; words];
     let mut last_seen = vec![u32::MAX; words];
@@ -52,7 +52,7 @@ pub(super) fn z(positives_with: f64, positives: f64, negatives_with: f64, negati
 }
 
 /// The `count` words that tell positives best, none of them nearly the same as a better one.
-pub(super) fn best_words(half: &Half<'_>, width: usize, count: usize) -> Vec<String> {
+pub(super) fn best_words(half: &Half, width: usize, count: usize) -> Vec<String> {
     let (positives, negatives) = (half.positives.len() as f64, half.negatives.len() as f64);
     let with = rows_with(&half.positives, width);
     let without = rows_with(&half.negatives, width);

@@ -1,0 +1,147 @@
+//! Sequences in, gradients at each base out.
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use dnabert_core::{Attribution, Encoding, Sequence, Tiling, TokenizeError, Tokenizer};
+use dnabert_interpret::{TrackBuilder, gradient_times_input, integrated_gradients};
+use dnabert_model::{Bert, Checkpoint, SequenceClassifier};
+
+use crate::tiled::Batching;
+use crate::tokenizer::longest_row;
+use crate::{AnyTokenizer, PredictorError};
+
+/// How gradients become scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GradientMethod {
+    /// [`gradient_times_input`].
+    TimesInput,
+    /// [`integrated_gradients`] from a sequence of `[MASK]` tokens.
+    Integrated {
+        /// Steps of the integral.
+        steps: usize,
+    },
+}
+
+/// A classifier whose gradients are read as one score for each base: the mean over the tokens that cover
+/// it. What is explained is the class's logit less the mean of the others; of two classes, the log odds.
+///
+/// Sequences that do not fit in one row are read in rows that overlap by a quarter, each explained alone.
+#[derive(Debug)]
+pub struct GradientReader<T = AnyTokenizer> {
+    model: SequenceClassifier<Bert>,
+    tokenizer: T,
+    class: usize,
+    method: GradientMethod,
+    batching: Batching,
+}
+
+/// Rows that one pass sees: less than for attention alone, since all states are kept for the way back.
+const BATCH_SIZE: usize = 8;
+
+impl GradientReader {
+    /// Opens a classifier's folder in the Hugging Face layout, to explain `class` by integrated gradients
+    /// in 32 steps.
+    ///
+    /// # Errors
+    ///
+    /// [`PredictorError`] naming the file or tensor.
+    ///
+    /// # Panics
+    ///
+    /// If the classifier has no such class.
+    pub fn open(
+        folder: impl AsRef<Path>,
+        class: usize,
+        device: &Device,
+    ) -> Result<Self, PredictorError> {
+        let folder = folder.as_ref();
+        let checkpoint = Checkpoint::open(folder)?;
+        let config = checkpoint.config();
+        let tokenizer = AnyTokenizer::open(folder, config)?;
+        let device = device.clone().autodiff();
+        // Frozen, so that dropout is off and no gradient of weights is computed.
+        let model = checkpoint.sequence_classifier(&device)?.freeze();
+        assert!(class < model.labels(), "class {class} of {}", model.labels());
+        let longest = longest_row(config);
+        let tiling = Tiling::new(longest, longest.saturating_sub(2) / 4);
+        let padded_length = config.padded_length;
+        let batching = Batching { tiling, batch_size: BATCH_SIZE, padded_length, device };
+        Ok(Self {
+            model,
+            tokenizer,
+            class,
+            method: GradientMethod::Integrated { steps: 32 },
+            batching,
+        })
+    }
+}
+
+impl<T: Tokenizer> GradientReader<T> {
+    /// The same reader by another method.
+    #[must_use]
+    pub fn with_method(mut self, method: GradientMethod) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// The scores of the bases of each sequence, 0 where no token covers a base; and for each the
+    /// [completeness error](dnabert_interpret::Integrated::completeness_errors), the worst of its rows (0
+    /// for [`GradientMethod::TimesInput`], which promises nothing).
+    ///
+    /// # Errors
+    ///
+    /// [`TokenizeError::InBatch`] for the first sequence that cannot be read.
+    pub fn tracks(
+        &self,
+        sequences: &[Sequence],
+    ) -> Result<(Vec<Vec<f64>>, Vec<f64>), TokenizeError> {
+        let mut tracks = vec![TrackBuilder::default(); sequences.len()];
+        let mut errors = vec![0.0_f64; sequences.len()];
+        self.batching.each_batch(sequences, &self.tokenizer, |batch, rows| {
+            let (scores, worst) = match self.method {
+                GradientMethod::TimesInput => {
+                    (gradient_times_input(&self.model, batch, self.class), vec![0.0; rows.len()])
+                }
+                GradientMethod::Integrated { steps } => {
+                    let [_, length] = batch.dims();
+                    let baseline = self.masked(rows, length);
+                    let found =
+                        integrated_gradients(&self.model, batch, baseline, self.class, steps);
+                    let errors = found.completeness_errors();
+                    (found.scores, errors)
+                }
+            };
+            for (((index, row), scores), worst) in rows.iter().zip(scores).zip(worst) {
+                let scores: Vec<f32> = scores.into_iter().map(|score| score as f32).collect();
+                tracks[*index].add(row, &scores);
+                errors[*index] = errors[*index].max(worst);
+            }
+        })?;
+        let finish = |(track, sequence): (TrackBuilder, &Sequence)| track.finish(sequence.len());
+        Ok((tracks.into_iter().zip(sequences).map(finish).collect(), errors))
+    }
+
+    /// The ids of rows with `[MASK]` for every token that covers a base.
+    fn masked(&self, rows: &[(usize, Encoding)], length: usize) -> Tensor<2, Int> {
+        let special = self.tokenizer.special_tokens();
+        let mut ids = vec![special.pad as i32; rows.len() * length];
+        for ((_, row), ids) in rows.iter().zip(ids.chunks_mut(length)) {
+            for ((id, span), place) in row.ids.iter().zip(&row.spans).zip(ids) {
+                *place = if span.is_some() { special.mask } else { *id } as i32;
+            }
+        }
+        let ids = TensorData::new(ids, [rows.len(), length]);
+        Tensor::from_data(ids, &self.batching.device)
+    }
+}
+
+impl<T: Tokenizer> Attribution for GradientReader<T> {
+    type Error = TokenizeError;
+
+    /// The tracks of [`tracks`](GradientReader::tracks).
+    fn attribute(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, TokenizeError> {
+        Ok(self.tracks(sequences)?.0)
+    }
+}

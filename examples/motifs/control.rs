@@ -1,0 +1,117 @@
+//! The same search where there is nothing to be found, or nothing was learned.
+
+use std::error::Error;
+
+use dnabert::core::{Example, Sequence, derive_seed};
+use dnabert::{AttentionReader, BoxedAttribution};
+
+use crate::subject::{Subject, attribute};
+use crate::{Arguments, Rows, find, rows};
+
+/// What a control search found.
+pub(crate) struct Control {
+    pub(crate) name: String,
+    /// Motifs that passed.
+    pub(crate) motifs: usize,
+    /// The strongest: its consensus, its name and that name's q-value, the p-value on rows that were held
+    /// out, and the share of its sites that lie in high stretches beside what chance would give.
+    pub(crate) best: Option<Best>,
+}
+
+pub(crate) struct Best {
+    pub(crate) consensus: String,
+    pub(crate) name: String,
+    pub(crate) name_q: f64,
+    pub(crate) p_value: f64,
+    pub(crate) in_high: f64,
+    pub(crate) high: f64,
+}
+
+pub(crate) fn run(
+    arguments: &Arguments,
+    subject: &Subject,
+    way: &BoxedAttribution,
+    trained: [&Rows; 2],
+) -> Result<Vec<Control>, Box<dyn Error>> {
+    let mut controls = vec![judged("trained model", arguments, subject, trained)];
+    let seed = arguments.subject.seed;
+    let untrained = AttentionReader::untrained(&subject.model, seed, &subject.device)?;
+    let untrained = subject.on_strands(Box::new(untrained));
+    let [known, unseen] = [&subject.train, &subject.unseen]
+        .map(|part| rows("attention of an untrained model", subject, &untrained, part));
+    let (known, unseen) = (known?, unseen?);
+    controls.push(judged("attention, untrained model", arguments, subject, [&known, &unseen]));
+    let shuffled = trained.map(|rows| shuffle_scores(rows, seed));
+    let [known, unseen] = &shuffled;
+    controls.push(judged("scores shuffled within sequences", arguments, subject, [known, unseen]));
+    controls.push(of_labels(arguments, subject, way)?);
+    Ok(controls)
+}
+
+fn judged(name: &str, arguments: &Arguments, subject: &Subject, rows: [&Rows; 2]) -> Control {
+    let named = find(arguments, subject, rows[0], rows[1]);
+    let best = named.first().map(|named| Best {
+        consensus: named.motif.name.clone(),
+        name: subject.motifs[named.matches[0].target].name.clone(),
+        name_q: named.matches[0].q_value,
+        p_value: named.found.held_out.p_value,
+        in_high: named.found.sites_in_high,
+        high: named.found.high_share,
+    });
+    Control { name: name.to_owned(), motifs: named.len(), best }
+}
+
+fn shuffle_scores(rows: &Rows, seed: u64) -> Rows {
+    let shuffled = rows.scores.iter().enumerate().map(|(at, track)| {
+        let mut track = track.clone();
+        shuffle(&mut track, seed, at as u64);
+        track
+    });
+    Rows {
+        positives: rows.positives.clone(),
+        scores: shuffled.collect(),
+        negatives: rows.negatives.clone(),
+    }
+}
+
+/// Fisher and Yates's shuffle.
+fn shuffle<T>(items: &mut [T], seed: u64, place: u64) {
+    for at in (1..items.len()).rev() {
+        let other = derive_seed(seed, &[place, at as u64]) % (at as u64 + 1);
+        items.swap(at, other as usize);
+    }
+}
+
+/// Sequences and their scores.
+type Scored = (Vec<Sequence>, Vec<Vec<f64>>);
+
+/// All rows dealt anew to positives and negatives, over and over: what passes is false.
+fn of_labels(
+    arguments: &Arguments,
+    subject: &Subject,
+    way: &BoxedAttribution,
+) -> Result<Control, Box<dyn Error>> {
+    let all = |part: &[Example]| -> Result<Scored, Box<dyn Error>> {
+        let sequences: Vec<_> = part.iter().map(|row| row.sequence.clone()).collect();
+        let scores = attribute("scores of all rows", way, &sequences)?;
+        Ok((sequences, scores))
+    };
+    let parts = [all(&subject.train)?, all(&subject.unseen)?];
+    let mut motifs = 0;
+    for turn in 0..arguments.controls {
+        let deal = |part: usize| {
+            let (sequences, scores) = &parts[part];
+            let mut order: Vec<usize> = (0..sequences.len()).collect();
+            shuffle(&mut order, arguments.subject.seed, (2 * turn + part) as u64 + 1_000_000);
+            let (positives, negatives) = order.split_at(order.len() / 2);
+            Rows {
+                positives: positives.iter().map(|&at| sequences[at].clone()).collect(),
+                scores: positives.iter().map(|&at| scores[at].clone()).collect(),
+                negatives: negatives.iter().map(|&at| sequences[at].clone()).collect(),
+            }
+        };
+        motifs += find(arguments, subject, &deal(0), &deal(1)).len();
+    }
+    let name = format!("labels shuffled, {} times", arguments.controls);
+    Ok(Control { name, motifs, best: None })
+}

@@ -1,0 +1,126 @@
+//! Motifs that a model looks at, and what they are called.
+//!
+//! `cargo run --release --example motifs` takes the shipped model of CTCF: attention, motifs found on the
+//! rows that the model learned from and tested on those that it did not, their matches in JASPAR, and a
+//! page with logos; `-- --help` lists what can be changed.
+#![allow(clippy::print_stdout, reason = "a program's output")]
+
+mod control;
+mod output;
+#[path = "../common/program.rs"]
+mod program;
+#[path = "../common/subject.rs"]
+mod subject;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser;
+use dnabert::core::Sequence;
+use dnabert::motif::Motif;
+use dnabert::motif::compare::{Collection, ColumnScore, Match};
+use dnabert::motif::discover::{Data, Discovery, FoundMotif, ScoredSequence};
+use dnabert::{AttributionMethod, BoxedAttribution};
+use subject::{Subject, SubjectOptions, attribute};
+
+/// Finds the motifs that a model looks at.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(flatten)]
+    subject: SubjectOptions,
+    /// How bases are scored: attention, rollout, gradient-times-input, integrated-gradients or mutagenesis
+    #[arg(long, default_value = "attention")]
+    attribution: AttributionMethod,
+    /// Motifs at most
+    #[arg(long, default_value_t = 5)]
+    max_motifs: usize,
+    /// Motifs, and names, with a q-value above it are not given
+    #[arg(long, default_value_t = 0.01)]
+    q_value: f64,
+    /// How columns of two motifs are compared: euclidean, pearson, sandelin-wasserman or kullback-leibler
+    #[arg(long, default_value = "euclidean")]
+    column_score: ColumnScore,
+    /// Run the same search on the attention of an untrained model, on shuffled scores, and on this many
+    /// shuffles of the labels
+    #[arg(long, default_value_t = 0)]
+    controls: usize,
+}
+
+/// Sequences with their scores, and those they are held against.
+struct Rows {
+    positives: Vec<Sequence>,
+    scores: Vec<Vec<f64>>,
+    negatives: Vec<Sequence>,
+}
+
+/// A motif and the best names for it.
+struct Named {
+    motif: Motif,
+    found: FoundMotif,
+    matches: Vec<Match>,
+}
+
+fn main() -> ExitCode {
+    program::finish(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let subject = arguments.subject.open("motifs")?;
+    let way = arguments.attribution.open(&subject.model, subject.class, &subject.device)?;
+    let way = subject.on_strands(way);
+    let known = rows(arguments.attribution.name(), &subject, &way, &subject.train)?;
+    let unseen = rows(arguments.attribution.name(), &subject, &way, &subject.unseen)?;
+    let named = find(arguments, &subject, &known, &unseen);
+    let controls = if arguments.controls > 0 {
+        control::run(arguments, &subject, &way, [&known, &unseen])?
+    } else {
+        Vec::new()
+    };
+    output::write(arguments, &subject, &named, [&known, &unseen], &controls)
+}
+
+/// The rows of the class with their scores, and the others.
+fn rows(
+    what: &str,
+    subject: &Subject,
+    way: &BoxedAttribution,
+    rows: &[dnabert::core::Example],
+) -> Result<Rows, Box<dyn Error>> {
+    let positives = Subject::sequences(rows, subject.class, true);
+    let scores = attribute(what, way, &positives)?;
+    Ok(Rows { positives, scores, negatives: Subject::sequences(rows, subject.class, false) })
+}
+
+impl Rows {
+    fn scored(&self) -> Vec<ScoredSequence<'_>> {
+        let pairs = self.positives.iter().zip(&self.scores);
+        pairs.map(|(sequence, scores)| ScoredSequence { sequence, scores }).collect()
+    }
+}
+
+/// Motifs found on rows that the model knows, tested on others, and named.
+fn find(arguments: &Arguments, subject: &Subject, known: &Rows, unseen: &Rows) -> Vec<Named> {
+    let settings = Discovery {
+        max_motifs: arguments.max_motifs,
+        q_value: arguments.q_value,
+        seed: arguments.subject.seed,
+        ..Discovery::default()
+    };
+    let (known_rows, unseen_rows) = (known.scored(), unseen.scored());
+    let negatives = [known, unseen].map(|rows| rows.negatives.iter().collect::<Vec<_>>());
+    let found = settings.find_held_out(
+        &Data { positives: &known_rows, negatives: &negatives[0] },
+        &Data { positives: &unseen_rows, negatives: &negatives[1] },
+    );
+    let collection = Collection::new(&subject.motifs, arguments.column_score);
+    let name = |(number, found): (usize, FoundMotif)| {
+        let matches = collection.search(&found.counts.frequencies(0.25));
+        let motif = Motif {
+            id: format!("motif_{}", number + 1),
+            name: found.frequencies().consensus(),
+            counts: found.counts.clone(),
+        };
+        Named { motif, found, matches }
+    };
+    found.into_iter().enumerate().map(name).collect()
+}
