@@ -1,5 +1,6 @@
 //! Scores of bases against known sites, and against one another.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::ops::Range;
 use std::path::Path;
@@ -7,19 +8,29 @@ use std::path::Path;
 use dnabert::core::{Sequence, Strand, derive_seed};
 use dnabert::genome::bed::{BedRecord, read_bed};
 use dnabert::interpret::{rank_correlation, site_auroc, top_overlap};
-use dnabert::motif::Background;
 use dnabert::motif::scan::Scanner;
+use dnabert::motif::{Background, Motif};
 use dnabert::train::{Interval, bootstrap};
 use dnabert::{AttributionMethod, BoxedAttribution};
 
-use crate::subject::{Subject, attribute};
+use crate::subject::{Named, Subject, attribute};
 
-/// A known site.
+/// The known sites of a sequence.
 #[derive(Debug, Clone)]
-pub(crate) struct Site {
-    pub(crate) bases: Range<usize>,
+pub(crate) struct Sites {
+    /// Their bases; more than one where a file lists them.
+    pub(crate) bases: Vec<Range<usize>>,
+    /// The strand of the first.
     pub(crate) strand: Strand,
+    /// Its score, where a motif found it.
     pub(crate) score: f64,
+}
+
+/// What is known of sites.
+pub(crate) struct Known {
+    pub(crate) motif: Option<Motif>,
+    pub(crate) both_strands: bool,
+    pub(crate) background: Background,
 }
 
 /// The tracks of a way of explaining.
@@ -36,50 +47,47 @@ pub(crate) struct Judged {
     sequences: usize,
 }
 
-/// The best site of the known motif in each sequence, where it is good enough; none without a motif.
-pub(crate) fn known_sites(
-    subject: &Subject,
-    sequences: &[Sequence],
-    p_value: f64,
-) -> Vec<Option<Site>> {
-    let Some(known) = &subject.known else { return vec![None; sequences.len()] };
-    let all = subject.train.iter().chain(&subject.unseen).map(|row| &row.sequence);
-    let scanner = Scanner::new(&known.frequencies(), &Background::of(all));
-    let threshold = scanner.threshold(p_value);
-    let site = |sequence: &Sequence| {
-        let hit = scanner.best(sequence).filter(|hit| hit.score >= threshold)?;
-        let bases = hit.start..hit.start + scanner.width();
-        Some(Site { bases, strand: hit.strand, score: hit.score })
-    };
-    sequences.iter().map(site).collect()
+impl Known {
+    /// The best window of the motif in each sequence, where it is good enough; none without a motif.
+    pub(crate) fn sites(&self, sequences: &[Sequence], p_value: f64) -> Vec<Option<Sites>> {
+        let Some(motif) = &self.motif else { return vec![None; sequences.len()] };
+        let scanner = Scanner::new(&motif.frequencies(), &self.background);
+        let scanner = if self.both_strands { scanner } else { scanner.forward_only() };
+        let threshold = scanner.threshold(p_value);
+        let site = |sequence: &Sequence| {
+            let hit = scanner.best(sequence).filter(|hit| hit.score >= threshold)?;
+            let bases = hit.start..hit.start + scanner.width();
+            Some(Sites { bases: vec![bases], strand: hit.strand, score: hit.score })
+        };
+        sequences.iter().map(site).collect()
+    }
 }
 
-/// The first site of each sequence of the class in a BED file that calls sequences as their rows are called.
+/// The sites of each sequence in a BED file that calls sequences as their rows are called.
 pub(crate) fn listed_sites(
-    subject: &Subject,
+    named: &Named,
     path: &Path,
-) -> Result<Vec<Option<Site>>, Box<dyn Error>> {
-    let records = read_bed(path)?;
+) -> Result<Vec<Option<Sites>>, Box<dyn Error>> {
+    let mut listed: HashMap<String, Vec<BedRecord>> = HashMap::new();
+    for record in read_bed(path)? {
+        listed.entry(record.interval.chromosome().to_owned()).or_default().push(record);
+    }
     let mut sites = Vec::new();
-    for row in subject.unseen.iter().filter(|row| row.label == subject.class) {
-        let own = records.iter().find(|record| record.interval.chromosome() == row.name);
-        sites.push(match own {
-            None => None,
-            Some(record) if record.interval.end() > row.sequence.len() => {
-                let (name, end) = (&row.name, record.interval.end());
-                return Err(format!(
-                    "{}: {name}: a site ends at {end}, and the sequence at {}",
-                    path.display(),
-                    row.sequence.len()
-                )
-                .into());
-            }
-            Some(BedRecord { interval, .. }) => Some(Site {
-                bases: interval.start()..interval.end(),
-                strand: interval.strand(),
-                score: 0.0,
-            }),
-        });
+    for (name, sequence) in named.names.iter().zip(&named.sequences) {
+        let Some(records) = listed.get(name) else {
+            sites.push(None);
+            continue;
+        };
+        if let Some(end) =
+            records.iter().map(|each| each.interval.end()).find(|&end| end > sequence.len())
+        {
+            let (path, bases) = (path.display(), sequence.len());
+            return Err(
+                format!("{path}: {name}: a site ends at {end}, the sequence at {bases}").into()
+            );
+        }
+        let bases = records.iter().map(|each| each.interval.start()..each.interval.end()).collect();
+        sites.push(Some(Sites { bases, strand: records[0].interval.strand(), score: 0.0 }));
     }
     if sites.iter().flatten().next().is_none() {
         return Err(format!("{}: no site in any sequence that is explained", path.display()).into());
@@ -91,7 +99,8 @@ pub(crate) fn listed_sites(
 pub(crate) fn explain(
     subject: &Subject,
     stages: &[(&str, BoxedAttribution)],
-    sequences: &[Sequence],
+    pretrained: &Path,
+    sequences: &Named,
     seed: u64,
 ) -> Result<Vec<Explained>, Box<dyn Error>> {
     let mut explained = Vec::new();
@@ -106,6 +115,16 @@ pub(crate) fn explain(
         let tracks = shuffled.map(|(at, track)| shuffle(track, seed, at as u64)).collect();
         explained.push(Explained { name, tracks });
     }
+    if let Some(last) = stages.len().checked_sub(1).map(|last| &explained[last]) {
+        let name = format!("{}, of another sequence", last.name);
+        let mut tracks = last.tracks.clone();
+        tracks.rotate_left(1);
+        // Tracks of another length are cut, or end in zeros.
+        for (track, sequence) in tracks.iter_mut().zip(&sequences.sequences) {
+            track.resize(sequence.len(), 0.0);
+        }
+        explained.push(Explained { name, tracks });
+    }
     for method in AttributionMethod::ALL {
         if method == AttributionMethod::Attention {
             continue;
@@ -115,9 +134,9 @@ pub(crate) fn explain(
         let tracks = attribute(&name, &subject.on_strands(way), sequences)?;
         explained.push(Explained { name, tracks });
     }
-    let way = AttributionMethod::open_likelihood(&subject.pretrained, &subject.device)?;
+    let way = AttributionMethod::open_likelihood(pretrained, &subject.device)?;
     let name = "likelihood, pre-trained".to_owned();
-    let tracks = attribute(&name, &way, sequences)?;
+    let tracks = attribute(&name, &subject.on_strands(way), sequences)?;
     explained.push(Explained { name, tracks });
     Ok(explained)
 }
@@ -136,14 +155,14 @@ pub(crate) fn shuffle(track: &[f64], seed: u64, place: u64) -> Vec<f64> {
 const RESAMPLES: usize = 1000;
 
 /// How well each way finds the sites.
-pub(crate) fn judge(explained: &[Explained], sites: &[Option<Site>], seed: u64) -> Vec<Judged> {
+pub(crate) fn judge(explained: &[Explained], sites: &[Option<Sites>], seed: u64) -> Vec<Judged> {
     explained
         .iter()
         .filter_map(|each| {
-            let of_sequence = |(track, site): (&Vec<f64>, &Option<Site>)| {
+            let of_sequence = |(track, site): (&Vec<f64>, &Option<Sites>)| {
                 let bases = &site.as_ref()?.bases;
-                let inside: Vec<bool> =
-                    (0..track.len()).map(|base| bases.contains(&base)).collect();
+                let is_inside = |base| bases.iter().any(|site| site.contains(&base));
+                let inside: Vec<bool> = (0..track.len()).map(is_inside).collect();
                 site_auroc(track, &inside)
             };
             let values: Vec<f64> = each.tracks.iter().zip(sites).filter_map(of_sequence).collect();

@@ -15,32 +15,37 @@ mod subject;
 
 use std::error::Error;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use dnabert::interpret::{Heads, Query};
-use dnabert::model::Checkpoint;
+use dnabert::interpret::{Heads, MeanOf, Query};
+use dnabert::model::{Checkpoint, Pooling};
+use dnabert::motif::{Background, Motif};
 use dnabert::report::Report;
-use dnabert::{AttentionReader, AttributionMethod, BoxedAttribution};
-use judge::{agreement_rows, explain, judge, judged_rows};
-use subject::{Subject, SubjectOptions};
+use dnabert::{AttentionReader, AttributionMethod, BoxedAttribution, Device, model_folder};
+use judge::{Known, agreement_rows, explain, judge, judged_rows, listed_sites};
+use subject::{Subject, SubjectOptions, on_strands};
 
 /// Explains a model, base by base.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(flatten)]
     subject: SubjectOptions,
-    /// Only write the scores of these sequences (FASTA or table, plain or .gz), a batch at a time; needs --to
-    #[arg(long, requires = "to")]
+    /// Only write the scores of these sequences (FASTA or table, plain or .gz), a few at a time; needs --to
+    #[arg(long, requires = "to", conflicts_with_all = ["train", "out", "seed", "motifs", "pretrained", "known", "sites", "site_p", "examples"])]
     tracks: Option<PathBuf>,
     /// File for these scores: .tsv, .bedgraph or .npy
     #[arg(long, requires = "tracks")]
     to: Option<PathBuf>,
     /// How these scores are made: attention, rollout, gradient-times-input, integrated-gradients or
-    /// mutagenesis
-    #[arg(long, default_value = "attention")]
-    attribution: AttributionMethod,
+    /// mutagenesis [default: attention]
+    #[arg(long, requires = "tracks")]
+    attribution: Option<AttributionMethod>,
+    /// Another trained model, such as one of another k: these scores are then the mean of all models', each
+    /// sequence's of norm 1; may be given again
+    #[arg(long, requires = "tracks")]
+    also: Vec<String>,
     /// Layers whose attention is read, from 0, such as 0-3 [default: the last]
     #[arg(long, value_parser = layers)]
     layers: Option<RangeInclusive<usize>>,
@@ -51,14 +56,21 @@ struct Arguments {
     /// tokens]
     #[arg(long, value_enum)]
     query: Option<Whose>,
+    /// Pre-trained model that stands beside it [default: the shipped one]
+    #[arg(long)]
+    pretrained: Option<String>,
+    /// The motif in the file of --motifs whose best windows count as known sites [default: the factor's
+    /// own, if shipped]
+    #[arg(long)]
+    known: Option<String>,
     /// Sequences that are drawn letter by letter
     #[arg(long, default_value_t = 3)]
     examples: usize,
     /// Known sites (BED: the row's name, such as test.tsv:2, start, end), in place of a motif's best windows
-    #[arg(long)]
+    #[arg(long, conflicts_with = "known")]
     sites: Option<PathBuf>,
     /// Windows that the background reaches with at most this probability count as known sites
-    #[arg(long, default_value_t = 1e-4)]
+    #[arg(long, default_value_t = 1e-4, value_parser = probability)]
     site_p: f64,
 }
 
@@ -76,62 +88,126 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let subject = arguments.subject.open("attention")?;
     if let (Some(input), Some(output)) = (&arguments.tracks, &arguments.to) {
-        let way = match arguments.attribution {
-            AttributionMethod::Attention => arguments.attention(&subject)?,
-            other => other.open(&subject.model, subject.class, &subject.device)?,
-        };
-        return stream::run(&way, input, output);
+        return tracks(arguments, input, output);
     }
-    report(arguments, &subject)
+    report(arguments, &arguments.subject.open("attention")?)
+}
+
+/// Only scores.
+fn tracks(arguments: &Arguments, input: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
+    let device = arguments.subject.device()?;
+    let mut ways = vec![arguments.way(&arguments.subject.model()?, &device)?];
+    for model in &arguments.also {
+        ways.push(arguments.way(&model_folder(model)?, &device)?);
+    }
+    // Of one model scores stay as they are.
+    let mean: BoxedAttribution =
+        if ways.len() > 1 { Box::new(MeanOf(ways)) } else { ways.remove(0) };
+    stream::run(&on_strands(mean, arguments.subject.both_strands()), input, output)
 }
 
 impl Arguments {
-    /// The attention of the trained model, as the options have it.
-    fn attention(&self, subject: &Subject) -> Result<BoxedAttribution, Box<dyn Error>> {
-        let layers = Checkpoint::open(&subject.model)?.config().num_hidden_layers;
-        let heads = Checkpoint::open(&subject.model)?.config().num_attention_heads;
+    /// The scores of a trained model, as the options have them.
+    fn way(&self, model: &Path, device: &Device) -> Result<BoxedAttribution, Box<dyn Error>> {
+        let query = self.query(model)?;
+        match self.attribution.unwrap_or(AttributionMethod::Attention) {
+            AttributionMethod::Attention => {
+                self.attention(AttentionReader::open(model, device)?, model, query)
+            }
+            _ if self.layers.is_some() || self.heads.is_some() => {
+                Err("--layers and --heads are of attention alone".into())
+            }
+            AttributionMethod::Rollout => {
+                let reader = AttentionReader::open(model, device)?;
+                Ok(Box::new(reader.with_query(query).with_rollout()))
+            }
+            _ if self.query.is_some() => Err("--query is of attention and rollout alone".into()),
+            other => Ok(other.open(model, self.subject.class, device)?),
+        }
+    }
+
+    /// The attention of a reader of this model, as the options have it.
+    fn attention(
+        &self,
+        reader: AttentionReader,
+        model: &Path,
+        query: Query,
+    ) -> Result<BoxedAttribution, Box<dyn Error>> {
+        let checkpoint = Checkpoint::open(model)?;
+        let layers = checkpoint.config().num_hidden_layers;
+        let heads = checkpoint.config().num_attention_heads;
         let chosen = Heads {
             layers: self.layers.clone().unwrap_or(layers - 1..=layers - 1),
             heads: self.heads.clone(),
         };
         if *chosen.layers.end() >= layers {
-            return Err(format!("--layers: the model has {layers}").into());
+            return Err(format!("--layers: {} has {layers}", model.display()).into());
         }
         if chosen.heads.iter().flatten().any(|&head| head >= heads) {
-            return Err(format!("--heads: the model has {heads}").into());
+            return Err(format!("--heads: {} has {heads}", model.display()).into());
         }
-        Ok(Box::new(
-            self.asked(AttentionReader::open(&subject.model, &subject.device)?).with_heads(chosen),
-        ))
+        Ok(Box::new(reader.with_query(query).with_heads(chosen)))
     }
 
-    fn asked(&self, reader: AttentionReader) -> AttentionReader {
-        match self.query {
-            None => reader,
-            Some(Whose::Cls) => reader.with_query(Query::Cls),
-            Some(Whose::All) => reader.with_query(Query::All),
+    /// Whose attention is read: of a trained model's own kind, unless told otherwise.
+    fn query(&self, model: &Path) -> Result<Query, Box<dyn Error>> {
+        Ok(match self.query {
+            Some(Whose::Cls) => Query::Cls,
+            Some(Whose::All) => Query::All,
+            None if Checkpoint::open(model)?.config().pooling == Pooling::Cls => Query::Cls,
+            None => Query::All,
+        })
+    }
+
+    /// The motif whose best windows count as known sites.
+    fn known(&self, subject: &Subject) -> Result<Option<Motif>, Box<dyn Error>> {
+        let find = |id: &str| {
+            let same = |motif: &&Motif| motif.id == id || motif.name == id;
+            subject.motifs.iter().find(same).cloned()
+        };
+        match (&self.known, self.subject.own_motif()) {
+            (Some(id), _) => match find(id) {
+                Some(motif) => Ok(Some(motif)),
+                None => Err(format!("--known {id}: no such motif in the file").into()),
+            },
+            (None, own) => Ok(own.and_then(find)),
         }
     }
 }
 
 fn report(arguments: &Arguments, subject: &Subject) -> Result<(), Box<dyn Error>> {
-    let bound = Subject::sequences(&subject.unseen, subject.class, true);
-    let others = Subject::sequences(&subject.unseen, subject.class, false);
+    let (bound, others) =
+        (subject.of_class(&subject.unseen, true), subject.of_class(&subject.unseen, false));
+    let known = Known {
+        motif: arguments.known(subject)?,
+        both_strands: subject.both_strands,
+        background: Background::of(
+            subject.train.iter().chain(&subject.unseen).map(|row| &row.sequence),
+        ),
+    };
     let sites = match &arguments.sites {
-        Some(path) => judge::listed_sites(subject, path)?,
-        None => judge::known_sites(subject, &bound, arguments.site_p),
+        Some(path) => listed_sites(&bound, path)?,
+        None => known.sites(&bound.sequences, arguments.site_p),
     };
     let device = &subject.device;
+    let pretrained = match &arguments.pretrained {
+        Some(model) => model_folder(model)?,
+        None => arguments.subject.shipped("small-4"),
+    };
+    // All three are read alike: as suits the trained one.
+    let query = arguments.query(&subject.model)?;
     let untrained = AttentionReader::untrained(&subject.model, arguments.subject.seed, device)?;
-    let pretrained = AttentionReader::open(&subject.pretrained, device)?;
-    let stages: Vec<(&str, BoxedAttribution)> = vec![
-        ("untrained", subject.on_strands(Box::new(arguments.asked(untrained)))),
-        ("pre-trained", subject.on_strands(Box::new(arguments.asked(pretrained)))),
-        ("fine-tuned", subject.on_strands(arguments.attention(subject)?)),
+    let stage = |reader, model: &Path| -> Result<BoxedAttribution, Box<dyn Error>> {
+        Ok(subject.on_strands(arguments.attention(reader, model, query)?))
+    };
+    let stages = vec![
+        ("untrained", stage(untrained, &subject.model)?),
+        ("pre-trained", stage(AttentionReader::open(&pretrained, device)?, &pretrained)?),
+        ("fine-tuned", stage(AttentionReader::open(&subject.model, device)?, &subject.model)?),
     ];
-    let explained = explain(subject, &stages, &bound, arguments.subject.seed)?;
+    subject.clear(&["known_sites.tsv", "heads.svg"])?;
+    let explained = explain(subject, &stages, &pretrained, &bound, arguments.subject.seed)?;
     let judged = judge(&explained, &sites, arguments.subject.seed);
     let class = &subject.classes[subject.class];
     let mut report = Report::new(&format!("What the model of {} looks at", subject.name));
@@ -140,12 +216,12 @@ fn report(arguments: &Arguments, subject: &Subject) -> Result<(), Box<dyn Error>
          learned from (dev and test). Attention: last layer unless told otherwise, scores per base, 1 is \
          what even attention would give.",
         subject.model.display(),
-        bound.len()
+        bound.sequences.len()
     ));
     let count = sites.iter().flatten().count();
     if count > 0 {
         report.section("Do scores find known sites?");
-        let source = match (&arguments.sites, &subject.known) {
+        let source = match (&arguments.sites, &known.motif) {
             (None, Some(known)) => format!(
                 "the best window of {} ({}) on either strand, where the background reaches its score with a \
                  probability of at most {}",
@@ -156,8 +232,9 @@ fn report(arguments: &Arguments, subject: &Subject) -> Result<(), Box<dyn Error>
         report.paragraph(&format!(
             "Known sites: {source}; {count} of {} sequences have one. AUROC: the chance that a base of the \
              site scores above a base outside, mean over sequences, with a 95 % interval over sequences. \
-             Shuffled: the bases' scores in random order.",
-            bound.len()
+             Shuffled: the bases' scores in random order. Of another sequence: the track of the next sequence,\
+             which knows where sites usually lie, but not these.",
+            bound.sequences.len()
         ));
         let (header, rows) = judged_rows(&judged);
         report.table(&header, &rows);
@@ -174,10 +251,12 @@ fn report(arguments: &Arguments, subject: &Subject) -> Result<(), Box<dyn Error>
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
     report.table(&header, &rows);
     subject.write("agreement.tsv", &tsv(&header, &rows))?;
-    picture::landscape(subject, &stages, [&bound, &others], &mut report)?;
-    let reader = arguments.asked(AttentionReader::open(&subject.model, device)?);
-    picture::heads(subject, &reader, &bound, &sites, &mut report)?;
-    picture::examples(subject, &explained, &bound, &sites, arguments.examples, &mut report)?;
+    picture::landscape(subject, &stages, [&bound, &others], &known, &mut report)?;
+    let reader = AttentionReader::open(&subject.model, device)?.with_query(query);
+    picture::heads(subject, &reader, &bound.sequences, &sites, &mut report)?;
+    let name = known.motif.as_ref().map_or("site", |motif| &*motif.name);
+    let drawn = picture::Drawn { named: &bound, explained: &explained, sites: &sites, name };
+    picture::examples(subject, &drawn, arguments.examples, &mut report)?;
     subject.write("report.html", &report.finish())?;
     println!("wrote report.html, figures and tables to {}", subject.out.display());
     Ok(())
@@ -187,6 +266,15 @@ fn tsv(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut text = header.join("\t") + "\n";
     rows.iter().for_each(|row| text += &(row.join("\t") + "\n"));
     text
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("{text:?} is no number"))?;
+    if 0.0 < value && value <= 1.0 {
+        Ok(value)
+    } else {
+        Err("must be above 0, and at most 1".into())
+    }
 }
 
 fn layers(text: &str) -> Result<RangeInclusive<usize>, String> {

@@ -11,8 +11,9 @@ use dnabert::core::file::replace;
 use dnabert::npy::NpyWriter;
 use dnabert::tasks::{Input, TableFormat, read_inputs};
 
-/// Sequences that are explained at once.
+/// Sequences, and bases, that are explained at once.
 const AT_ONCE: usize = 256;
+const BASES: usize = 1 << 20;
 
 /// Writes the scores of a file's sequences, in the format that the output's name ends with.
 pub(crate) fn run(
@@ -28,7 +29,7 @@ pub(crate) fn run(
             each(way, input, |input, track| {
                 let letters = input.sequence.as_str().chars();
                 for (base, (letter, score)) in letters.zip(track).enumerate() {
-                    writeln!(file, "{}\t{base}\t{letter}\t{score:.5}", input.name)?;
+                    writeln!(file, "{}\t{base}\t{letter}\t{}", input.name, *score as f32)?;
                 }
                 Ok(())
             })?;
@@ -38,7 +39,7 @@ pub(crate) fn run(
             let mut file = BufWriter::new(File::create(beside)?);
             each(way, input, |input, track| {
                 for (base, score) in track.iter().enumerate() {
-                    writeln!(file, "{}\t{base}\t{}\t{score:.5}", input.name, base + 1)?;
+                    writeln!(file, "{}\t{base}\t{}\t{}", input.name, base + 1, *score as f32)?;
                 }
                 Ok(())
             })?;
@@ -87,7 +88,13 @@ fn each(
 ) -> Result<(), Box<dyn Error>> {
     let mut inputs = read_inputs(input, &TableFormat::default())?;
     loop {
-        let some: Vec<Input> = inputs.by_ref().take(AT_ONCE).collect::<Result<_, _>>()?;
+        let (mut some, mut bases) = (Vec::<Input>::new(), 0);
+        while some.len() < AT_ONCE && bases < BASES {
+            let Some(input) = inputs.next() else { break };
+            let input = input?;
+            bases += input.sequence.len();
+            some.push(input);
+        }
         if some.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,8 @@
 //! cargo run --release --example build_dataset -- planted motifs.jaspar MA0139.2 --out data/planted
 //! ```
 //!
-//! Each writes `train.tsv`, `dev.tsv`, `test.tsv` and `manifest.json`, which the task examples take
+//! Each writes `train.tsv`, `dev.tsv`, `test.tsv` and `manifest.json` (`planted`: and `sites.bed`, where the
+//! sites are), which the task examples take
 //! with `--train`, `--dev` and `--test`. The same files, settings and seed give the same bytes.
 #![allow(clippy::print_stdout, reason = "a program's output")]
 

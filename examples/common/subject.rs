@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use dnabert::backend::describe;
-use dnabert::core::{Attribution, BothStrands, Example, Sequence, Split, Task};
+use dnabert::core::{Attribution, BothStrands, Example, Sequence, Split, Task, TokenizeError};
 use dnabert::model::Checkpoint;
 use dnabert::motif::Motif;
 use dnabert::motif::file::read_motifs;
@@ -35,18 +35,17 @@ pub(crate) struct SubjectOptions {
     /// one of the data set]
     #[arg(long)]
     model: Option<String>,
-    /// Pre-trained model that stands beside it [default: the shipped one]
-    #[arg(long)]
-    pretrained: Option<String>,
     /// The class that is explained, by its number [default: 1]
     #[arg(long, default_value_t = 1, hide_default_value = true)]
-    class: usize,
+    pub(crate) class: usize,
+    /// Strands that a site may be on: one as it stands, or both, where scores are means over a sequence and
+    /// its reverse complement [default: both for binding and your own tables, one for promoters and splice
+    /// sites]
+    #[arg(long, value_enum)]
+    strands: Option<Strands>,
     /// Motifs whose names are looked up: JASPAR, MEME or TRANSFAC [default: the shipped 21 of JASPAR]
     #[arg(long)]
     motifs: Option<PathBuf>,
-    /// The motif in that file whose best sites count as known [default: the factor's own, if shipped]
-    #[arg(long)]
-    known: Option<String>,
     /// The project's datasets folder
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
     datasets: PathBuf,
@@ -59,6 +58,15 @@ pub(crate) struct SubjectOptions {
     /// Folder for what is written
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// Strands, as the command line calls them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Strands {
+    /// As it stands
+    One,
+    /// And reversed and complemented
+    Both,
 }
 
 /// The shipped sets, as the command line calls them.
@@ -101,52 +109,67 @@ pub(crate) struct Subject {
     /// Rows that it did not: dev, which chose its epoch, and test.
     pub(crate) unseen: Vec<Example>,
     pub(crate) model: PathBuf,
-    #[allow(dead_code, reason = "for `attention`")]
-    pub(crate) pretrained: PathBuf,
-    #[allow(dead_code, reason = "for `motifs`")]
     pub(crate) motifs: Vec<Motif>,
-    #[allow(dead_code, reason = "for `attention`")]
-    pub(crate) known: Option<Motif>,
     pub(crate) both_strands: bool,
     pub(crate) device: Device,
     pub(crate) out: PathBuf,
 }
 
 impl SubjectOptions {
+    /// The trained model's folder.
+    pub(crate) fn model(&self) -> Result<PathBuf, Box<dyn Error>> {
+        match (&self.model, self.data.usual().0) {
+            (Some(model), _) => Ok(model_folder(model)?),
+            (None, Some(name)) => Ok(self.shipped(name)),
+            (None, None) => {
+                Err("no model of this set is shipped: train one with `tf_binding`, and name \
+                                 its folder with --model"
+                    .into())
+            }
+        }
+    }
+
+    /// A model that the project ships.
+    pub(crate) fn shipped(&self, name: &str) -> PathBuf {
+        self.datasets.join("models").join(name)
+    }
+
+    /// The shipped motif of the factor, by its identifier.
+    #[allow(dead_code, reason = "for `attention`")]
+    pub(crate) fn own_motif(&self) -> Option<&'static str> {
+        if self.train.is_some() { None } else { self.data.usual().1 }
+    }
+
+    /// Whether sites may be on both strands.
+    pub(crate) fn both_strands(&self) -> bool {
+        match self.strands {
+            Some(strands) => strands == Strands::Both,
+            None => self.train.is_some() || self.data.has_both_strands(),
+        }
+    }
+
+    /// The device that was asked for.
+    pub(crate) fn device(&self) -> Result<Device, Box<dyn Error>> {
+        let device = device(self.device)?;
+        eprintln!("on {}", describe(&device));
+        Ok(device)
+    }
+
     /// Reads what the options name; `what` names the folder that is written to by default.
     pub(crate) fn open(&self, what: &str) -> Result<Subject, Box<dyn Error>> {
-        let (own_model, own_motif) = self.data.usual();
-        let shipped = |name: &str| self.datasets.join("models").join(name);
-        let model = match (&self.model, own_model) {
-            (Some(model), _) => model_folder(model)?,
-            (None, Some(name)) => shipped(name),
-            (None, None) => {
+        let model = self.model()?;
+        let subset = self.datasets.join("jaspar/subset.jaspar");
+        let motifs = read_motifs(self.motifs.as_ref().unwrap_or(&subset))?;
+        if let (Some(train), Some(dev), Some(test)) = (&self.train, &self.dev, &self.test) {
+            let names = [train, dev, test].map(|path| path.file_name());
+            if names[0] == names[1] || names[0] == names[2] || names[1] == names[2] {
                 return Err(
-                    "no model of this set is shipped: train one with `tf_binding`, and name its \
-                            folder with --model"
+                    "--train, --dev and --test have equal file names, by which rows are called"
                         .into(),
                 );
             }
-        };
-        let pretrained = match &self.pretrained {
-            Some(model) => model_folder(model)?,
-            None => shipped("small-4"),
-        };
-        let subset = self.datasets.join("jaspar/subset.jaspar");
-        let motifs = read_motifs(self.motifs.as_ref().unwrap_or(&subset))?;
-        let is_own = self.train.is_some();
-        let known = match (&self.known, own_motif) {
-            (Some(id), _) => {
-                let found = motifs.iter().find(|motif| motif.id == *id || motif.name == *id);
-                Some(found.ok_or_else(|| format!("{id}: no such motif in the file"))?.clone())
-            }
-            (None, Some(id)) if !is_own => {
-                read_motifs(&subset)?.into_iter().find(|motif| motif.id == id)
-            }
-            _ => None,
-        };
-        let device = device(self.device)?;
-        eprintln!("on {}", describe(&device));
+        }
+        let device = self.device()?;
         let subject = |task: &dyn Task<Error = dnabert::tasks::DataError>| {
             let mut unseen = task.examples(Split::Dev)?;
             unseen.extend(task.examples(Split::Test)?);
@@ -158,10 +181,8 @@ impl SubjectOptions {
                 train: task.examples(Split::Train)?,
                 unseen,
                 model: model.clone(),
-                pretrained: pretrained.clone(),
                 motifs: motifs.clone(),
-                known: known.clone(),
-                both_strands: is_own || self.data.has_both_strands(),
+                both_strands: self.both_strands(),
                 device: device.clone(),
                 out: self.out.clone().unwrap_or(out),
                 name,
@@ -181,23 +202,62 @@ impl SubjectOptions {
             },
         }?;
         let labels = Checkpoint::open(&found.model)?.config().labels();
-        if found.class >= labels || found.class >= found.classes.len() {
-            return Err(format!("--class {}: the model has {labels} classes", found.class).into());
+        let classes = found.classes.len();
+        if found.class >= labels.min(classes) {
+            let class = found.class;
+            return Err(format!(
+                "--class {class}: counted from 0, the model has {labels} classes and the data set {classes}"
+            )
+            .into());
+        }
+        for (what, rows) in [("train", &found.train), ("dev and test", &found.unseen)] {
+            let own = rows.iter().filter(|row| row.label == found.class).count();
+            if own == 0 || own == rows.len() {
+                return Err(format!(
+                    "{what}: {own} of {} rows are of class {}: both kinds are needed",
+                    rows.len(),
+                    found.class
+                )
+                .into());
+            }
         }
         Ok(found)
     }
 }
 
+/// Sequences and what they are called.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Named {
+    pub(crate) names: Vec<String>,
+    pub(crate) sequences: Vec<Sequence>,
+}
+
 impl Subject {
     /// The sequences of the explained class, or of all others.
-    pub(crate) fn sequences(rows: &[Example], class: usize, own: bool) -> Vec<Sequence> {
-        let rows = rows.iter().filter(|row| (row.label == class) == own);
-        rows.map(|row| row.sequence.clone()).collect()
+    pub(crate) fn of_class(&self, rows: &[Example], own: bool) -> Named {
+        let mut named = Named::default();
+        for row in rows.iter().filter(|row| (row.label == self.class) == own) {
+            named.names.push(row.name.clone());
+            named.sequences.push(row.sequence.clone());
+        }
+        named
     }
 
     /// A way of explaining, on both strands where sites may be on either.
     pub(crate) fn on_strands(&self, way: BoxedAttribution) -> BoxedAttribution {
-        if self.both_strands { Box::new(BothStrands(way)) } else { way }
+        on_strands(way, self.both_strands)
+    }
+
+    /// Removes what an earlier run left in the folder that is written to.
+    pub(crate) fn clear(&self, files: &[&str]) -> std::io::Result<()> {
+        for file in files {
+            let path = self.out.join(file);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => (),
+            }
+        }
+        Ok(())
     }
 
     /// Writes a file of the run.
@@ -208,15 +268,25 @@ impl Subject {
     }
 }
 
+/// A way of explaining, as the mean over both strands or as it is.
+pub(crate) fn on_strands(way: BoxedAttribution, both: bool) -> BoxedAttribution {
+    if both { Box::new(BothStrands(way)) } else { way }
+}
+
 /// The tracks of sequences, with a line of what is done.
 pub(crate) fn attribute(
     what: &str,
     way: &BoxedAttribution,
-    sequences: &[Sequence],
+    named: &Named,
 ) -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
     let start = std::time::Instant::now();
-    let tracks = way.attribute(sequences)?;
+    let tracks = way.attribute(&named.sequences).map_err(|error| match error {
+        TokenizeError::InBatch { index, source } => {
+            format!("{}: {source}", named.names[index]).into()
+        }
+        other => Box::<dyn Error>::from(other),
+    })?;
     let seconds = start.elapsed().as_secs_f64();
-    eprintln!("{what}: {} sequences in {seconds:.1} s", sequences.len());
+    eprintln!("{what}: {} sequences in {seconds:.1} s", named.sequences.len());
     Ok(tracks)
 }

@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
-use dnabert::core::{Example, Sequence, derive_seed};
+use dnabert::core::{Example, derive_seed};
 use dnabert::{AttentionReader, BoxedAttribution};
 
-use crate::subject::{Subject, attribute};
+use crate::subject::{Named, Subject, attribute};
 use crate::{Arguments, Rows, find, rows};
 
 /// What a control search found.
@@ -41,9 +41,14 @@ pub(crate) fn run(
         .map(|part| rows("attention of an untrained model", subject, &untrained, part));
     let (known, unseen) = (known?, unseen?);
     controls.push(judged("attention, untrained model", arguments, subject, [&known, &unseen]));
-    let shuffled = trained.map(|rows| shuffle_scores(rows, seed));
-    let [known, unseen] = &shuffled;
-    controls.push(judged("scores shuffled within sequences", arguments, subject, [known, unseen]));
+    let moved = trained.map(|rows| move_scores(rows, seed));
+    let [known, unseen] = &moved;
+    controls.push(judged(
+        "scores moved along their sequences",
+        arguments,
+        subject,
+        [known, unseen],
+    ));
     controls.push(of_labels(arguments, subject, way)?);
     Ok(controls)
 }
@@ -52,8 +57,8 @@ fn judged(name: &str, arguments: &Arguments, subject: &Subject, rows: [&Rows; 2]
     let named = find(arguments, subject, rows[0], rows[1]);
     let best = named.first().map(|named| Best {
         consensus: named.motif.name.clone(),
-        name: subject.motifs[named.matches[0].target].name.clone(),
-        name_q: named.matches[0].q_value,
+        name: named.best.map_or("–".into(), |best| subject.motifs[best.target].name.clone()),
+        name_q: named.best.map_or(f64::NAN, |best| best.q_value),
         p_value: named.found.held_out.p_value,
         in_high: named.found.sites_in_high,
         high: named.found.high_share,
@@ -61,15 +66,17 @@ fn judged(name: &str, arguments: &Arguments, subject: &Subject, rows: [&Rows; 2]
     Control { name: name.to_owned(), motifs: named.len(), best }
 }
 
-fn shuffle_scores(rows: &Rows, seed: u64) -> Rows {
-    let shuffled = rows.scores.iter().enumerate().map(|(at, track)| {
+/// The scores of each sequence begin elsewhere and go round its end: stretches stay as long as they were.
+fn move_scores(rows: &Rows, seed: u64) -> Rows {
+    let moved = rows.scores.iter().enumerate().map(|(at, track)| {
         let mut track = track.clone();
-        shuffle(&mut track, seed, at as u64);
+        let by = derive_seed(seed, &[at as u64]) % track.len().max(1) as u64;
+        track.rotate_left(by as usize);
         track
     });
     Rows {
         positives: rows.positives.clone(),
-        scores: shuffled.collect(),
+        scores: moved.collect(),
         negatives: rows.negatives.clone(),
     }
 }
@@ -82,32 +89,36 @@ fn shuffle<T>(items: &mut [T], seed: u64, place: u64) {
     }
 }
 
-/// Sequences and their scores.
-type Scored = (Vec<Sequence>, Vec<Vec<f64>>);
-
 /// All rows dealt anew to positives and negatives, over and over: what passes is false.
 fn of_labels(
     arguments: &Arguments,
     subject: &Subject,
     way: &BoxedAttribution,
 ) -> Result<Control, Box<dyn Error>> {
-    let all = |part: &[Example]| -> Result<Scored, Box<dyn Error>> {
-        let sequences: Vec<_> = part.iter().map(|row| row.sequence.clone()).collect();
-        let scores = attribute("scores of all rows", way, &sequences)?;
-        Ok((sequences, scores))
+    let all = |part: &[Example]| -> Result<Rows, Box<dyn Error>> {
+        let mut positives = subject.of_class(part, true);
+        let others = subject.of_class(part, false);
+        positives.names.extend(others.names);
+        positives.sequences.extend(others.sequences);
+        let scores = attribute("scores of all rows", way, &positives)?;
+        Ok(Rows { positives, scores, negatives: Vec::new() })
     };
     let parts = [all(&subject.train)?, all(&subject.unseen)?];
     let mut motifs = 0;
     for turn in 0..arguments.controls {
         let deal = |part: usize| {
-            let (sequences, scores) = &parts[part];
+            let Rows { positives: Named { names, sequences }, scores, .. } = &parts[part];
             let mut order: Vec<usize> = (0..sequences.len()).collect();
-            shuffle(&mut order, arguments.subject.seed, (2 * turn + part) as u64 + 1_000_000);
+            shuffle(&mut order, arguments.subject.seed, (2 * turn + part) as u64);
             let (positives, negatives) = order.split_at(order.len() / 2);
+            let sequence = |&at: &usize| sequences[at].clone();
             Rows {
-                positives: positives.iter().map(|&at| sequences[at].clone()).collect(),
+                positives: Named {
+                    names: positives.iter().map(|&at| names[at].clone()).collect(),
+                    sequences: positives.iter().map(sequence).collect(),
+                },
                 scores: positives.iter().map(|&at| scores[at].clone()).collect(),
-                negatives: negatives.iter().map(|&at| sequences[at].clone()).collect(),
+                negatives: negatives.iter().map(sequence).collect(),
             }
         };
         motifs += find(arguments, subject, &deal(0), &deal(1)).len();

@@ -21,7 +21,7 @@ use dnabert::motif::Motif;
 use dnabert::motif::compare::{Collection, ColumnScore, Match};
 use dnabert::motif::discover::{Data, Discovery, FoundMotif, ScoredSequence};
 use dnabert::{AttributionMethod, BoxedAttribution};
-use subject::{Subject, SubjectOptions, attribute};
+use subject::{Named, Subject, SubjectOptions, attribute};
 
 /// Finds the motifs that a model looks at.
 #[derive(Debug, Parser)]
@@ -40,24 +40,30 @@ struct Arguments {
     /// How columns of two motifs are compared: euclidean, pearson, sandelin-wasserman or kullback-leibler
     #[arg(long, default_value = "euclidean")]
     column_score: ColumnScore,
-    /// Run the same search on the attention of an untrained model, on shuffled scores, and on this many
-    /// shuffles of the labels
+    /// Run the same search on the attention of an untrained model, on scores moved along their sequences,
+    /// and on this many shuffles of the labels
     #[arg(long, default_value_t = 0)]
     controls: usize,
 }
 
+/// Logos of an earlier run that are removed, at most.
+const MOST_LOGOS: usize = 100;
+
 /// Sequences with their scores, and those they are held against.
 struct Rows {
-    positives: Vec<Sequence>,
+    positives: Named,
     scores: Vec<Vec<f64>>,
     negatives: Vec<Sequence>,
 }
 
-/// A motif and the best names for it.
-struct Named {
+/// A motif and its names.
+struct NamedMotif {
     motif: Motif,
     found: FoundMotif,
+    /// All motifs of the collection, the best match first.
     matches: Vec<Match>,
+    /// The best, where it is sure enough.
+    best: Option<Match>,
 }
 
 fn main() -> ExitCode {
@@ -66,6 +72,13 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let subject = arguments.subject.open("motifs")?;
+    subject.clear(&["controls.tsv"])?;
+    for number in 1..=MOST_LOGOS {
+        subject.clear(&[
+            &format!("logos/motif_{number}.svg"),
+            &format!("logos/motif_{number}_reverse.svg"),
+        ])?;
+    }
     let way = arguments.attribution.open(&subject.model, subject.class, &subject.device)?;
     let way = subject.on_strands(way);
     let known = rows(arguments.attribution.name(), &subject, &way, &subject.train)?;
@@ -86,23 +99,24 @@ fn rows(
     way: &BoxedAttribution,
     rows: &[dnabert::core::Example],
 ) -> Result<Rows, Box<dyn Error>> {
-    let positives = Subject::sequences(rows, subject.class, true);
+    let positives = subject.of_class(rows, true);
     let scores = attribute(what, way, &positives)?;
-    Ok(Rows { positives, scores, negatives: Subject::sequences(rows, subject.class, false) })
+    Ok(Rows { positives, scores, negatives: subject.of_class(rows, false).sequences })
 }
 
 impl Rows {
     fn scored(&self) -> Vec<ScoredSequence<'_>> {
-        let pairs = self.positives.iter().zip(&self.scores);
+        let pairs = self.positives.sequences.iter().zip(&self.scores);
         pairs.map(|(sequence, scores)| ScoredSequence { sequence, scores }).collect()
     }
 }
 
 /// Motifs found on rows that the model knows, tested on others, and named.
-fn find(arguments: &Arguments, subject: &Subject, known: &Rows, unseen: &Rows) -> Vec<Named> {
+fn find(arguments: &Arguments, subject: &Subject, known: &Rows, unseen: &Rows) -> Vec<NamedMotif> {
     let settings = Discovery {
         max_motifs: arguments.max_motifs,
         q_value: arguments.q_value,
+        both_strands: subject.both_strands,
         seed: arguments.subject.seed,
         ..Discovery::default()
     };
@@ -120,7 +134,8 @@ fn find(arguments: &Arguments, subject: &Subject, known: &Rows, unseen: &Rows) -
             name: found.frequencies().consensus(),
             counts: found.counts.clone(),
         };
-        Named { motif, found, matches }
+        let best = matches.first().filter(|best| best.q_value <= arguments.q_value).copied();
+        NamedMotif { motif, found, matches, best }
     };
     found.into_iter().enumerate().map(name).collect()
 }

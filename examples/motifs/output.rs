@@ -4,14 +4,13 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use dnabert::figure::{BaseTrack, Mark, base_tracks};
-use dnabert::motif::compare::Match;
 use dnabert::motif::file::MotifFormat;
 use dnabert::motif::{Background, Motif, logo};
-use dnabert::report::Report;
+use dnabert::report::{Cell, Report};
 
 use crate::control::Control;
 use crate::subject::Subject;
-use crate::{Arguments, Named, Rows};
+use crate::{Arguments, NamedMotif, Rows};
 
 /// Names of a motif that the table of matches lists.
 const NAMES: usize = 5;
@@ -22,26 +21,28 @@ const DRAWN: usize = 3;
 pub(crate) fn write(
     arguments: &Arguments,
     subject: &Subject,
-    named: &[Named],
+    named: &[NamedMotif],
     rows: [&Rows; 2],
     controls: &[Control],
 ) -> Result<(), Box<dyn Error>> {
-    let background = Background::of(rows.iter().flat_map(|rows| &rows.positives));
+    let background = Background::of(rows.iter().flat_map(|rows| &rows.positives.sequences));
     let motifs: Vec<Motif> = named.iter().map(|named| named.motif.clone()).collect();
     subject.write("motifs.jaspar", &MotifFormat::Jaspar.format(&motifs, &background))?;
     subject.write("motifs.meme", &MotifFormat::Meme.format(&motifs, &background))?;
     subject.write("motifs.transfac", &MotifFormat::Transfac.format(&motifs, &background))?;
-    subject.write("sites.bed", &bed(subject, named))?;
+    let names: Vec<&str> =
+        rows.iter().flat_map(|rows| &rows.positives.names).map(String::as_str).collect();
+    subject.write("sites.bed", &bed(named, &names))?;
     let summary = summary(subject, named);
     subject.write("motifs.tsv", &summary)?;
     subject.write("matches.tsv", &matches(subject, named))?;
     print!("{summary}");
     let mut report = Report::new(&format!("Motifs that the model of {} looks at", subject.name));
     report.section("Data");
-    let counts = rows.map(|rows| [rows.positives.len(), rows.negatives.len()]);
+    let counts = rows.map(|rows| [rows.positives.sequences.len(), rows.negatives.len()]);
     report.paragraph(&format!(
         "Model: {}. Scores of bases: {}. Motifs were found in {} sequences of class {:?} against {} others, \
-         from which the model learned, and tested on {} and {} that it had not seen.",
+         from which the model learned, and tested on {} and {} of dev (which chose its epoch) and test.",
         subject.model.display(),
         arguments.attribution.name(),
         counts[0][0],
@@ -56,30 +57,28 @@ pub(crate) fn write(
         print!("{text}");
         subject.write("controls.tsv", &text)?;
     }
-    examples(subject, named, rows, &mut report)?;
+    examples(named, rows, &mut report)?;
     subject.write("report.html", &report.finish())?;
     println!("wrote report.html, motifs, sites and matches to {}", subject.out.display());
     Ok(())
 }
 
-/// A name, where it is sure enough.
-fn best_name(subject: &Subject, named: &Named) -> (String, Option<Match>) {
-    let best = named.matches.first().copied();
-    let name = best.map_or("–".to_owned(), |best| {
+/// The best name, where it is sure enough.
+fn best_name(subject: &Subject, named: &NamedMotif) -> String {
+    named.best.map_or("–".to_owned(), |best| {
         let target = &subject.motifs[best.target];
         format!("{} {}", target.id, target.name)
-    });
-    (name, best)
+    })
 }
 
-fn summary(subject: &Subject, named: &[Named]) -> String {
+fn summary(subject: &Subject, named: &[NamedMotif]) -> String {
     let mut text =
         "motif\tconsensus\tsites\theld_out_positives\theld_out_negatives\tp\tq\tsites_in_high\t\
                     high_share\tbest_match\tmatch_p\tmatch_q\n"
             .to_owned();
     for each in named {
         let held = &each.found.held_out;
-        let (name, best) = best_name(subject, each);
+        let (name, best) = (best_name(subject, each), each.best);
         let _ = writeln!(
             text,
             "{}\t{}\t{}\t{}/{}\t{}/{}\t{:.2e}\t{:.2e}\t{:.2}\t{:.2}\t{name}\t{:.2e}\t{:.2e}",
@@ -101,7 +100,7 @@ fn summary(subject: &Subject, named: &[Named]) -> String {
     text
 }
 
-fn matches(subject: &Subject, named: &[Named]) -> String {
+fn matches(subject: &Subject, named: &[NamedMotif]) -> String {
     let mut text = "motif\tid\tname\tp\te\tq\toffset\toverlap\tstrand\n".to_owned();
     for each in named {
         for found in &each.matches {
@@ -125,12 +124,7 @@ fn matches(subject: &Subject, named: &[Named]) -> String {
 }
 
 /// Sites as BED: sequence, start, end, motif, score in bits × 10, strand.
-fn bed(subject: &Subject, named: &[Named]) -> String {
-    let of_class = |rows: &[dnabert::core::Example]| -> Vec<String> {
-        let own = rows.iter().filter(|row| row.label == subject.class);
-        own.map(|row| row.name.clone()).collect()
-    };
-    let names = [of_class(&subject.train), of_class(&subject.unseen)].concat();
+fn bed(named: &[NamedMotif], names: &[&str]) -> String {
     let mut text = String::new();
     for each in named {
         for (place, hit) in &each.found.sites {
@@ -148,7 +142,7 @@ fn bed(subject: &Subject, named: &[Named]) -> String {
 
 fn table_of_motifs(
     subject: &Subject,
-    named: &[Named],
+    named: &[NamedMotif],
     background: &Background,
     report: &mut Report,
 ) -> Result<(), Box<dyn Error>> {
@@ -165,26 +159,26 @@ fn table_of_motifs(
         subject.write(&format!("logos/{}_reverse.svg", each.motif.id), &reverse)?;
         let held = &each.found.held_out;
         table.push(vec![
-            each.motif.id.clone(),
-            forward,
-            reverse,
-            format!("{} of {}", held.positives_with, held.positives),
-            format!("{} of {}", held.negatives_with, held.negatives),
-            format!("{:.1e}", held.q_value),
-            format!(
+            Cell::Text(each.motif.id.clone()),
+            Cell::Svg(forward),
+            Cell::Svg(reverse),
+            Cell::Text(format!("{} of {}", held.positives_with, held.positives)),
+            Cell::Text(format!("{} of {}", held.negatives_with, held.negatives)),
+            Cell::Text(small(held.q_value)),
+            Cell::Text(format!(
                 "{:.0} % ({:.0} %)",
                 100.0 * each.found.sites_in_high,
                 100.0 * each.found.high_share
-            ),
+            )),
         ]);
     }
     let header =
         ["motif", "logo", "reverse complement", "class with", "others with", "q", "sites in high"];
-    report.table(&header, &table);
+    report.table_of_cells(&header, &table);
     report.paragraph(
         "Class with, others with: sequences with a site, of those that had no part in finding the motif; \
-         q: Fisher's exact test, adjusted for all motifs tested. Sites in high: the share of sites in \
-         stretches where scores are above their sequence's mean; in brackets the share of all bases there.",
+         q: Fisher's exact test, adjusted for all motifs tested. Sites in high: the share of their sites in \
+         stretches where scores are above their sequence's mean; in brackets the share of bases there.",
     );
     report.section("Known names");
     for each in named {
@@ -195,16 +189,19 @@ fn table_of_motifs(
             let is_reverse = found.strand == dnabert::core::Strand::Reverse;
             let shares = if is_reverse { shares.reverse_complement() } else { shares };
             table.push(vec![
-                each.motif.id.clone(),
-                format!("{} {}", target.id, target.name),
-                logo(&shares, &Background::uniform()),
-                format!("{:.1e}", found.p_value),
-                format!("{:.1e}", found.e_value),
-                format!("{:.1e}", found.q_value),
-                format!("{}, {} columns", found.offset, found.overlap),
+                Cell::Text(each.motif.id.clone()),
+                Cell::Text(format!("{} {}", target.id, target.name)),
+                Cell::Svg(logo(&shares, &Background::uniform())),
+                Cell::Text(small(found.p_value)),
+                Cell::Text(small(found.e_value)),
+                Cell::Text(small(found.q_value)),
+                Cell::Text(format!("{}, {} columns", found.offset, found.overlap)),
             ]);
         }
-        report.table(&["motif", "match", "logo, on its strand", "p", "E", "q", "offset"], &table);
+        report.table_of_cells(
+            &["motif", "match", "logo, on its strand", "p", "E", "q", "offset"],
+            &table,
+        );
     }
     report.paragraph(&format!(
         "Against {} motifs. p: that columns drawn from these motifs would match as well (TOMTOM's null); E: \
@@ -232,11 +229,11 @@ fn table_of_controls(controls: &[Control], report: &mut Report) -> String {
             None => row.extend((0..6).map(|_| "–".to_owned())),
             Some(best) => row.extend([
                 best.consensus.clone(),
-                format!("{:.1e}", best.p_value),
+                small(best.p_value),
                 format!("{:.2}", best.in_high),
                 format!("{:.2}", best.high),
                 best.name.clone(),
-                format!("{:.1e}", best.name_q),
+                small(best.name_q),
             ]),
         }
         row
@@ -244,45 +241,48 @@ fn table_of_controls(controls: &[Control], report: &mut Report) -> String {
     let rows: Vec<Vec<String>> = controls.iter().map(row).collect();
     report.table(&header, &rows);
     report.paragraph(
-        "A search on scores that mean nothing still finds motifs: they are in the sequences, and half of all \
-         bases are searched. What it cannot have is sites in high stretches beyond chance.",
+        "A search on scores that mean nothing still finds motifs: they are in the sequences, and a good part \
+         of the bases is searched. What it cannot have is more sites in high stretches of held-out sequences \
+         than chance puts there.",
     );
     let mut text = header.join("\t") + "\n";
     rows.iter().for_each(|row| text += &(row.join("\t") + "\n"));
     text
 }
 
+/// A small number, as few digits as it needs.
+fn small(value: f64) -> String {
+    match value {
+        value if value.is_nan() => "–".into(),
+        value if value < 0.01 => format!("{value:.1e}"),
+        value => format!("{value:.2}"),
+    }
+}
+
 /// The first sequences with most sites, letter by letter.
 fn examples(
-    subject: &Subject,
-    named: &[Named],
+    named: &[NamedMotif],
     [known, unseen]: [&Rows; 2],
     report: &mut Report,
 ) -> Result<(), Box<dyn Error>> {
-    let first = known.positives.len();
-    let marks = |at: usize| -> Vec<Mark> {
-        let own = named.iter().flat_map(|each| {
-            let sites = each.found.sites.iter().filter(move |(place, _)| *place == first + at);
-            sites.map(|(_, hit)| Mark {
+    let first = known.positives.sequences.len();
+    let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); unseen.positives.sequences.len()];
+    for each in named {
+        for (place, hit) in each.found.sites.iter().filter(|(place, _)| *place >= first) {
+            marks[place - first].push(Mark {
                 bases: hit.start..hit.start + each.motif.width(),
                 name: format!("{} {}", each.motif.id, hit.strand),
-            })
-        });
-        own.collect()
-    };
-    let mut order: Vec<usize> = (0..unseen.positives.len()).collect();
-    order.sort_by_key(|&at| std::cmp::Reverse(marks(at).len()));
+            });
+        }
+    }
+    let mut order: Vec<usize> = (0..marks.len()).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(marks[at].len()));
     report.section("Examples");
-    let names: Vec<&str> = subject
-        .unseen
-        .iter()
-        .filter(|row| row.label == subject.class)
-        .map(|row| &*row.name)
-        .collect();
     for &at in order.iter().take(DRAWN) {
+        let name = &unseen.positives.names[at];
         let track = BaseTrack { name: "score", scores: &unseen.scores[at] };
-        let svg = base_tracks(names[at], &unseen.positives[at], &[track], &marks(at))?;
-        report.wide_figure(&svg, &format!("{}: scores and sites.", names[at]));
+        let svg = base_tracks(name, &unseen.positives.sequences[at], &[track], &marks[at])?;
+        report.wide_figure(&svg, &format!("{name}: scores and sites."));
     }
     Ok(())
 }

@@ -64,14 +64,25 @@ fn planted_sites_are_judged_and_the_page_is_whole() {
     let tables = ["--train", "made/train.tsv", "--dev", "made/dev.tsv", "--test", "made/test.tsv"];
     let more = ["--model", model, "--sites", "made/sites.bed", "--examples", "1", "--out", "out"];
     let text = succeeds(&run("attention", folder.path(), &[&tables[..], &more[..]].concat()));
-    // Attention of three stages and shuffled, four other ways and the likelihood.
-    assert_eq!(text.lines().filter(|line| line.ends_with("\t8")).count(), 9, "{text}");
+    // Attention of three stages and two controls, four other ways and the likelihood.
+    assert_eq!(text.lines().filter(|line| line.ends_with("\t8")).count(), 10, "{text}");
+    let auroc = |name: &str| -> f64 {
+        let row = text.lines().find(|line| line.starts_with(&format!("{name}\t")));
+        row.unwrap().split('\t').nth(1).unwrap().parse().unwrap()
+    };
+    let trained = auroc("attention, fine-tuned");
+    for control in ["attention, untrained", "attention, fine-tuned, shuffled"] {
+        assert!(trained > auroc(control) + 0.1, "{text}");
+    }
     let out = folder.path().join("out");
     for file in ["landscape.svg", "heads.svg", "example_1.svg", "known_sites.tsv", "agreement.tsv"]
     {
         assert!(out.join(file).metadata().unwrap().len() > 100, "{file}");
     }
     assert!(is_self_contained(&fs::read_to_string(out.join("report.html")).unwrap()));
+    let twice = ["--train", "made/train.tsv", "--dev", "made/test.tsv", "--test", "made/test.tsv"];
+    let output = run("attention", folder.path(), &[&twice[..], &more[..]].concat());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("equal file names"));
     let missing = ["--model", model, "--sites", "made/train.tsv", "--out", "other"];
     let output = run("attention", folder.path(), &[&tables[..], &missing[..]].concat());
     assert!(!output.status.success());
@@ -99,9 +110,25 @@ fn scores_are_written_in_every_format() {
         .map(|line| line.rsplit('\t').next().unwrap().parse().unwrap())
         .collect();
     assert_eq!(scores[..23], scores[23..]);
+    // Two models of norm 1 each; here twice the same.
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/ctcf-gm12878");
+    let mean = ["--tracks", "x.fa", "--to", "mean.bedgraph", "--also", model];
+    succeeds(&run("attention", folder.path(), &mean));
+    let squares: f64 = read("mean.bedgraph")
+        .lines()
+        .take(23)
+        .map(|line| line.rsplit('\t').next().unwrap().parse::<f64>().unwrap().powi(2))
+        .sum();
+    assert!((squares - 1.0).abs() < 1e-3, "{squares}");
     fs::write(folder.path().join("x.fa"), ">a\nACGTTGC\n>b\nACGT\n").unwrap();
     let output = tracks("x.npy");
     assert!(String::from_utf8_lossy(&output.stderr).contains("b: 4 bases"));
     assert_eq!(folder.path().join("x.npy").metadata().unwrap().len(), 128 + 2 * 23 * 4);
     assert!(!tracks("x.txt").status.success());
+    for wrong in ["--layers 9", "--heads 2", "--attribution rollout --heads 0", "--sites x.bed"] {
+        let arguments: Vec<&str> =
+            "--tracks x.fa --to x.tsv".split(' ').chain(wrong.split(' ')).collect();
+        let output = run("attention", folder.path(), &arguments);
+        assert!(!output.status.success(), "{wrong}");
+    }
 }

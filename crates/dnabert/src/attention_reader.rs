@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use dnabert_core::{Attribution, Sequence, Tiling, TokenizeError, Tokenizer};
-use dnabert_interpret::{AttentionScores, HeadScores, Heads, Query, Rollout, TrackBuilder};
+use dnabert_interpret::{AttentionScores, HeadScores, Heads, Query, Rollout, Tracks};
 use dnabert_model::{Bert, BertConfig, Checkpoint, Encoder, Pooling, TokenBatch};
 
 use crate::tiled::Batching;
@@ -157,16 +157,19 @@ impl<E: Encoder, T: Tokenizer> AttentionReader<E, T> {
     /// # Errors
     ///
     /// [`TokenizeError::InBatch`] for the first sequence that cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// If the network has none of the layers, or not all of the heads.
     pub fn tracks(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, TokenizeError> {
-        let mut tracks = vec![TrackBuilder::default(); sequences.len()];
+        let mut tracks = Tracks::default();
         self.batching.each_batch(sequences, &self.tokenizer, |batch, rows| {
             for ((index, row), mut scores) in rows.iter().zip(self.scores(batch)) {
                 times(&mut scores, row.len());
-                tracks[*index].add(row, &scores);
+                tracks.add(*index, sequences[*index].len(), row, &scores);
             }
         })?;
-        let tracks = tracks.into_iter().zip(sequences);
-        Ok(tracks.map(|(track, sequence)| track.finish(sequence.len())).collect())
+        Ok(tracks.finish(sequences.iter().map(Sequence::len)))
     }
 
     /// As [`tracks`](Self::tracks), of every head of every layer by itself: `[sequence][head][base]`, the
@@ -176,28 +179,29 @@ impl<E: Encoder, T: Tokenizer> AttentionReader<E, T> {
     ///
     /// As [`tracks`](Self::tracks).
     pub fn head_tracks(&self, sequences: &[Sequence]) -> Result<Vec<Vec<Vec<f64>>>, TokenizeError> {
-        let mut tracks: Vec<Vec<TrackBuilder>> = vec![Vec::new(); sequences.len()];
+        let mut tracks: Vec<Tracks> = Vec::new();
         self.batching.each_batch(sequences, &self.tokenizer, |batch, rows| {
             let mut sink = HeadScores::new(self.query, batch.mask.clone());
             let _ = self.encoder.encode(batch, &mut sink);
             for ((index, row), heads) in rows.iter().zip(sink.finish()) {
-                let own = &mut tracks[*index];
-                own.resize(heads.len(), TrackBuilder::default());
-                for (track, mut scores) in own.iter_mut().zip(heads) {
+                tracks.resize(heads.len(), Tracks::default());
+                for (tracks, mut scores) in tracks.iter_mut().zip(heads) {
                     times(&mut scores, row.len());
-                    track.add(row, &scores);
+                    tracks.add(*index, sequences[*index].len(), row, &scores);
                 }
             }
         })?;
-        let finish = |(heads, sequence): (Vec<TrackBuilder>, &Sequence)| {
-            heads.into_iter().map(|track| track.finish(sequence.len())).collect()
-        };
-        Ok(tracks.into_iter().zip(sequences).map(finish).collect())
+        let mut found: Vec<Vec<Vec<f64>>> = vec![Vec::new(); sequences.len()];
+        for head in tracks {
+            let tracks = head.finish(sequences.iter().map(Sequence::len));
+            found.iter_mut().zip(tracks).for_each(|(own, track)| own.push(track));
+        }
+        Ok(found)
     }
 
     /// Scores of tokens, `[batch][length]`.
     fn scores(&self, batch: &TokenBatch) -> Vec<Vec<f32>> {
-        match &self.reading {
+        let scores = match &self.reading {
             Reading::Heads(heads) => {
                 let mut sink = AttentionScores::new(heads.clone(), self.query, batch.mask.clone());
                 let _ = self.encoder.encode(batch, &mut sink);
@@ -208,7 +212,9 @@ impl<E: Encoder, T: Tokenizer> AttentionReader<E, T> {
                 let _ = self.encoder.encode(batch, &mut sink);
                 sink.finish()
             }
-        }
+        };
+        assert!(!scores.is_empty(), "the network has no layer of {:?}", self.reading);
+        scores
     }
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use burn::tensor::Device;
 use dnabert_core::{Attribution, TokenizeError};
 use dnabert_interpret::Mutagenesis;
+use dnabert_model::ProblemType;
 
 use crate::{
     AttentionReader, GradientMethod, GradientReader, MaskedScorer, Predictor, PredictorError,
@@ -51,11 +52,7 @@ impl AttributionMethod {
     ///
     /// # Errors
     ///
-    /// [`PredictorError`] naming the file or tensor.
-    ///
-    /// # Panics
-    ///
-    /// If the classifier has no such class; for mutagenesis, once it is asked.
+    /// [`PredictorError`] naming the file or tensor, or the class that the model has not.
     pub fn open(
         self,
         folder: impl AsRef<Path>,
@@ -71,7 +68,14 @@ impl AttributionMethod {
             Self::GradientTimesInput => gradient(GradientMethod::TimesInput),
             Self::IntegratedGradients => gradient(GradientMethod::Integrated { steps: 32 }),
             Self::Mutagenesis => {
-                Ok(Box::new(Mutagenesis::new(Predictor::open(folder, device)?, class)))
+                let predictor = Predictor::open(&folder, device)?;
+                let of_classes = predictor.problem() != ProblemType::Regression;
+                let classes = if of_classes { predictor.labels().len() } else { 0 };
+                if class >= classes {
+                    let folder = folder.as_ref().into();
+                    return Err(PredictorError::NoClass { folder, class, classes });
+                }
+                Ok(Box::new(Mutagenesis::new(predictor, class)))
             }
         }
     }

@@ -25,6 +25,22 @@ pub enum PredictorError {
         /// The file.
         path: PathBuf,
     },
+    /// A classifier that reads chunks, where one row is explained.
+    #[error("{}: gradients of DNABERT's heads over chunks are not read", folder.display())]
+    Chunked {
+        /// The model folder.
+        folder: PathBuf,
+    },
+    /// A model that has no such class.
+    #[error("{}: class {class} (from 0), but the model has {classes} classes", folder.display())]
+    NoClass {
+        /// The model folder.
+        folder: PathBuf,
+        /// The class that was asked for.
+        class: usize,
+        /// Classes of the model; 0 where its outputs are no classes.
+        classes: usize,
+    },
     /// A model of byte pairs, where k-mers are needed.
     #[error("{}: its tokens are byte pairs, and single bases can be asked of k-mers only", folder.display())]
     NoKmers {

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use dnabert_core::{Attribution, Encoding, Sequence, Tiling, TokenizeError, Tokenizer};
-use dnabert_interpret::{TrackBuilder, gradient_times_input, integrated_gradients};
+use dnabert_interpret::{Tracks, gradient_times_input, integrated_gradients};
 use dnabert_model::{Bert, Checkpoint, SequenceClassifier};
 
 use crate::tiled::Batching;
@@ -46,11 +46,7 @@ impl GradientReader {
     ///
     /// # Errors
     ///
-    /// [`PredictorError`] naming the file or tensor.
-    ///
-    /// # Panics
-    ///
-    /// If the classifier has no such class.
+    /// [`PredictorError`] naming the file or tensor, or the class that the model has not.
     pub fn open(
         folder: impl AsRef<Path>,
         class: usize,
@@ -63,7 +59,13 @@ impl GradientReader {
         let device = device.clone().autodiff();
         // Frozen, so that dropout is off and no gradient of weights is computed.
         let model = checkpoint.sequence_classifier(&device)?.freeze();
-        assert!(class < model.labels(), "class {class} of {}", model.labels());
+        if model.chunk_count().is_some() {
+            return Err(PredictorError::Chunked { folder: folder.into() });
+        }
+        let classes = model.labels();
+        if class >= classes {
+            return Err(PredictorError::NoClass { folder: folder.into(), class, classes });
+        }
         let longest = longest_row(config);
         let tiling = Tiling::new(longest, longest.saturating_sub(2) / 4);
         let padded_length = config.padded_length;
@@ -80,8 +82,13 @@ impl GradientReader {
 
 impl<T: Tokenizer> GradientReader<T> {
     /// The same reader by another method.
+    ///
+    /// # Panics
+    ///
+    /// For an integral of no step.
     #[must_use]
     pub fn with_method(mut self, method: GradientMethod) -> Self {
+        assert!(method != GradientMethod::Integrated { steps: 0 }, "an integral of no step");
         self.method = method;
         self
     }
@@ -97,7 +104,7 @@ impl<T: Tokenizer> GradientReader<T> {
         &self,
         sequences: &[Sequence],
     ) -> Result<(Vec<Vec<f64>>, Vec<f64>), TokenizeError> {
-        let mut tracks = vec![TrackBuilder::default(); sequences.len()];
+        let mut tracks = Tracks::default();
         let mut errors = vec![0.0_f64; sequences.len()];
         self.batching.each_batch(sequences, &self.tokenizer, |batch, rows| {
             let (scores, worst) = match self.method {
@@ -115,12 +122,11 @@ impl<T: Tokenizer> GradientReader<T> {
             };
             for (((index, row), scores), worst) in rows.iter().zip(scores).zip(worst) {
                 let scores: Vec<f32> = scores.into_iter().map(|score| score as f32).collect();
-                tracks[*index].add(row, &scores);
+                tracks.add(*index, sequences[*index].len(), row, &scores);
                 errors[*index] = errors[*index].max(worst);
             }
         })?;
-        let finish = |(track, sequence): (TrackBuilder, &Sequence)| track.finish(sequence.len());
-        Ok((tracks.into_iter().zip(sequences).map(finish).collect(), errors))
+        Ok((tracks.finish(sequences.iter().map(Sequence::len)), errors))
     }
 
     /// The ids of rows with `[MASK]` for every token that covers a base.

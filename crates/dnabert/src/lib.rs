@@ -49,6 +49,8 @@ pub use dnabert_motif as motif;
 pub use dnabert_tasks as tasks;
 #[doc(inline)]
 pub use dnabert_train as train;
+#[doc(inline)]
+pub use dnabert_variants as variants;
 
 pub use attention_reader::AttentionReader;
 pub use attribution_method::{AttributionMethod, BoxedAttribution};

@@ -16,7 +16,7 @@ use crate::{AnyTokenizer, PredictorError};
 /// To ask about a base, all k-mers over it are hidden. Each of these then has four candidates, which differ
 /// in that base alone, since its other bases are known; the base's probabilities are the geometric mean of
 /// what the hidden k-mers give to their candidates, over four. Sequences that do not fit in one row are read
-/// in rows that overlap by a quarter, and a base has the answer of the first row that holds it.
+/// in rows that overlap by a quarter, and a base has the answer of a row with all k-mers over it.
 #[derive(Debug)]
 pub struct MaskedScorer {
     model: MaskedLanguageModel,
@@ -126,9 +126,17 @@ impl MaskedScorer {
         Ok(answers)
     }
 
-    /// The first row with a k-mer over the base, these k-mers hidden.
+    /// A row with as many k-mers over the base as any, these k-mers hidden.
     fn question(&self, sequence: usize, base: usize, rows: &[Encoding]) -> Option<Question> {
         let over = |row: &Encoding| -> Vec<(usize, usize)> {
+            // Most rows of a long sequence lie elsewhere.
+            let first = row.spans.iter().flatten().next();
+            let last = row.spans.iter().rev().flatten().next();
+            if first.is_none_or(|span| base < span.start)
+                || last.is_none_or(|span| base >= span.end)
+            {
+                return Vec::new();
+            }
             let spans = row.spans.iter().enumerate();
             let over = spans.filter_map(|(place, span)| Some((place, span.as_ref()?)));
             over.filter(|(_, span)| span.contains(&base))

@@ -23,6 +23,15 @@ pub struct Report {
     body: String,
 }
 
+/// What stands in a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    /// Text, as it is.
+    Text(String),
+    /// An SVG document, which is drawn.
+    Svg(String),
+}
+
 const STYLE: &str = "body{font-family:sans-serif;max-width:1180px;margin:2em auto;padding:0 1em;\
 color:#1a1a1a;line-height:1.45}h1{font-size:1.7em}h2{margin-top:2em;border-bottom:1px solid #ccc}\
 table{border-collapse:collapse;margin:1em 0;font-size:.92em}th,td{padding:.3em .7em;text-align:left;\
@@ -48,15 +57,22 @@ impl Report {
         let _ = writeln!(self.body, "<p>{}</p>", escape(text));
     }
 
-    /// Adds a table; cells are text, or an SVG document, which is drawn.
+    /// Adds a table of text.
     pub fn table(&mut self, header: &[&str], rows: &[Vec<String>]) {
-        let cell = |tag: &str, text: &str| {
-            let text = if text.starts_with("<svg") { text.to_owned() } else { escape(text) };
-            format!("<{tag}>{text}</{tag}>")
+        let cells = |row: &Vec<String>| row.iter().cloned().map(Cell::Text).collect();
+        self.table_of_cells(header, &rows.iter().map(cells).collect::<Vec<_>>());
+    }
+
+    /// Adds a table of text and pictures.
+    pub fn table_of_cells(&mut self, header: &[&str], rows: &[Vec<Cell>]) {
+        let cell = |cell: &Cell| match cell {
+            Cell::Text(text) => format!("<td>{}</td>", escape(text)),
+            Cell::Svg(svg) => format!("<td>{svg}</td>"),
         };
         let line = |cells: String| format!("<tr>{cells}</tr>\n");
-        let head = line(header.iter().map(|text| cell("th", text)).collect());
-        let rows = rows.iter().map(|row| line(row.iter().map(|text| cell("td", text)).collect()));
+        let head = header.iter().map(|text| format!("<th>{}</th>", escape(text)));
+        let head = line(head.collect());
+        let rows = rows.iter().map(|row| line(row.iter().map(cell).collect()));
         let _ = writeln!(self.body, "<table>\n{head}{}</table>", rows.collect::<String>());
     }
 

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dnabert::core::{Attribution, BothStrands, Example, Sequence, Split, Task};
+use dnabert::core::{Attribution, BothStrands, Example, Sequence, Split, Task, TokenizeError};
 use dnabert::interpret::site_auroc;
 use dnabert::motif::file::read_motifs;
 use dnabert::motif::scan::Scanner;
@@ -83,8 +83,9 @@ fn every_way_scores_each_base_whatever_stands_beside() {
             assert!((a - b).abs() < 1e-3 * most, "{a} {b}");
         }
         assert!(way.attribute(&[]).unwrap().is_empty());
-        let error = way.attribute(&["ACGTNACGTA".parse().unwrap()]).unwrap_err().to_string();
-        assert!(error.contains('0') || error.contains('N'), "{error}");
+        let error = way.attribute(&["ACGTNACGTA".parse().unwrap()]).unwrap_err();
+        let TokenizeError::InBatch { index: 0, source } = error else { panic!("{error}") };
+        assert!(source.to_string().contains('N'), "{source}");
     }
 }
 
@@ -132,4 +133,7 @@ fn a_folder_without_a_model_is_named() {
         assert!(matches!(error, PredictorError::Checkpoint(_)), "{error}");
         assert_eq!(method.name().parse(), Ok(method));
     }
+    let no_class = AttributionMethod::Mutagenesis.open(model(), 2, &Device::flex());
+    let Err(error) = no_class else { panic!() };
+    assert!(matches!(error, PredictorError::NoClass { class: 2, classes: 2, .. }), "{error}");
 }

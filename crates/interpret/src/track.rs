@@ -1,5 +1,7 @@
 //! From tokens to bases.
 
+use std::collections::BTreeMap;
+
 use dnabert_core::{Encoding, Stitcher};
 
 /// Gathers the scores of tokens, row by row from left to right, as scores of the bases of one sequence.
@@ -48,6 +50,46 @@ impl TrackBuilder {
         let mut track = Vec::with_capacity(bases);
         self.0.finish(bases, |_, mean| track.push(mean.map_or(0.0, |mean| f64::from(mean[0]))));
         track
+    }
+}
+
+/// Gathers the tracks of sequences whose rows come one sequence after the other: only that of the current
+/// sequence is held as tokens.
+#[derive(Debug, Clone, Default)]
+pub struct Tracks {
+    /// A sequence, its bases, and what its rows gave so far.
+    current: Option<(usize, usize, TrackBuilder)>,
+    done: BTreeMap<usize, Vec<f64>>,
+}
+
+impl Tracks {
+    /// Adds the scores of a row of sequence `index`, which has so many bases.
+    ///
+    /// # Panics
+    ///
+    /// As [`TrackBuilder::add`].
+    pub fn add(&mut self, index: usize, bases: usize, row: &Encoding, scores: &[f32]) {
+        if self.current.as_ref().is_none_or(|(current, _, _)| *current != index) {
+            self.close();
+            self.current = Some((index, bases, TrackBuilder::default()));
+        }
+        if let Some((_, _, track)) = &mut self.current {
+            track.add(row, scores);
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some((index, bases, track)) = self.current.take() {
+            self.done.insert(index, track.finish(bases));
+        }
+    }
+
+    /// The tracks of sequences with so many bases each; a sequence without a row scores 0 throughout.
+    pub fn finish(mut self, bases: impl IntoIterator<Item = usize>) -> Vec<Vec<f64>> {
+        self.close();
+        let mut track =
+            |(index, bases)| self.done.remove(&index).unwrap_or_else(|| vec![0.0; bases]);
+        bases.into_iter().enumerate().map(&mut track).collect()
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Scanner {
     width: usize,
     forward: ScoringMatrix<Dna>,
     reverse: ScoringMatrix<Dna>,
+    /// Whether sites may be on the reverse strand.
+    both_strands: bool,
     /// Made when first asked for: it takes longer than to scan a short sequence.
     distribution: OnceLock<ScoreDistribution<Dna>>,
 }
@@ -50,7 +52,8 @@ impl Scanner {
         };
         let forward = matrix(motif);
         let reverse = matrix(&motif.reverse_complement());
-        Self { width: motif.rows().len(), forward, reverse, distribution: OnceLock::new() }
+        let width = motif.rows().len();
+        Self { width, forward, reverse, both_strands: true, distribution: OnceLock::new() }
     }
 
     /// The width of the motif.
@@ -58,13 +61,36 @@ impl Scanner {
         self.width
     }
 
+    /// The same scanner, whose hits lie on the forward strand only: for signals that have a direction, such
+    /// as splice sites.
+    #[must_use]
+    pub fn forward_only(mut self) -> Self {
+        self.both_strands = false;
+        self
+    }
+
+    /// The highest score that a window can have.
+    pub fn max_score(&self) -> f64 {
+        self.forward.max_score().into()
+    }
+
+    fn strands(&self) -> &'static [Strand] {
+        if self.both_strands { &[Strand::Forward, Strand::Reverse] } else { &[Strand::Forward] }
+    }
+
     fn distribution(&self) -> &ScoreDistribution<Dna> {
         self.distribution.get_or_init(|| self.forward.to_score_distribution())
     }
 
     /// The least score that windows of the background reach with a probability of at most `p_value`
-    /// (Staden 1989, doi 10.1093/bioinformatics/5.2.89, with scores rounded as MEME does).
+    /// (Staden 1989, doi 10.1093/bioinformatics/5.2.89, with scores rounded as MEME does). Where even the
+    /// best window is likelier, it is above what any window scores.
+    ///
+    /// # Panics
+    ///
+    /// If `p_value` is no number.
     pub fn threshold(&self, p_value: f64) -> f64 {
+        assert!(!p_value.is_nan(), "a probability");
         self.distribution().score(p_value).into()
     }
 
@@ -102,11 +128,11 @@ impl Scanner {
 
     /// As [`best`](Self::best), of the windows whose first base passes.
     pub fn best_where(&self, sequence: &Sequence, passes: impl Fn(usize) -> bool) -> Option<Hit> {
-        let [forward, reverse] = self.scores(sequence);
+        let scores = self.scores(sequence);
         let mut best: Option<Hit> = None;
-        for (start, (&forward, &reverse)) in forward.iter().zip(&reverse).enumerate() {
-            for (score, strand) in [(forward, Strand::Forward), (reverse, Strand::Reverse)] {
-                let score = f64::from(score);
+        for start in 0..scores[0].len() {
+            for (&strand, scores) in self.strands().iter().zip(&scores) {
+                let score = f64::from(scores[start]);
                 let is_better = best.is_none_or(|best| score > best.score);
                 if score.is_finite() && is_better && passes(start) {
                     best = Some(Hit { start, strand, score });
@@ -118,11 +144,11 @@ impl Scanner {
 
     /// All windows that score at least `threshold`, by their first base.
     pub fn hits(&self, sequence: &Sequence, threshold: f64) -> Vec<Hit> {
-        let [forward, reverse] = self.scores(sequence);
+        let scores = self.scores(sequence);
         let mut hits = Vec::new();
-        for (start, (&forward, &reverse)) in forward.iter().zip(&reverse).enumerate() {
-            for (score, strand) in [(forward, Strand::Forward), (reverse, Strand::Reverse)] {
-                let score = f64::from(score);
+        for start in 0..scores[0].len() {
+            for (&strand, scores) in self.strands().iter().zip(&scores) {
+                let score = f64::from(scores[start]);
                 if score.is_finite() && score >= threshold {
                     hits.push(Hit { start, strand, score });
                 }
@@ -172,6 +198,9 @@ mod tests {
         assert_eq!((hit.start, hit.strand), (3, Strand::Reverse));
         assert_eq!(scanner.hits(&"GGGTTTATAGGG".parse().unwrap(), hit.score), [hit]);
         assert!(scanner.best(&"GGG".parse().unwrap()).is_none());
+        let forward = scanner.forward_only().best(&"GGGTTTATAGGG".parse().unwrap()).unwrap();
+        assert_eq!(forward.strand, Strand::Forward);
+        assert!(forward.score < hit.score);
     }
 
     #[test]

@@ -59,6 +59,11 @@ fn p_values_and_alignments_are_those_of_memelite() {
     }
     assert_eq!(logarithms.len(), 441);
     assert!(correlation(&logarithms) > 0.999, "{}", correlation(&logarithms));
+    // No factor is lost: such as that of the two strands.
+    let close = logarithms.iter().filter(|(a, _)| *a > (1e-6_f64).ln());
+    let off: Vec<f64> = close.map(|(a, b)| (a - b).abs()).collect();
+    let mean = off.iter().sum::<f64>() / off.len() as f64;
+    assert!(mean < 0.1, "p-values are off by a factor of {} in the mean", mean.exp());
     // Palindromes match on both strands.
     assert!(strong >= 70 && same * 20 >= strong * 19, "{same} of {strong}");
 }

@@ -37,8 +37,9 @@ impl Candidate {
         self.counts.frequencies(PSEUDO_SITES / 4.0)
     }
 
-    pub(super) fn scanner(&self, background: &Background) -> Scanner {
-        Scanner::new(&self.frequencies(), background)
+    pub(super) fn scanner(&self, background: &Background, both_strands: bool) -> Scanner {
+        let scanner = Scanner::new(&self.frequencies(), background);
+        if both_strands { scanner } else { scanner.forward_only() }
     }
 }
 
@@ -48,19 +49,21 @@ pub(super) fn grow(
     background: &Background,
     settings: &Discovery,
 ) -> Option<Candidate> {
-    best_words(half, settings.word, WORDS)
+    let both_strands = settings.both_strands;
+    let fit = |counts| fit(counts, half, background, both_strands);
+    best_words(half, settings.word, both_strands, WORDS)
         .par_iter()
         .filter_map(|word| {
-            let wide = fit(start(half, word, settings.flank)?, half, background)?;
+            let wide = fit(start(half, word, settings)?)?;
             let range = wide.counts.informative(settings.min_information, background)?;
             let narrow = wide.counts.slice(range);
-            let fitted = fit(narrow, half, background)?;
+            let fitted = fit(narrow)?;
             let range = fitted.counts.informative(settings.min_information, background)?;
             let is_whole = range == (0..fitted.counts.width());
             let cut = if is_whole {
                 Some(fitted)
             } else {
-                judge(fitted.counts.slice(range), half, background)
+                Some(tell(fitted.counts.slice(range), half, background, both_strands).0)
             };
             cut.filter(|candidate| candidate.counts.width() >= settings.min_width)
         })
@@ -68,12 +71,17 @@ pub(super) fn grow(
 }
 
 /// The windows around a word in the high stretches of positives, one letter of which may differ.
-fn start(half: &Half, word: &str, flank: usize) -> Option<Counts> {
-    let word = word.as_bytes();
+fn start(half: &Half, word: &str, settings: &Discovery) -> Option<Counts> {
+    let (word, flank) = (word.as_bytes(), settings.flank);
+    let strands: &[Strand] = if settings.both_strands {
+        &[Strand::Forward, Strand::Reverse]
+    } else {
+        &[Strand::Forward]
+    };
     let width = word.len() + 2 * flank;
     let mut rows = vec![[0.0; 4]; width];
     for row in &half.positives {
-        for strand in [Strand::Forward, Strand::Reverse] {
+        for &strand in strands {
             let own = row.sequence.reverse_complement();
             let letters =
                 if strand == Strand::Forward { row.sequence.as_bytes() } else { own.as_bytes() };
@@ -105,10 +113,15 @@ fn best_site(scanner: &Scanner, row: &Row) -> Option<Hit> {
 }
 
 /// Fits a matrix to the best sites of positives until it tells them no better.
-fn fit(mut counts: Counts, half: &Half, background: &Background) -> Option<Candidate> {
+fn fit(
+    mut counts: Counts,
+    half: &Half,
+    background: &Background,
+    both_strands: bool,
+) -> Option<Candidate> {
     let mut best: Option<Candidate> = None;
     for _ in 0..ROUNDS {
-        let (candidate, sites) = tell(counts, half, background);
+        let (candidate, sites) = tell(counts, half, background, both_strands);
         let is_better = best.as_ref().is_none_or(|best| candidate.z > best.z + 1e-3);
         if !is_better {
             break;
@@ -123,18 +136,15 @@ fn fit(mut counts: Counts, half: &Half, background: &Background) -> Option<Candi
     best
 }
 
-fn judge(counts: Counts, half: &Half, background: &Background) -> Option<Candidate> {
-    Some(tell(counts, half, background).0)
-}
-
 /// The threshold at which a matrix tells positives best, and the sites that reach it.
 fn tell<'h>(
     counts: Counts,
     half: &'h Half,
     background: &Background,
+    both_strands: bool,
 ) -> (Candidate, Vec<(&'h Row, Hit)>) {
     let mut candidate = Candidate { counts, threshold: f64::INFINITY, z: 0.0 };
-    let scanner = candidate.scanner(background);
+    let scanner = candidate.scanner(background, both_strands);
     let sites: Vec<_> =
         half.positives.iter().filter_map(|row| Some((row, best_site(&scanner, row)?))).collect();
     let of_negatives = half.negatives.iter().filter_map(|row| best_site(&scanner, row));
@@ -145,7 +155,8 @@ fn tell<'h>(
         .collect();
     scores.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (positives, negatives) = (half.positives.len() as f64, half.negatives.len() as f64);
-    let least = scanner.threshold(MOST_BY_CHANCE).max(0.0);
+    // Of a short motif in a rich background even the consensus is likelier: it may pass all the same.
+    let least = scanner.threshold(MOST_BY_CHANCE).min(0.999 * scanner.max_score()).max(0.0);
     let (mut with, mut without) = (0.0, 0.0);
     for (at, &(score, is_positive)) in scores.iter().enumerate() {
         if is_positive {

@@ -8,7 +8,8 @@
 //! test tells whether positives have more. Sites of a motif are then blotted out, and what is left is
 //! searched for the next.
 //!
-//! So the p-values hold however motifs were found: against DNABERT's `find_motifs.py`
+//! So p-values hold however motifs were found, as long as the halves share no sequence, and positives are
+//! no longer than negatives (in more bases there are more sites of anything): unlike DNABERT's `find_motifs.py`
 //! ([`reference`](mod@crate::reference)), which tests words on the sequences in which it saw them.
 
 mod grow;
@@ -42,6 +43,8 @@ pub struct Discovery {
     pub q_value: f64,
     /// Similarity from which on a motif counts as one that was found before.
     pub same: f64,
+    /// Whether sites may lie on either strand.
+    pub both_strands: bool,
     /// Deals sequences to the halves.
     pub seed: u64,
 }
@@ -57,6 +60,7 @@ impl Default for Discovery {
             max_motifs: 5,
             q_value: 0.01,
             same: 0.6,
+            both_strands: true,
             seed: 1,
         }
     }
@@ -65,19 +69,24 @@ impl Default for Discovery {
 /// A motif and what speaks for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundMotif {
-    /// The bases of its sites in all positives, one site a sequence. Most sites lie on its forward strand.
+    /// The bases of its sites in all positives, those of the held-out half included, one site a sequence.
+    /// Most sites lie on its forward strand.
     pub counts: Counts,
-    /// Windows that score at least this are sites, in bits over the background.
+    /// The matrix that was tested, fitted to the first half alone; `threshold` and `sites` are its own.
+    pub tested: Frequencies,
+    /// Windows that score at least this by the tested matrix are sites, in bits over the background of all
+    /// sequences.
     pub threshold: f64,
     /// Sites in the positives of both halves, with the place of their sequence; those of one sequence do
     /// not overlap.
     pub sites: Vec<(usize, Hit)>,
     /// How it fares in the half that had no part in finding it.
     pub held_out: HeldOut,
-    /// The share of the high stretches' bases among all bases of positives: what the next would be by
-    /// chance.
+    /// Of the held-out positives' bases in which the middle of a site may lie, the share in high stretches:
+    /// what the next would be by chance.
     pub high_share: f64,
-    /// The share of sites whose middle lies in a high stretch: whether the scores know the motif.
+    /// The share of the held-out positives' sites whose middle lies in a high stretch: whether the scores
+    /// know the motif. (In the first half sites were looked for there.)
     pub sites_in_high: f64,
 }
 
@@ -98,8 +107,11 @@ pub struct HeldOut {
     pub q_value: f64,
 }
 
-/// Tests without success after which the search ends.
+/// Tests without success, one after the other, after which the search ends.
 const FAILURES: usize = 2;
+
+/// Times that a motif is found again in weak sites that were left, after which the search ends.
+const REPEATS: usize = 10;
 
 /// Motifs weaker than this in the half in which they were found are not tested (standard deviations).
 const LEAST_Z: f64 = 3.0;
@@ -146,13 +158,13 @@ impl Discovery {
             [&first, &second].into_iter().flat_map(|half| [&half.positives, &half.negatives]);
         let background = Background::of(rows.flatten().map(|row| &row.sequence));
         let (mut found, mut tested) = (Vec::<(usize, FoundMotif)>::new(), Vec::new());
-        let mut failures = 0;
-        while found.len() < self.max_motifs && failures < FAILURES {
+        let (mut failures, mut repeats) = (0, 0);
+        while found.len() < self.max_motifs && failures < FAILURES && repeats < REPEATS {
             let Some(candidate) = grow(&first, &background, self) else { break };
             if candidate.z < LEAST_Z {
                 break;
             }
-            let scanner = candidate.scanner(&background);
+            let scanner = candidate.scanner(&background, self.both_strands);
             let is_new = found.iter().all(|(_, old)| {
                 similarity(&old.counts.frequencies(0.25), &candidate.frequencies()) < self.same
             });
@@ -161,13 +173,14 @@ impl Discovery {
                 tested.push(held_out.p_value);
                 if held_out.p_value <= self.q_value {
                     let halves = [&first, &second];
-                    let motif = finish(&candidate, held_out, halves, &background);
+                    let motif = finish(&candidate, held_out, halves, &scanner);
                     found.push((tested.len() - 1, motif));
+                    failures = 0;
                 } else {
                     failures += 1;
                 }
             } else {
-                failures += 1;
+                repeats += 1;
             }
             first.blot_out(&scanner, candidate.threshold);
             second.blot_out(&scanner, candidate.threshold);
@@ -206,33 +219,39 @@ fn finish(
     candidate: &Candidate,
     held_out: HeldOut,
     halves: [&Half; 2],
-    background: &Background,
+    scanner: &Scanner,
 ) -> FoundMotif {
-    let scanner = candidate.scanner(background);
     let width = scanner.width();
     let (mut sites, mut best) = (Vec::new(), Vec::new());
     let (mut high, mut bases, mut in_high, mut all) = (0, 0, 0, 0);
-    for row in halves.iter().flat_map(|half| &half.positives) {
-        high += row.high.iter().filter(|high| **high).count();
-        bases += row.high.len();
+    let rows = halves
+        .iter()
+        .enumerate()
+        .flat_map(|(half, rows)| rows.positives.iter().map(move |row| (half == 1, row)));
+    for (is_held_out, row) in rows {
         let own = apart(scanner.hits(&row.sequence, candidate.threshold), width);
-        for hit in &own {
-            in_high += usize::from(row.high[hit.start + width / 2]);
-            all += 1;
+        if is_held_out {
+            let middles = (row.high.len() + 1).saturating_sub(width);
+            high += row.high.iter().skip(width / 2).take(middles).filter(|high| **high).count();
+            bases += middles;
+            in_high += own.iter().filter(|hit| row.high[hit.start + width / 2]).count();
+            all += own.len();
         }
         best.extend(own.iter().max_by(|a, b| a.score.total_cmp(&b.score)).map(|hit| (row, *hit)));
         sites.extend(own.into_iter().map(|hit| (row.place, hit)));
     }
     sites.sort_by_key(|(place, hit)| (*place, hit.start));
     let mut counts = grow::count(best.iter().map(|(row, hit)| (&row.sequence, *hit)), width);
+    let mut tested = candidate.frequencies();
     if !grow::is_mostly_forward(sites.iter().map(|(_, hit)| hit)) {
-        counts = counts.reverse_complement();
+        (counts, tested) = (counts.reverse_complement(), tested.reverse_complement());
         for (_, hit) in &mut sites {
             hit.strand = grow::other(hit.strand);
         }
     }
     FoundMotif {
         counts,
+        tested,
         threshold: candidate.threshold,
         sites,
         held_out,

@@ -19,8 +19,9 @@ fn spelled(number: usize, width: usize) -> String {
     (0..width).rev().map(|place| char::from(b"ACGT"[number >> (2 * place) & 3])).collect()
 }
 
-/// In how many rows each word has its middle in a high stretch, on either strand.
-fn rows_with(rows: &[Row], width: usize) -> Vec<u32> {
+/// In how many rows each word has its middle in a high stretch; a word and its partner on the other strand
+/// count together, where sites may lie on both.
+fn rows_with(rows: &[Row], width: usize, both_strands: bool) -> Vec<u32> {
     let words = 1 << (2 * width);
     let mut counts = vec![0_u32; words];
     let mut last_seen = vec![u32::MAX; words];
@@ -30,7 +31,7 @@ fn rows_with(rows: &[Row], width: usize) -> Vec<u32> {
                 continue;
             }
             let Some(word) = number(window) else { continue };
-            let word = word.min(reverse_complement(word, width));
+            let word = if both_strands { word.min(reverse_complement(word, width)) } else { word };
             if last_seen[word] != row as u32 {
                 last_seen[word] = row as u32;
                 counts[word] += 1;
@@ -52,10 +53,15 @@ pub(super) fn z(positives_with: f64, positives: f64, negatives_with: f64, negati
 }
 
 /// The `count` words that tell positives best, none of them nearly the same as a better one.
-pub(super) fn best_words(half: &Half, width: usize, count: usize) -> Vec<String> {
+pub(super) fn best_words(
+    half: &Half,
+    width: usize,
+    both_strands: bool,
+    count: usize,
+) -> Vec<String> {
     let (positives, negatives) = (half.positives.len() as f64, half.negatives.len() as f64);
-    let with = rows_with(&half.positives, width);
-    let without = rows_with(&half.negatives, width);
+    let with = rows_with(&half.positives, width, both_strands);
+    let without = rows_with(&half.negatives, width, both_strands);
     let mut scored: Vec<(f64, usize)> = with
         .iter()
         .zip(&without)
@@ -70,7 +76,7 @@ pub(super) fn best_words(half: &Half, width: usize, count: usize) -> Vec<String>
         let own = spelled(word, width);
         let other = spelled(reverse_complement(word, width), width);
         let is_like = |kept: &String| {
-            [&own, &other]
+            [&own, if both_strands { &other } else { &own }]
                 .iter()
                 .any(|word| crate::overlap(word.as_bytes(), kept.as_bytes()).score + 1 >= width)
         };

@@ -20,6 +20,12 @@ pub enum MotifFileError {
         /// The file.
         path: PathBuf,
     },
+    /// It holds no motif.
+    #[error("{}: the file holds no motif", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
     /// Its content.
     #[error("{}: {source}", path.display())]
     Parse {

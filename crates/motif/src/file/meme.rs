@@ -15,6 +15,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
     let mut named: Option<(String, String)> = None;
     while let Some(line) = lines.next() {
         if let Some(header) = line.strip_prefix("MOTIF ") {
+            if named.is_some() {
+                let (found, expected) = (line.to_owned(), "its letter-probability matrix");
+                return Err(lines.error(ParseErrorKind::Expected { found, expected }));
+            }
             let (id, name) = names(header);
             lines.motif.clone_from(&id);
             named = Some((id, name));
@@ -68,8 +72,7 @@ pub(super) fn format(motifs: &[Motif], background: &Background) -> String {
     for motif in motifs {
         let (width, sites) = (motif.width(), motif.counts.sites());
         let _ = writeln!(text, "\nMOTIF {} {}", motif.id, motif.name);
-        let _ =
-            writeln!(text, "letter-probability matrix: alength= 4 w= {width} nsites= {sites} E= 0");
+        let _ = writeln!(text, "letter-probability matrix: alength= 4 w= {width} nsites= {sites}");
         for [a, c, g, t] in motif.counts.frequencies(0.0).rows() {
             let _ = writeln!(text, "{a:.6} {c:.6} {g:.6} {t:.6}");
         }

@@ -89,7 +89,13 @@ pub fn read_motifs(path: impl AsRef<Path>) -> Result<Vec<Motif>, MotifFileError>
     let text = std::fs::read_to_string(path).map_err(read)?;
     let format =
         MotifFormat::of_text(&text).ok_or_else(|| MotifFileError::Format { path: path.into() })?;
-    format.parse(&text).map_err(|source| MotifFileError::Parse { path: path.into(), source })
+    let motifs = format
+        .parse(&text)
+        .map_err(|source| MotifFileError::Parse { path: path.into(), source })?;
+    if motifs.is_empty() {
+        return Err(MotifFileError::Empty { path: path.into() });
+    }
+    Ok(motifs)
 }
 
 #[cfg(test)]
@@ -148,6 +154,12 @@ mod tests {
         let cut = "MEME version 4\nMOTIF M2 two\nletter-probability matrix: alength= 4 w= 3 nsites= 5\n1 0 0 0\n";
         let error = MotifFormat::Meme.parse(cut).unwrap_err().to_string();
         assert_eq!(error, "line 4, motif M2: the text ends within the motif");
+        let bare = "MEME version 4\nMOTIF M1\nMOTIF M2\n";
+        let error = MotifFormat::Meme.parse(bare).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "line 3, motif M1: \"MOTIF M2\", where its letter-probability matrix is expected"
+        );
         let protein = "MEME version 4\nMOTIF M2\nletter-probability matrix: alength= 20 w= 3\n";
         let error = MotifFormat::Meme.parse(protein).unwrap_err().to_string();
         assert_eq!(error, "line 3, motif M2: 20 letters, where DNA has 4");

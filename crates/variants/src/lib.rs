@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+pub mod annotate;
+mod change;
+pub mod effects;
+pub mod reference;
+pub mod score;
+mod window;
+
+pub use change::{Change, Kind, ReferencePolicy, Skipped};
+pub use window::{Windows, apply};
