@@ -97,14 +97,18 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 /// Only scores.
 fn tracks(arguments: &Arguments, input: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
     let device = arguments.subject.device()?;
-    let mut ways = vec![arguments.way(&arguments.subject.model()?, &device)?];
+    let both_strands = arguments.subject.both_strands();
+    let way = |model: &Path| {
+        Ok::<_, Box<dyn Error>>(on_strands(arguments.way(model, &device)?, both_strands))
+    };
+    let mut ways = vec![way(&arguments.subject.model()?)?];
     for model in &arguments.also {
-        ways.push(arguments.way(&model_folder(model)?, &device)?);
+        ways.push(way(&model_folder(model)?)?);
     }
     // Of one model scores stay as they are.
     let mean: BoxedAttribution =
         if ways.len() > 1 { Box::new(MeanOf(ways)) } else { ways.remove(0) };
-    stream::run(&on_strands(mean, arguments.subject.both_strands()), input, output)
+    stream::run(&mean, input, output)
 }
 
 impl Arguments {

@@ -74,18 +74,14 @@ impl Windows {
         if longest > width || length < width || (length as isize + growth) < width as isize {
             return Ok(Err(Skipped::Width));
         }
-        // The stretch leaves room for windows of the longer and of the shorter allele.
-        let before = width / 2 + reach + longest;
-        let after = width - width / 2 + reach + longest;
-        let start = change.start.saturating_sub(before);
-        let end = (change.end() + after).min(length);
+        // Room for a whole window on either side: at an end of the chromosome the middle one is moved there.
+        let room = width + reach + longest;
+        let start = change.start.saturating_sub(room);
+        let end = (change.end() + room).min(length);
         let chromosome = chromosome.to_owned();
         let interval = Interval::new(chromosome, start, end, Strand::Forward)
             .expect("a stretch begins before it ends");
         let reference = genome.sequence(&interval)?;
-        if reference.ambiguous() > 0 {
-            return Ok(Err(Skipped::Ambiguous));
-        }
         let changed = change.start - start..change.end() - start;
         if reference.slice(changed.clone()) != change.reference {
             return Ok(Err(Skipped::Reference));
@@ -98,6 +94,9 @@ impl Windows {
         let shift = (0..=far).flat_map(|away| [away, -away]).find(|&shift| fits(&windows, shift));
         let Some(shift) = shift else { return Ok(Err(Skipped::Width)) };
         windows.shift = shift;
+        if windows.middle().iter().any(|window| window.ambiguous() > 0) {
+            return Ok(Err(Skipped::Ambiguous));
+        }
         windows.reach = reach;
         Ok(Ok(windows))
     }
@@ -126,13 +125,14 @@ impl Windows {
     }
 
     /// Reference and alternate windows along the stretch, each with how many bases its middle lies right of the
-    /// change's: those that fit, from left to right, the middle one always.
+    /// change's: those that fit and are made of bases alone, from left to right, the middle one always.
     pub fn along(&self) -> Vec<(isize, [Sequence; 2])> {
         let reach = self.reach as isize;
         (-reach..=reach)
             .filter_map(|away| {
                 let place = away + self.shift;
-                Some((place, self.at(place)?))
+                let pair = self.at(place)?;
+                pair.iter().all(|window| window.ambiguous() == 0).then_some((place, pair))
             })
             .collect()
     }

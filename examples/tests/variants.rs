@@ -1,0 +1,163 @@
+//! Variants, as a user scores them.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/ctcf-gm12878");
+
+fn run(folder: &Path, arguments: &str) -> Output {
+    let here = std::env::current_exe().unwrap(); // target/<profile>/deps/<this test>
+    let profile = here.parent().and_then(Path::parent).unwrap();
+    let program = format!("examples/variants{}", std::env::consts::EXE_SUFFIX);
+    Command::new(profile.join(program))
+        .args(arguments.split(' '))
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn score(folder: &Path, more: &str) -> Output {
+    run(folder, &format!("v.vcf g.fa --model {MODEL} --width 60 {more}"))
+}
+
+fn succeeds(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn fails(output: &Output) -> String {
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Bases that a number stands for.
+fn bases(count: usize) -> String {
+    let mut state = 7_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b"ACGT"[(state >> 33) as usize % 4])
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+const HEADER: &str = "##fileformat=VCFv4.2\n##contig=<ID=c,length=400>\n\
+                      #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
+
+/// A genome, and variants of every kind on it, out of order.
+fn desk(folder: &Path) -> String {
+    let genome = bases(400);
+    fs::write(folder.join("g.fa"), format!(">c\n{genome}\n")).unwrap();
+    let at = |position: usize| &genome[position - 1..position];
+    let other = |position: usize| if at(position) == "A" { "C" } else { "A" };
+    let mut vcf = HEADER.to_owned();
+    for position in [200, 100, 1, 400] {
+        let (own, other) = (at(position), other(position));
+        writeln!(vcf, "c\t{position}\trs{position}\t{own}\t{other}\t9\tPASS\tA=1;B").unwrap();
+    }
+    writeln!(vcf, "c\t150\t.\t{}\t{}GG,*,<DEL>\t.\t.\t.", at(150), at(150)).unwrap();
+    writeln!(vcf, "c\t160\t.\t{}\t{}\t.\t.\t.", &genome[159..163], at(160)).unwrap();
+    writeln!(vcf, "c\t170\t.\t{}\t.\t.\t.\t.", at(170)).unwrap();
+    fs::write(folder.join("v.vcf"), &vcf).unwrap();
+    vcf
+}
+
+#[test]
+fn every_line_comes_back_in_its_place_with_fields_that_are_defined() {
+    let folder = tempfile::tempdir().unwrap();
+    let vcf = desk(folder.path());
+    let told = succeeds(&score(folder.path(), "--out out.vcf"));
+    assert!(told.contains("7 variants, 6 alleles scored"), "{told}");
+    assert!(told.contains("1 alleles skipped: symbolic allele"), "{told}");
+    let written = fs::read_to_string(folder.path().join("out.vcf")).unwrap();
+    let records = |text: &str| -> Vec<Vec<String>> {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines.map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    };
+    let (before, after) = (records(&vcf), records(&written));
+    assert_eq!(before.len(), after.len());
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before[..7], after[..7]);
+        let own = before[7].split(';').filter(|entry| *entry != ".");
+        let mut entries = after[7].split(';');
+        own.for_each(|entry| assert_eq!(entries.next(), Some(entry)));
+        let alleles = before[4].split(',').filter(|allele| *allele != ".").count();
+        for entry in entries {
+            let (key, values) = entry.split_once('=').unwrap();
+            assert!(written.contains(&format!("##INFO=<ID={key},Number=A,")), "{key}");
+            assert_eq!(values.split(',').count(), alleles.max(1), "{entry}");
+        }
+    }
+    // Scored again, the fields are replaced.
+    fs::copy(folder.path().join("out.vcf"), folder.path().join("v.vcf")).unwrap();
+    succeeds(&score(folder.path(), "--out again.vcf"));
+    let again = fs::read_to_string(folder.path().join("again.vcf")).unwrap();
+    assert_eq!(again, written);
+}
+
+#[test]
+fn shards_and_stopped_runs_give_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    desk(folder.path());
+    let read = |file: &str| fs::read(folder.path().join(file)).unwrap();
+    succeeds(&score(folder.path(), "--out whole.vcf"));
+    for shard in 1..=3 {
+        succeeds(&score(folder.path(), &format!("--shard {shard}/3 --out {shard}.vcf")));
+    }
+    succeeds(&run(folder.path(), "--merge 1.vcf 2.vcf 3.vcf --out merged.vcf"));
+    assert_eq!(read("merged.vcf"), read("whole.vcf"));
+    let wrong = fails(&run(folder.path(), "--merge 2.vcf 1.vcf 3.vcf --out wrong.vcf"));
+    assert!(wrong.contains("in their order"), "{wrong}");
+    assert!(!folder.path().join("wrong.vcf").exists());
+    // Stopped in the middle of a line.
+    let whole = read("whole.vcf");
+    for end in [whole.len() - 30, whole.len() / 2, 10] {
+        fs::write(folder.path().join("stopped.vcf.1of1.partial"), &whole[..end]).unwrap();
+        succeeds(&score(folder.path(), "--out stopped.vcf"));
+        assert_eq!(read("stopped.vcf"), whole, "stopped at {end}");
+    }
+    // A run with other settings begins anew.
+    fs::write(folder.path().join("other.vcf.1of1.partial"), &whole[..whole.len() / 2]).unwrap();
+    succeeds(&score(folder.path(), "--reading forward --out other.vcf"));
+    assert_ne!(read("other.vcf"), whole);
+}
+
+#[test]
+fn a_wrong_reference_ends_the_run_or_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    desk(folder.path());
+    let genome = fs::read_to_string(folder.path().join("g.fa")).unwrap();
+    let own = &genome[3 + 199..3 + 200];
+    let wrong = if own == "A" { "C" } else { "A" };
+    let vcf = format!("{HEADER}c\t200\t.\t{wrong}\t{own}\t.\t.\t.\r\nd\t5\t.\tA\tC\t.\t.\t.\r\n");
+    fs::write(folder.path().join("v.vcf"), &vcf).unwrap();
+    let error = fails(&score(folder.path(), "--out out.vcf"));
+    assert!(error.contains("line 4") && error.contains("c:200"), "{error}");
+    assert!(!folder.path().join("out.vcf").exists());
+    let told = succeeds(&score(folder.path(), "--mismatch skip --out out.vcf"));
+    assert!(told.contains("1 alleles skipped: reference allele"), "{told}");
+    assert!(told.contains("1 alleles skipped: not in the genome"), "{told}");
+    let told = succeeds(&score(folder.path(), "--mismatch swap --out out.tsv"));
+    assert!(told.contains("1 alleles exchanged"), "{told}");
+    let table = fs::read_to_string(folder.path().join("out.tsv")).unwrap();
+    assert_eq!(table.lines().count(), 3);
+    assert!(table.lines().nth(1).unwrap().ends_with("swapped"), "{table}");
+}
+
+#[test]
+fn a_file_that_was_cut_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let vcf = desk(folder.path());
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, vcf.as_bytes()).unwrap();
+    let whole = encoder.finish().unwrap();
+    fs::write(folder.path().join("v.vcf.gz"), &whole[..whole.len() / 2]).unwrap();
+    let arguments = format!("v.vcf.gz g.fa --model {MODEL} --width 60 --out out.vcf");
+    let error = fails(&run(folder.path(), &arguments));
+    assert!(error.contains("v.vcf.gz"), "{error}");
+    assert!(!folder.path().join("out.vcf").exists());
+}

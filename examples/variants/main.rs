@@ -1,0 +1,170 @@
+//! Variants: what a model says of both alleles.
+//!
+//! `cargo run --release --example variants` scores the known variants of the human beta-globin genes with the
+//! shipped splice model, beside position weight matrices and beside what the pre-trained model expects;
+//! `-- my.vcf genome.fa --model FOLDER --width 101 --out scored.vcf` scores yours; `-- --help` lists the rest.
+#![allow(clippy::print_stdout, reason = "a program's output")]
+
+mod globin;
+mod output;
+#[path = "../common/program.rs"]
+mod program;
+mod score;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use dnabert::backend::describe;
+use dnabert::core::LetterPolicy;
+use dnabert::genome::vcf::Variants;
+use dnabert::genome::{Genome, Naming};
+use dnabert::variants::ReferencePolicy;
+use dnabert::variants::effects::Reading;
+use dnabert::{Backend, MaskedScorer, Predictor, device, model_folder};
+use output::{Output, Shard};
+use score::Scorer;
+
+/// Scores variants by a trained model.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Variants: VCF, plain, gzip or bgzip [default: the shipped ones of beta-globin]
+    #[arg(requires = "genome")]
+    vcf: Option<PathBuf>,
+    /// Their genome: FASTA, plain, gzip or bgzip
+    #[arg(requires_all = ["model", "width", "out"])]
+    genome: Option<PathBuf>,
+    /// Trained classifier: a folder in the Hugging Face layout, or a name on its Hub [default: the shipped
+    /// one of splice sites]
+    #[arg(long)]
+    model: Option<String>,
+    /// Bases of the model's window: as long as the sequences that it was trained on
+    #[arg(long, requires = "vcf", value_parser = clap::value_parser!(u16).range(8..))]
+    width: Option<u16>,
+    /// Windows on each side of the one around the variant: for models that read one place, such as a splice
+    /// site; changes are then the greatest of all
+    #[arg(long, requires = "vcf", default_value_t = 0)]
+    reach: u16,
+    /// The strand that the model reads
+    #[arg(long, value_enum, requires = "vcf", default_value = "mean")]
+    reading: Strands,
+    /// What is done where the reference allele is not the genome's
+    #[arg(long, value_enum, requires = "vcf", default_value = "error")]
+    mismatch: Mismatch,
+    /// Also score by this pre-trained model, without any fine-tuning: how much likelier it finds the
+    /// reference than the alternate allele
+    #[arg(long, requires = "vcf")]
+    likelihood: Option<String>,
+    /// Variants that most likely do nothing (VCF of the same genome): scores get an empirical p-value
+    #[arg(long, requires = "vcf")]
+    background: Option<PathBuf>,
+    /// Take chr1 and 1 for the same chromosome
+    #[arg(long, requires = "vcf")]
+    any_naming: bool,
+    /// Only every n-th variant, from the i-th: i/n
+    #[arg(long, requires = "vcf", conflicts_with = "merge")]
+    shard: Option<Shard>,
+    /// Put the files of all shards together again, in order, into --out
+    #[arg(long, num_args = 1.., conflicts_with_all = ["vcf", "genome"], requires = "out")]
+    merge: Vec<PathBuf>,
+    /// File to write: .vcf, where a run that was stopped goes on, or .tsv; without variants of yours, a folder
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Device: flex, wgpu or cuda [default: the first that was compiled in]
+    #[arg(long)]
+    device: Option<Backend>,
+    /// The project's datasets folder
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
+    datasets: PathBuf,
+}
+
+/// Strands, as the command line calls them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Strands {
+    /// Forward: for genes on the forward strand
+    Forward,
+    /// Reverse: for genes on the reverse strand
+    Reverse,
+    /// The mean of both: for binding sites
+    Mean,
+}
+
+/// What is done with a wrong reference allele, as the command line calls it.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Mismatch {
+    /// Stop
+    Error,
+    /// Pass it over, and count it
+    Skip,
+    /// Exchange the alleles where the alternate is the genome's, and count it
+    Swap,
+}
+
+fn main() -> ExitCode {
+    program::finish(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let out = arguments.out.as_deref();
+    if let (false, Some(out)) = (arguments.merge.is_empty(), out) {
+        return output::merge(&arguments.merge, out);
+    }
+    let device = device(arguments.device)?;
+    eprintln!("on {}", describe(&device));
+    let (Some(vcf), Some(genome), Some(model), Some(width), Some(out)) =
+        (&arguments.vcf, &arguments.genome, &arguments.model, arguments.width, out)
+    else {
+        return globin::run(&arguments.datasets, arguments.model.as_deref(), out, &device);
+    };
+    let naming = if arguments.any_naming { Naming::IgnoreChr } else { Naming::Exact };
+    let genome = Genome::open(genome, LetterPolicy::default())?.with_naming(naming);
+    let likelihood = match &arguments.likelihood {
+        Some(model) => Some(MaskedScorer::open(model_folder(model)?, &device)?),
+        None => None,
+    };
+    let predictor = Predictor::open(model_folder(model)?, &device)?;
+    let mut scorer = Scorer {
+        classes: predictor.labels().to_vec(),
+        classifier: predictor,
+        likelihood: likelihood.as_ref(),
+        width: width.into(),
+        reach: arguments.reach.into(),
+        reading: match arguments.reading {
+            Strands::Forward => Reading::Forward,
+            Strands::Reverse => Reading::Reverse,
+            Strands::Mean => Reading::Mean,
+        },
+        policy: match arguments.mismatch {
+            Mismatch::Error => ReferencePolicy::Error,
+            Mismatch::Skip => ReferencePolicy::Skip,
+            Mismatch::Swap => ReferencePolicy::Swap,
+        },
+        background: None,
+    };
+    if let Some(path) = &arguments.background {
+        scorer.background = Some(scorer.background(&genome, path)?);
+    }
+    let mut variants = Variants::open(vcf)?;
+    let shard = arguments.shard.unwrap_or_default();
+    let settings = format!(
+        "model {model}, width {width}, reach {}, reading {:?}, mismatch {:?}, likelihood {:?}, background {:?}",
+        arguments.reach,
+        arguments.reading,
+        arguments.mismatch,
+        arguments.likelihood,
+        arguments.background
+    );
+    let mut output = Output::open(out, variants.header(), &scorer.fields(), &settings, shard)?;
+    let counts = scorer.run(&genome, &mut variants, shard, &mut output)?;
+    output.finish()?;
+    println!("{} variants, {} alleles scored", counts.variants, counts.alleles);
+    if counts.swapped > 0 {
+        println!("{} alleles exchanged with the reference", counts.swapped);
+    }
+    for (reason, count) in &counts.skipped {
+        println!("{count} alleles skipped: {reason}");
+    }
+    println!("wrote {}", out.display());
+    Ok(())
+}

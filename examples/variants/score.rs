@@ -1,0 +1,306 @@
+//! Variants through a model, a few at a time.
+
+use std::error::Error;
+use std::path::Path;
+use std::time::Instant;
+
+use dnabert::MaskedScorer;
+use dnabert::core::{Attribution, Classifier, Sequence};
+use dnabert::genome::Genome;
+use dnabert::genome::vcf::{Variant, Variants};
+use dnabert::variants::annotate::{Counts, InfoField, Placed, Placement};
+use dnabert::variants::effects::{Effect, Reading, effects};
+use dnabert::variants::score::empirical_p_value;
+use dnabert::variants::{Kind, ReferencePolicy, Skipped, Windows};
+
+use crate::output::{Output, Shard};
+
+/// Windows that go through the model at once.
+const WINDOWS: usize = 1024;
+
+/// A classifier and how variants are put before it.
+pub(crate) struct Scorer<'a, C> {
+    pub(crate) classifier: C,
+    pub(crate) classes: Vec<String>,
+    pub(crate) likelihood: Option<&'a MaskedScorer>,
+    pub(crate) width: usize,
+    pub(crate) reach: usize,
+    pub(crate) reading: Reading,
+    pub(crate) policy: ReferencePolicy,
+    /// Strongest effects of variants that do nothing.
+    pub(crate) background: Option<Vec<f64>>,
+}
+
+/// An allele's scores.
+#[derive(Debug, Clone)]
+pub(crate) struct Scored {
+    pub(crate) effect: Effect,
+    /// ln P(reference) − ln P(alternate) of the base, all k-mers over it hidden: of single bases.
+    pub(crate) masked: Option<f64>,
+    /// The same, summed over all bases of both windows.
+    pub(crate) pseudo: Option<f64>,
+    pub(crate) swapped: bool,
+}
+
+impl<C: Classifier> Scorer<'_, C>
+where
+    C::Error: 'static,
+{
+    pub(crate) fn placement(&self) -> Placement {
+        Placement { width: self.width, reach: self.reach, policy: self.policy }
+    }
+
+    /// The classes whose changes count: all but the first, which stands for none of them; the second of two.
+    pub(crate) fn positive(&self) -> Vec<usize> {
+        (usize::from(self.classes.len() > 1)..self.classes.len()).collect()
+    }
+
+    /// The columns that are written.
+    pub(crate) fn fields(&self) -> Vec<InfoField> {
+        let mut fields = Vec::new();
+        let mut add = |key: String, kind, description: String| {
+            fields.push(InfoField { key, description, kind });
+        };
+        for class in self.positive() {
+            let name = &self.classes[class];
+            let key = |what: &str| {
+                format!("DNABERT_{}_{what}", name.replace(|c: char| !c.is_alphanumeric(), "_"))
+            };
+            add(key("REF"), "Float", format!("probability of {name} with the reference allele"));
+            add(key("ALT"), "Float", format!("probability of {name} with the alternate allele"));
+            add(key("DIFF"), "Float", format!("(ALT - REF) x the greater of both, {name}"));
+            add(
+                key("LOGOR"),
+                "Float",
+                format!("log2 odds of REF less those of ALT, {name}: a loss is positive"),
+            );
+            if self.reach > 0 {
+                let around = format!("of {name} in windows up to {} bases away", self.reach);
+                add(key("GAIN"), "Float", format!("greatest gain {around}"));
+                add(key("GAIN_AT"), "Integer", "where: bases right of the change".into());
+                add(key("LOSS"), "Float", format!("greatest loss {around}"));
+                add(key("LOSS_AT"), "Integer", "where: bases right of the change".into());
+            }
+        }
+        add("DNABERT_MAX".into(), "Float", "greatest change of any class but the first".into());
+        if self.background.is_some() {
+            let what = "share of background variants with as great a DNABERT_MAX".to_owned();
+            add("DNABERT_P".into(), "Float", what);
+        }
+        if self.likelihood.is_some() {
+            let what =
+                "ln P(reference base) - ln P(alternate base) by the pre-trained model".to_owned();
+            add("DNABERT_LLR".into(), "Float", what);
+            let what =
+                "difference of pseudo-log-likelihoods of both windows, reference less alternate";
+            add("DNABERT_PLL".into(), "Float", what.into());
+        }
+        add("DNABERT_NOTE".into(), "String", "swapped, or why the allele has no score".into());
+        fields
+    }
+
+    /// The values of these columns.
+    pub(crate) fn values(&self, scored: &Result<Scored, Skipped>) -> Vec<String> {
+        let count = self.fields().len();
+        let scored = match scored {
+            Ok(scored) => scored,
+            Err(reason) => {
+                let mut values = vec![".".to_owned(); count - 1];
+                values.push(reason.to_string().replace(' ', "_").replace(',', ""));
+                return values;
+            }
+        };
+        let number = |value: f64| format!("{value:.5}");
+        let mut values = Vec::with_capacity(count);
+        for class in self.positive() {
+            let middle = &scored.effect.middle;
+            values.push(number(middle.reference[class].into()));
+            values.push(number(middle.alternate[class].into()));
+            values.push(number(middle.difference(class)));
+            values.push(number(middle.log_odds_ratio(class)));
+            if self.reach > 0 {
+                let effect = &scored.effect.classes[class];
+                values.extend([number(effect.gain.change), effect.gain.at.to_string()]);
+                values.extend([number(effect.loss.change), effect.loss.at.to_string()]);
+            }
+        }
+        let strongest = scored.effect.strongest(&self.positive());
+        values.push(number(strongest));
+        if let Some(background) = &self.background {
+            values.push(number(empirical_p_value(strongest, background)));
+        }
+        if self.likelihood.is_some() {
+            let optional = |value: Option<f64>| value.map_or(".".to_owned(), number);
+            values.extend([optional(scored.masked), optional(scored.pseudo)]);
+        }
+        values.push(if scored.swapped { "swapped".into() } else { ".".into() });
+        values
+    }
+
+    /// The scores of placed alleles.
+    pub(crate) fn score(&self, placed: &[&Placed]) -> Result<Vec<Scored>, Box<dyn Error>> {
+        let windows: Vec<&Windows> = placed.iter().map(|placed| &placed.windows).collect();
+        let found = effects(&self.classifier, &windows, self.reading)?;
+        let likelihoods = match self.likelihood {
+            None => vec![(None, None); placed.len()],
+            Some(scorer) => likelihoods(scorer, placed)?,
+        };
+        let scored = found.into_iter().zip(likelihoods).zip(placed);
+        Ok(scored
+            .map(|((effect, (masked, pseudo)), placed)| Scored {
+                effect,
+                masked,
+                pseudo,
+                swapped: placed.swapped,
+            })
+            .collect())
+    }
+
+    /// The strongest effect of each allele of a file; alleles without windows are left out.
+    pub(crate) fn background(
+        &self,
+        genome: &Genome,
+        path: &Path,
+    ) -> Result<Vec<f64>, Box<dyn Error>> {
+        let started = Instant::now();
+        let mut found = Vec::new();
+        let mut waiting: Vec<Variant> = Vec::new();
+        for variant in Variants::open(path)? {
+            waiting.push(variant?);
+            if waiting.len() == WINDOWS {
+                found.extend(self.strongest(genome, &waiting)?);
+                waiting.clear();
+            }
+        }
+        found.extend(self.strongest(genome, &waiting)?);
+        let seconds = started.elapsed().as_secs_f64();
+        eprintln!("background: {} alleles in {seconds:.1} s", found.len());
+        if found.is_empty() {
+            return Err(
+                format!("{}: no allele of the background has a score", path.display()).into()
+            );
+        }
+        Ok(found)
+    }
+
+    /// The strongest effect of each allele; alleles without windows are left out.
+    pub(crate) fn strongest(
+        &self,
+        genome: &Genome,
+        variants: &[Variant],
+    ) -> Result<Vec<f64>, Box<dyn Error>> {
+        let placement = Placement { policy: ReferencePolicy::Skip, ..self.placement() };
+        let mut counts = Counts::default();
+        let mut placed: Vec<Placed> = Vec::new();
+        for variant in variants {
+            placed.extend(placement.place(genome, variant, &mut counts)?.into_iter().flatten());
+        }
+        let mut strongest = Vec::with_capacity(placed.len());
+        for some in placed.chunks(self.at_once()) {
+            let windows: Vec<&Windows> = some.iter().map(|placed| &placed.windows).collect();
+            let found = effects(&self.classifier, &windows, self.reading)?;
+            strongest.extend(found.iter().map(|effect| effect.strongest(&self.positive())));
+        }
+        Ok(strongest)
+    }
+
+    /// Alleles that are held at once.
+    fn at_once(&self) -> usize {
+        (WINDOWS / (2 * (2 * self.reach + 1))).max(1)
+    }
+
+    /// Scores all variants of a shard that the output does not have yet, in their order.
+    pub(crate) fn run(
+        &self,
+        genome: &Genome,
+        variants: &mut Variants,
+        shard: Shard,
+        output: &mut Output,
+    ) -> Result<Counts, Box<dyn Error>> {
+        let mut counts = Counts::default();
+        let mut waiting: Vec<(Variant, Vec<Result<Placed, Skipped>>)> = Vec::new();
+        let (started, mut alleles) = (Instant::now(), 0);
+        let own = variants.enumerate().filter(|(number, _)| shard.has(*number));
+        for (_, variant) in own.skip(output.done()) {
+            let variant = variant?;
+            let placed = self.placement().place(genome, &variant, &mut counts)?;
+            alleles += placed.len();
+            waiting.push((variant, placed));
+            if alleles >= self.at_once() {
+                self.write(&mut waiting, output)?;
+                alleles = 0;
+                let rate = counts.variants as f64 / started.elapsed().as_secs_f64();
+                eprint!("\r{} variants, {rate:.1} per second ", counts.variants);
+            }
+        }
+        self.write(&mut waiting, output)?;
+        eprintln!(
+            "\r{} variants in {:.1} s          ",
+            counts.variants,
+            started.elapsed().as_secs_f64()
+        );
+        Ok(counts)
+    }
+
+    fn write(
+        &self,
+        waiting: &mut Vec<(Variant, Vec<Result<Placed, Skipped>>)>,
+        output: &mut Output,
+    ) -> Result<(), Box<dyn Error>> {
+        let placed: Vec<&Placed> =
+            waiting.iter().flat_map(|(_, alleles)| alleles.iter().flatten()).collect();
+        let mut scores = self.score(&placed)?.into_iter();
+        for (variant, alleles) in waiting.drain(..) {
+            let mut columns: Vec<Vec<String>> = vec![Vec::new(); self.fields().len()];
+            for allele in alleles {
+                let scored = match allele {
+                    Ok(_) => Ok(scores.next().ok_or("a score for each allele")?),
+                    Err(reason) => Err(reason),
+                };
+                columns
+                    .iter_mut()
+                    .zip(self.values(&scored))
+                    .for_each(|(column, value)| column.push(value));
+            }
+            output.push(&variant, &columns)?;
+        }
+        output.flush()?;
+        Ok(())
+    }
+}
+
+/// Of each allele what the masked language model says: of its base, and of both windows.
+pub(crate) fn likelihoods(
+    scorer: &MaskedScorer,
+    placed: &[&Placed],
+) -> Result<Vec<(Option<f64>, Option<f64>)>, Box<dyn Error>> {
+    let pairs: Vec<[Sequence; 2]> = placed.iter().map(|placed| placed.windows.middle()).collect();
+    let both: Vec<Sequence> = pairs.iter().flatten().cloned().collect();
+    let sums: Vec<f64> =
+        scorer.attribute(&both)?.iter().map(|track| track.iter().sum::<f64>()).collect();
+    let references: Vec<Sequence> = pairs.iter().map(|[reference, _]| reference.clone()).collect();
+    let column = |letter: u8| b"ACGT".iter().position(|base| *base == letter);
+    // Where a base alone changes, it is where the windows differ.
+    let places: Vec<Option<(usize, usize, usize)>> = pairs
+        .iter()
+        .zip(placed)
+        .map(|([reference, alternate], placed)| {
+            if placed.change.kind() != Kind::Snv {
+                return None;
+            }
+            let letters = reference.as_bytes().iter().zip(alternate.as_bytes());
+            let base = letters.clone().position(|(a, b)| a != b)?;
+            Some((base, column(reference.as_bytes()[base])?, column(alternate.as_bytes()[base])?))
+        })
+        .collect();
+    let asked: Vec<(usize, usize)> =
+        places.iter().enumerate().filter_map(|(at, place)| Some((at, place.as_ref()?.0))).collect();
+    let mut answers = scorer.log_probabilities_at(&references, &asked)?.into_iter();
+    let of_place = |place: &Option<(usize, usize, usize)>| {
+        let (_, own, other) = (*place)?;
+        let answer = answers.next()??;
+        Some(answer[own] - answer[other])
+    };
+    let masked: Vec<Option<f64>> = places.iter().map(of_place).collect();
+    Ok(masked.into_iter().zip(sums.chunks(2).map(|pair| Some(pair[0] - pair[1]))).collect())
+}
