@@ -81,7 +81,7 @@ fn summary(subject: &Subject, named: &[NamedMotif]) -> String {
         let (name, best) = (best_name(subject, each), each.best);
         let _ = writeln!(
             text,
-            "{}\t{}\t{}\t{}/{}\t{}/{}\t{:.2e}\t{:.2e}\t{:.2}\t{:.2}\t{name}\t{:.2e}\t{:.2e}",
+            "{}\t{}\t{}\t{}/{}\t{}/{}\t{:.2e}\t{:.2e}\t{:.2}\t{:.2}\t{name}\t{}\t{}",
             each.motif.id,
             each.motif.name,
             each.found.sites.len(),
@@ -93,11 +93,16 @@ fn summary(subject: &Subject, named: &[NamedMotif]) -> String {
             held.q_value,
             each.found.sites_in_high,
             each.found.high_share,
-            best.map_or(f64::NAN, |best| best.p_value),
-            best.map_or(f64::NAN, |best| best.q_value),
+            exact(best.map(|best| best.p_value)),
+            exact(best.map(|best| best.q_value)),
         );
     }
     text
+}
+
+/// A number of a table, or a dash.
+fn exact(value: Option<f64>) -> String {
+    value.map_or("–".into(), |value| format!("{value:.2e}"))
 }
 
 fn matches(subject: &Subject, named: &[NamedMotif]) -> String {

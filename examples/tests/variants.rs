@@ -149,6 +149,39 @@ fn a_wrong_reference_ends_the_run_or_is_counted() {
 }
 
 #[test]
+fn maps_and_tables_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    desk(folder.path());
+    let map = format!("--map g.fa c:190-210 --map-width 60 --model {MODEL} --out map");
+    succeeds(&run(folder.path(), &map));
+    let map = fs::read_to_string(folder.path().join("map/map.tsv")).unwrap();
+    // Three substitutions and a deletion of each base.
+    assert_eq!(map.lines().count(), 1 + 4 * 60);
+    for figure in ["map/map.svg", "map/track.svg"] {
+        assert!(folder.path().join(figure).metadata().unwrap().len() > 1000);
+    }
+    fs::write(folder.path().join("t.tsv"), "sequence\tlabel\nACGTACGTAC\t0\nGGGTTTACGA\t1\n")
+        .unwrap();
+    fs::write(folder.path().join("m.tsv"), "1\t0\t1\tA\n0\t2\t4\t\n").unwrap();
+    let table = format!("--table t.tsv --model {MODEL} --out o.tsv");
+    succeeds(&run(folder.path(), &format!("{table} --mutations m.tsv")));
+    let rows = fs::read_to_string(folder.path().join("o.tsv")).unwrap();
+    let rows: Vec<Vec<&str>> = rows.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!((rows.len(), rows[1][4], rows[2][4]), (3, "ACACGTAC", "AGGTTTACGA"));
+    succeeds(&run(folder.path(), &table));
+    let rows = fs::read_to_string(folder.path().join("o.tsv")).unwrap();
+    assert_eq!(rows.lines().count(), 1 + 4 * 20);
+    for (wrong, what) in [
+        (format!("--map g.fa c:500-510 --map-width 60 --model {MODEL} --out map"), "400 bases"),
+        (format!("--map g.fa c:0-5 --map-width 60 --model {MODEL} --out map"), "counted from 1"),
+        (format!("{table} --class 2"), "2 classes"),
+    ] {
+        let error = fails(&run(folder.path(), &wrong));
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+#[test]
 fn a_file_that_was_cut_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let vcf = desk(folder.path());

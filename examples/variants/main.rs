@@ -6,10 +6,12 @@
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
 mod globin;
+mod map;
 mod output;
 #[path = "../common/program.rs"]
 mod program;
 mod score;
+mod table;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -47,7 +49,7 @@ struct Arguments {
     #[arg(long, requires = "vcf", default_value_t = 0)]
     reach: u16,
     /// The strand that the model reads
-    #[arg(long, value_enum, requires = "vcf", default_value = "mean")]
+    #[arg(long, value_enum, default_value = "mean")]
     reading: Strands,
     /// What is done where the reference allele is not the genome's
     #[arg(long, value_enum, requires = "vcf", default_value = "error")]
@@ -68,6 +70,22 @@ struct Arguments {
     /// Put the files of all shards together again, in order, into --out
     #[arg(long, num_args = 1.., conflicts_with_all = ["vcf", "genome"], requires = "out")]
     merge: Vec<PathBuf>,
+    /// Write what every substitution and deletion does in the window that has this stretch in its middle
+    /// (chromosome:start-end, from 1) of this genome, as a table and figures in the folder --out
+    #[arg(long, num_args = 2, value_names = ["GENOME", "STRETCH"], conflicts_with_all = ["vcf", "merge"], requires_all = ["out", "model", "map_width"])]
+    map: Vec<String>,
+    /// Bases of that window
+    #[arg(long, requires = "map", value_parser = clap::value_parser!(u16).range(8..))]
+    map_width: Option<u16>,
+    /// The class whose changes a map shows, by its number, and that --table scores
+    #[arg(long, default_value_t = 1)]
+    class: usize,
+    /// Do what DNABERT's mutate_seqs.py and SNP.py do: mutate the sequences of this table, and score both
+    #[arg(long, conflicts_with_all = ["vcf", "merge", "map"], requires_all = ["out", "model"])]
+    table: Option<PathBuf>,
+    /// Their mutations: tab-separated row, start, end and allele [default: every base to A, T, G and C]
+    #[arg(long, requires = "table")]
+    mutations: Option<PathBuf>,
     /// File to write: .vcf, where a run that was stopped goes on, or .tsv; without variants of yours, a folder
     #[arg(long)]
     out: Option<PathBuf>,
@@ -101,6 +119,16 @@ enum Mismatch {
     Swap,
 }
 
+impl Arguments {
+    fn reading(&self) -> Reading {
+        match self.reading {
+            Strands::Forward => Reading::Forward,
+            Strands::Reverse => Reading::Reverse,
+            Strands::Mean => Reading::Mean,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     program::finish(run(&Arguments::parse()))
 }
@@ -112,6 +140,19 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     let device = device(arguments.device)?;
     eprintln!("on {}", describe(&device));
+    if let (Some(table), Some(model), Some(out)) = (&arguments.table, &arguments.model, out) {
+        let predictor = Predictor::open(model_folder(model)?, &device)?;
+        return table::run(&predictor, arguments.class, table, arguments.mutations.as_deref(), out);
+    }
+    if let ([genome, stretch], Some(model), Some(width), Some(out)) =
+        (&arguments.map[..], &arguments.model, arguments.map_width, out)
+    {
+        let predictor = Predictor::open(model_folder(model)?, &device)?;
+        let genome = Genome::open(genome, LetterPolicy::default())?;
+        let map =
+            map::Map { class: arguments.class, width: width.into(), reading: arguments.reading() };
+        return map.run(&predictor, &genome, stretch, out);
+    }
     let (Some(vcf), Some(genome), Some(model), Some(width), Some(out)) =
         (&arguments.vcf, &arguments.genome, &arguments.model, arguments.width, out)
     else {
@@ -130,11 +171,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         likelihood: likelihood.as_ref(),
         width: width.into(),
         reach: arguments.reach.into(),
-        reading: match arguments.reading {
-            Strands::Forward => Reading::Forward,
-            Strands::Reverse => Reading::Reverse,
-            Strands::Mean => Reading::Mean,
-        },
+        reading: arguments.reading(),
         policy: match arguments.mismatch {
             Mismatch::Error => ReferencePolicy::Error,
             Mismatch::Skip => ReferencePolicy::Skip,

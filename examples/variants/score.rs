@@ -269,11 +269,14 @@ where
     }
 }
 
+/// Of an allele's base, and of its windows.
+type Likelihoods = (Option<f64>, Option<f64>);
+
 /// Of each allele what the masked language model says: of its base, and of both windows.
 pub(crate) fn likelihoods(
     scorer: &MaskedScorer,
     placed: &[&Placed],
-) -> Result<Vec<(Option<f64>, Option<f64>)>, Box<dyn Error>> {
+) -> Result<Vec<Likelihoods>, Box<dyn Error>> {
     let pairs: Vec<[Sequence; 2]> = placed.iter().map(|placed| placed.windows.middle()).collect();
     let both: Vec<Sequence> = pairs.iter().flatten().cloned().collect();
     let sums: Vec<f64> =

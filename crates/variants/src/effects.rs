@@ -89,6 +89,7 @@ impl Effect {
 /// # Errors
 ///
 /// That of the classifier.
+#[allow(clippy::missing_panics_doc, reason = "windows always have a middle one")]
 pub fn effects<C: Classifier>(
     classifier: &C,
     changes: &[&Windows],

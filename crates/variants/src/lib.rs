@@ -3,6 +3,7 @@
 pub mod annotate;
 mod change;
 pub mod effects;
+pub mod map;
 pub mod reference;
 pub mod score;
 mod window;

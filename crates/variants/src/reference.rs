@@ -58,6 +58,7 @@ pub fn parse(text: &str) -> Result<Vec<Mutation>, MutationError> {
 
 /// Every base of every sequence in turn as A, T, G and C, the base itself included: what the reference does
 /// without a mutation file.
+#[allow(clippy::missing_panics_doc, reason = "A, T, G and C are bases")]
 pub fn all_substitutions(sequences: &[Sequence]) -> impl Iterator<Item = Mutation> + '_ {
     sequences.iter().enumerate().flat_map(|(row, sequence)| {
         (0..sequence.len()).flat_map(move |base| {

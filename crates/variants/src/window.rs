@@ -57,6 +57,7 @@ impl Windows {
     /// # Errors
     ///
     /// That of the genome; `Ok(Err)` tells why there are no windows.
+    #[allow(clippy::missing_panics_doc, reason = "a stretch begins before it ends")]
     pub fn new(
         genome: &Genome,
         change: &Change,
@@ -120,6 +121,7 @@ impl Windows {
     }
 
     /// Reference and alternate window around the change.
+    #[allow(clippy::missing_panics_doc, reason = "new() saw to it that it fits")]
     pub fn middle(&self) -> [Sequence; 2] {
         self.at(self.shift).expect("new() saw to it that it fits")
     }

@@ -192,6 +192,9 @@ fn image(
     let mut encoder =
         png::Encoder::new(&mut bytes, (columns * wide) as u32, (rows.len() * tall) as u32);
     encoder.set_color(png::ColorType::Rgb);
+    // Every cell is many equal lines: what the line above does not say is nothing.
+    encoder.set_filter(png::Filter::Up);
+    encoder.set_compression(png::Compression::High);
     let mut writer = encoder.write_header().map_err(failed)?;
     writer.write_image_data(&pixels).map_err(failed)?;
     writer.finish().map_err(failed)?;
