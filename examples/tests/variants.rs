@@ -86,10 +86,11 @@ fn every_line_comes_back_in_its_place_with_fields_that_are_defined() {
         let mut entries = after[7].split(';');
         own.for_each(|entry| assert_eq!(entries.next(), Some(entry)));
         let alleles = before[4].split(',').filter(|allele| *allele != ".").count();
-        for entry in entries {
+        for entry in entries.filter(|entry| *entry != ".") {
             let (key, values) = entry.split_once('=').unwrap();
             assert!(written.contains(&format!("##INFO=<ID={key},Number=A,")), "{key}");
-            assert_eq!(values.split(',').count(), alleles.max(1), "{entry}");
+            assert_eq!(values.split(',').count(), alleles, "{entry}");
+            assert!(values.split(',').all(|value| !value.is_empty()), "{entry}");
         }
     }
     // Scored again, the fields are replaced.
@@ -112,17 +113,25 @@ fn shards_and_stopped_runs_give_the_same_bytes() {
     assert_eq!(read("merged.vcf"), read("whole.vcf"));
     let wrong = fails(&run(folder.path(), "--merge 2.vcf 1.vcf 3.vcf --out wrong.vcf"));
     assert!(wrong.contains("in their order"), "{wrong}");
+    let few = fails(&run(folder.path(), "--merge 1.vcf 2.vcf --out wrong.vcf"));
+    assert!(few.contains("shard 1/2 is expected"), "{few}");
     assert!(!folder.path().join("wrong.vcf").exists());
     // Stopped in the middle of a line.
     let whole = read("whole.vcf");
     for end in [whole.len() - 30, whole.len() / 2, 10] {
         fs::write(folder.path().join("stopped.vcf.1of1.partial"), &whole[..end]).unwrap();
-        succeeds(&score(folder.path(), "--out stopped.vcf"));
+        let output = score(folder.path(), "--out stopped.vcf");
+        succeeds(&output);
+        let told = String::from_utf8(output.stderr).unwrap();
+        // What is there is not scored again, but for a header that was cut.
+        assert_eq!(told.contains("from an earlier run"), end > 1000, "{told}");
         assert_eq!(read("stopped.vcf"), whole, "stopped at {end}");
     }
     // A run with other settings begins anew.
     fs::write(folder.path().join("other.vcf.1of1.partial"), &whole[..whole.len() / 2]).unwrap();
     succeeds(&score(folder.path(), "--reading forward --out other.vcf"));
+    succeeds(&score(folder.path(), "--reading forward --out fresh.vcf"));
+    assert_eq!(read("other.vcf"), read("fresh.vcf"));
     assert_ne!(read("other.vcf"), whole);
 }
 
@@ -141,11 +150,43 @@ fn a_wrong_reference_ends_the_run_or_is_counted() {
     let told = succeeds(&score(folder.path(), "--mismatch skip --out out.vcf"));
     assert!(told.contains("1 alleles skipped: reference allele"), "{told}");
     assert!(told.contains("1 alleles skipped: not in the genome"), "{told}");
+    let elsewhere = format!("{HEADER}d\t5\t.\tA\tC\t.\t.\t.\n");
+    fs::write(folder.path().join("d.vcf"), elsewhere).unwrap();
+    let error =
+        fails(&run(folder.path(), &format!("d.vcf g.fa --model {MODEL} --width 60 --out d.tsv")));
+    assert!(error.contains("line 4: the genome has no d:5"), "{error}");
     let told = succeeds(&score(folder.path(), "--mismatch swap --out out.tsv"));
     assert!(told.contains("1 alleles exchanged"), "{told}");
     let table = fs::read_to_string(folder.path().join("out.tsv")).unwrap();
     assert_eq!(table.lines().count(), 3);
     assert!(table.lines().nth(1).unwrap().ends_with("swapped"), "{table}");
+}
+
+#[test]
+fn scores_along_a_stretch_beside_a_background_and_a_likelihood() {
+    let folder = tempfile::tempdir().unwrap();
+    desk(folder.path());
+    let small = MODEL.replace("ctcf-gm12878", "small-4");
+    let more = format!(
+        "--reach 2 --reading reverse --background v.vcf --likelihood {small} --out out.tsv"
+    );
+    succeeds(&score(folder.path(), &more));
+    let table = fs::read_to_string(folder.path().join("out.tsv")).unwrap();
+    let header: Vec<&str> = table.lines().next().unwrap().split('\t').collect();
+    let column = |name: &str| header.iter().position(|key| key.ends_with(name)).unwrap();
+    for line in table.lines().skip(1) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        assert_eq!(fields.len(), header.len());
+        let number = |name: &str| fields[column(name)].parse::<f64>();
+        let Ok(p) = number("DNABERT_P") else { continue };
+        assert!(p > 0.0 && p <= 1.0, "{line}");
+        let (gain, loss, most) =
+            (number("_GAIN").unwrap(), number("_LOSS").unwrap(), number("_MAX").unwrap());
+        assert!(gain >= 0.0 && loss <= 0.0 && (most - gain.max(-loss)).abs() < 1e-4, "{line}");
+        // Single bases have both likelihoods, insertions and deletions that of windows.
+        assert!(number("_PLL").is_ok(), "{line}");
+        assert_eq!(number("_LLR").is_ok(), fields[3].len() == 1 && fields[4].len() == 1, "{line}");
+    }
 }
 
 #[test]
@@ -157,6 +198,10 @@ fn maps_and_tables_are_written() {
     let map = fs::read_to_string(folder.path().join("map/map.tsv")).unwrap();
     // Three substitutions and a deletion of each base.
     assert_eq!(map.lines().count(), 1 + 4 * 60);
+    let end = format!("--map g.fa c:400-400 --map-width 60 --model {MODEL} --out end");
+    succeeds(&run(folder.path(), &end));
+    let end = fs::read_to_string(folder.path().join("end/map.tsv")).unwrap();
+    assert!(end.lines().last().unwrap().starts_with("c\t400\t"));
     for figure in ["map/map.svg", "map/track.svg"] {
         assert!(folder.path().join(figure).metadata().unwrap().len() > 1000);
     }
@@ -173,6 +218,7 @@ fn maps_and_tables_are_written() {
     assert_eq!(rows.lines().count(), 1 + 4 * 20);
     for (wrong, what) in [
         (format!("--map g.fa c:500-510 --map-width 60 --model {MODEL} --out map"), "400 bases"),
+        (format!("--map g.fa c:1-300 --map-width 60 --model {MODEL} --out map"), "longer than"),
         (format!("--map g.fa c:0-5 --map-width 60 --model {MODEL} --out map"), "counted from 1"),
         (format!("{table} --class 2"), "2 classes"),
     ] {

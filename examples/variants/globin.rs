@@ -73,7 +73,8 @@ pub(crate) fn run(
     let placed: Vec<&Placed> = placed.iter().collect();
     eprintln!("the list: {} variants", placed.len());
     let (scored, by_matrices) = (ours.score(&placed)?, matrices.score(&placed)?);
-    let background = background(datasets, &ours)?;
+    let mut background = background(datasets, &ours)?;
+    background.sort_by(f64::total_cmp);
     let positive = ours.positive();
     let rows: Vec<Row> = variants
         .iter()
@@ -132,6 +133,7 @@ fn scorer<'a, C>(
     Scorer {
         classifier,
         classes: classes.to_vec(),
+        of_labels: false,
         likelihood,
         width: WIDTH,
         reach: REACH,

@@ -22,6 +22,7 @@ use dnabert::backend::describe;
 use dnabert::core::LetterPolicy;
 use dnabert::genome::vcf::Variants;
 use dnabert::genome::{Genome, Naming};
+use dnabert::model::ProblemType;
 use dnabert::variants::ReferencePolicy;
 use dnabert::variants::effects::Reading;
 use dnabert::{Backend, MaskedScorer, Predictor, device, model_folder};
@@ -49,7 +50,7 @@ struct Arguments {
     #[arg(long, requires = "vcf", default_value_t = 0)]
     reach: u16,
     /// The strand that the model reads
-    #[arg(long, value_enum, default_value = "mean")]
+    #[arg(long, value_enum, default_value = "mean", conflicts_with_all = ["table", "merge"])]
     reading: Strands,
     /// What is done where the reference allele is not the genome's
     #[arg(long, value_enum, requires = "vcf", default_value = "error")]
@@ -78,7 +79,7 @@ struct Arguments {
     #[arg(long, requires = "map", value_parser = clap::value_parser!(u16).range(8..))]
     map_width: Option<u16>,
     /// The class whose changes a map shows, by its number, and that --table scores
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, conflicts_with_all = ["vcf", "merge"])]
     class: usize,
     /// Do what DNABERT's mutate_seqs.py and SNP.py do: mutate the sequences of this table, and score both
     #[arg(long, conflicts_with_all = ["vcf", "merge", "map"], requires_all = ["out", "model"])]
@@ -158,15 +159,23 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     else {
         return globin::run(&arguments.datasets, arguments.model.as_deref(), out, &device);
     };
+    output::check_name(out)?;
     let naming = if arguments.any_naming { Naming::IgnoreChr } else { Naming::Exact };
-    let genome = Genome::open(genome, LetterPolicy::default())?.with_naming(naming);
+    let genome_path = genome;
+    let genome = Genome::open(genome_path, LetterPolicy::default())?.with_naming(naming);
     let likelihood = match &arguments.likelihood {
         Some(model) => Some(MaskedScorer::open(model_folder(model)?, &device)?),
         None => None,
     };
     let predictor = Predictor::open(model_folder(model)?, &device)?;
+    let of_labels = predictor.problem() == ProblemType::MultiLabelClassification;
+    if predictor.problem() == ProblemType::Regression || predictor.labels().len() < 2 && !of_labels
+    {
+        return Err(format!("--model {model}: its outputs are no probabilities of classes").into());
+    }
     let mut scorer = Scorer {
         classes: predictor.labels().to_vec(),
+        of_labels,
         classifier: predictor,
         likelihood: likelihood.as_ref(),
         width: width.into(),
@@ -185,7 +194,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut variants = Variants::open(vcf)?;
     let shard = arguments.shard.unwrap_or_default();
     let settings = format!(
-        "model {model}, width {width}, reach {}, reading {:?}, mismatch {:?}, likelihood {:?}, background {:?}",
+        "variants {}, genome {}, any naming {}, model {model}, width {width}, reach {}, reading {:?}, mismatch {:?}, likelihood {:?}, background {:?}",
+        vcf.display(),
+        genome_path.display(),
+        arguments.any_naming,
         arguments.reach,
         arguments.reading,
         arguments.mismatch,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use dnabert::Predictor;
-use dnabert::core::{Strand, file};
+use dnabert::core::{Sequence, Strand, file};
 use dnabert::figure::{BaseTrack, HeatAxes, HeatMap, Mark, base_tracks, heat_maps};
 use dnabert::genome::{Genome, Interval};
 use dnabert::variants::effects::Reading;
@@ -38,12 +38,21 @@ impl Map {
         if end > length {
             return Err(format!("{stretch}: {name} has {length} bases").into());
         }
-        // One base more than the window, to fill it up.
-        let first = ((start + end) / 2).saturating_sub(self.width / 2);
-        let first = first.min(length.saturating_sub(self.width + 1));
-        let interval = Interval::new(name, first, first + self.width + 1, Strand::Forward)?;
-        let map =
-            MutationMap::new(predictor, self.class, &genome.sequence(&interval)?, self.reading)?;
+        if end - start > self.width {
+            return Err(format!("{stretch}: longer than --map-width {}", self.width).into());
+        }
+        if length <= self.width {
+            return Err(format!("{name} has {length} bases: no more than a window").into());
+        }
+        let first = ((start + end) / 2).saturating_sub(self.width / 2).min(length - self.width);
+        let bases = |from: usize, to: usize| -> Result<Sequence, Box<dyn Error>> {
+            Ok(genome.sequence(&Interval::new(name, from, to, Strand::Forward)?)?)
+        };
+        let last = first + self.width;
+        let left = if first > 0 { Some(bases(first - 1, first)?) } else { None };
+        let right = if last < length { Some(bases(last, last + 1)?) } else { None };
+        let window = bases(first, last)?;
+        let map = MutationMap::new(predictor, self.class, window, [left, right], self.reading)?;
         let mut table = "chromosome\tposition\treference\talternate\tlog_odds_change\n".to_owned();
         for (base, (row, letter)) in map.effects.iter().zip(map.window.as_str().chars()).enumerate()
         {
@@ -76,10 +85,7 @@ impl Map {
             BaseTrack { name: "substitutions", scores: &track },
             BaseTrack { name: "deletion", scores: &deleted },
         ];
-        let marks = [Mark {
-            bases: start.max(first) - first..end.min(first + self.width) - first,
-            name: stretch.into(),
-        }];
+        let marks = [Mark { bases: start - first..end - first, name: stretch.into() }];
         let svg = base_tracks(&title, &map.window, &tracks, &marks)?;
         file::write(&out.join("track.svg"), svg.as_bytes())?;
         println!("wrote map.tsv, map.svg and track.svg to {}", out.display());

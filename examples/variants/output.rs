@@ -13,6 +13,9 @@ use dnabert::variants::annotate::{self, InfoField};
 /// The header's line of settings.
 const SETTINGS: &str = "##DNABERT=";
 
+/// The line of a shard, which is not in the merged file.
+const SHARD: &str = "##DNABERT_shard=";
+
 /// Every n-th variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shard {
@@ -48,6 +51,15 @@ impl FromStr for Shard {
     }
 }
 
+/// Whether a file is to be VCF, and not a table.
+pub(crate) fn check_name(path: &Path) -> Result<bool, String> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("vcf") => Ok(true),
+        Some("tsv") => Ok(false),
+        _ => Err(format!("{}: neither .vcf nor .tsv", path.display())),
+    }
+}
+
 /// Scored variants as they are written: beside the file, until all are there.
 pub(crate) struct Output {
     path: PathBuf,
@@ -67,17 +79,17 @@ impl Output {
         settings: &str,
         shard: Shard,
     ) -> Result<Self, Box<dyn Error>> {
-        let is_vcf = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("vcf") => true,
-            Some("tsv") => false,
-            _ => return Err(format!("{}: neither .vcf nor .tsv", path.display()).into()),
-        };
+        let is_vcf = check_name(path)?;
         let head = if is_vcf {
             // A file of other settings is not gone on with.
             let mut lines = annotate::header(header, fields);
-            lines.retain(|line| !line.starts_with(SETTINGS));
+            lines.retain(|line| !line.starts_with(SETTINGS) && !line.starts_with(SHARD));
             let at = lines.iter().position(|line| line.starts_with("#CHROM"));
-            lines.insert(at.unwrap_or(lines.len()), format!("{SETTINGS}{settings}"));
+            let at = at.unwrap_or(lines.len());
+            lines.insert(at, format!("{SETTINGS}{settings}"));
+            if shard.count > 1 {
+                lines.insert(at + 1, format!("{SHARD}{}/{}", shard.index + 1, shard.count));
+            }
             lines.join("\n") + "\n"
         } else {
             let keys: Vec<&str> = fields.iter().map(|field| &*field.key).collect();
@@ -90,6 +102,9 @@ impl Output {
         name.push(format!(".{}of{}.partial", shard.index + 1, shard.count));
         let partial = PathBuf::from(name);
         let (end, done) = left_over(&partial, &head, is_vcf)?;
+        if end == 0 && partial.exists() {
+            eprintln!("{} is of another run: begun anew", partial.display());
+        }
         let mut file =
             OpenOptions::new().create(true).write(true).truncate(false).open(&partial)?;
         file.set_len(end)?;
@@ -186,7 +201,18 @@ pub(crate) fn merge(shards: &[PathBuf], out: &Path) -> Result<(), Box<dyn Error>
     for path in shards {
         let failed = |error: io::Error| format!("{}: {error}", path.display());
         let mut lines = BufReader::new(File::open(path).map_err(failed)?).lines();
-        let own = header_of(&mut lines).map_err(failed)?;
+        let mut own = header_of(&mut lines).map_err(failed)?;
+        let shard = own.iter().find_map(|line| line.strip_prefix(SHARD)).map(str::to_owned);
+        let expected = format!("{}/{}", readers.len() + 1, shards.len());
+        if shard.as_deref() != Some(&*expected) {
+            let found = shard.unwrap_or_else(|| "no shard".into());
+            return Err(format!(
+                "{}: shard {expected} is expected here, and this is {found}: give all of them, in their order",
+                path.display()
+            )
+            .into());
+        }
+        own.retain(|line| !line.starts_with(SHARD));
         if head.get_or_insert_with(|| own.clone()) != &own {
             return Err(
                 format!("{}: its header is not that of the first file", path.display()).into()

@@ -8,7 +8,7 @@ use dnabert::MaskedScorer;
 use dnabert::core::{Attribution, Classifier, Sequence};
 use dnabert::genome::Genome;
 use dnabert::genome::vcf::{Variant, Variants};
-use dnabert::variants::annotate::{Counts, InfoField, Placed, Placement};
+use dnabert::variants::annotate::{Counts, InfoField, PREFIX, Placed, Placement};
 use dnabert::variants::effects::{Effect, Reading, effects};
 use dnabert::variants::score::empirical_p_value;
 use dnabert::variants::{Kind, ReferencePolicy, Skipped, Windows};
@@ -22,6 +22,8 @@ const WINDOWS: usize = 1024;
 pub(crate) struct Scorer<'a, C> {
     pub(crate) classifier: C,
     pub(crate) classes: Vec<String>,
+    /// Whether classes are labels, of which a sequence may have several.
+    pub(crate) of_labels: bool,
     pub(crate) likelihood: Option<&'a MaskedScorer>,
     pub(crate) width: usize,
     pub(crate) reach: usize,
@@ -50,9 +52,18 @@ where
         Placement { width: self.width, reach: self.reach, policy: self.policy }
     }
 
-    /// The classes whose changes count: all but the first, which stands for none of them; the second of two.
+    /// The classes whose changes count: of classes that exclude one another all but the first, which stands for none
+    /// of them; of labels all.
     pub(crate) fn positive(&self) -> Vec<usize> {
-        (usize::from(self.classes.len() > 1)..self.classes.len()).collect()
+        (usize::from(!self.of_labels)..self.classes.len()).collect()
+    }
+
+    /// What a class is called in keys: letters and digits, with its number where others would be called so, too.
+    fn key(&self, class: usize) -> String {
+        let plain = |name: &str| name.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        let own = plain(&self.classes[class]);
+        let same = self.classes.iter().filter(|name| plain(name) == own).count();
+        if same > 1 { format!("{own}_{class}") } else { own }
     }
 
     /// The columns that are written.
@@ -63,11 +74,9 @@ where
         };
         for class in self.positive() {
             let name = &self.classes[class];
-            let key = |what: &str| {
-                format!("DNABERT_{}_{what}", name.replace(|c: char| !c.is_alphanumeric(), "_"))
-            };
-            add(key("REF"), "Float", format!("probability of {name} with the reference allele"));
-            add(key("ALT"), "Float", format!("probability of {name} with the alternate allele"));
+            let key = |what: &str| format!("{PREFIX}{}_{what}", self.key(class));
+            add(key("REF"), "Float", format!("probability of {name} with the genome's allele"));
+            add(key("ALT"), "Float", format!("probability of {name} with the other allele"));
             add(key("DIFF"), "Float", format!("(ALT - REF) x the greater of both, {name}"));
             add(
                 key("LOGOR"),
@@ -95,7 +104,7 @@ where
                 "difference of pseudo-log-likelihoods of both windows, reference less alternate";
             add("DNABERT_PLL".into(), "Float", what.into());
         }
-        add("DNABERT_NOTE".into(), "String", "swapped, or why the allele has no score".into());
+        add("DNABERT_NOTE".into(), "String", "swapped (the genome has the alternate allele, which REF then stands for), or why the allele has no score".into());
         fields
     }
 
@@ -110,7 +119,8 @@ where
                 return values;
             }
         };
-        let number = |value: f64| format!("{value:.5}");
+        // As few digits as five decimals need, and no −0: other programs write numbers so, too.
+        let number = |value: f64| ((value * 1e5).round() / 1e5 + 0.0).to_string();
         let mut values = Vec::with_capacity(count);
         for class in self.positive() {
             let middle = &scored.effect.middle;
@@ -127,7 +137,7 @@ where
         let strongest = scored.effect.strongest(&self.positive());
         values.push(number(strongest));
         if let Some(background) = &self.background {
-            values.push(number(empirical_p_value(strongest, background)));
+            values.push(format!("{:.3e}", empirical_p_value(strongest, background)));
         }
         if self.likelihood.is_some() {
             let optional = |value: Option<f64>| value.map_or(".".to_owned(), number);
@@ -180,6 +190,7 @@ where
                 format!("{}: no allele of the background has a score", path.display()).into()
             );
         }
+        found.sort_by(f64::total_cmp);
         Ok(found)
     }
 
@@ -189,7 +200,7 @@ where
         genome: &Genome,
         variants: &[Variant],
     ) -> Result<Vec<f64>, Box<dyn Error>> {
-        let placement = Placement { policy: ReferencePolicy::Skip, ..self.placement() };
+        let placement = self.placement();
         let mut counts = Counts::default();
         let mut placed: Vec<Placed> = Vec::new();
         for variant in variants {
@@ -206,7 +217,7 @@ where
 
     /// Alleles that are held at once.
     fn at_once(&self) -> usize {
-        (WINDOWS / (2 * (2 * self.reach + 1))).max(1)
+        (WINDOWS / (4 * (self.reach + 1))).max(1)
     }
 
     /// Scores all variants of a shard that the output does not have yet, in their order.
@@ -224,7 +235,8 @@ where
         for (_, variant) in own.skip(output.done()) {
             let variant = variant?;
             let placed = self.placement().place(genome, &variant, &mut counts)?;
-            alleles += placed.len();
+            // A line without alleles counts, too: lines are held until they are written.
+            alleles += placed.len().max(1);
             waiting.push((variant, placed));
             if alleles >= self.at_once() {
                 self.write(&mut waiting, output)?;

@@ -19,6 +19,18 @@ pub enum AnnotateError {
         /// Why.
         source: GenomeError,
     },
+    /// A place that the genome does not have, under [`ReferencePolicy::Error`].
+    #[error("line {line}: the genome has no {chromosome}:{position}{hint}")]
+    Place {
+        /// The line of the file.
+        line: usize,
+        /// The chromosome.
+        chromosome: String,
+        /// The position, from 1 as in the file.
+        position: usize,
+        /// Why, or what it has instead.
+        hint: String,
+    },
     /// A reference allele that is not the genome's, under [`ReferencePolicy::Error`].
     #[error(
         "line {line}: {chromosome}:{position} has the reference allele {found}, and the genome {expected}"
@@ -111,16 +123,29 @@ impl Placement {
     ) -> Result<Result<Placed, Skipped>, AnnotateError> {
         let line = variant.line;
         let failed = |source| AnnotateError::Genome { line, source };
-        let Ok((chromosome, length)) = genome.chromosome(&change.chromosome) else {
-            return Ok(Err(Skipped::Place));
+        let nowhere = |change: &Change, hint: String| {
+            if self.policy != ReferencePolicy::Error {
+                return Ok(Err(Skipped::Place));
+            }
+            let (chromosome, position) = (change.chromosome.clone(), change.start + 1);
+            Err(AnnotateError::Place { line, chromosome, position, hint })
+        };
+        let (chromosome, length) = match genome.chromosome(&change.chromosome) {
+            Ok(found) => found,
+            Err(error) => return nowhere(&change, format!(" ({error})")),
         };
         change.chromosome = chromosome.to_owned();
         if change.end() > length {
-            return Ok(Err(Skipped::Place));
+            return nowhere(&change, format!(", which ends at {length}"));
         }
         let mut swapped = false;
         if variant.check_reference(genome).is_err() {
-            let is_there = bases(genome, &change, change.alternate.len()).map_err(failed)?;
+            // An insertion or deletion shares its first base with the genome either way: that proves nothing.
+            let is_there = if change.reference.len() == change.alternate.len() {
+                bases(genome, &change, change.alternate.len()).map_err(failed)?
+            } else {
+                None
+            };
             match self.policy {
                 ReferencePolicy::Error => {
                     let expected =
@@ -169,37 +194,45 @@ pub struct InfoField {
     pub kind: &'static str,
 }
 
-/// The header of a VCF file with the definitions of fields, which have one value for each alternate allele:
-/// definitions of the same keys are replaced.
+/// What the keys of all fields begin with: those of an earlier run are taken out.
+pub const PREFIX: &str = "DNABERT_";
+
+/// Columns of a VCF file up to INFO.
+const COLUMNS: &str = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO";
+
+/// The header of a VCF file with the definitions of fields, which have one value for each alternate allele;
+/// definitions of an earlier run are taken out.
 pub fn header(lines: &[String], fields: &[InfoField]) -> Vec<String> {
-    let is_old = |line: &String| {
-        fields.iter().any(|field| line.starts_with(&format!("##INFO=<ID={},", field.key)))
-    };
+    let is_old = |line: &String| line.starts_with(&format!("##INFO=<ID={PREFIX}"));
     let mut header: Vec<String> = lines.iter().filter(|line| !is_old(line)).cloned().collect();
     let at = header.iter().position(|line| line.starts_with("#CHROM")).unwrap_or(header.len());
+    match header.get_mut(at) {
+        Some(columns) if columns.split('\t').count() < 8 => COLUMNS.clone_into(columns),
+        Some(_) => (),
+        None => header.push(COLUMNS.to_owned()),
+    }
     let definitions = fields.iter().map(|field| {
         let InfoField { key, description, kind } = field;
+        let description = description.replace('\\', "\\\\").replace('"', "\\\"");
         format!("##INFO=<ID={key},Number=A,Type={kind},Description=\"{description}\">")
     });
     header.splice(at..at, definitions);
     header
 }
 
-/// A line of a VCF file with fields in its INFO column, old ones of the same keys replaced; `values` has, for
-/// each field, one value for each allele, `.` where there is none.
+/// A line of a VCF file with fields in its INFO column, those of an earlier run taken out; `values` has, for each
+/// field, one value for each allele, `.` where there is none. A line without alternate alleles gets none.
 pub fn line(text: &str, fields: &[InfoField], values: &[Vec<String>]) -> String {
     let mut columns: Vec<&str> = text.split('\t').collect();
     columns.resize(columns.len().max(8), ".");
     let old = columns[7].split(';').filter(|entry| {
         let key = entry.split('=').next().unwrap_or_default();
-        *entry != "." && !entry.is_empty() && !fields.iter().any(|field| field.key == key)
+        *entry != "." && !entry.is_empty() && !key.starts_with(PREFIX)
     });
-    let new = fields
-        .iter()
-        .zip(values)
-        .map(|(field, values)| format!("{}={}", field.key, values.join(",")));
+    let new = fields.iter().zip(values).filter(|(_, values)| !values.is_empty());
+    let new = new.map(|(field, values)| format!("{}={}", field.key, values.join(",")));
     let info: Vec<String> = old.map(str::to_owned).chain(new).collect();
-    let info = info.join(";");
+    let info = if info.is_empty() { ".".to_owned() } else { info.join(";") };
     columns[7] = &info;
     columns.join("\t")
 }

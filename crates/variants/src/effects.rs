@@ -2,8 +2,8 @@
 
 use dnabert_core::{Classifier, Sequence};
 
-use crate::Windows;
 use crate::score::{difference, log_odds_ratio};
+use crate::{Along, Placed, Windows};
 
 /// Which strand of the windows a model reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -31,11 +31,13 @@ pub struct AlleleScores {
 pub struct Peak {
     /// Alternate less reference; 0 where no window changes so.
     pub change: f64,
-    /// Where: bases right of the change, on the forward strand.
+    /// Where, on the forward strand: see [`Placed::at`](crate::Placed::at).
     pub at: isize,
 }
 
-/// What a change does to one class.
+/// What a change does to one class along a stretch. A place gains what its probability has more than that of all places
+/// of the reference that stand for it, and loses what they have more than it: a site that an insertion only moves
+/// neither gains nor loses.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClassEffect {
     /// The greatest gain.
@@ -47,7 +49,7 @@ pub struct ClassEffect {
 /// What a change does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {
-    /// Both alleles, in the window around the change.
+    /// Both alleles, each in the middle of its window.
     pub middle: AlleleScores,
     /// For each class, over all windows.
     pub classes: Vec<ClassEffect>,
@@ -89,61 +91,137 @@ impl Effect {
 /// # Errors
 ///
 /// That of the classifier.
-#[allow(clippy::missing_panics_doc, reason = "windows always have a middle one")]
 pub fn effects<C: Classifier>(
     classifier: &C,
     changes: &[&Windows],
     reading: Reading,
 ) -> Result<Vec<Effect>, C::Error> {
+    let along: Vec<Along> = changes.iter().map(|change| change.along()).collect();
     let mut windows: Vec<Sequence> = Vec::new();
-    let mut places: Vec<Vec<(isize, bool)>> = Vec::new();
-    for change in changes {
-        let middle = change.middle();
-        let mut own = Vec::new();
-        for (at, pair) in change.along() {
-            own.push((at, pair == middle));
-            windows.extend(pair);
-        }
-        places.push(own);
+    for (change, along) in changes.iter().zip(&along) {
+        windows.extend(change.middle());
+        windows.extend(
+            along.reference.iter().chain(&along.alternate).map(|placed| placed.window.clone()),
+        );
     }
-    let read = |windows: &[Sequence]| classifier.predict(windows);
     let turned = || windows.iter().map(Sequence::reverse_complement).collect::<Vec<_>>();
     let rows = match reading {
-        Reading::Forward => read(&windows)?,
-        Reading::Reverse => read(&turned())?,
+        Reading::Forward => classifier.predict(&windows)?,
+        Reading::Reverse => classifier.predict(&turned())?,
         Reading::Mean => {
             let mean = |(a, b): (Vec<f32>, Vec<f32>)| {
                 a.iter().zip(b).map(|(a, b)| f32::midpoint(*a, b)).collect()
             };
-            read(&windows)?.into_iter().zip(read(&turned())?).map(mean).collect()
+            classifier
+                .predict(&windows)?
+                .into_iter()
+                .zip(classifier.predict(&turned())?)
+                .map(mean)
+                .collect()
         }
     };
-    let mut pairs = rows.chunks(2);
-    let effects = places.into_iter().map(|own| {
-        let mut middle = None;
-        let mut classes: Vec<ClassEffect> = Vec::new();
-        for (at, is_middle) in own {
-            let Some([reference, alternate]) = pairs.next() else { continue };
-            let none = Peak { change: 0.0, at: 0 };
-            classes.resize(reference.len(), ClassEffect { gain: none, loss: none });
-            for ((effect, before), after) in classes.iter_mut().zip(reference).zip(alternate) {
-                let change = f64::from(*after) - f64::from(*before);
-                if change > effect.gain.change {
-                    effect.gain = Peak { change, at };
-                }
-                if change < effect.loss.change {
-                    effect.loss = Peak { change, at };
-                }
-            }
-            if is_middle || middle.is_none() {
-                middle = Some(AlleleScores {
-                    reference: reference.clone(),
-                    alternate: alternate.clone(),
-                });
-            }
-        }
-        let middle = middle.expect("the middle window is always there");
+    let mut rest = &rows[..];
+    let mut take = |count: usize| {
+        let (taken, left) = rest.split_at(count);
+        rest = left;
+        taken
+    };
+    let effects = along.iter().map(|along| {
+        let pair = take(2);
+        let middle = AlleleScores { reference: pair[0].clone(), alternate: pair[1].clone() };
+        let reference = take(along.reference.len());
+        let alternate = take(along.alternate.len());
+        let classes = (0..middle.reference.len())
+            .map(|class| ClassEffect {
+                gain: strongest(&along.alternate, alternate, reference, class),
+                loss: {
+                    let Peak { change, at } =
+                        strongest(&along.reference, reference, alternate, class);
+                    Peak { change: 0.0 - change, at }
+                },
+            })
+            .collect();
         Effect { middle, classes }
     });
     Ok(effects.collect())
+}
+
+/// By how much a place of one allele is above all places of the other that stand for it, at most.
+fn strongest(places: &[Placed], own: &[Vec<f32>], other: &[Vec<f32>], class: usize) -> Peak {
+    let mut peak = Peak { change: 0.0, at: 0 };
+    for (place, row) in places.iter().zip(own) {
+        let partners = place.partners.iter().map(|&partner| f64::from(other[partner][class]));
+        let Some(most) = partners.reduce(f64::max) else { continue };
+        let change = f64::from(row[class]) - most;
+        if change > peak.change {
+            peak = Peak { change, at: place.at };
+        }
+    }
+    peak
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use dnabert_core::LetterPolicy;
+    use dnabert_genome::Genome;
+
+    use super::*;
+    use crate::Change;
+
+    /// Sure of a donor where the middle of a window stands before GGTAAG.
+    struct Donor;
+
+    impl Classifier for Donor {
+        type Error = std::convert::Infallible;
+
+        fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, Self::Error> {
+            let row = |sequence: &Sequence| {
+                let is_donor = sequence.as_str()[sequence.len() / 2..].starts_with("GGTAAG");
+                if is_donor { vec![0.0, 1.0] } else { vec![1.0, 0.0] }
+            };
+            Ok(sequences.iter().map(row).collect())
+        }
+    }
+
+    /// What a change does to the donor at base 40 of a genome that has no other.
+    fn effect(start: usize, reference: &str, alternate: &str) -> ClassEffect {
+        let bases = format!("{}GGTAAG{}", "AC".repeat(20), "TC".repeat(27));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("g.fa");
+        writeln!(std::fs::File::create(&path).unwrap(), ">c\n{bases}").unwrap();
+        let genome = Genome::open(&path, LetterPolicy::default()).unwrap();
+        let [reference, alternate] = [reference, alternate].map(|text| text.parse().unwrap());
+        let change = Change { chromosome: "c".into(), start, reference, alternate };
+        let windows = Windows::new(&genome, &change, 20, 12).unwrap().unwrap();
+        effects(&Donor, &[&windows], Reading::Forward).unwrap()[0].classes[1]
+    }
+
+    #[test]
+    fn a_site_that_moves_with_its_bases_neither_gains_nor_loses() {
+        // Left and right of the site, and right before it.
+        for start in [34, 38, 40, 48] {
+            let found = effect(start, "", "TTTTT");
+            assert_eq!((found.gain.change, found.loss.change), (0.0, 0.0), "insertion at {start}");
+        }
+        for start in [30, 32, 36, 48] {
+            let bases = format!("{}GGTAAG{}", "AC".repeat(20), "TC".repeat(27));
+            let found = effect(start, &bases[start..start + 4], "");
+            assert_eq!((found.gain.change, found.loss.change), (0.0, 0.0), "deletion at {start}");
+        }
+    }
+
+    #[test]
+    fn a_site_that_is_broken_is_lost_and_a_new_one_is_gained() {
+        let lost = effect(42, "T", "C").loss;
+        assert_eq!((lost.change, lost.at), (-1.0, -2));
+        let lost = effect(41, "GT", "").loss;
+        assert_eq!((lost.change, lost.at), (-1.0, -1));
+        let gained = effect(50, "", "CAGGTAAG").gain;
+        assert_eq!((gained.change, gained.at), (1.0, 2));
+        // Taken away and put in again elsewhere: nothing is lost where the site still stands.
+        let found = effect(30, "", "GGTAAGCC");
+        assert_eq!((found.gain.change, found.loss.change, found.gain.at), (1.0, 0.0, 0));
+    }
 }

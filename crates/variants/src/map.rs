@@ -26,8 +26,9 @@ const AT_ONCE: usize = 1024;
 const SURE: f64 = 1e-7;
 
 impl MutationMap {
-    /// Of the first bases of a stretch, as many as a window has; the stretch is one base longer, by which the
-    /// window is filled up where a base is deleted.
+    /// Of a window, with the base at its left and that at its right (none at an end of the chromosome): where a base
+    /// of the left half is deleted, the window is filled up from the left, and else from the right, so that its middle
+    /// stays; where there is no such base, from the other side.
     ///
     /// # Errors
     ///
@@ -35,21 +36,29 @@ impl MutationMap {
     ///
     /// # Panics
     ///
-    /// If the stretch has no base, or the classifier no such class.
+    /// If the window has no base, or no base stands beside it, or the classifier has no such class.
     pub fn new<C: Classifier>(
         classifier: &C,
         class: usize,
-        stretch: &Sequence,
+        window: Sequence,
+        [left, right]: [Option<Sequence>; 2],
         reading: Reading,
     ) -> Result<Self, C::Error> {
-        let width = stretch.len() - 1;
-        let window = stretch.slice(0..width);
+        let width = window.len();
+        assert!(left.is_some() || right.is_some(), "a base beside the window");
+        let nothing = Sequence::default();
         let mut mutants = vec![window.clone()];
         for base in 0..width {
             for letter in &COLUMNS[..4] {
                 mutants.push(window.replace(base..base + 1, &letter.parse().expect("a base")));
             }
-            mutants.push(stretch.replace(base..base + 1, &Sequence::default()));
+            let shorter = window.replace(base..base + 1, &nothing);
+            mutants.push(match (&left, &right) {
+                (Some(left), None) => shorter.replace(0..0, left),
+                (Some(left), _) if base < width / 2 => shorter.replace(0..0, left),
+                (_, Some(right)) => shorter.replace(width - 1..width - 1, right),
+                (None, None) => shorter,
+            });
         }
         let mut log_odds = Vec::with_capacity(mutants.len());
         for some in mutants.chunks(AT_ONCE) {
@@ -111,17 +120,25 @@ mod tests {
 
     #[test]
     fn deletions_are_filled_up_and_the_base_itself_changes_nothing() {
-        let map = MutationMap::new(&Gat, 1, &"CCGATCC".parse().unwrap(), Reading::Forward).unwrap();
+        let map = |window: &str, left: Option<&str>, right: Option<&str>| {
+            let beside = [left, right].map(|base| base.map(|base| base.parse().unwrap()));
+            MutationMap::new(&Gat, 1, window.parse().unwrap(), beside, Reading::Forward).unwrap()
+        };
+        let found = map("CCGATC", Some("C"), Some("C"));
         let loss = -2.0 * 9_f64.ln();
-        for (base, row) in map.effects.iter().enumerate() {
+        for (base, row) in found.effects.iter().enumerate() {
             let own = b"ACGT".iter().position(|letter| *letter == b"CCGATC"[base]).unwrap();
             assert_eq!(row[own], 0.0);
             let expected = if (2..5).contains(&base) { loss } else { 0.0 };
             assert!((row[4] - expected).abs() < 1e-5, "{base}: {row:?}");
-            assert!((map.track()[base] + expected).abs() < 1e-5);
+            assert!((found.track()[base] + expected).abs() < 1e-5);
         }
-        // The deletion of a base at the end draws in the next.
-        let map = MutationMap::new(&Gat, 1, &"CCCGACT".parse().unwrap(), Reading::Forward).unwrap();
-        assert!((map.effects[5][4] + loss).abs() < 1e-5);
+        // The deletion of a base of the right half draws in the next, of the left half the one before.
+        let found = map("ATCGAC", Some("G"), Some("T"));
+        assert!(
+            (found.effects[5][4] + loss).abs() < 1e-5 && (found.effects[2][4] + loss).abs() < 1e-5
+        );
+        // At an end of the chromosome the other side has to do.
+        assert!((map("CCCGAC", None, Some("T")).effects[0][4]).abs() < 1e-5);
     }
 }

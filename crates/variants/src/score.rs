@@ -20,7 +20,7 @@ pub fn log_odds_ratio(reference: f64, alternate: f64) -> f64 {
 }
 
 /// The share of a background that scores at least as much, counting the scored one itself: an empirical
-/// p-value, never 0 (Phipson and Smyth 2010, doi 10.2202/1544-6115.1585).
+/// p-value, never 0 (Phipson and Smyth 2010, doi 10.2202/1544-6115.1585). The background is sorted, the least first.
 ///
 /// ```
 /// use dnabert_variants::score::empirical_p_value;
@@ -28,6 +28,6 @@ pub fn log_odds_ratio(reference: f64, alternate: f64) -> f64 {
 /// assert_eq!(empirical_p_value(5.0, &[1.0, 2.0, 9.0]), 0.5);
 /// ```
 pub fn empirical_p_value(score: f64, background: &[f64]) -> f64 {
-    let as_high = background.iter().filter(|other| **other >= score).count();
-    (as_high + 1) as f64 / (background.len() + 1) as f64
+    let below = background.partition_point(|other| *other < score);
+    (background.len() - below + 1) as f64 / (background.len() + 1) as f64
 }

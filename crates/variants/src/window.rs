@@ -7,25 +7,26 @@ use dnabert_genome::{Genome, GenomeError, Interval};
 
 use crate::{Change, Skipped};
 
-/// A stretch of the genome around a change, and the same stretch with the change in it.
+/// A stretch of the genome around a change, and the same stretch with the change in it, from both of which windows
+/// are cut.
 ///
-/// Windows of any place along the stretch can be cut from both; an insertion or deletion is filled up, or made
-/// room for, by the genome at the right of the change where a window begins left of it, and by the genome at
-/// the left where it begins right of it.
+/// A window's place is the boundary in its middle: before base ⌊width / 2⌋ of it, on either strand the same for even
+/// widths. Places outside of the change stand for the same place of the other allele; where bases are inserted or deleted,
+/// every place of the change, its two ends included, stands for every such place of the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Windows {
-    /// As the genome has it.
-    reference: Sequence,
-    /// With the change.
-    alternate: Sequence,
-    /// The bases that change, in `reference`.
-    changed: Range<usize>,
-    /// Bases of a window.
+    reference: Allele,
+    alternate: Allele,
     width: usize,
-    /// Windows on each side of the middle one.
     reach: usize,
-    /// How far the middle window lies right of where it would, were the chromosome endless.
-    shift: isize,
+}
+
+/// An allele in its surroundings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Allele {
+    bases: Sequence,
+    /// Its own bases, empty where they are deleted.
+    own: Range<usize>,
 }
 
 /// Puts changes of one chromosome into a stretch of it that begins at base `start`, all at once: a haplotype.
@@ -49,10 +50,49 @@ pub fn apply(stretch: &Sequence, start: usize, changes: &[Change]) -> Option<Seq
     Some(changed)
 }
 
+impl Allele {
+    /// The window in whose middle the place is; `None` where it leaves the stretch or has ambiguous letters.
+    fn window(&self, place: usize, width: usize) -> Option<Sequence> {
+        let start = place.checked_sub(width / 2)?;
+        if start + width > self.bases.len() {
+            return None;
+        }
+        let window = self.bases.slice(start..start + width);
+        (window.ambiguous() == 0).then_some(window)
+    }
+
+    /// The window around its own bases, moved inward at an end of the chromosome.
+    fn middle(&self, width: usize) -> Option<Sequence> {
+        let ideal = (self.own.start + self.own.end) / 2;
+        let last = self.bases.len().checked_sub(width)? + width / 2;
+        self.window(ideal.clamp(width / 2, last), width)
+    }
+}
+
+/// A window along an allele.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Its place: bases right of the first that changes; right of the change, as the reference counts.
+    pub at: isize,
+    /// Its bases.
+    pub window: Sequence,
+    /// The windows of the other allele whose places stand for its own, as indices into
+    /// [`Along::reference`] or [`Along::alternate`].
+    pub partners: Vec<usize>,
+}
+
+/// The windows of both alleles along a stretch, from left to right; those that leave the chromosome, or have ambiguous
+/// letters, are left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Along {
+    /// Of the reference.
+    pub reference: Vec<Placed>,
+    /// Of the alternate.
+    pub alternate: Vec<Placed>,
+}
+
 impl Windows {
-    /// The stretch that holds windows of `width` bases whose middle lies up to `reach` bases from the change.
-    /// The middle window has the change's bases in its middle; near an end of the chromosome it is moved
-    /// inward, and fewer others are left.
+    /// The surroundings of a change, for windows of `width` bases whose places lie up to `reach` bases away from it.
     ///
     /// # Errors
     ///
@@ -70,72 +110,97 @@ impl Windows {
         if change.end() > length {
             return Ok(Err(Skipped::Place));
         }
-        let growth = change.alternate.len() as isize - change.reference.len() as isize;
         let longest = change.reference.len().max(change.alternate.len());
-        if longest > width || length < width || (length as isize + growth) < width as isize {
+        let changed_length = length - change.reference.len() + change.alternate.len();
+        if longest > width || length.min(changed_length) < width {
             return Ok(Err(Skipped::Width));
         }
         // Room for a whole window on either side: at an end of the chromosome the middle one is moved there.
         let room = width + reach + longest;
         let start = change.start.saturating_sub(room);
         let end = (change.end() + room).min(length);
-        let chromosome = chromosome.to_owned();
-        let interval = Interval::new(chromosome, start, end, Strand::Forward)
+        let interval = Interval::new(chromosome.to_owned(), start, end, Strand::Forward)
             .expect("a stretch begins before it ends");
-        let reference = genome.sequence(&interval)?;
-        let changed = change.start - start..change.end() - start;
-        if reference.slice(changed.clone()) != change.reference {
-            return Ok(Err(Skipped::Reference));
+        let bases = genome.sequence(&interval)?;
+        let own = change.start - start..change.end() - start;
+        if bases.slice(own.clone()) != change.reference {
+            let is_unknown = bases.slice(own).ambiguous() > 0;
+            return Ok(Err(if is_unknown { Skipped::Ambiguous } else { Skipped::Reference }));
         }
-        let alternate = reference.replace(changed.clone(), &change.alternate);
-        let mut windows = Self { reference, alternate, changed, width, reach: 0, shift: 0 };
-        // The nearest place for the middle window that fits into both alleles.
-        let fits = |windows: &Self, shift: isize| windows.at(shift).is_some();
-        let far = (width + longest) as isize;
-        let shift = (0..=far).flat_map(|away| [away, -away]).find(|&shift| fits(&windows, shift));
-        let Some(shift) = shift else { return Ok(Err(Skipped::Width)) };
-        windows.shift = shift;
-        if windows.middle().iter().any(|window| window.ambiguous() > 0) {
-            return Ok(Err(Skipped::Ambiguous));
-        }
-        windows.reach = reach;
-        Ok(Ok(windows))
+        let changed = bases.replace(own.clone(), &change.alternate);
+        let alternate =
+            Allele { bases: changed, own: own.start..own.start + change.alternate.len() };
+        let windows = Self { reference: Allele { bases, own }, alternate, width, reach };
+        Ok(match windows.try_middle() {
+            Some(_) => Ok(windows),
+            None => Err(Skipped::Ambiguous),
+        })
     }
 
-    /// Reference and alternate window whose middle lies `away` bases from that of the middle window's ideal
-    /// place; `None` where it reaches out of either allele.
-    fn at(&self, away: isize) -> Option<[Sequence; 2]> {
-        // The middle of the bases that change: of an insertion, the base at its right.
-        let middle = (self.changed.start + self.changed.end) / 2;
-        let start = middle as isize + away - (self.width / 2) as isize;
-        let growth = self.alternate.len() as isize - self.reference.len() as isize;
-        // A window whose middle is left of the change keeps its left end, one at its right its right end.
-        let is_right = start + (self.width / 2) as isize >= self.changed.end as isize && away > 0;
-        let moved = if is_right { start + growth } else { start };
-        let cut = |sequence: &Sequence, start: isize| {
-            let start = usize::try_from(start).ok()?;
-            let end = start + self.width;
-            (end <= sequence.len()).then(|| sequence.slice(start..end))
-        };
-        Some([cut(&self.reference, start)?, cut(&self.alternate, moved)?])
+    fn try_middle(&self) -> Option<[Sequence; 2]> {
+        Some([self.reference.middle(self.width)?, self.alternate.middle(self.width)?])
     }
 
-    /// Reference and alternate window around the change.
-    #[allow(clippy::missing_panics_doc, reason = "new() saw to it that it fits")]
+    /// Reference and alternate window, each with its allele in the middle: as many bases of the genome on either side as
+    /// fit.
+    #[allow(clippy::missing_panics_doc, reason = "new() saw to it that they fit")]
     pub fn middle(&self) -> [Sequence; 2] {
-        self.at(self.shift).expect("new() saw to it that it fits")
+        self.try_middle().expect("new() saw to it that they fit")
     }
 
-    /// Reference and alternate windows along the stretch, each with how many bases its middle lies right of the
-    /// change's: those that fit and are made of bases alone, from left to right, the middle one always.
-    pub fn along(&self) -> Vec<(isize, [Sequence; 2])> {
-        let reach = self.reach as isize;
-        (-reach..=reach)
-            .filter_map(|away| {
-                let place = away + self.shift;
-                let pair = self.at(place)?;
-                pair.iter().all(|window| window.ambiguous() == 0).then_some((place, pair))
-            })
-            .collect()
+    /// How much longer the alternate is.
+    fn growth(&self) -> isize {
+        self.alternate.own.len() as isize - self.reference.own.len() as isize
+    }
+
+    /// The windows of both alleles along the stretch.
+    pub fn along(&self) -> Along {
+        let start = self.reference.own.start;
+        let places = |allele: &Allele| -> Vec<usize> {
+            let (first, last) = if self.growth() == 0 {
+                // Base for base: as many on either side of the middle.
+                let middle = (allele.own.start + allele.own.end) / 2;
+                (middle, middle)
+            } else {
+                (allele.own.start, allele.own.end)
+            };
+            let places = first.saturating_sub(self.reach)..=last + self.reach;
+            places.filter(|&place| allele.window(place, self.width).is_some()).collect()
+        };
+        let (of_reference, of_alternate) = (places(&self.reference), places(&self.alternate));
+        let partners = |own: &Allele, place: usize, other: &Allele, others: &[usize]| {
+            let is_partner = |&(_, candidate): &(usize, &usize)| {
+                if self.growth() == 0 || place < own.own.start {
+                    place == *candidate
+                } else if place > own.own.end {
+                    place + other.own.end == *candidate + own.own.end
+                } else {
+                    (other.own.start..=other.own.end).contains(candidate)
+                }
+            };
+            others.iter().enumerate().filter(is_partner).map(|(index, _)| index).collect()
+        };
+        let placed = |own: &Allele, places: &[usize], other: &Allele, others: &[usize]| {
+            let placed = places.iter().filter_map(|&place| {
+                let right = place as isize - own.own.end as isize;
+                let at = if right > 0 {
+                    right + self.reference.own.len() as isize
+                } else {
+                    place as isize - start as isize
+                };
+                let window = own.window(place, self.width)?;
+                Some(Placed { at, window, partners: partners(own, place, other, others) })
+            });
+            placed.collect::<Vec<_>>()
+        };
+        Along {
+            reference: placed(&self.reference, &of_reference, &self.alternate, &of_alternate),
+            alternate: placed(&self.alternate, &of_alternate, &self.reference, &of_reference),
+        }
+    }
+
+    /// Windows that a classifier is asked about, about.
+    pub fn count(&self) -> usize {
+        2 + 2 * (2 * self.reach + 1) + self.reference.own.len() + self.alternate.own.len()
     }
 }

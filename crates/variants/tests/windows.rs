@@ -35,10 +35,11 @@ proptest! {
         let change = change(start, own, own);
         prop_assert_eq!(change.kind(), Kind::None);
         let windows = Windows::new(&genome, &change, 20, 5).unwrap().unwrap();
-        for (_, [reference, alternate]) in windows.along() {
-            prop_assert_eq!(reference.len(), 20);
-            prop_assert_eq!(reference, alternate);
-        }
+        let along = windows.along();
+        prop_assert_eq!(&along.reference, &along.alternate);
+        prop_assert!(along.reference.iter().all(|placed| placed.window.len() == 20));
+        let [one, other] = windows.middle();
+        prop_assert_eq!(one, other);
     }
 
     #[test]
@@ -75,7 +76,9 @@ proptest! {
         // And it says what it said.
         let whole: Sequence = bases.parse().unwrap();
         let expected = apply(&whole, 0, &[at(first)]).unwrap();
-        prop_assert_eq!(apply(&whole, 0, &[one]).unwrap(), expected);
+        prop_assert_eq!(apply(&whole, 0, std::slice::from_ref(&one)).unwrap(), expected);
+        let [a, b] = [one, other].map(|change| Windows::new(&genome, &change, 24, 4).unwrap().unwrap());
+        prop_assert_eq!(a.along(), b.along());
     }
 
     #[test]
@@ -87,11 +90,28 @@ proptest! {
         let changed = apply(&bases.parse().unwrap(), 0, std::slice::from_ref(&change)).unwrap();
         let windows = Windows::new(&genome, &change, 24, 6).unwrap().unwrap();
         let along = windows.along();
-        prop_assert!(along.iter().any(|(_, pair)| *pair == windows.middle()));
-        for (_, [reference, other]) in along {
-            prop_assert_eq!((reference.len(), other.len()), (24, 24));
-            prop_assert!(bases.contains(reference.as_str()) && changed.as_str().contains(other.as_str()));
+        prop_assert!(along.reference.iter().all(|placed| bases.contains(placed.window.as_str())));
+        let whole = changed.as_str();
+        prop_assert!(along.alternate.iter().all(|placed| whole.contains(placed.window.as_str())));
+        // Partners are each other's; left and right of the change they are the same bases from there on.
+        for (index, placed) in along.reference.iter().enumerate() {
+            for &partner in &placed.partners {
+                let other = &along.alternate[partner];
+                prop_assert!(other.partners.contains(&index));
+                let middle = 12;
+                if placed.at > length as isize {
+                    prop_assert_eq!(&placed.window.as_str()[middle..], &other.window.as_str()[middle..]);
+                } else if placed.at < 0 {
+                    prop_assert_eq!(&placed.window.as_str()[..middle], &other.window.as_str()[..middle]);
+                }
+            }
         }
+        // What changes is in both middle windows.
+        let [reference, other] = windows.middle();
+        let same = change.reference == change.alternate;
+        prop_assert!(same || reference != other || change.kind() == Kind::None);
+        prop_assert!(reference.as_str().contains(change.reference.as_str()));
+        prop_assert!(other.as_str().contains(change.alternate.as_str()));
     }
 }
 
@@ -101,17 +121,17 @@ fn the_change_stands_in_the_middle_and_flanks_stay() {
     let windows = Windows::new(&genome, &change(11, "G", "T"), 8, 0).unwrap().unwrap();
     let [reference, alternate] = windows.middle();
     assert_eq!((reference.as_str(), alternate.as_str()), ("CGGGGTTT", "CGGGTTTT"));
-    // A deletion is filled up from the right.
+    // Both alleles have as much on the left as on the right.
     let windows = Windows::new(&genome, &change(10, "GG", ""), 8, 0).unwrap().unwrap();
     let [reference, alternate] = windows.middle();
-    assert_eq!((reference.as_str(), alternate.as_str()), ("CGGGGTTT", "CGGTTTTA"));
+    assert_eq!((reference.as_str(), alternate.as_str()), ("CGGGGTTT", "CCGGTTTT"));
     // At the ends windows are moved inward.
     let windows = Windows::new(&genome, &change(0, "A", "C"), 8, 2).unwrap().unwrap();
     assert_eq!(windows.middle().map(|window| window.to_string()), ["AAAACCCC", "CAAACCCC"]);
     let windows = Windows::new(&genome, &change(23, "T", "A"), 8, 0).unwrap().unwrap();
     assert_eq!(windows.middle().map(|window| window.to_string()), ["ACGTACGT", "ACGTACGA"]);
     let windows = Windows::new(&genome, &change(20, "ACGT", ""), 8, 0).unwrap().unwrap();
-    assert_eq!(windows.middle()[1].len(), 8);
+    assert_eq!(windows.middle().map(|window| window.to_string()), ["ACGTACGT", "TTTTACGT"]);
 }
 
 #[test]

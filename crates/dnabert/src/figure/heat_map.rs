@@ -163,7 +163,10 @@ fn averaged(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
 
 /// Pixels of an image's side at least: cells are drawn as several pixels each, since not every program that
 /// shows SVG leaves the edges of stretched pixels sharp.
-const LEAST_PIXELS: usize = 800;
+const LEAST_PIXELS: usize = 400;
+
+/// Colours of an image; the last is white, for what has no value.
+const COLOURS: usize = 256;
 
 /// Rows as an image in a rectangle.
 fn image(
@@ -176,22 +179,29 @@ fn image(
         return Ok(String::new());
     }
     let range = if high > low { high - low } else { 1.0 };
+    let steps = (COLOURS - 2) as f64;
     let pixel = |value: Option<&f64>| match value {
-        Some(value) if value.is_finite() => colour((value - low) / range),
-        _ => [255; 3],
+        Some(value) if value.is_finite() => {
+            (((value - low) / range).clamp(0.0, 1.0) * steps).round() as u8
+        }
+        _ => (COLOURS - 1) as u8,
     };
+    let mut palette: Vec<u8> =
+        (0..COLOURS - 1).flat_map(|step| colour(step as f64 / steps)).collect();
+    palette.extend([255; 3]);
     let (wide, tall) = (LEAST_PIXELS.div_ceil(columns), LEAST_PIXELS.div_ceil(rows.len()));
     let mut pixels: Vec<u8> = Vec::new();
     for row in rows {
         let line: Vec<u8> =
-            (0..columns).flat_map(|column| pixel(row.get(column)).repeat(wide)).collect();
+            (0..columns).flat_map(|column| vec![pixel(row.get(column)); wide]).collect();
         (0..tall).for_each(|_| pixels.extend(&line));
     }
     let mut bytes = Vec::new();
     let failed = |error: png::EncodingError| FigureError::Drawing(error.to_string());
     let mut encoder =
         png::Encoder::new(&mut bytes, (columns * wide) as u32, (rows.len() * tall) as u32);
-    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_palette(palette);
     // Every cell is many equal lines: what the line above does not say is nothing.
     encoder.set_filter(png::Filter::Up);
     encoder.set_compression(png::Compression::High);

@@ -1,0 +1,97 @@
+//! Explanations and variants, in sequences and alleles per second: the shipped model of CTCF and a network of 12
+//! layers, on the device of the chosen feature.
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use std::hint::black_box;
+use std::path::Path;
+
+use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+use dnabert::backend::describe;
+use dnabert::core::{Attribution, Sequence, Tokenizer, derive_seed};
+use dnabert::interpret::Mutagenesis;
+use dnabert::kmer::KmerTokenizer;
+use dnabert::motif::Counts;
+use dnabert::{AnyTokenizer, AttentionReader, AttributionMethod, Device, ModelSize, Predictor};
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/ctcf-gm12878");
+
+/// Bases of a window.
+const WIDTH: usize = 101;
+
+/// Sequences of even composition.
+fn sequences(count: u64) -> Vec<Sequence> {
+    let even = Counts::new(vec![[1.0; 4]; WIDTH]).expect("every place counts").frequencies(0.0);
+    (0..count).map(|seed| even.draw(derive_seed(3, &[seed]))).collect()
+}
+
+/// A fresh classifier as large as DNABERT.
+fn base(device: &Device) -> Predictor {
+    let tokenizer = KmerTokenizer::new(6).expect("a supported k");
+    let config = ModelSize::Base.config(tokenizer.vocab_size());
+    let model = config.sequence_classifier(1, device);
+    Predictor::new(&model, AnyTokenizer::from(tokenizer), &config, device.clone())
+}
+
+/// Both alleles of substitutions, as `variants` asks about them.
+fn alleles(criterion: &mut Criterion) {
+    let device = dnabert::device(None).expect("a compiled backend");
+    let shipped = Predictor::open(Path::new(MODEL), &device).expect("the shipped model");
+    for (name, predictor, count) in [("ctcf-gm12878", shipped, 64), ("base", base(&device), 8)] {
+        let title = format!("variants, {name}, windows of {WIDTH} bases, on {}", describe(&device));
+        let mut group = criterion.benchmark_group(title);
+        group
+            .sampling_mode(SamplingMode::Flat)
+            .sample_size(10)
+            .throughput(Throughput::Elements(count));
+        let letter: Sequence = "A".parse().expect("a base");
+        let windows: Vec<Sequence> = sequences(count)
+            .into_iter()
+            .flat_map(|window| {
+                let mutant = window.replace(WIDTH / 2..WIDTH / 2 + 1, &letter);
+                [window, mutant]
+            })
+            .collect();
+        group.bench_function("alleles", |bencher| {
+            bencher.iter(|| {
+                let rows = dnabert::core::Classifier::predict(&predictor, &windows);
+                device.sync().expect("the device finishes");
+                black_box(rows)
+            });
+        });
+        group.finish();
+    }
+}
+
+/// Every way of explaining the shipped model.
+fn explanations(criterion: &mut Criterion) {
+    let device = dnabert::device(None).expect("a compiled backend");
+    let title = format!("explanations of ctcf-gm12878, {WIDTH} bases, on {}", describe(&device));
+    let mut group = criterion.benchmark_group(title);
+    group.sampling_mode(SamplingMode::Flat).sample_size(10);
+    for method in AttributionMethod::ALL {
+        let count = if method == AttributionMethod::Attention { 64 } else { 8 };
+        let way = method.open(Path::new(MODEL), 1, &device).expect("the shipped model");
+        let sequences = sequences(count);
+        group.throughput(Throughput::Elements(count));
+        group.bench_function(method.name(), |bencher| {
+            bencher.iter(|| black_box(way.attribute(&sequences).expect("clean DNA")));
+        });
+    }
+    group.finish();
+    let mut group =
+        criterion.benchmark_group(format!("base, {WIDTH} bases, on {}", describe(&device)));
+    group.sampling_mode(SamplingMode::Flat).sample_size(10).throughput(Throughput::Elements(1));
+    let mutagenesis = Mutagenesis::new(base(&device), 1);
+    let one = sequences(1);
+    group.bench_function("saturation mutagenesis", |bencher| {
+        bencher.iter(|| black_box(mutagenesis.effects(&one).expect("clean DNA")));
+    });
+    let reader = AttentionReader::open(Path::new(MODEL), &device).expect("the shipped model");
+    group.bench_function("every head of ctcf-gm12878", |bencher| {
+        bencher.iter(|| black_box(reader.head_tracks(&one).expect("clean DNA")));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, alleles, explanations);
+criterion_main!(benches);
