@@ -95,13 +95,20 @@ pub(crate) fn listed_sites(
     Ok(sites)
 }
 
+/// What is explained how.
+pub(crate) struct Chosen<'a> {
+    /// The ways beside attention; all if there is none.
+    pub(crate) beside: &'a [AttributionMethod],
+    pub(crate) pretrained: &'a Path,
+    pub(crate) seed: u64,
+}
+
 /// All ways of explaining: attention of each stage, then the others.
 pub(crate) fn explain(
     subject: &Subject,
     stages: &[(&str, BoxedAttribution)],
-    pretrained: &Path,
+    chosen: &Chosen<'_>,
     sequences: &Named,
-    seed: u64,
 ) -> Result<Vec<Explained>, Box<dyn Error>> {
     let mut explained = Vec::new();
     for (stage, way) in stages {
@@ -112,7 +119,7 @@ pub(crate) fn explain(
     if let Some(last) = explained.last() {
         let name = format!("{}, shuffled", last.name);
         let shuffled = last.tracks.iter().enumerate();
-        let tracks = shuffled.map(|(at, track)| shuffle(track, seed, at as u64)).collect();
+        let tracks = shuffled.map(|(at, track)| shuffle(track, chosen.seed, at as u64)).collect();
         explained.push(Explained { name, tracks });
     }
     if let Some(last) = stages.len().checked_sub(1).map(|last| &explained[last]) {
@@ -126,7 +133,8 @@ pub(crate) fn explain(
         explained.push(Explained { name, tracks });
     }
     for method in AttributionMethod::ALL {
-        if method == AttributionMethod::Attention {
+        let is_left_out = !chosen.beside.is_empty() && !chosen.beside.contains(&method);
+        if method == AttributionMethod::Attention || is_left_out {
             continue;
         }
         let way = method.open(&subject.model, subject.class, &subject.device)?;
@@ -134,7 +142,10 @@ pub(crate) fn explain(
         let tracks = attribute(&name, &subject.on_strands(way), sequences)?;
         explained.push(Explained { name, tracks });
     }
-    let way = AttributionMethod::open_likelihood(pretrained, &subject.device)?;
+    if !chosen.beside.is_empty() {
+        return Ok(explained);
+    }
+    let way = AttributionMethod::open_likelihood(chosen.pretrained, &subject.device)?;
     let name = "likelihood, pre-trained".to_owned();
     let tracks = attribute(&name, &subject.on_strands(way), sequences)?;
     explained.push(Explained { name, tracks });

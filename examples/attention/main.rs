@@ -24,7 +24,7 @@ use dnabert::model::{Checkpoint, Pooling};
 use dnabert::motif::{Background, Motif};
 use dnabert::report::Report;
 use dnabert::{AttentionReader, AttributionMethod, BoxedAttribution, Device, model_folder};
-use judge::{Known, agreement_rows, explain, judge, judged_rows, listed_sites};
+use judge::{Chosen, Known, agreement_rows, explain, judge, judged_rows, listed_sites};
 use subject::{Subject, SubjectOptions, on_strands};
 
 /// Explains a model, base by base.
@@ -63,6 +63,10 @@ struct Arguments {
     /// own, if shipped]
     #[arg(long)]
     known: Option<String>,
+    /// Ways of explaining that stand beside attention, by their names [default: all, and the masked likelihood of
+    /// the pre-trained model]
+    #[arg(long, value_delimiter = ',', conflicts_with = "tracks")]
+    beside: Vec<AttributionMethod>,
     /// Sequences that are drawn letter by letter
     #[arg(long, default_value_t = 3)]
     examples: usize,
@@ -211,7 +215,9 @@ fn report(arguments: &Arguments, subject: &Subject) -> Result<(), Box<dyn Error>
         ("fine-tuned", stage(AttentionReader::open(&subject.model, device)?, &subject.model)?),
     ];
     subject.clear(&["known_sites.tsv", "heads.svg"])?;
-    let explained = explain(subject, &stages, &pretrained, &bound, arguments.subject.seed)?;
+    let chosen =
+        Chosen { beside: &arguments.beside, pretrained: &pretrained, seed: arguments.subject.seed };
+    let explained = explain(subject, &stages, &chosen, &bound)?;
     let judged = judge(&explained, &sites, arguments.subject.seed);
     let class = &subject.classes[subject.class];
     let mut report = Report::new(&format!("What the model of {} looks at", subject.name));
