@@ -140,7 +140,14 @@ pub(crate) fn explain(
         let way = method.open(&subject.model, subject.class, &subject.device)?;
         let name = method.name().replace('-', " ");
         let tracks = attribute(&name, &subject.on_strands(way), sequences)?;
+        let magnitudes = (method == AttributionMethod::GradientTimesInput).then(|| {
+            // Where the model is sure, its slope may point either way.
+            let of_track = |track: &Vec<f64>| track.iter().map(|score| score.abs()).collect();
+            let tracks = tracks.iter().map(of_track).collect();
+            Explained { name: format!("{name}, magnitude"), tracks }
+        });
         explained.push(Explained { name, tracks });
+        explained.extend(magnitudes);
     }
     if !chosen.beside.is_empty() {
         return Ok(explained);

@@ -150,7 +150,8 @@ pub(crate) fn examples(
     let score = |at: usize| sites[at].as_ref().map_or(f64::NEG_INFINITY, |sites| sites.score);
     order.sort_by(|&a, &b| score(b).total_cmp(&score(a)));
     report.section("Examples");
-    let is_control = |name: &str| name.ends_with("shuffled") || name.ends_with("sequence");
+    let is_control =
+        |name: &str| ["shuffled", "sequence", "magnitude"].iter().any(|end| name.ends_with(end));
     for (number, &at) in order.iter().take(count).enumerate() {
         let tracks: Vec<BaseTrack<'_>> = explained
             .iter()

@@ -260,11 +260,17 @@ impl Subject {
         Ok(())
     }
 
-    /// Writes a file of the run.
+    /// Writes a file of the run; with the feature `raster` a figure also as PNG.
     pub(crate) fn write(&self, file: &str, text: &str) -> std::io::Result<()> {
         let path = self.out.join(file);
         std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
-        dnabert::core::file::write(&path, text.as_bytes())
+        dnabert::core::file::write(&path, text.as_bytes())?;
+        #[cfg(feature = "raster")]
+        if path.extension().is_some_and(|extension| extension == "svg") {
+            let png = dnabert::figure::png(text, 2.0).map_err(std::io::Error::other)?;
+            dnabert::core::file::write(&path.with_extension("png"), &png)?;
+        }
+        Ok(())
     }
 }
 

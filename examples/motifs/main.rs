@@ -7,6 +7,7 @@
 
 mod control;
 mod output;
+mod overview;
 #[path = "../common/program.rs"]
 mod program;
 #[path = "../common/subject.rs"]
@@ -89,7 +90,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     } else {
         Vec::new()
     };
-    output::write(arguments, &subject, &named, [&known, &unseen], &controls)
+    let overview = overview::Overview::new(&subject, &way, &named, &unseen)?;
+    output::write(arguments, &subject, &named, [&known, &unseen], &overview, &controls)
 }
 
 /// The rows of the class with their scores, and the others.

@@ -9,6 +9,7 @@ use dnabert::motif::{Background, Motif, logo};
 use dnabert::report::{Cell, Report};
 
 use crate::control::Control;
+use crate::overview::Overview;
 use crate::subject::Subject;
 use crate::{Arguments, NamedMotif, Rows};
 
@@ -23,6 +24,7 @@ pub(crate) fn write(
     subject: &Subject,
     named: &[NamedMotif],
     rows: [&Rows; 2],
+    overview: &Overview,
     controls: &[Control],
 ) -> Result<(), Box<dyn Error>> {
     let background = Background::of(rows.iter().flat_map(|rows| &rows.positives.sequences));
@@ -51,6 +53,7 @@ pub(crate) fn write(
         counts[1][0],
         counts[1][1]
     ));
+    overview.write(subject, &mut report)?;
     table_of_motifs(subject, named, &background, &mut report)?;
     if !controls.is_empty() {
         let text = table_of_controls(controls, &mut report);

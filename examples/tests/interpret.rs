@@ -64,8 +64,8 @@ fn planted_sites_are_judged_and_the_page_is_whole() {
     let tables = ["--train", "made/train.tsv", "--dev", "made/dev.tsv", "--test", "made/test.tsv"];
     let more = ["--model", model, "--sites", "made/sites.bed", "--examples", "1", "--out", "out"];
     let text = succeeds(&run("attention", folder.path(), &[&tables[..], &more[..]].concat()));
-    // Attention of three stages and two controls, four other ways and the likelihood.
-    assert_eq!(text.lines().filter(|line| line.ends_with("\t8")).count(), 10, "{text}");
+    // Attention of three stages and two controls, four other ways, magnitudes and the likelihood.
+    assert_eq!(text.lines().filter(|line| line.ends_with("\t8")).count(), 11, "{text}");
     let auroc = |name: &str| -> f64 {
         let row = text.lines().find(|line| line.starts_with(&format!("{name}\t")));
         row.unwrap().split('\t').nth(1).unwrap().parse().unwrap()

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use aho_corasick::AhoCorasick;
 use dnabert_core::Sequence;
 
 use crate::{Overlap, benjamini_hochberg, high_regions, hypergeometric_tail, overlap};
@@ -132,18 +133,41 @@ pub fn candidates(positives: &[ScoredSequence<'_>], min_len: usize) -> Vec<Word>
     words
 }
 
+/// In how many sequences each word stands. One automaton finds all words in one pass (Aho and Corasick 1975, doi
+/// 10.1145/360825.360855), as the reference does.
+fn rows_with(words: &[Word], sequences: &[&Sequence]) -> Vec<usize> {
+    let mut counts = vec![0; words.len()];
+    let patterns = words.iter().map(|word| &word.bases);
+    let Ok(automaton) = AhoCorasick::new(patterns) else {
+        // More words than an automaton may have states: one by one.
+        let with = |word: &Word| {
+            sequences.iter().filter(|sequence| sequence.as_str().contains(&word.bases)).count()
+        };
+        return words.iter().map(with).collect();
+    };
+    let mut last_seen = vec![usize::MAX; words.len()];
+    for (row, sequence) in sequences.iter().enumerate() {
+        for found in automaton.find_overlapping_iter(sequence.as_bytes()) {
+            let word = found.pattern().as_usize();
+            if last_seen[word] != row {
+                last_seen[word] = row;
+                counts[word] += 1;
+            }
+        }
+    }
+    counts
+}
+
 /// In how many sequences each word stands, anywhere, and whether these are more positives than chance
 /// puts there.
 pub fn enrich(words: &[Word], positives: &[&Sequence], negatives: &[&Sequence]) -> Vec<Enrichment> {
-    let with = |word: &Word, sequences: &[&Sequence]| {
-        sequences.iter().filter(|sequence| sequence.as_str().contains(&word.bases)).count()
-    };
+    let (in_positives, in_negatives) = (rows_with(words, positives), rows_with(words, negatives));
     let all = positives.len() + negatives.len();
-    let mut found: Vec<Enrichment> = words
-        .iter()
-        .map(|word| {
-            let in_positives = with(word, positives);
-            let sequences = in_positives + with(word, negatives);
+    let mut found: Vec<Enrichment> = in_positives
+        .into_iter()
+        .zip(in_negatives)
+        .map(|(in_positives, in_negatives)| {
+            let sequences = in_positives + in_negatives;
             let p_value = hypergeometric_tail(all, positives.len(), sequences, in_positives);
             Enrichment { sequences, positives: in_positives, p_value, adjusted: 1.0 }
         })

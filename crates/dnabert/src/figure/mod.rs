@@ -4,6 +4,8 @@ mod confusion;
 mod curves;
 mod heat_map;
 mod loss_curve;
+#[cfg(feature = "raster")]
+mod raster;
 mod scan;
 mod svg;
 mod tracks;
@@ -12,6 +14,8 @@ pub use confusion::confusion;
 pub use curves::curves;
 pub use heat_map::{HeatAxes, HeatMap, heat_maps};
 pub use loss_curve::loss_curve;
+#[cfg(feature = "raster")]
+pub use raster::png;
 pub use scan::scan_track;
 pub(crate) use svg::escape;
 pub use tracks::{BaseTrack, Mark, base_tracks};
