@@ -168,7 +168,7 @@ fn scores_along_a_stretch_beside_a_background_and_a_likelihood() {
     desk(folder.path());
     let small = MODEL.replace("ctcf-gm12878", "small-4");
     let more = format!(
-        "--reach 2 --reading reverse --background v.vcf --likelihood {small} --out out.tsv"
+        "--reach 2 --reading reverse --background v.vcf --likelihood {small} --embedding --attention --out out.tsv"
     );
     succeeds(&score(folder.path(), &more));
     let table = fs::read_to_string(folder.path().join("out.tsv")).unwrap();
@@ -183,6 +183,8 @@ fn scores_along_a_stretch_beside_a_background_and_a_likelihood() {
         let (gain, loss, most) =
             (number("_GAIN").unwrap(), number("_LOSS").unwrap(), number("_MAX").unwrap());
         assert!(gain >= 0.0 && loss <= 0.0 && (most - gain.max(-loss)).abs() < 1e-4, "{line}");
+        let (distance, attention) = (number("_EMBEDDING").unwrap(), number("_ATTENTION").unwrap());
+        assert!(distance > 0.0 && attention > 0.0, "{line}");
         // Single bases have both likelihoods, insertions and deletions that of windows.
         assert!(number("_PLL").is_ok(), "{line}");
         assert_eq!(number("_LLR").is_ok(), fields[3].len() == 1 && fields[4].len() == 1, "{line}");

@@ -135,6 +135,8 @@ fn scorer<'a, C>(
         classes: classes.to_vec(),
         of_labels: false,
         likelihood,
+        embedder: None,
+        reader: None,
         width: WIDTH,
         reach: REACH,
         reading: Reading::Forward,

@@ -25,7 +25,7 @@ use dnabert::genome::{Genome, Naming};
 use dnabert::model::ProblemType;
 use dnabert::variants::ReferencePolicy;
 use dnabert::variants::effects::Reading;
-use dnabert::{Backend, MaskedScorer, Predictor, device, model_folder};
+use dnabert::{AttentionReader, Backend, Embedder, MaskedScorer, Predictor, device, model_folder};
 use output::{Output, Shard};
 use score::Scorer;
 
@@ -59,6 +59,12 @@ struct Arguments {
     /// reference than the alternate allele
     #[arg(long, requires = "vcf")]
     likelihood: Option<String>,
+    /// Also give how far apart the states of the two windows are
+    #[arg(long, requires = "vcf")]
+    embedding: bool,
+    /// Also give how much attention changes
+    #[arg(long, requires = "vcf")]
+    attention: bool,
     /// Variants that most likely do nothing (VCF of the same genome): scores get an empirical p-value
     #[arg(long, requires = "vcf")]
     background: Option<PathBuf>,
@@ -167,7 +173,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Some(model) => Some(MaskedScorer::open(model_folder(model)?, &device)?),
         None => None,
     };
-    let predictor = Predictor::open(model_folder(model)?, &device)?;
+    let folder = model_folder(model)?;
+    let predictor = Predictor::open(&folder, &device)?;
     let of_labels = predictor.problem() == ProblemType::MultiLabelClassification;
     if predictor.problem() == ProblemType::Regression || predictor.labels().len() < 2 && !of_labels
     {
@@ -178,6 +185,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         of_labels,
         classifier: predictor,
         likelihood: likelihood.as_ref(),
+        embedder: arguments.embedding.then(|| Embedder::open(&folder, &device)).transpose()?,
+        reader: arguments.attention.then(|| AttentionReader::open(&folder, &device)).transpose()?,
         width: width.into(),
         reach: arguments.reach.into(),
         reading: arguments.reading(),

@@ -4,14 +4,15 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use dnabert::MaskedScorer;
 use dnabert::core::{Attribution, Classifier, Sequence};
 use dnabert::genome::Genome;
 use dnabert::genome::vcf::{Variant, Variants};
+use dnabert::model::Pooling;
 use dnabert::variants::annotate::{Counts, InfoField, PREFIX, Placed, Placement};
 use dnabert::variants::effects::{Effect, Reading, effects};
 use dnabert::variants::score::empirical_p_value;
 use dnabert::variants::{Kind, ReferencePolicy, Skipped, Windows};
+use dnabert::{AttentionReader, Embedder, MaskedScorer};
 
 use crate::output::{Output, Shard};
 
@@ -25,6 +26,10 @@ pub(crate) struct Scorer<'a, C> {
     /// Whether classes are labels, of which a sequence may have several.
     pub(crate) of_labels: bool,
     pub(crate) likelihood: Option<&'a MaskedScorer>,
+    /// For the distance of the two windows' states.
+    pub(crate) embedder: Option<Embedder>,
+    /// For the change of attention.
+    pub(crate) reader: Option<AttentionReader>,
     pub(crate) width: usize,
     pub(crate) reach: usize,
     pub(crate) reading: Reading,
@@ -41,6 +46,10 @@ pub(crate) struct Scored {
     pub(crate) masked: Option<f64>,
     /// The same, summed over all bases of both windows.
     pub(crate) pseudo: Option<f64>,
+    /// 1 − cosine of the mean states of both windows.
+    pub(crate) distance: Option<f64>,
+    /// Mean absolute change of attention over the places of the windows.
+    pub(crate) attention: Option<f64>,
     pub(crate) swapped: bool,
 }
 
@@ -104,7 +113,17 @@ where
                 "difference of pseudo-log-likelihoods of both windows, reference less alternate";
             add("DNABERT_PLL".into(), "Float", what.into());
         }
-        add("DNABERT_NOTE".into(), "String", "swapped (the genome has the alternate allele, which REF then stands for), or why the allele has no score".into());
+        if self.embedder.is_some() {
+            let what = "1 - cosine of the mean last states of both windows".to_owned();
+            add("DNABERT_EMBEDDING".into(), "Float", what);
+        }
+        if self.reader.is_some() {
+            let what = "mean absolute change of attention, place by place (1: even attention)";
+            add("DNABERT_ATTENTION".into(), "Float", what.into());
+        }
+        let what = "swapped (the genome has the alternate allele, which REF then stands for), or why the \
+                    allele has no score";
+        add("DNABERT_NOTE".into(), "String", what.into());
         fields
     }
 
@@ -139,10 +158,12 @@ where
         if let Some(background) = &self.background {
             values.push(format!("{:.3e}", empirical_p_value(strongest, background)));
         }
+        let optional = |value: Option<f64>| value.map_or(".".to_owned(), number);
         if self.likelihood.is_some() {
-            let optional = |value: Option<f64>| value.map_or(".".to_owned(), number);
             values.extend([optional(scored.masked), optional(scored.pseudo)]);
         }
+        values.extend(self.embedder.as_ref().map(|_| optional(scored.distance)));
+        values.extend(self.reader.as_ref().map(|_| optional(scored.attention)));
         values.push(if scored.swapped { "swapped".into() } else { ".".into() });
         values
     }
@@ -155,12 +176,30 @@ where
             None => vec![(None, None); placed.len()],
             Some(scorer) => likelihoods(scorer, placed)?,
         };
-        let scored = found.into_iter().zip(likelihoods).zip(placed);
+        let both: Vec<Sequence> =
+            placed.iter().flat_map(|placed| placed.windows.middle()).collect();
+        let distances = match &self.embedder {
+            None => Vec::new(),
+            Some(embedder) => {
+                let states = embedder.sequences(&both, Pooling::Mean)?;
+                states.chunks(2).map(|pair| distance(&pair[0], &pair[1])).collect()
+            }
+        };
+        let changes: Vec<f64> = match &self.reader {
+            None => Vec::new(),
+            Some(reader) => {
+                let tracks = reader.attribute(&both)?;
+                tracks.chunks(2).map(|pair| change(&pair[0], &pair[1])).collect()
+            }
+        };
+        let scored = found.into_iter().zip(likelihoods).zip(placed).enumerate();
         Ok(scored
-            .map(|((effect, (masked, pseudo)), placed)| Scored {
+            .map(|(at, ((effect, (masked, pseudo)), placed))| Scored {
                 effect,
                 masked,
                 pseudo,
+                distance: distances.get(at).copied(),
+                attention: changes.get(at).copied(),
                 swapped: placed.swapped,
             })
             .collect())
@@ -279,6 +318,21 @@ where
         output.flush()?;
         Ok(())
     }
+}
+
+/// 1 − cosine.
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    let product = |a: &[f32], b: &[f32]| {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
+    };
+    let norm = (product(a, a) * product(b, b)).sqrt();
+    if norm > 0.0 { 1.0 - product(a, b) / norm } else { 0.0 }
+}
+
+/// The mean absolute difference.
+fn change(a: &[f64], b: &[f64]) -> f64 {
+    let sum: f64 = a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum();
+    sum / a.len().max(1) as f64
 }
 
 /// Of an allele's base, and of its windows.
