@@ -68,6 +68,7 @@ pub(crate) fn judge(
     device: &Device,
 ) -> Result<Vec<Masked>, Box<dyn Error>> {
     let checkpoint = Checkpoint::open(folder)?;
+    #[allow(irrefutable_let_patterns, reason = "without byte pairs there is one kind")]
     let AnyTokenizer::Kmer(tokenizer) = AnyTokenizer::open(folder, checkpoint.config())? else {
         return Err("only models of k-mers are judged here".into());
     };
