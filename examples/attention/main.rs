@@ -242,7 +242,7 @@ fn report(arguments: &Arguments, subject: &Subject) -> Result<(), Box<dyn Error>
         report.paragraph(&format!(
             "Known sites: {source}; {count} of {} sequences have one. AUROC: the chance that a base of the \
              site scores above a base outside, mean over sequences, with a 95 % interval over sequences. \
-             Shuffled: the bases' scores in random order. Of another sequence: the track of the next sequence,\
+             Shuffled: the bases' scores in random order. Of another sequence: the track of the next sequence, \
              which knows where sites usually lie, but not these.",
             bound.sequences.len()
         ));
