@@ -5,7 +5,7 @@ use std::error::Error;
 use std::ops::Range;
 use std::path::Path;
 
-use dnabert::core::{Sequence, Strand, derive_seed};
+use dnabert::core::{Sequence, Strand};
 use dnabert::genome::bed::{BedRecord, read_bed};
 use dnabert::interpret::{rank_correlation, site_auroc, top_overlap};
 use dnabert::motif::scan::Scanner;
@@ -13,7 +13,7 @@ use dnabert::motif::{Background, Motif};
 use dnabert::train::{Interval, bootstrap};
 use dnabert::{AttributionMethod, BoxedAttribution};
 
-use crate::subject::{Named, Subject, attribute};
+use crate::subject::{Named, Subject, attribute, shuffle};
 
 /// The known sites of a sequence.
 #[derive(Debug, Clone)]
@@ -119,7 +119,12 @@ pub(crate) fn explain(
     if let Some(last) = explained.last() {
         let name = format!("{}, shuffled", last.name);
         let shuffled = last.tracks.iter().enumerate();
-        let tracks = shuffled.map(|(at, track)| shuffle(track, chosen.seed, at as u64)).collect();
+        let tracks = shuffled.map(|(at, track)| {
+            let mut track = track.clone();
+            shuffle(&mut track, chosen.seed, at as u64);
+            track
+        });
+        let tracks = tracks.collect();
         explained.push(Explained { name, tracks });
     }
     if let Some(last) = stages.len().checked_sub(1).map(|last| &explained[last]) {
@@ -157,16 +162,6 @@ pub(crate) fn explain(
     let tracks = attribute(&name, &subject.on_strands(way), sequences)?;
     explained.push(Explained { name, tracks });
     Ok(explained)
-}
-
-/// The scores of a track in random order.
-pub(crate) fn shuffle(track: &[f64], seed: u64, place: u64) -> Vec<f64> {
-    let mut track = track.to_vec();
-    for at in (1..track.len()).rev() {
-        let other = derive_seed(seed, &[place, at as u64]) % (at as u64 + 1);
-        track.swap(at, other as usize);
-    }
-    track
 }
 
 /// Resamples behind an interval.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use dnabert::backend::describe;
-use dnabert::core::{Attribution, BothStrands, Example, Sequence, Split, Task, TokenizeError};
+use dnabert::core::{
+    Attribution, BothStrands, Example, Sequence, Split, Task, TokenizeError, derive_seed,
+};
 use dnabert::model::Checkpoint;
 use dnabert::motif::Motif;
 use dnabert::motif::file::read_motifs;
@@ -295,4 +297,12 @@ pub(crate) fn attribute(
     let seconds = start.elapsed().as_secs_f64();
     eprintln!("{what}: {} sequences in {seconds:.1} s", named.sequences.len());
     Ok(tracks)
+}
+
+/// Fisher and Yates's shuffle.
+pub(crate) fn shuffle<T>(items: &mut [T], seed: u64, place: u64) {
+    for at in (1..items.len()).rev() {
+        let other = derive_seed(seed, &[place, at as u64]) % (at as u64 + 1);
+        items.swap(at, other as usize);
+    }
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use dnabert::core::{Example, derive_seed};
 use dnabert::{AttentionReader, BoxedAttribution};
 
-use crate::subject::{Named, Subject, attribute};
+use crate::subject::{Named, Subject, attribute, shuffle};
 use crate::{Arguments, Rows, find, rows};
 
 /// What a control search found.
@@ -78,14 +78,6 @@ fn move_scores(rows: &Rows, seed: u64) -> Rows {
         positives: rows.positives.clone(),
         scores: moved.collect(),
         negatives: rows.negatives.clone(),
-    }
-}
-
-/// Fisher and Yates's shuffle.
-fn shuffle<T>(items: &mut [T], seed: u64, place: u64) {
-    for at in (1..items.len()).rev() {
-        let other = derive_seed(seed, &[place, at as u64]) % (at as u64 + 1);
-        items.swap(at, other as usize);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What changes when a base is changed.
 
-use dnabert_core::{Attribution, Classifier, Sequence};
+use dnabert_core::{Attribution, Classifier, Sequence, log_odds};
 
 /// In-silico saturation mutagenesis: every base of a sequence in turn is replaced by each of the other
 /// three, and the classifier asked again.
@@ -28,15 +28,6 @@ const LETTERS: [&str; 4] = ["A", "C", "G", "T"];
 
 /// Sequences that the classifier is asked about at once.
 const AT_ONCE: usize = 1024;
-
-/// Probabilities nearer to 0 or 1 are not told apart from it in single precision.
-const SURE: f64 = 1e-7;
-
-/// ln p / (1 − p).
-fn log_odds(probability: f32) -> f64 {
-    let p = f64::from(probability).clamp(SURE, 1.0 - SURE);
-    (p / (1.0 - p)).ln()
-}
 
 impl MutationEffects {
     /// How much each base counts: the mean fall of the log odds when it is replaced; negative where the
@@ -110,7 +101,7 @@ impl<C: Classifier> Mutagenesis<C> {
 
     fn log_odds(&self, sequences: &[Sequence]) -> Result<Vec<f64>, C::Error> {
         let rows = self.classifier.predict(sequences)?;
-        Ok(rows.iter().map(|row| log_odds(row[self.class])).collect())
+        Ok(rows.iter().map(|row| log_odds(row[self.class].into())).collect())
     }
 }
 

@@ -1,6 +1,6 @@
 //! All small changes of one window.
 
-use dnabert_core::{Classifier, Sequence};
+use dnabert_core::{Classifier, Sequence, log_odds};
 
 use crate::effects::Reading;
 
@@ -21,9 +21,6 @@ pub const COLUMNS: [&str; 5] = ["A", "C", "G", "T", "deleted"];
 
 /// Windows that are read at once.
 const AT_ONCE: usize = 1024;
-
-/// Probabilities nearer to 0 or 1 are not told apart from it in single precision.
-const SURE: f64 = 1e-7;
 
 impl MutationMap {
     /// Of a window, with the base at its left and that at its right (none at an end of the chromosome): where a base
@@ -92,7 +89,6 @@ fn read<C: Classifier>(
             .map(|(a, b)| f64::midpoint(a, b))
             .collect(),
     };
-    let log_odds = |p: f64| (p.clamp(SURE, 1.0 - SURE) / (1.0 - p.clamp(SURE, 1.0 - SURE))).ln();
     Ok(probabilities.into_iter().map(log_odds).collect())
 }
 

@@ -1,12 +1,8 @@
 //! How the probabilities of two alleles differ.
 
-/// Probabilities nearer to 0 or 1 are not told apart from it in single precision.
-const SURE: f64 = 1e-7;
+use std::f64::consts::LN_2;
 
-fn log2_odds(p: f64) -> f64 {
-    let p = p.clamp(SURE, 1.0 - SURE);
-    (p / (1.0 - p)).log2()
-}
+use dnabert_core::log_odds;
 
 /// DNABERT's `diff`: the difference of the probabilities, alternate less reference, times the greater.
 pub fn difference(reference: f64, alternate: f64) -> f64 {
@@ -16,7 +12,7 @@ pub fn difference(reference: f64, alternate: f64) -> f64 {
 /// DNABERT's `logOR`: log2 odds of the reference less those of the alternate, so that a loss is positive.
 /// Probabilities are kept 1e-7 away from 0 and 1, so that it is finite (there it is not).
 pub fn log_odds_ratio(reference: f64, alternate: f64) -> f64 {
-    log2_odds(reference) - log2_odds(alternate)
+    (log_odds(reference) - log_odds(alternate)) / LN_2
 }
 
 /// The share of a background that scores at least as much, counting the scored one itself: an empirical
