@@ -11,6 +11,8 @@ use dnabert::core::file::replace;
 use dnabert::npy::NpyWriter;
 use dnabert::tasks::{Input, TableFormat, read_inputs};
 
+use crate::subject::name_failure;
+
 /// Sequences, and bases, that are explained at once.
 const AT_ONCE: usize = 256;
 const BASES: usize = 1 << 20;
@@ -99,18 +101,10 @@ fn each(
             return Ok(());
         }
         let sequences: Vec<Sequence> = some.iter().map(|input| input.sequence.clone()).collect();
-        let tracks = way.attribute(&sequences).map_err(|error| name_failure(&some, error))?;
+        let tracks =
+            way.attribute(&sequences).map_err(|error| name_failure(error, |at| &some[at].name))?;
         for (input, track) in some.iter().zip(&tracks) {
             take(input, track)?;
         }
-    }
-}
-
-fn name_failure(inputs: &[Input], error: dnabert::core::TokenizeError) -> Box<dyn Error> {
-    match error {
-        dnabert::core::TokenizeError::InBatch { index, source } => {
-            format!("{}: {source}", inputs[index].name).into()
-        }
-        other => other.into(),
     }
 }

@@ -288,15 +288,23 @@ pub(crate) fn attribute(
     named: &Named,
 ) -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
     let start = std::time::Instant::now();
-    let tracks = way.attribute(&named.sequences).map_err(|error| match error {
-        TokenizeError::InBatch { index, source } => {
-            format!("{}: {source}", named.names[index]).into()
-        }
-        other => Box::<dyn Error>::from(other),
-    })?;
+    let tracks = way
+        .attribute(&named.sequences)
+        .map_err(|error| name_failure(error, |at| &named.names[at]))?;
     let seconds = start.elapsed().as_secs_f64();
     eprintln!("{what}: {} sequences in {seconds:.1} s", named.sequences.len());
     Ok(tracks)
+}
+
+/// Puts the name of the sequence before what is wrong with it.
+pub(crate) fn name_failure<'a>(
+    error: TokenizeError,
+    name: impl Fn(usize) -> &'a str,
+) -> Box<dyn Error> {
+    match error {
+        TokenizeError::InBatch { index, source } => format!("{}: {source}", name(index)).into(),
+        other => other.into(),
+    }
 }
 
 /// Fisher and Yates's shuffle.

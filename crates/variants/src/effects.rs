@@ -1,9 +1,9 @@
 //! What a classifier says of changes.
 
-use dnabert_core::{Classifier, Sequence};
+use dnabert_core::{BothStrands, Classifier, Sequence};
 
 use crate::score::{difference, log_odds_ratio};
-use crate::{Along, Placed, Windows};
+use crate::{Along, PlacedWindow, Windows};
 
 /// Which strand of the windows a model reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -15,6 +15,25 @@ pub enum Reading {
     Reverse,
     /// The mean of both: for sites that mean the same on either.
     Mean,
+}
+
+impl Reading {
+    /// What the classifier says of windows, read so.
+    pub(crate) fn predict<C: Classifier>(
+        self,
+        classifier: &C,
+        windows: &[Sequence],
+    ) -> Result<Vec<Vec<f32>>, C::Error> {
+        match self {
+            Self::Forward => classifier.predict(windows),
+            Self::Reverse => {
+                let turned: Vec<Sequence> =
+                    windows.iter().map(Sequence::reverse_complement).collect();
+                classifier.predict(&turned)
+            }
+            Self::Mean => BothStrands(classifier).predict(windows),
+        }
+    }
 }
 
 /// The probabilities of all classes, for both alleles.
@@ -31,7 +50,7 @@ pub struct AlleleScores {
 pub struct Peak {
     /// Alternate less reference; 0 where no window changes so.
     pub change: f64,
-    /// Where, on the forward strand: see [`Placed::at`](crate::Placed::at).
+    /// Where, on the forward strand: see [`PlacedWindow::at`].
     pub at: isize,
 }
 
@@ -104,22 +123,7 @@ pub fn effects<C: Classifier>(
             along.reference.iter().chain(&along.alternate).map(|placed| placed.window.clone()),
         );
     }
-    let turned = || windows.iter().map(Sequence::reverse_complement).collect::<Vec<_>>();
-    let rows = match reading {
-        Reading::Forward => classifier.predict(&windows)?,
-        Reading::Reverse => classifier.predict(&turned())?,
-        Reading::Mean => {
-            let mean = |(a, b): (Vec<f32>, Vec<f32>)| {
-                a.iter().zip(b).map(|(a, b)| f32::midpoint(*a, b)).collect()
-            };
-            classifier
-                .predict(&windows)?
-                .into_iter()
-                .zip(classifier.predict(&turned())?)
-                .map(mean)
-                .collect()
-        }
-    };
+    let rows = reading.predict(classifier, &windows)?;
     let mut rest = &rows[..];
     let mut take = |count: usize| {
         let (taken, left) = rest.split_at(count);
@@ -147,7 +151,7 @@ pub fn effects<C: Classifier>(
 }
 
 /// By how much a place of one allele is above all places of the other that stand for it, at most.
-fn strongest(places: &[Placed], own: &[Vec<f32>], other: &[Vec<f32>], class: usize) -> Peak {
+fn strongest(places: &[PlacedWindow], own: &[Vec<f32>], other: &[Vec<f32>], class: usize) -> Peak {
     let mut peak = Peak { change: 0.0, at: 0 };
     for (place, row) in places.iter().zip(own) {
         let partners = place.partners.iter().map(|&partner| f64::from(other[partner][class]));

@@ -9,4 +9,4 @@ pub mod score;
 mod window;
 
 pub use change::{Change, Kind, ReferencePolicy, Skipped};
-pub use window::{Along, Placed, Windows, apply};
+pub use window::{Along, PlacedWindow, Windows, apply};

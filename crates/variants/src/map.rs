@@ -1,6 +1,6 @@
 //! All small changes of one window.
 
-use dnabert_core::{Classifier, Sequence, log_odds};
+use dnabert_core::{Classifier, Sequence};
 
 use crate::effects::Reading;
 
@@ -59,7 +59,8 @@ impl MutationMap {
         }
         let mut log_odds = Vec::with_capacity(mutants.len());
         for some in mutants.chunks(AT_ONCE) {
-            log_odds.extend(read(classifier, class, some, reading)?);
+            let rows = reading.predict(classifier, some)?;
+            log_odds.extend(rows.iter().map(|row| dnabert_core::log_odds(row[class].into())));
         }
         let reference = log_odds[0];
         let effects =
@@ -71,25 +72,6 @@ impl MutationMap {
     pub fn track(&self) -> Vec<f64> {
         self.effects.iter().map(|row| -row[..4].iter().sum::<f64>() / 3.0).collect()
     }
-}
-
-fn read<C: Classifier>(
-    classifier: &C,
-    class: usize,
-    windows: &[Sequence],
-    reading: Reading,
-) -> Result<Vec<f64>, C::Error> {
-    let of = |rows: Vec<Vec<f32>>| rows.into_iter().map(|row| f64::from(row[class]));
-    let turned = || windows.iter().map(Sequence::reverse_complement).collect::<Vec<_>>();
-    let probabilities: Vec<f64> = match reading {
-        Reading::Forward => of(classifier.predict(windows)?).collect(),
-        Reading::Reverse => of(classifier.predict(&turned())?).collect(),
-        Reading::Mean => of(classifier.predict(windows)?)
-            .zip(of(classifier.predict(&turned())?))
-            .map(|(a, b)| f64::midpoint(a, b))
-            .collect(),
-    };
-    Ok(probabilities.into_iter().map(log_odds).collect())
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Allele {
 
 /// A window along an allele.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
+pub struct PlacedWindow {
     /// Its place: bases right of the first that changes; right of the change, as the reference counts.
     pub at: isize,
     /// Its bases.
@@ -86,9 +86,9 @@ pub struct Placed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Along {
     /// Of the reference.
-    pub reference: Vec<Placed>,
+    pub reference: Vec<PlacedWindow>,
     /// Of the alternate.
-    pub alternate: Vec<Placed>,
+    pub alternate: Vec<PlacedWindow>,
 }
 
 impl Windows {
@@ -189,7 +189,7 @@ impl Windows {
                     place as isize - start as isize
                 };
                 let window = own.window(place, self.width)?;
-                Some(Placed { at, window, partners: partners(own, place, other, others) })
+                Some(PlacedWindow { at, window, partners: partners(own, place, other, others) })
             });
             placed.collect::<Vec<_>>()
         };
@@ -197,10 +197,5 @@ impl Windows {
             reference: placed(&self.reference, &of_reference, &self.alternate, &of_alternate),
             alternate: placed(&self.alternate, &of_alternate, &self.reference, &of_reference),
         }
-    }
-
-    /// Windows that a classifier is asked about, about.
-    pub fn count(&self) -> usize {
-        2 + 2 * (2 * self.reach + 1) + self.reference.own.len() + self.alternate.own.len()
     }
 }
