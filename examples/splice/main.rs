@@ -13,7 +13,8 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use dnabert::tasks::{SpliceSet, SpliceTask, TableFormat, TableTask};
+use dnabert::core::Task;
+use dnabert::tasks::{BesideSites, SpliceSet, SpliceTask, TableFormat, TableTask};
 use training::{Options, Recipe, Strands, Usual};
 
 /// Trains a classifier of splice sites and judges it on held-out data.
@@ -22,6 +23,10 @@ struct Arguments {
     /// Shipped data set
     #[arg(long, value_enum, default_value = "fly", conflicts_with_all = ["train", "dev", "test"])]
     data: Data,
+    /// Ask for the place, too, as a model needs that is led along a sequence: take so many bases from both ends of every
+    /// sequence, and add each site once more, up to so many bases beside the middle, as neither
+    #[arg(long, value_name = "BASES", value_parser = clap::value_parser!(u16).range(1..))]
+    beside: Option<u16>,
     #[command(flatten)]
     options: Options,
 }
@@ -47,13 +52,25 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     if let Some(tables) = options.tables() {
         let task = TableTask::open("splice", tables, TableFormat::default())?;
-        return options.run(&task, usual(false), &[]);
+        return arguments.run(task, usual(false), Vec::new());
     }
     let task = |set| SpliceTask::new(&options.datasets, set);
     match arguments.data {
         // Human sites judge a model that has seen none: how much is the same in all animals?
-        Data::Fly => options.run(&task(SpliceSet::Fly), usual(true), &[task(SpliceSet::Human)]),
+        Data::Fly => arguments.run(task(SpliceSet::Fly), usual(true), vec![task(SpliceSet::Human)]),
         // The primates of this set are human, too: 236 of the human rows share a 20-mer with it.
-        Data::Uci => options.run(&task(SpliceSet::Uci), usual(false), &[]),
+        Data::Uci => arguments.run(task(SpliceSet::Uci), usual(false), Vec::new()),
+    }
+}
+
+impl Arguments {
+    fn run<T: Task>(&self, task: T, usual: Usual, others: Vec<T>) -> Result<(), Box<dyn Error>> {
+        let Some(reach) = self.beside.map(usize::from) else {
+            return self.options.run(&task, usual, &others);
+        };
+        // All seeds of training see the same rows.
+        let beside = |task| BesideSites::new(task, reach, 1);
+        let others: Vec<BesideSites<T>> = others.into_iter().map(beside).collect();
+        self.options.run(&beside(task), usual, &others)
     }
 }

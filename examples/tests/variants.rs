@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/ctcf-gm12878");
@@ -118,17 +118,61 @@ fn shards_and_stopped_runs_give_the_same_bytes() {
     assert!(!folder.path().join("wrong.vcf").exists());
     // Stopped in the middle of a line.
     let whole = read("whole.vcf");
-    for end in [whole.len() - 30, whole.len() / 2, 10] {
+    let header = String::from_utf8_lossy(&whole).find("\nc\t").unwrap();
+    for end in [whole.len() - 30, header + (whole.len() - header) / 2, header - 10, 10] {
         fs::write(folder.path().join("stopped.vcf.1of1.partial"), &whole[..end]).unwrap();
         let output = score(folder.path(), "--out stopped.vcf");
         succeeds(&output);
         let told = String::from_utf8(output.stderr).unwrap();
         // What is there is not scored again, but for a header that was cut.
-        assert_eq!(told.contains("from an earlier run"), end > 1000, "{told}");
+        assert_eq!(told.contains("from an earlier run"), end > header, "{told}");
         assert_eq!(read("stopped.vcf"), whole, "stopped at {end}");
     }
+    // Tables, too: the last variant is scored again, since one of its alleles may be missing.
+    succeeds(&score(folder.path(), "--out whole.tsv"));
+    for shard in 1..=3 {
+        succeeds(&score(folder.path(), &format!("--shard {shard}/3 --out {shard}.tsv")));
+    }
+    succeeds(&run(folder.path(), "--merge 1.tsv 2.tsv 3.tsv --out merged.tsv"));
+    let whole_table = read("whole.tsv");
+    assert_eq!(read("merged.tsv"), whole_table);
+    let wrong = fails(&run(folder.path(), "--merge 2.tsv 1.tsv 3.tsv --out wrong.tsv"));
+    assert!(wrong.contains("in their order"), "{wrong}");
+    fails(&run(folder.path(), "--merge 1.tsv 2.tsv --out wrong.tsv"));
+    let score_stopped = |end: usize| {
+        // The name of the partial file tells the settings: a run on a file that is no genome leaves it there.
+        let genome = fs::read(folder.path().join("g.fa")).unwrap();
+        fs::write(folder.path().join("v.vcf"), desk(folder.path()) + "c\tx\t.\tA\tC\t.\t.\t.\n")
+            .unwrap();
+        fails(&score(folder.path(), "--out stopped.tsv"));
+        desk(folder.path());
+        assert_eq!(genome, fs::read(folder.path().join("g.fa")).unwrap());
+        let entries = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let is_partial = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            name.starts_with("stopped.tsv.1of1.") && name.ends_with(".partial")
+        };
+        let partial = entries.filter(is_partial).collect::<Vec<_>>();
+        assert_eq!(partial.len(), 1, "{partial:?}");
+        fs::write(&partial[0], &whole_table[..end]).unwrap();
+        let output = score(folder.path(), "--out stopped.tsv");
+        succeeds(&output);
+        assert_eq!(read("stopped.tsv"), whole_table, "stopped at {end}");
+        assert!(!partial[0].exists());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let lines: Vec<usize> = whole_table
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n')
+        .map(|(at, _)| at + 1)
+        .collect();
+    // Behind the second of the three alleles of variant 5, and in the middle of a line of variant 3.
+    assert!(score_stopped(lines[6]).contains("4 variants are there"));
+    assert!(score_stopped(lines[3] - 5).contains("1 variants are there"));
+    score_stopped(10);
     // A run with other settings begins anew.
-    fs::write(folder.path().join("other.vcf.1of1.partial"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(folder.path().join("other.vcf.1of1.partial"), &whole[..whole.len() - 30]).unwrap();
     succeeds(&score(folder.path(), "--reading forward --out other.vcf"));
     succeeds(&score(folder.path(), "--reading forward --out fresh.vcf"));
     assert_eq!(read("other.vcf"), read("fresh.vcf"));
@@ -187,7 +231,7 @@ fn scores_along_a_stretch_beside_a_background_and_a_likelihood() {
         assert!(distance > 0.0 && attention > 0.0, "{line}");
         // Single bases have both likelihoods, insertions and deletions that of windows.
         assert!(number("_PLL").is_ok(), "{line}");
-        assert_eq!(number("_LLR").is_ok(), fields[3].len() == 1 && fields[4].len() == 1, "{line}");
+        assert_eq!(number("_LLR").is_ok(), fields[4].len() == 1 && fields[5].len() == 1, "{line}");
     }
 }
 
@@ -241,4 +285,48 @@ fn a_file_that_was_cut_is_an_error() {
     let error = fails(&run(folder.path(), &arguments));
     assert!(error.contains("v.vcf.gz"), "{error}");
     assert!(!folder.path().join("out.vcf").exists());
+}
+
+#[test]
+fn haplotypes_are_scored_as_one_allele() {
+    let folder = tempfile::tempdir().unwrap();
+    desk(folder.path());
+    let genome = fs::read_to_string(folder.path().join("g.fa")).unwrap();
+    let base = |position: usize| &genome[3 + position - 1..3 + position];
+    let other = |position: usize| if base(position) == "A" { "C" } else { "A" };
+    let mut vcf = HEADER.trim_end().to_owned() + "\tFORMAT\tme\tyou\n";
+    for (position, genotypes) in [(200, "0|1\t1|1"), (203, "0|1\t0|0"), (205, "1|0\t0|0")] {
+        let (own, other) = (base(position), other(position));
+        writeln!(vcf, "c\t{position}\tv{position}\t{own}\t{other}\t.\t.\t.\tGT\t{genotypes}")
+            .unwrap();
+    }
+    fs::write(folder.path().join("v.vcf"), vcf).unwrap();
+    let told = succeeds(&score(folder.path(), "--haplotypes me --within 5 --out joined.vcf"));
+    assert!(told.contains("2 variants, 2 alleles scored"), "{told}");
+    let written = fs::read_to_string(folder.path().join("joined.vcf")).unwrap();
+    let records: Vec<&str> = written.lines().filter(|line| !line.starts_with('#')).collect();
+    let joint = format!("{}{}{}", other(200), &genome[3 + 200..3 + 202], other(203));
+    let start = format!(
+        "c\t200\tv200;v203\t{}\t{joint}\t.\t.\tHAPLOTYPE=2;PARTS=2;",
+        &genome[3 + 199..3 + 203]
+    );
+    assert!(records[0].starts_with(&start), "{}\n{start}", records[0]);
+    // The same allele, written by hand, has the same scores.
+    let by_hand = format!("{HEADER}c\t200\t.\t{}\t{joint}\t.\t.\t.\n", &genome[3 + 199..3 + 203]);
+    fs::write(folder.path().join("v.vcf"), by_hand).unwrap();
+    succeeds(&score(folder.path(), "--out by_hand.vcf"));
+    let by_hand = fs::read_to_string(folder.path().join("by_hand.vcf")).unwrap();
+    let scores = |line: &str| {
+        line.rsplit_once("DNABERT_NOTE")
+            .unwrap()
+            .0
+            .split("DNABERT_")
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(scores(records[0]), scores(by_hand.lines().last().unwrap()));
+    fs::write(folder.path().join("v.vcf"), written).unwrap();
+    let error = fails(&score(folder.path(), "--haplotypes nobody --out joined.vcf"));
+    assert!(error.contains("no sample \"nobody\""), "{error}");
 }

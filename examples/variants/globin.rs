@@ -14,7 +14,7 @@ use dnabert::motif::file::read_motifs;
 use dnabert::motif::scan::Scanner;
 use dnabert::motif::{Background, Counts, Frequencies};
 use dnabert::report::Report;
-use dnabert::tasks::{BindingSet, BindingTask, SpliceSet, SpliceTask};
+use dnabert::tasks::{BesideSites, BindingSet, BindingTask, SpliceSet, SpliceTask};
 use dnabert::train::{bootstrap, metric::auroc};
 use dnabert::variants::ReferencePolicy;
 use dnabert::variants::annotate::{Counts as Tally, Placed};
@@ -24,9 +24,12 @@ use dnabert::{AttentionReader, Device, MaskedScorer, Predictor, model_folder};
 
 use crate::score::{Scored, Scorer};
 
-/// The splice model's window, and how far it is led along.
-const WIDTH: usize = 200;
+/// The splice model's window, and how far it is led along: sites were moved as far beside it in training.
+const WIDTH: usize = 160;
 const REACH: usize = 20;
+
+/// Shipped models of several seeds, whose mean is taken.
+const MODELS: usize = 3;
 
 /// Every tenth of the background is scored.
 const STEP: usize = 10;
@@ -45,26 +48,28 @@ struct Row {
 /// Scores the list and writes a table, a page and figures.
 pub(crate) fn run(
     datasets: &Path,
-    model: Option<&str>,
+    models: &[String],
     out: Option<&Path>,
     device: &Device,
 ) -> Result<(), Box<dyn Error>> {
     let out = out.map_or_else(|| PathBuf::from("runs/variants-hbb"), Path::to_path_buf);
-    let model = match model {
-        Some(model) => model_folder(model)?,
-        None => datasets.join("models/splice-fly"),
+    let folders = match models {
+        [] => (1..=MODELS)
+            .map(|seed| datasets.join(format!("models/splice-fly-scan-{seed}")))
+            .collect(),
+        models => models.iter().map(|model| model_folder(model)).collect::<Result<Vec<_>, _>>()?,
     };
     let likelihood = MaskedScorer::open(datasets.join("models/small-4"), device)?;
-    let predictor = Predictor::open(&model, device)?;
-    let classes = predictor.labels().to_vec();
+    let models = crate::open(&folders, device)?;
+    let classes = models.labels().to_vec();
     if classes.len() != 3 {
         return Err(format!(
             "{}: a model of neither, donor and acceptor is needed",
-            model.display()
+            folders[0].display()
         )
         .into());
     }
-    let ours = scorer(predictor, &classes, Some(&likelihood));
+    let ours = scorer(models, &classes, Some(&likelihood));
     let matrices = scorer(Matrices::fit(datasets)?, &classes, None);
     let genome = Genome::open(datasets.join("hbb/HUMHBB_U01317.fa.gz"), LetterPolicy::default())?;
     let variants =
@@ -98,12 +103,12 @@ pub(crate) fn run(
     let mut report = Report::new("Variants of the human beta-globin genes");
     report.section("Scores");
     report.paragraph(&format!(
-        "Model: {}, trained on splice sites of the fruit fly, windows of {WIDTH} bases, led along up to {REACH} \
+        "Model: the mean of {}, trained on splice sites of the fruit fly, windows of {WIDTH} bases, led along up to {REACH} \
          bases on each side. model: the greatest change of the probability of a donor or an acceptor; p: the \
          share of {} common variants of chromosome 22 that change it as much; matrices: the same change by \
          position weight matrices of the same training rows; LLR: ln P(reference) − ln P(alternate) of the \
          base by the pre-trained model alone.",
-        model.display(),
+        folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", "),
         background.len()
     ));
     report.table(
@@ -118,7 +123,7 @@ pub(crate) fn run(
         report.paragraph(line);
     }
     write(&out, "scores.tsv", &table)?;
-    alleles(&out, &model, &rows, &placed, device, &mut report)?;
+    alleles(&out, &folders[0], &rows, &placed, device, &mut report)?;
     ctcf(&out, datasets, device, &mut report)?;
     write(&out, "report.html", &report.finish())?;
     println!("wrote scores.tsv, report.html and figures to {}", out.display());
@@ -421,9 +426,10 @@ struct Matrices {
 const AROUND: usize = 20;
 
 impl Matrices {
-    /// Fits them to the shipped training rows of the fruit fly.
+    /// Fits them to the rows that the model was trained on, sites beside their places among what is neither.
     fn fit(datasets: &Path) -> Result<Self, Box<dyn Error>> {
-        let rows = SpliceTask::new(datasets, SpliceSet::Fly).examples(Split::Train)?;
+        let task = SpliceTask::new(datasets, SpliceSet::Fly);
+        let rows = BesideSites::new(task, REACH, 1).examples(Split::Train)?;
         let of_class = |class: usize| -> Result<Frequencies, Box<dyn Error>> {
             let rows = rows.iter().filter(|row| row.label == class);
             let sites: Vec<Sequence> = rows.map(|row| around(&row.sequence)).collect();

@@ -7,6 +7,7 @@
 
 mod globin;
 mod map;
+mod merge;
 mod output;
 #[path = "../common/program.rs"]
 mod program;
@@ -23,10 +24,13 @@ use dnabert::core::LetterPolicy;
 use dnabert::genome::vcf::Variants;
 use dnabert::genome::{Genome, Naming};
 use dnabert::model::ProblemType;
-use dnabert::variants::ReferencePolicy;
 use dnabert::variants::effects::Reading;
-use dnabert::{AttentionReader, Backend, Embedder, MaskedScorer, Predictor, device, model_folder};
-use output::{Output, Shard};
+use dnabert::variants::{Haplotypes, ReferencePolicy};
+use dnabert::{
+    AttentionReader, Backend, Device, Embedder, Ensemble, MaskedScorer, Predictor, device,
+    model_folder,
+};
+use output::{Format, Output, Shard};
 use score::Scorer;
 
 /// Scores variants by a trained model.
@@ -39,9 +43,10 @@ struct Arguments {
     #[arg(requires_all = ["model", "width", "out"])]
     genome: Option<PathBuf>,
     /// Trained classifier: a folder in the Hugging Face layout, or a name on its Hub [default: the shipped
-    /// one of splice sites]
+    /// ones of splice sites]; several are an ensemble, whose answer is the mean (states and attention are those
+    /// of the first)
     #[arg(long)]
-    model: Option<String>,
+    model: Vec<String>,
     /// Bases of the model's window: as long as the sequences that it was trained on
     #[arg(long, requires = "vcf", value_parser = clap::value_parser!(u16).range(8..))]
     width: Option<u16>,
@@ -71,6 +76,13 @@ struct Arguments {
     /// Take chr1 and 1 for the same chromosome
     #[arg(long, requires = "vcf")]
     any_naming: bool,
+    /// Join the alleles that this sample has on the same copy of a chromosome (phased genotypes, sorted by
+    /// position), and score each haplotype as one allele; the other alleles are left out
+    #[arg(long, requires = "vcf", value_name = "SAMPLE")]
+    haplotypes: Option<String>,
+    /// Unchanged bases that may lie between two alleles that are joined
+    #[arg(long, requires = "haplotypes", default_value_t = 20)]
+    within: usize,
     /// Only every n-th variant, from the i-th: i/n
     #[arg(long, requires = "vcf", conflicts_with = "merge")]
     shard: Option<Shard>,
@@ -93,7 +105,8 @@ struct Arguments {
     /// Their mutations: tab-separated row, start, end and allele [default: every base to A, T, G and C]
     #[arg(long, requires = "table")]
     mutations: Option<PathBuf>,
-    /// File to write: .vcf, where a run that was stopped goes on, or .tsv; without variants of yours, a folder
+    /// File to write: .vcf or .tsv, where a run that was stopped goes on, or .parquet (--features parquet);
+    /// without variants of yours, a folder
     #[arg(long)]
     out: Option<PathBuf>,
     /// Device: flex, wgpu or cuda [default: the first that was compiled in]
@@ -127,6 +140,12 @@ enum Mismatch {
 }
 
 impl Arguments {
+    /// The models, which answer together.
+    fn models(&self, device: &Device) -> Result<Ensemble, Box<dyn Error>> {
+        let folders = self.model.iter().map(|model| model_folder(model));
+        open(&folders.collect::<Result<Vec<_>, _>>()?, device)
+    }
+
     fn reading(&self) -> Reading {
         match self.reading {
             Strands::Forward => Reading::Forward,
@@ -136,6 +155,12 @@ impl Arguments {
     }
 }
 
+/// Models as one.
+fn open(folders: &[PathBuf], device: &Device) -> Result<Ensemble, Box<dyn Error>> {
+    let members = folders.iter().map(|folder| Predictor::open(folder, device));
+    Ok(Ensemble::new(members.collect::<Result<_, _>>()?)?)
+}
+
 fn main() -> ExitCode {
     program::finish(run(&Arguments::parse()))
 }
@@ -143,29 +168,29 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let out = arguments.out.as_deref();
     if let (false, Some(out)) = (arguments.merge.is_empty(), out) {
-        return output::merge(&arguments.merge, out);
+        return merge::merge(&arguments.merge, out);
     }
     let device = device(arguments.device)?;
     eprintln!("on {}", describe(&device));
-    if let (Some(table), Some(model), Some(out)) = (&arguments.table, &arguments.model, out) {
-        let predictor = Predictor::open(model_folder(model)?, &device)?;
-        return table::run(&predictor, arguments.class, table, arguments.mutations.as_deref(), out);
+    if let (Some(table), Some(out)) = (&arguments.table, out) {
+        let models = arguments.models(&device)?;
+        return table::run(&models, arguments.class, table, arguments.mutations.as_deref(), out);
     }
-    if let ([genome, stretch], Some(model), Some(width), Some(out)) =
-        (&arguments.map[..], &arguments.model, arguments.map_width, out)
+    if let ([genome, stretch], Some(width), Some(out)) =
+        (&arguments.map[..], arguments.map_width, out)
     {
-        let predictor = Predictor::open(model_folder(model)?, &device)?;
+        let models = arguments.models(&device)?;
         let genome = Genome::open(genome, LetterPolicy::default())?;
         let map =
             map::Map { class: arguments.class, width: width.into(), reading: arguments.reading() };
-        return map.run(&predictor, &genome, stretch, out);
+        return map.run(&models, &genome, stretch, out);
     }
-    let (Some(vcf), Some(genome), Some(model), Some(width), Some(out)) =
-        (&arguments.vcf, &arguments.genome, &arguments.model, arguments.width, out)
+    let (Some(vcf), Some(genome), Some(width), Some(out)) =
+        (&arguments.vcf, &arguments.genome, arguments.width, out)
     else {
-        return globin::run(&arguments.datasets, arguments.model.as_deref(), out, &device);
+        return globin::run(&arguments.datasets, &arguments.model, out, &device);
     };
-    output::check_name(out)?;
+    Format::of(out)?;
     let naming = if arguments.any_naming { Naming::IgnoreChr } else { Naming::Exact };
     let genome_path = genome;
     let genome = Genome::open(genome_path, LetterPolicy::default())?.with_naming(naming);
@@ -173,17 +198,17 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Some(model) => Some(MaskedScorer::open(model_folder(model)?, &device)?),
         None => None,
     };
-    let folder = model_folder(model)?;
-    let predictor = Predictor::open(&folder, &device)?;
-    let of_labels = predictor.problem() == ProblemType::MultiLabelClassification;
-    if predictor.problem() == ProblemType::Regression || predictor.labels().len() < 2 && !of_labels
-    {
+    let models = arguments.models(&device)?;
+    let folder = model_folder(&arguments.model[0])?;
+    let of_labels = models.problem() == ProblemType::MultiLabelClassification;
+    if models.problem() == ProblemType::Regression || models.labels().len() < 2 && !of_labels {
+        let model = &arguments.model[0];
         return Err(format!("--model {model}: its outputs are no probabilities of classes").into());
     }
     let mut scorer = Scorer {
-        classes: predictor.labels().to_vec(),
+        classes: models.labels().to_vec(),
         of_labels,
-        classifier: predictor,
+        classifier: models,
         likelihood: likelihood.as_ref(),
         embedder: arguments.embedding.then(|| Embedder::open(&folder, &device)).transpose()?,
         reader: arguments.attention.then(|| AttentionReader::open(&folder, &device)).transpose()?,
@@ -200,21 +225,41 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(path) = &arguments.background {
         scorer.background = Some(scorer.background(&genome, path)?);
     }
-    let mut variants = Variants::open(vcf)?;
+    let variants = Variants::open(vcf)?;
     let shard = arguments.shard.unwrap_or_default();
     let settings = format!(
-        "variants {}, genome {}, any naming {}, model {model}, width {width}, reach {}, reading {:?}, mismatch {:?}, likelihood {:?}, background {:?}",
+        "variants {}, genome {}, any naming {}, model {}, width {width}, reach {}, reading {:?}, mismatch {:?}, likelihood {:?}, background {:?}, haplotypes {:?} within {}",
         vcf.display(),
         genome_path.display(),
         arguments.any_naming,
+        arguments.model.join(" and "),
         arguments.reach,
         arguments.reading,
         arguments.mismatch,
         arguments.likelihood,
-        arguments.background
+        arguments.background,
+        arguments.haplotypes,
+        arguments.within
     );
-    let mut output = Output::open(out, variants.header(), &scorer.fields(), &settings, shard)?;
-    let counts = scorer.run(&genome, &mut variants, shard, &mut output)?;
+    let open = |header: &[String]| Output::open(out, header, &scorer.fields(), &settings, shard);
+    let (output, counts) = match &arguments.haplotypes {
+        None => {
+            let mut output = open(variants.header())?;
+            let counts = scorer.run(&genome, variants, shard, &mut output)?;
+            (output, counts)
+        }
+        Some(name) => {
+            let sample = variants.samples().iter().position(|sample| sample == name);
+            let sample = sample.ok_or_else(|| {
+                let samples = variants.samples().join(", ");
+                format!("{}: no sample {name:?}; there are: {samples}", vcf.display())
+            })?;
+            let mut output = open(&Haplotypes::<Variants>::header(variants.header()))?;
+            let joined = Haplotypes::new(variants, &genome, sample, arguments.within);
+            let counts = scorer.run(&genome, joined, shard, &mut output)?;
+            (output, counts)
+        }
+    };
     output.finish()?;
     println!("{} variants, {} alleles scored", counts.variants, counts.alleles);
     if counts.swapped > 0 {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use dnabert::Predictor;
+use dnabert::Ensemble;
 use dnabert::core::{Sequence, Strand, file};
 use dnabert::figure::{BaseTrack, HeatAxes, HeatMap, Mark, base_tracks, heat_maps};
 use dnabert::genome::{Genome, Interval};
@@ -22,12 +22,12 @@ impl Map {
     /// Writes `map.tsv`, `map.svg` and `track.svg` to a folder.
     pub(crate) fn run(
         &self,
-        predictor: &Predictor,
+        models: &Ensemble,
         genome: &Genome,
         stretch: &str,
         out: &Path,
     ) -> Result<(), Box<dyn Error>> {
-        let classes = predictor.labels();
+        let classes = models.labels();
         if self.class >= classes.len() {
             return Err(
                 format!("--class {}: the model has {} classes", self.class, classes.len()).into()
@@ -52,7 +52,7 @@ impl Map {
         let left = if first > 0 { Some(bases(first - 1, first)?) } else { None };
         let right = if last < length { Some(bases(last, last + 1)?) } else { None };
         let window = bases(first, last)?;
-        let map = MutationMap::new(predictor, self.class, window, [left, right], self.reading)?;
+        let map = MutationMap::new(models, self.class, window, [left, right], self.reading)?;
         let mut table = "chromosome\tposition\treference\talternate\tlog_odds_change\n".to_owned();
         for (base, (row, letter)) in map.effects.iter().zip(map.window.as_str().chars()).enumerate()
         {

@@ -2,11 +2,11 @@
 
 use std::error::Error;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Lines, Seek, SeekFrom, Write};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use dnabert::core::file::replace;
 use dnabert::genome::vcf::{Allele, Variant};
 use dnabert::variants::annotate::{self, InfoField};
 
@@ -14,7 +14,17 @@ use dnabert::variants::annotate::{self, InfoField};
 const SETTINGS: &str = "##DNABERT=";
 
 /// The line of a shard, which is not in the merged file.
-const SHARD: &str = "##DNABERT_shard=";
+pub(crate) const SHARD: &str = "##DNABERT_shard=";
+
+/// The columns of a table before the scores, and their types.
+const COLUMNS: [(&str, &str); 6] = [
+    ("variant", "Integer"),
+    ("chromosome", "String"),
+    ("position", "Integer"),
+    ("id", "String"),
+    ("reference", "String"),
+    ("alternate", "String"),
+];
 
 /// Every n-th variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,12 +61,29 @@ impl FromStr for Shard {
     }
 }
 
-/// Whether a file is to be VCF, and not a table.
-pub(crate) fn check_name(path: &Path) -> Result<bool, String> {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("vcf") => Ok(true),
-        Some("tsv") => Ok(false),
-        _ => Err(format!("{}: neither .vcf nor .tsv", path.display())),
+/// What a file is, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Vcf,
+    Table,
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl Format {
+    pub(crate) fn of(path: &Path) -> Result<Self, String> {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("vcf") => Ok(Self::Vcf),
+            Some("tsv") => Ok(Self::Table),
+            #[cfg(feature = "parquet")]
+            Some("parquet") => Ok(Self::Parquet),
+            #[cfg(not(feature = "parquet"))]
+            Some("parquet") => Err(format!(
+                "{}: this program was built without --features parquet",
+                path.display()
+            )),
+            _ => Err(format!("{}: neither .vcf nor .tsv nor .parquet", path.display())),
+        }
     }
 }
 
@@ -64,14 +91,25 @@ pub(crate) fn check_name(path: &Path) -> Result<bool, String> {
 pub(crate) struct Output {
     path: PathBuf,
     partial: PathBuf,
-    file: BufWriter<File>,
+    writer: Writer,
     fields: Vec<InfoField>,
-    is_vcf: bool,
+    shard: Shard,
+    /// Variants of this shard that an earlier run has written.
+    before: usize,
+    /// Variants of this shard that are written.
     done: usize,
 }
 
+enum Writer {
+    Vcf(BufWriter<File>),
+    Table(BufWriter<File>),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<dnabert::variants::ParquetTable>),
+}
+
 impl Output {
-    /// Begins a file, or goes on with one that a stopped run with the same header left.
+    /// Begins a file, or goes on with one that a stopped run with the same header and settings left; a Parquet file is
+    /// always begun anew.
     pub(crate) fn open(
         path: &Path,
         header: &[String],
@@ -79,190 +117,215 @@ impl Output {
         settings: &str,
         shard: Shard,
     ) -> Result<Self, Box<dyn Error>> {
-        let is_vcf = check_name(path)?;
-        let head = if is_vcf {
-            // A file of other settings is not gone on with.
-            let mut lines = annotate::header(header, fields);
-            lines.retain(|line| !line.starts_with(SETTINGS) && !line.starts_with(SHARD));
-            let at = lines.iter().position(|line| line.starts_with("#CHROM"));
-            let at = at.unwrap_or(lines.len());
-            lines.insert(at, format!("{SETTINGS}{settings}"));
-            if shard.count > 1 {
-                lines.insert(at + 1, format!("{SHARD}{}/{}", shard.index + 1, shard.count));
-            }
-            lines.join("\n") + "\n"
-        } else {
-            let keys: Vec<&str> = fields.iter().map(|field| &*field.key).collect();
-            format!("chromosome\tposition\tid\treference\talternate\t{}\n", keys.join("\t"))
-        };
+        let format = Format::of(path)?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder)?;
         }
         let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}of{}.partial", shard.index + 1, shard.count));
-        let partial = PathBuf::from(name);
-        let (end, done) = left_over(&partial, &head, is_vcf)?;
-        if end == 0 && partial.exists() {
-            eprintln!("{} is of another run: begun anew", partial.display());
+        name.push(format!(".{}of{}", shard.index + 1, shard.count));
+        if format != Format::Vcf {
+            // A table has no place for its settings: a stopped one is known by its name.
+            let mut hasher = DefaultHasher::new();
+            settings.hash(&mut hasher);
+            name.push(format!(".{:016x}", hasher.finish()));
         }
-        let mut file =
-            OpenOptions::new().create(true).write(true).truncate(false).open(&partial)?;
-        file.set_len(end)?;
-        file.seek(SeekFrom::End(0))?;
-        let mut file = BufWriter::new(file);
-        if end == 0 {
-            file.write_all(head.as_bytes())?;
-        } else {
+        name.push(".partial");
+        let partial = PathBuf::from(name);
+        let (writer, done) = match format {
+            Format::Vcf => {
+                let (file, done) =
+                    text(&partial, &vcf_head(header, fields, settings, shard), |_| None)?;
+                (Writer::Vcf(file), done)
+            }
+            Format::Table => {
+                let own = COLUMNS.map(|(name, _)| name);
+                let keys: Vec<&str> =
+                    own.into_iter().chain(fields.iter().map(|field| &*field.key)).collect();
+                let (file, done) = text(&partial, &(keys.join("\t") + "\n"), |line| {
+                    line.split(|byte| *byte == b'\t').next().map(<[u8]>::to_vec)
+                })?;
+                (Writer::Table(file), done)
+            }
+            #[cfg(feature = "parquet")]
+            Format::Parquet => {
+                let own = COLUMNS.map(|(key, kind)| InfoField {
+                    key: key.into(),
+                    kind,
+                    description: String::new(),
+                });
+                let columns: Vec<InfoField> =
+                    own.into_iter().chain(fields.iter().cloned()).collect();
+                let table = dnabert::variants::ParquetTable::create(&partial, &columns)?;
+                (Writer::Parquet(Box::new(table)), 0)
+            }
+        };
+        if done > 0 {
             eprintln!("{done} variants are there from an earlier run");
         }
-        Ok(Self { path: path.into(), partial, file, fields: fields.to_vec(), is_vcf, done })
+        Ok(Self {
+            path: path.into(),
+            partial,
+            writer,
+            fields: fields.to_vec(),
+            shard,
+            before: done,
+            done,
+        })
     }
 
     /// Variants that are there from an earlier run.
-    pub(crate) fn done(&self) -> usize {
-        self.done
+    pub(crate) fn before(&self) -> usize {
+        self.before
     }
 
     /// Writes a variant; `columns` has, for each field, a value for each alternate allele. A table has a line
     /// for each allele, and one for a variant without.
-    pub(crate) fn push(&mut self, variant: &Variant, columns: &[Vec<String>]) -> io::Result<()> {
-        if self.is_vcf {
-            return writeln!(self.file, "{}", annotate::line(&variant.text, &self.fields, columns));
+    pub(crate) fn push(
+        &mut self,
+        variant: &Variant,
+        columns: &[Vec<String>],
+    ) -> Result<(), Box<dyn Error>> {
+        let number = self.shard.index + self.shard.count * self.done + 1;
+        self.done += 1;
+        match &mut self.writer {
+            Writer::Vcf(file) => {
+                writeln!(file, "{}", annotate::line(&variant.text, &self.fields, columns))?;
+            }
+            Writer::Table(file) => {
+                for row in rows(number, variant, columns, self.fields.len()) {
+                    writeln!(file, "{}", row.join("\t"))?;
+                }
+            }
+            #[cfg(feature = "parquet")]
+            Writer::Parquet(table) => {
+                for row in rows(number, variant, columns, self.fields.len()) {
+                    let row: Vec<&str> = row.iter().map(String::as_str).collect();
+                    table.push(&row)?;
+                }
+            }
         }
-        let ids = if variant.ids.is_empty() { ".".to_owned() } else { variant.ids.join(";") };
-        let start = format!(
-            "{}\t{}\t{ids}\t{}",
-            variant.interval.chromosome(),
-            variant.interval.start() + 1,
-            variant.reference
-        );
-        // One write for a variant: a stopped run leaves whole ones, or a piece at the end.
-        let mut text = String::new();
-        for (at, allele) in variant.alternates.iter().enumerate() {
-            let allele = match allele {
-                Allele::Bases(bases) => bases.to_string(),
-                Allele::Deleted => "*".into(),
-                Allele::Symbolic(text) | Allele::Breakend(text) => text.clone(),
-            };
-            let values: Vec<&str> = columns.iter().map(|column| &*column[at]).collect();
-            text += &format!("{start}\t{allele}\t{}\n", values.join("\t"));
-        }
-        if variant.alternates.is_empty() {
-            let values = vec!["."; self.fields.len()];
-            text += &format!("{start}\t.\t{}\n", values.join("\t"));
-        }
-        self.file.write_all(text.as_bytes())
+        Ok(())
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        match &mut self.writer {
+            Writer::Vcf(file) | Writer::Table(file) => file.flush(),
+            #[cfg(feature = "parquet")]
+            Writer::Parquet(_) => Ok(()),
+        }
     }
 
     /// All are there: the file gets its name.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        self.file.flush()?;
-        self.file.get_ref().sync_all()?;
-        fs::rename(&self.partial, &self.path)
+    pub(crate) fn finish(self) -> Result<(), Box<dyn Error>> {
+        match self.writer {
+            Writer::Vcf(mut file) | Writer::Table(mut file) => {
+                file.flush()?;
+                file.get_ref().sync_all()?;
+            }
+            #[cfg(feature = "parquet")]
+            Writer::Parquet(table) => table.finish()?,
+        }
+        Ok(fs::rename(&self.partial, &self.path)?)
     }
 }
 
-/// How many bytes, and variants, of an unfinished file are whole: none where its header is another.
-fn left_over(path: &Path, head: &str, is_vcf: bool) -> io::Result<(u64, usize)> {
+/// The header of a VCF file, with the settings: a file of others is not gone on with.
+fn vcf_head(header: &[String], fields: &[InfoField], settings: &str, shard: Shard) -> String {
+    let mut lines = annotate::header(header, fields);
+    lines.retain(|line| !line.starts_with(SETTINGS) && !line.starts_with(SHARD));
+    let at = lines.iter().position(|line| line.starts_with("#CHROM"));
+    let at = at.unwrap_or(lines.len());
+    lines.insert(at, format!("{SETTINGS}{settings}"));
+    if shard.count > 1 {
+        lines.insert(at + 1, format!("{SHARD}{}/{}", shard.index + 1, shard.count));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The lines of a variant in a table.
+fn rows(
+    number: usize,
+    variant: &Variant,
+    columns: &[Vec<String>],
+    fields: usize,
+) -> Vec<Vec<String>> {
+    let ids = if variant.ids.is_empty() { ".".to_owned() } else { variant.ids.join(";") };
+    let row = |allele: String, values: Vec<String>| {
+        let own = [
+            number.to_string(),
+            variant.interval.chromosome().to_owned(),
+            (variant.interval.start() + 1).to_string(),
+            ids.clone(),
+            variant.reference.to_string(),
+            allele,
+        ];
+        own.into_iter().chain(values).collect()
+    };
+    if variant.alternates.is_empty() {
+        return vec![row(".".into(), vec![".".into(); fields])];
+    }
+    let alleles = variant.alternates.iter().enumerate().map(|(at, allele)| {
+        let allele = match allele {
+            Allele::Bases(bases) => bases.to_string(),
+            Allele::Deleted => "*".into(),
+            Allele::Symbolic(text) | Allele::Breakend(text) => text.clone(),
+        };
+        row(allele, columns.iter().map(|column| column[at].clone()).collect())
+    });
+    alleles.collect()
+}
+
+/// A text file that begins with `head`, behind the last whole variant of an earlier run, and how many those are.
+/// `variant_of` tells by what lines belong to one variant; where it says nothing, each line is one.
+fn text(
+    path: &Path,
+    head: &str,
+    variant_of: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) -> io::Result<(BufWriter<File>, usize)> {
+    let (end, done) = left_over(path, head, variant_of)?;
+    if end == 0 && path.exists() {
+        eprintln!("{} is of another run: begun anew", path.display());
+    }
+    let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;
+    file.set_len(end)?;
+    file.seek(SeekFrom::End(0))?;
+    let mut file = BufWriter::new(file);
+    if end == 0 {
+        file.write_all(head.as_bytes())?;
+    }
+    Ok((file, done))
+}
+
+/// How many bytes, and variants, of an unfinished file are whole: none where its header is another. The last of
+/// several lines of a variant may be missing, so that the last variant of such a file is not taken for whole.
+fn left_over(
+    path: &Path,
+    head: &str,
+    variant_of: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) -> io::Result<(u64, usize)> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((0, 0)),
         Err(error) => return Err(error),
     };
-    // Lines of a table do not tell where a variant ends: it is begun anew.
-    if !is_vcf {
-        return Ok((0, 0));
-    }
     let mut reader = BufReader::new(file);
     let mut own = vec![0; head.len()];
     if io::Read::read_exact(&mut reader, &mut own).is_err() || own != head.as_bytes() {
         return Ok((0, 0));
     }
-    let (mut end, mut done, mut line) = (head.len() as u64, 0, Vec::new());
+    let (mut end, mut whole, mut done, mut line) =
+        (head.len() as u64, head.len() as u64, 0, Vec::new());
+    let mut last = None;
     while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+        let variant = variant_of(&line);
+        if variant.is_none() {
+            (whole, done) = (end + line.len() as u64, done + 1);
+        } else if last.is_some() && variant != last {
+            (whole, done) = (end, done + 1);
+        }
         end += line.len() as u64;
-        done += 1;
+        last = variant;
         line.clear();
     }
-    Ok((end, done))
-}
-
-/// Puts the files of all shards together: the first variant of each, then the second, and so on.
-pub(crate) fn merge(shards: &[PathBuf], out: &Path) -> Result<(), Box<dyn Error>> {
-    if out.extension().and_then(|extension| extension.to_str()) != Some("vcf") {
-        return Err(format!("{}: shards are put together as .vcf", out.display()).into());
-    }
-    let mut readers = Vec::new();
-    let mut head: Option<Vec<String>> = None;
-    for path in shards {
-        let failed = |error: io::Error| format!("{}: {error}", path.display());
-        let mut lines = BufReader::new(File::open(path).map_err(failed)?).lines();
-        let mut own = header_of(&mut lines).map_err(failed)?;
-        let shard = own.iter().find_map(|line| line.strip_prefix(SHARD)).map(str::to_owned);
-        let expected = format!("{}/{}", readers.len() + 1, shards.len());
-        if shard.as_deref() != Some(&*expected) {
-            let found = shard.unwrap_or_else(|| "no shard".into());
-            return Err(format!(
-                "{}: shard {expected} is expected here, and this is {found}: give all of them, in their order",
-                path.display()
-            )
-            .into());
-        }
-        own.retain(|line| !line.starts_with(SHARD));
-        if head.get_or_insert_with(|| own.clone()) != &own {
-            return Err(
-                format!("{}: its header is not that of the first file", path.display()).into()
-            );
-        }
-        readers.push(lines);
-    }
-    replace(out, |beside| -> Result<(), Box<dyn Error>> {
-        let mut file = BufWriter::new(File::create(beside)?);
-        for line in head.iter().flatten() {
-            writeln!(file, "{line}")?;
-        }
-        let (mut ended, mut count) = (None, 0);
-        loop {
-            for (index, reader) in readers.iter_mut().enumerate() {
-                match (reader.next(), ended) {
-                    (Some(line), None) => {
-                        writeln!(file, "{}", line?)?;
-                        count += 1;
-                    }
-                    (None, None) => ended = Some(index),
-                    (None, Some(_)) => (),
-                    (Some(_), Some(first)) => {
-                        let (early, late) = (shards[first].display(), shards[index].display());
-                        return Err(format!(
-                            "{late} has a variant more than {early}: give the shards in their order, 1/n \
-                             first, all of them"
-                        )
-                        .into());
-                    }
-                }
-            }
-            if ended.is_some() {
-                break;
-            }
-        }
-        file.flush()?;
-        println!("wrote {count} variants to {}", out.display());
-        Ok(())
-    })
-}
-
-/// Lines up to and with `#CHROM`.
-fn header_of(lines: &mut Lines<BufReader<File>>) -> io::Result<Vec<String>> {
-    let mut header = Vec::new();
-    for line in lines {
-        header.push(line?);
-        if header.last().is_some_and(|line| line.starts_with("#CHROM")) {
-            return Ok(header);
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::InvalidData, "no line begins with #CHROM"))
+    Ok((whole, done))
 }

@@ -260,10 +260,10 @@ where
     }
 
     /// Scores all variants of a shard that the output does not have yet, in their order.
-    pub(crate) fn run(
+    pub(crate) fn run<E: Error + 'static>(
         &self,
         genome: &Genome,
-        variants: &mut Variants,
+        variants: impl Iterator<Item = Result<Variant, E>>,
         shard: Shard,
         output: &mut Output,
     ) -> Result<Counts, Box<dyn Error>> {
@@ -271,7 +271,7 @@ where
         let mut waiting: Vec<(Variant, Vec<Result<Placed, Skipped>>)> = Vec::new();
         let (started, mut alleles) = (Instant::now(), 0);
         let own = variants.enumerate().filter(|(number, _)| shard.has(*number));
-        for (_, variant) in own.skip(output.done()) {
+        for (_, variant) in own.skip(output.before()) {
             let variant = variant?;
             let placed = self.placement().place(genome, &variant, &mut counts)?;
             // A line without alleles counts, too: lines are held until they are written.

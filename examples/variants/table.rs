@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use dnabert::Predictor;
+use dnabert::Ensemble;
 use dnabert::core::file::replace;
 use dnabert::core::{Classifier, Sequence};
 use dnabert::tasks::{TableFormat, read_inputs};
@@ -16,15 +16,15 @@ const AT_ONCE: usize = 1024;
 
 /// Writes the columns of `mutations.tsv` as `SNP.py` does, row by row of the table.
 pub(crate) fn run(
-    predictor: &Predictor,
+    models: &Ensemble,
     class: usize,
     table: &Path,
     mutations: Option<&Path>,
     out: &Path,
 ) -> Result<(), Box<dyn Error>> {
-    if class >= predictor.labels().len() {
+    if class >= models.labels().len() {
         return Err(
-            format!("--class {class}: the model has {} classes", predictor.labels().len()).into()
+            format!("--class {class}: the model has {} classes", models.labels().len()).into()
         );
     }
     let rows = read_inputs(table, &TableFormat::default())?.collect::<Result<Vec<_>, _>>()?;
@@ -38,7 +38,7 @@ pub(crate) fn run(
         None => all_substitutions(&sequences).collect(),
     };
     mutations.sort_by_key(|mutation| mutation.row);
-    let original = predictor.predict(&sequences)?;
+    let original = models.predict(&sequences)?;
     let mut number = 0;
     replace(out, |beside| -> Result<(), Box<dyn Error>> {
         let mut file = BufWriter::new(File::create(beside)?);
@@ -47,7 +47,7 @@ pub(crate) fn run(
             let mutants: Vec<Sequence> =
                 some.iter().map(|mutation| mutation.apply(&sequences)).collect::<Result<_, _>>()?;
             for ((mutation, mutant), row) in
-                some.iter().zip(&mutants).zip(predictor.predict(&mutants)?)
+                some.iter().zip(&mutants).zip(models.predict(&mutants)?)
             {
                 let (before, after) = (original[mutation.row][class], row[class]);
                 let (difference, log_odds) = scores(before, after);

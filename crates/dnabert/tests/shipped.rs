@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use dnabert::core::{BothStrands, Classifier, Sequence, Split, Task};
-use dnabert::tasks::{BindingSet, BindingTask, PromoterSet, PromoterTask, SpliceSet, SpliceTask};
+use dnabert::tasks::{
+    BesideSites, BindingSet, BindingTask, PromoterSet, PromoterTask, SpliceSet, SpliceTask,
+};
 use dnabert::train::ClassificationReport;
 use dnabert::{Device, Predictor};
 
@@ -52,6 +54,12 @@ fn promoters_of_the_fly() {
 fn splice_sites_of_the_fly() {
     let task = SpliceTask::new(datasets(), SpliceSet::Fly);
     says_what_its_card_says("splice-fly", &task, Strands::One);
+}
+
+#[test]
+fn splice_sites_of_the_fly_and_places_beside() {
+    let task = BesideSites::new(SpliceTask::new(datasets(), SpliceSet::Fly), 20, 1);
+    says_what_its_card_says("splice-fly-scan", &task, Strands::One);
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub mod bed;
 pub mod fasta;
 pub mod fps;
 mod genome;
+mod genotype;
 mod index;
 mod interval;
 mod lines;
@@ -14,6 +15,7 @@ pub mod vcf;
 
 pub use dnabert_core::Strand;
 pub use genome::{Genome, GenomeError, Naming};
+pub use genotype::{Genotype, GenotypeError};
 pub use interval::{Interval, IntervalError};
 pub use lines::{LineError, TableError};
 pub use open::open;

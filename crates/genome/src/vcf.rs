@@ -119,6 +119,11 @@ impl Variants {
     pub fn header(&self) -> &[String] {
         &self.header
     }
+
+    /// The names of the samples, whose genotypes [`Variant::genotype`] reads by their numbers.
+    pub fn samples(&self) -> Vec<&str> {
+        self.header.last().map_or(Vec::new(), |columns| columns.split('\t').skip(9).collect())
+    }
 }
 
 impl Iterator for Variants {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod audit;
+mod beside_sites;
 mod binding;
 pub mod build;
 mod cluster;
@@ -18,6 +19,7 @@ mod subset;
 mod table;
 mod table_task;
 
+pub use beside_sites::BesideSites;
 pub use binding::{BindingSet, BindingTask};
 pub use cluster::clusters;
 pub use cross_validation::{CrossValidation, Fold, FoldError};

@@ -1,0 +1,109 @@
+//! Rows times weights.
+
+use crate::Level;
+use crate::level::for_each_level;
+use crate::math::Arithmetic;
+
+/// A matrix of weights, `[input, output]`, in any order in memory, and a bias.
+#[derive(Debug, Clone, Copy)]
+pub struct Weights<'a> {
+    values: &'a [f32],
+    input: usize,
+    output: usize,
+    strides: [usize; 2],
+    bias: Option<&'a [f32]>,
+}
+
+impl<'a> Weights<'a> {
+    /// Weights of which element `[i, o]` is `values[i * strides[0] + o * strides[1]]`.
+    ///
+    /// # Panics
+    ///
+    /// If the last element lies outside of `values`, or the bias has not `output` elements.
+    pub fn new(
+        values: &'a [f32],
+        [input, output]: [usize; 2],
+        strides: [usize; 2],
+        bias: Option<&'a [f32]>,
+    ) -> Self {
+        assert!(input > 0 && output > 0, "a matrix of {input} × {output}");
+        let last = (input - 1) * strides[0] + (output - 1) * strides[1];
+        assert!(
+            last < values.len(),
+            "{} values, and the last of the matrix is {last}",
+            values.len()
+        );
+        assert!(bias.is_none_or(|bias| bias.len() == output), "one bias for each output");
+        Self { values, input, output, strides, bias }
+    }
+
+    /// Columns of what comes out.
+    pub fn output(&self) -> usize {
+        self.output
+    }
+}
+
+/// `input × weights + bias` on one thread. Rows of the output begin `stride` elements from one another, and what lies
+/// between is left as it is.
+///
+/// # Panics
+///
+/// If `input` is no whole number of rows, or `output` has no room for as many.
+#[allow(unsafe_code, reason = "gemm takes pointers")]
+pub fn linear(
+    level: Level,
+    input: &[f32],
+    weights: &Weights<'_>,
+    output: &mut [f32],
+    stride: usize,
+) {
+    let rows = input.len() / weights.input;
+    assert_eq!(rows * weights.input, input.len(), "whole rows");
+    if rows == 0 {
+        return;
+    }
+    assert!(
+        stride >= weights.output && (rows - 1) * stride + weights.output <= output.len(),
+        "room"
+    );
+    // SAFETY: `input` holds rows × input elements and `weights` was checked when it was made; the output has room for its last row.
+    // Input and output are different slices.
+    unsafe {
+        gemm::gemm(
+            rows,
+            weights.output,
+            weights.input,
+            output.as_mut_ptr(),
+            1,
+            stride as isize,
+            false,
+            input.as_ptr(),
+            1,
+            weights.input as isize,
+            weights.values.as_ptr(),
+            weights.strides[1] as isize,
+            weights.strides[0] as isize,
+            0.0,
+            1.0,
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+    if let Some(bias) = weights.bias {
+        add_bias(level, output, stride, bias);
+    }
+}
+
+#[inline(always)]
+fn add_bias_body<A: Arithmetic>(rows: &mut [f32], stride: usize, bias: &[f32]) {
+    for row in rows.chunks_mut(stride) {
+        row.iter_mut().zip(bias).for_each(|(value, bias)| *value += bias);
+    }
+}
+
+for_each_level! {
+    /// Adds a bias to the first columns of every row.
+    fn add_bias(rows: &mut [f32], stride: usize, bias: &[f32]) = add_bias_body
+}

@@ -1,0 +1,406 @@
+//! Alleles that a sample has on the same copy of a chromosome, joined.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+
+use dnabert_core::{Sequence, Strand};
+use dnabert_genome::vcf::{Allele, Variant};
+use dnabert_genome::{Genome, GenomeError, GenotypeError, Interval, TableError};
+
+use crate::{Change, apply};
+
+/// Why the variants of a file cannot be joined.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HaplotypeError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A genotype cannot be read.
+    #[error(transparent)]
+    Genotype(#[from] GenotypeError),
+    /// The genome cannot be read between two alleles.
+    #[error("line {line}")]
+    Genome {
+        /// The line of the file, from 1.
+        line: usize,
+        /// Why.
+        source: GenomeError,
+    },
+    /// A variant that stands before one that was read earlier.
+    #[error(
+        "line {line}: {chromosome}:{position} stands behind a later position: variants are joined where they are sorted"
+    )]
+    Unsorted {
+        /// The line of the file, from 1.
+        line: usize,
+        /// The chromosome.
+        chromosome: String,
+        /// The position, from 1 as in the file.
+        position: usize,
+    },
+}
+
+/// An allele of the sample, and the copies that have it.
+#[derive(Debug, Clone)]
+struct Carried {
+    /// Trimmed, so that an anchor base is not in the way of a neighbour.
+    change: Change,
+    id: String,
+    line: usize,
+    /// The copy; `None` where the phase is not known.
+    copy: Option<usize>,
+    /// Its phase set; none for alleles of all copies, which fit every set.
+    set: Option<String>,
+    everywhere: bool,
+}
+
+/// Reads the variants of one sample and joins those that lie within some bases of one another on the same copy of a
+/// chromosome: what comes out are variants with one alternate allele, to be scored like any other.
+///
+/// A joined variant spans from the first base that changes to the last. Its identifiers are those of its
+/// parts (or `6T>C`, the position from 1), and its INFO column has `HAPLOTYPE`, the copies that have it (from 1; `.` where
+/// the phase is not known: such an allele stands alone), and `PARTS`, how many alleles it joins. Alleles that the sample does not have, and
+/// alleles without bases (`*`, symbolic ones), are left out. Alleles that overlap one another are not joined.
+///
+/// The file has to be sorted by position within each chromosome; a run of neighbours is held at a time.
+#[derive(Debug)]
+pub struct Haplotypes<'a, I> {
+    variants: I,
+    genome: &'a Genome,
+    sample: usize,
+    within: usize,
+    /// Alleles of the run that is being read, and its end.
+    run: Vec<Carried>,
+    end: usize,
+    /// The last place that was read.
+    last: Option<(String, usize)>,
+    ready: VecDeque<Variant>,
+    is_over: bool,
+}
+
+impl<'a, I> Haplotypes<'a, I> {
+    /// Joins the alleles of a sample, by its number from 0, of which no more than `within` unchanged bases lie
+    /// between one and the next.
+    pub fn new(variants: I, genome: &'a Genome, sample: usize, within: usize) -> Self {
+        Self {
+            variants,
+            genome,
+            sample,
+            within,
+            run: Vec::new(),
+            end: 0,
+            last: None,
+            ready: VecDeque::new(),
+            is_over: false,
+        }
+    }
+
+    /// The header for what comes out: without the samples' columns, with the two INFO fields.
+    pub fn header(lines: &[String]) -> Vec<String> {
+        let own = |line: &String| {
+            line.starts_with("##FORMAT=")
+                || ["HAPLOTYPE", "PARTS"]
+                    .iter()
+                    .any(|key| line.starts_with(&format!("##INFO=<ID={key},")))
+        };
+        let mut header: Vec<String> = lines.iter().filter(|line| !own(line)).cloned().collect();
+        if let Some(columns) = header.last_mut() {
+            let fixed: Vec<&str> = columns.split('\t').take(8).collect();
+            *columns = fixed.join("\t");
+        }
+        let at = header.len().saturating_sub(1);
+        header.splice(
+            at..at,
+            [
+                "##INFO=<ID=HAPLOTYPE,Number=.,Type=String,Description=\"Copies of the chromosome that have the allele, from 1\">"
+                    .to_owned(),
+                "##INFO=<ID=PARTS,Number=1,Type=Integer,Description=\"Alleles of the file that are joined\">"
+                    .to_owned(),
+            ],
+        );
+        header
+    }
+
+    /// Takes in a variant; the run before it is joined where it is too far away.
+    fn take(&mut self, variant: &Variant) -> Result<(), HaplotypeError> {
+        let (chromosome, start) = (variant.interval.chromosome(), variant.interval.start());
+        if let Some((last, before)) = &self.last {
+            if last != chromosome {
+                self.join()?;
+            } else if start < *before {
+                return Err(HaplotypeError::Unsorted {
+                    line: variant.line,
+                    chromosome: chromosome.to_owned(),
+                    position: start + 1,
+                });
+            }
+        }
+        self.last = Some((chromosome.to_owned(), start));
+        let Some(genotype) = variant.genotype(self.sample)? else { return Ok(()) };
+        // An allele begins where its line does, or behind: what is farther than that is farther from all to come.
+        if start > self.end + self.within {
+            self.join()?;
+        }
+        let everywhere = genotype.is_homozygous();
+        for (copy, allele) in genotype.alleles.iter().enumerate() {
+            let Some(allele) =
+                allele.filter(|allele| *allele > 0).map(|allele| &variant.alternates[allele - 1])
+            else {
+                continue;
+            };
+            let Ok(change) = Change::of(variant, allele) else { continue };
+            let change = change.trimmed();
+            let is_known = genotype.phased || everywhere;
+            // Of unknown phase: once, not once a copy.
+            let known = self
+                .run
+                .iter()
+                .any(|other| !is_known && other.line == variant.line && other.change == change);
+            if known {
+                continue;
+            }
+            let id = match &variant.ids[..] {
+                [] => format!(
+                    "{}{}>{}",
+                    change.start + 1,
+                    dash(&change.reference),
+                    dash(&change.alternate)
+                ),
+                ids => ids.join(";"),
+            };
+            self.end = if self.run.is_empty() { change.end() } else { self.end.max(change.end()) };
+            self.run.push(Carried {
+                change,
+                id,
+                line: variant.line,
+                copy: is_known.then_some(copy),
+                set: genotype.phase_set.clone().filter(|_| !everywhere),
+                everywhere,
+            });
+        }
+        Ok(())
+    }
+
+    /// Makes variants of the run.
+    fn join(&mut self) -> Result<(), HaplotypeError> {
+        let run = std::mem::take(&mut self.run);
+        let copies = run.iter().filter_map(|carried| carried.copy).max().map_or(0, |last| last + 1);
+        let mut groups: Vec<(Option<usize>, Vec<&Carried>)> = run
+            .iter()
+            .filter(|carried| carried.copy.is_none())
+            .map(|carried| (None, vec![carried]))
+            .collect();
+        for copy in 0..copies {
+            let mut own: Vec<&Carried> =
+                run.iter().filter(|carried| carried.copy == Some(copy)).collect();
+            own.sort_by_key(|carried| (carried.change.start, carried.change.end()));
+            let mut open: Vec<Vec<&Carried>> = Vec::new();
+            for carried in own {
+                match open.last_mut().filter(|group| self.belongs(group, carried)) {
+                    Some(group) => group.push(carried),
+                    None => open.push(vec![carried]),
+                }
+            }
+            groups.extend(open.into_iter().map(|group| (Some(copy), group)));
+        }
+        let mut joined: Vec<(Joined<'_>, Vec<usize>)> = Vec::new();
+        for (copy, parts) in groups {
+            let own = Joined(parts);
+            let copy = copy.map(|copy| copy + 1);
+            match joined
+                .iter_mut()
+                .find(|(other, copies)| copy.is_some() && !copies.is_empty() && other.same(&own))
+            {
+                Some((_, copies)) => copies.extend(copy),
+                None => joined.push((own, copy.into_iter().collect())),
+            }
+        }
+        joined.sort_by_key(|(own, copies)| (own.start(), own.end(), copies.clone()));
+        for (own, copies) in joined {
+            self.ready.push_back(own.variant(self.genome, &copies)?);
+        }
+        Ok(())
+    }
+
+    fn belongs(&self, group: &[&Carried], next: &Carried) -> bool {
+        let Some(last) = group.last() else { return false };
+        let set = group.iter().find(|carried| !carried.everywhere).map(|carried| &carried.set);
+        let same_set = next.everywhere || set.is_none_or(|set| *set == next.set);
+        let (end, start) = (last.change.end(), next.change.start);
+        // Two insertions at one place, or an insertion right before a base that changes, have no order of their own.
+        let apart = start >= end && start > last.change.start;
+        apart && start - end <= self.within && same_set
+    }
+}
+
+/// Bases, or `-` for none.
+fn dash(bases: &Sequence) -> String {
+    if bases.is_empty() { "-".into() } else { bases.to_string() }
+}
+
+/// Alleles that become one.
+struct Joined<'a>(Vec<&'a Carried>);
+
+impl Joined<'_> {
+    fn start(&self) -> usize {
+        self.0[0].change.start
+    }
+
+    fn end(&self) -> usize {
+        self.0.last().map_or(0, |carried| carried.change.end())
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        let changes = |own: &Self| {
+            own.0.iter().map(|part| (part.line, part.change.clone())).collect::<Vec<_>>()
+        };
+        changes(self) == changes(other)
+    }
+
+    /// As a line of VCF, with an anchor base where an allele would be empty.
+    fn variant(&self, genome: &Genome, copies: &[usize]) -> Result<Variant, HaplotypeError> {
+        let first = self.0[0];
+        let line = first.line;
+        let failed = |source| HaplotypeError::Genome { line, source };
+        let changes: Vec<Change> = self.0.iter().map(|part| part.change.clone()).collect();
+        // What the file says of its own bases stands, so that a wrong file is found out.
+        let stretch = |start: usize, end: usize| -> Result<(Interval, Sequence), GenomeError> {
+            let interval =
+                Interval::new(first.change.chromosome.clone(), start, end, Strand::Forward)
+                    .expect("a stretch begins before it ends");
+            let bases = genome.sequence(&genome.resolve(interval.clone())?)?;
+            let own = changes.iter().fold(bases, |bases, change| {
+                bases.replace(change.start - start..change.end() - start, &change.reference)
+            });
+            Ok((interval, own))
+        };
+        let alternate = |start: usize, reference: &Sequence| {
+            apply(reference, start, &changes).expect("groups do not overlap")
+        };
+        let (mut interval, mut reference) = stretch(self.start(), self.end()).map_err(failed)?;
+        let mut other = alternate(self.start(), &reference);
+        if reference.is_empty() || other.is_empty() {
+            // At the first base of a chromosome the anchor is the base behind.
+            let (start, end) = match self.start() {
+                0 => (0, self.end() + 1),
+                start => (start - 1, self.end()),
+            };
+            (interval, reference) = stretch(start, end).map_err(failed)?;
+            other = alternate(start, &reference);
+        }
+        let ids: Vec<String> = self.0.iter().map(|part| part.id.clone()).collect();
+        let copies: Vec<String> = copies.iter().map(usize::to_string).collect();
+        let mut text =
+            format!("{}\t{}\t{}", interval.chromosome(), interval.start() + 1, ids.join(";"));
+        let _ = write!(
+            text,
+            "\t{reference}\t{other}\t.\t.\tHAPLOTYPE={};PARTS={}",
+            if copies.is_empty() { ".".to_owned() } else { copies.join(",") },
+            changes.len()
+        );
+        Ok(Variant { interval, ids, reference, alternates: vec![Allele::Bases(other)], line, text })
+    }
+}
+
+impl<I: Iterator<Item = Result<Variant, TableError>>> Iterator for Haplotypes<'_, I> {
+    type Item = Result<Variant, HaplotypeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(variant) = self.ready.pop_front() {
+                return Some(Ok(variant));
+            }
+            if self.is_over {
+                return None;
+            }
+            let done = match self.variants.next() {
+                Some(Ok(variant)) => self.take(&variant),
+                Some(Err(error)) => Err(error.into()),
+                None => {
+                    self.is_over = true;
+                    self.join()
+                }
+            };
+            if let Err(error) = done {
+                self.is_over = true;
+                return Some(Err(error));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dnabert_core::LetterPolicy;
+    use dnabert_genome::vcf::Variants;
+
+    use super::*;
+
+    /// What comes out of lines for the sample, as `POS REF ALT INFO` with the ids before.
+    fn joined(within: usize, lines: &str) -> Result<Vec<String>, HaplotypeError> {
+        let folder = tempfile::tempdir().unwrap();
+        let (genome, vcf) = (folder.path().join("g.fa"), folder.path().join("v.vcf"));
+        std::fs::write(&genome, ">c\nACGTACGTACGTACGTACGT\n>d\nTTTTT\n").unwrap();
+        let head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tother\town";
+        let lines = lines.replace(' ', "\t");
+        std::fs::write(&vcf, format!("{head}\n{lines}")).unwrap();
+        let genome = Genome::open(&genome, LetterPolicy::default()).unwrap();
+        let variants = Variants::open(&vcf).unwrap();
+        assert_eq!(variants.samples(), ["other", "own"]);
+        Haplotypes::new(variants, &genome, 1, within)
+            .map(|variant| {
+                let text = variant?.text;
+                let columns: Vec<&str> = text.split('\t').collect();
+                Ok([columns[2], columns[1], columns[3], columns[4], columns[7]].join(" "))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn neighbours_on_one_copy_become_one_allele_and_others_stay_alone() {
+        let lines = "c 2 a C T . . . GT 0|0 0|1\nc 4 b T G . . . GT 0|0 0|1\nc 5 e A C . . . GT 1|1 1|0\n\
+                     c 15 f G A . . . GT 1|1 0|1\nc 17 g A T . . . GT 1|1 0|0\n";
+        assert_eq!(
+            joined(3, lines).unwrap(),
+            [
+                "a;b 2 CGT TGG HAPLOTYPE=2;PARTS=2",
+                "e 5 A C HAPLOTYPE=1;PARTS=1",
+                "f 15 G A HAPLOTYPE=2;PARTS=1"
+            ]
+        );
+    }
+
+    #[test]
+    fn both_copies_are_told_once_and_unknown_phase_joins_nothing() {
+        let lines =
+            "c 2 a C T . . . GT 0/0 1/1\nc 4 b T G . . . GT 0/0 1|1\nc 5 e A C . . . GT 1|1 0/1\n";
+        assert_eq!(
+            joined(9, lines).unwrap(),
+            ["a;b 2 CGT TGG HAPLOTYPE=1,2;PARTS=2", "e 5 A C HAPLOTYPE=.;PARTS=1"]
+        );
+        // Phase sets that differ say nothing of one another.
+        let lines = "c 2 a C T . . . GT:PS . 0|1:1\nc 4 b T G . . . GT:PS . 0|1:2\n";
+        assert_eq!(joined(9, lines).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn indels_are_joined_with_what_stands_beside_them_and_keep_an_anchor() {
+        let lines =
+            "c 2 . CG C . . . GT . 1|0\nc 4 s T A . . . GT . 1|0\nd 1 . T TG . . . GT . 1|0\n";
+        assert_eq!(
+            joined(2, lines).unwrap(),
+            ["3G>-;s 3 GT A HAPLOTYPE=1;PARTS=2", "2->G 1 T TG HAPLOTYPE=1;PARTS=1"]
+        );
+        // A deletion and a change of what it deletes are not one haplotype.
+        let lines = "c 2 x CGTA C . . . GT . 1|0\nc 4 y T A . . . GT . 1|0\n";
+        assert_eq!(joined(5, lines).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_file_out_of_order_is_an_error() {
+        let lines = "c 9 a A T . . . GT . 0|1\nc 2 b C T . . . GT . 0|1\n";
+        let error = joined(3, lines).unwrap_err();
+        assert!(error.to_string().starts_with("line 4: c:2 stands behind"), "{error}");
+    }
+}
