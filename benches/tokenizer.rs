@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use dnabert::core::{Sequence, Tokenizer};
-use dnabert::kmer::KmerTokenizer;
+use dnabert::kmer::{KmerTokenizer, Vocabulary};
 
 /// Sequences per batch, and their length in bases.
 const SHAPE: (u64, usize) = (1024, 500);
@@ -45,5 +45,25 @@ fn encode(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, encode);
+/// Ids alone, without the bases that they cover.
+fn ids(criterion: &mut Criterion) {
+    let (count, length) = SHAPE;
+    let whole = sequence(1, count as usize * length);
+    let mut group = criterion.benchmark_group("k-mer ids alone, bases, one core");
+    group.throughput(Throughput::Elements(count * length as u64));
+    for k in 3..=6 {
+        let vocabulary = Vocabulary::new(k).expect("a supported k");
+        let mut ids = Vec::new();
+        group.bench_function(BenchmarkId::from_parameter(format!("k={k}")), |bencher| {
+            bencher.iter(|| {
+                ids.clear();
+                assert!(vocabulary.push_ids(&whole, &mut ids));
+                black_box(&ids);
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, encode, ids);
 criterion_main!(benches);

@@ -59,7 +59,7 @@ fn splice_sites_of_the_fly() {
 #[test]
 fn splice_sites_of_the_fly_and_places_beside() {
     let task = BesideSites::new(SpliceTask::new(datasets(), SpliceSet::Fly), 20, 1);
-    says_what_its_card_says("splice-fly-scan", &task, Strands::One);
+    says_what_its_card_says("splice-fly-scan-1", &task, Strands::One);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The same function of every element.
 
-use crate::Level;
 use crate::level::for_each_level;
 use crate::math::{self, Arithmetic};
 

@@ -94,7 +94,7 @@ const TAIL: [f32; 11] = [
     -0.006_554_265_5,
     0.000_646_235_25,
     0.001_007_157_1,
-    -0.000_288_206_39,
+    -0.000_288_206_4,
     -0.000_116_265_32,
     7.501_183e-5,
     -8.704_48e-6,
@@ -131,7 +131,7 @@ pub(crate) fn gelu<A: Arithmetic>(x: f32) -> f32 {
 #[inline(always)]
 pub(crate) fn gelu_tanh<A: Arithmetic>(x: f32) -> f32 {
     // 2 √(2/π)
-    const TWICE: f32 = 1.595_769_1;
+    const TWICE: f32 = 1.595_769;
     // Beyond, the value is x or 0 all the same.
     let size = x.abs().min(20.0);
     let inner = A::multiply_add(0.044_715 * (size * size), size, size);

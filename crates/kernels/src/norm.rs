@@ -1,6 +1,5 @@
 //! Layer normalisation.
 
-use crate::Level;
 use crate::level::for_each_level;
 use crate::math::Arithmetic;
 

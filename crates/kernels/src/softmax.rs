@@ -1,6 +1,5 @@
 //! Softmax of a row.
 
-use crate::Level;
 use crate::level::for_each_level;
 use crate::math::{self, Arithmetic};
 

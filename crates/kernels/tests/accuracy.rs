@@ -1,4 +1,5 @@
 //! Every function against 64 bits, over all of f32, at every level that the processor has.
+#![allow(clippy::print_stdout, reason = "errors are shown by --nocapture")]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use dnabert_kernels::{Level, Norm, add_norm, exp, gelu, gelu_tanh, softmax};

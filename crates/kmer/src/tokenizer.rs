@@ -96,6 +96,11 @@ impl KmerTokenizer {
             self.length.surplus(count + 2)?;
         }
         let mut report = EncodingReport::default();
+        let mut ids = Vec::new();
+        if self.vocabulary.push_ids(sequence, &mut ids) && !ids.is_empty() {
+            let tokens = ids.into_iter().enumerate().map(|(start, id)| Token { id, start });
+            return Ok((tokens.collect(), report));
+        }
         let mut tokens = Vec::with_capacity((letters.len() + 1).saturating_sub(self.k()));
         for (start, id) in self.vocabulary.ids(letters).enumerate() {
             match (id, self.ambiguity) {
@@ -121,16 +126,22 @@ impl KmerTokenizer {
 
     /// `[CLS] tokens [SEP]`.
     pub(crate) fn row(&self, tokens: &[Token], report: EncodingReport) -> Encoding {
-        let mut encoding = Encoding { report, ..Encoding::default() };
+        let length = tokens.len() + 2;
+        let mut encoding = Encoding {
+            ids: Vec::with_capacity(length),
+            segment_ids: Vec::with_capacity(length),
+            spans: Vec::with_capacity(length),
+            report,
+        };
         encoding.push(SPECIAL_TOKENS.cls, 0, None);
         self.push_segment(&mut encoding, tokens, 0);
         encoding
     }
 
     fn push_segment(&self, encoding: &mut Encoding, tokens: &[Token], segment_id: u32) {
-        for &token in tokens {
-            encoding.push(token.id, segment_id, Some(self.span(token)));
-        }
+        encoding.ids.extend(tokens.iter().map(|token| token.id));
+        encoding.segment_ids.extend(std::iter::repeat_n(segment_id, tokens.len()));
+        encoding.spans.extend(tokens.iter().map(|&token| Some(self.span(token))));
         encoding.push(SPECIAL_TOKENS.sep, segment_id, None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dnabert_core::SpecialTokens;
+use dnabert_core::{Sequence, SpecialTokens};
 
 use crate::codec;
 
@@ -131,6 +131,20 @@ impl Vocabulary {
         sequence: &'a [u8],
     ) -> impl Iterator<Item = Option<u32>> + use<'a> {
         codec::ranks(sequence, self.k).map(|rank| rank.map(|rank| first_kmer() + rank))
+    }
+
+    /// Appends the ids of all k-mers of a sequence of bases; where another letter is among them, nothing is appended
+    /// and it is false. This is the quickest way: a tokenizer also tells which bases a token covers.
+    ///
+    /// ```
+    /// let vocabulary = dnabert_kmer::Vocabulary::new(3)?;
+    /// let mut ids = Vec::new();
+    /// assert!(vocabulary.push_ids(&"ACGT".parse()?, &mut ids));
+    /// assert_eq!(ids, [vocabulary.id("ACG").unwrap(), vocabulary.id("CGT").unwrap()]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn push_ids(&self, sequence: &Sequence, ids: &mut Vec<u32>) -> bool {
+        codec::push_clean_ranks(sequence.as_bytes(), self.k, first_kmer(), ids)
     }
 
     /// Reads `vocab.txt`, infers k from its size and checks every line.

@@ -12,9 +12,9 @@ use crate::{BertConfig, Dropout};
 /// Attention with three projections, as BERT has it.
 #[derive(Module, Debug)]
 pub struct SelfAttention {
-    query: Linear,
-    key: Linear,
-    value: Linear,
+    pub(crate) query: Linear,
+    pub(crate) key: Linear,
+    pub(crate) value: Linear,
     dropout: Dropout,
     #[module(skip)]
     heads: usize,

@@ -42,11 +42,12 @@ impl AttentionBias {
     }
 }
 
+/// BERT's own constant: its exponential is exactly 0 in f32 beside any real score, and it still fits half precision.
+pub(crate) const PADDING: f32 = -1e4;
+
 fn padding(batch: &TokenBatch, mode: MaskMode) -> Option<Tensor<4>> {
-    // −10⁴ is BERT's own constant: its exponential is exactly 0 in f32 beside any real score, and
-    // it still fits half precision.
     let (factor, shift) = match mode {
-        MaskMode::Padding => (1e4, -1e4),
+        MaskMode::Padding => (-PADDING, PADDING),
         MaskMode::Head => (1.0, 0.0),
     };
     let mask = batch.mask.clone()?;

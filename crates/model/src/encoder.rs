@@ -5,6 +5,8 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::bias::AttentionBias;
+#[cfg(feature = "flex")]
+use crate::flex;
 use crate::layer::Layer;
 use crate::linear::linear;
 use crate::{BertConfig, BertEmbeddings, Family, LayerSink, MaskMode, TokenBatch, initialize};
@@ -14,8 +16,13 @@ pub trait Encoder: Module + ModuleDisplay {
     /// Width of the hidden states.
     fn hidden_size(&self) -> usize;
 
-    /// Encodes token rows; inner states go to `sink` as they arise.
+    /// Encodes token rows; inner states go to `sink` as they arise. States of padding mean nothing.
     fn encode(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> EncoderOutput;
+
+    /// [`EncoderOutput::pooled`] alone, `[batch, hidden]`: work for states that nobody reads may be left out.
+    fn encode_pooled(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
+        self.encode(batch, sink).pooled
+    }
 }
 
 /// What an [`Encoder`] gives back.
@@ -41,6 +48,10 @@ pub struct Bert {
     pub(crate) pooler: Option<Pooler>,
     #[module(skip)]
     mask_mode: MaskMode,
+    /// Heads, and what layer normalisation adds to the variance.
+    #[cfg(feature = "flex")]
+    #[module(skip)]
+    shape: (usize, f64),
     /// Heads that take linear position biases; absent where positions have a table.
     #[module(skip)]
     alibi_heads: Option<usize>,
@@ -49,7 +60,7 @@ pub struct Bert {
 /// The layers; a struct of its own since checkpoints name it (`encoder.layer.0`).
 #[derive(Module, Debug)]
 pub(crate) struct LayerStack {
-    layer: Vec<Layer>,
+    pub(crate) layer: Vec<Layer>,
 }
 
 impl BertConfig {
@@ -78,6 +89,8 @@ impl Bert {
             encoder: LayerStack { layer },
             pooler: pooler.then(|| Pooler { dense: dense() }),
             mask_mode: config.mask_mode,
+            #[cfg(feature = "flex")]
+            shape: (config.num_attention_heads, config.layer_norm_eps),
             alibi_heads: (config.family() == Family::MosaicBert)
                 .then_some(config.num_attention_heads),
         }
@@ -86,6 +99,16 @@ impl Bert {
     /// The kind of network.
     pub fn family(&self) -> Family {
         if self.alibi_heads.is_some() { Family::MosaicBert } else { Family::Bert }
+    }
+
+    #[cfg(feature = "flex")]
+    pub(crate) fn mask_mode(&self) -> MaskMode {
+        self.mask_mode
+    }
+
+    #[cfg(feature = "flex")]
+    pub(crate) fn shape(&self) -> (usize, f64) {
+        self.shape
     }
 
     /// Whether the `[CLS]` state goes through a pooler.
@@ -115,7 +138,12 @@ impl Bert {
 impl Pooler {
     /// `tanh(dense([CLS]))`, `[batch, length, hidden]` → `[batch, hidden]`.
     pub fn forward(&self, hidden: &Tensor<3>) -> Tensor<2> {
-        self.dense.forward(first_token(hidden)).tanh()
+        self.of_first(first_token(hidden))
+    }
+
+    /// `tanh(dense(first))`, `[batch, hidden]`.
+    pub(crate) fn of_first(&self, first: Tensor<2>) -> Tensor<2> {
+        self.dense.forward(first).tanh()
     }
 }
 
@@ -135,6 +163,10 @@ impl Encoder for Bert {
     ///
     /// If the rows are longer than the table of positions.
     fn encode(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> EncoderOutput {
+        #[cfg(feature = "flex")]
+        if let Some(output) = flex::encode(self, batch, flex::Wanted::All, sink) {
+            return output;
+        }
         let dims @ [rows, length] = batch.dims();
         let width = self.hidden_size();
         let unflatten = |rows_of_tokens: Tensor<2>| rows_of_tokens.reshape([rows, length, width]);
@@ -164,5 +196,13 @@ impl Encoder for Bert {
             None => first_token(&hidden),
         };
         EncoderOutput { hidden, pooled }
+    }
+
+    #[cfg(feature = "flex")]
+    fn encode_pooled(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
+        match flex::encode(self, batch, flex::Wanted::First, sink) {
+            Some(output) => output.pooled,
+            None => self.encode(batch, sink).pooled,
+        }
     }
 }

@@ -9,6 +9,8 @@ mod config;
 mod dropout;
 mod embedding;
 mod encoder;
+#[cfg(feature = "flex")]
+mod flex;
 mod head;
 mod initialize;
 mod layer;
@@ -36,3 +38,9 @@ pub use initialize::initialize;
 pub use layer::{BertLayer, GatedFeedForward, Intermediate, MosaicBertLayer, ResidualOutput};
 pub use recurrent::Recurrent;
 pub use sink::LayerSink;
+
+/// The kernels that networks use on flex: see the crate `dnabert-kernels`.
+#[cfg(feature = "flex")]
+pub mod kernels {
+    pub use dnabert_kernels::{Level, is_enabled, set_enabled};
+}

@@ -15,7 +15,8 @@ pub trait LayerSink {
 
     /// Takes the attention weights of `layer`, `[batch, heads, query, key]`.
     ///
-    /// While training they are after dropout, and rows need not sum to one.
+    /// While training they are after dropout, and rows need not sum to one. Rows of padding mean nothing: on flex they
+    /// are zeros.
     fn attention(&mut self, _layer: usize, _weights: Tensor<4>) {}
 
     /// Whether [`hidden`](Self::hidden) is to be called for `depth`.
@@ -24,7 +25,7 @@ pub trait LayerSink {
     }
 
     /// Takes hidden states `[batch, length, hidden]`: the embeddings at depth 0, then the output
-    /// of layer i at depth i + 1.
+    /// of layer i at depth i + 1. States of padding mean nothing.
     fn hidden(&mut self, _depth: usize, _states: Tensor<3>) {}
 }
 

@@ -166,7 +166,10 @@ impl<E: Encoder> SequenceClassifier<E> {
     /// bag of tokens its scores stand behind the states, `[batch, hidden + labels]`.
     pub fn pool(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
         let mask = batch.mask.as_ref();
-        let states = self.pooling.pool(&self.encoder.encode(batch, sink), mask);
+        let states = match self.pooling {
+            Pooling::Cls => self.encoder.encode_pooled(batch, sink),
+            pooling => pooling.pool(&self.encoder.encode(batch, sink), mask),
+        };
         match &self.bag_of_tokens {
             Some(bag) => {
                 let scores = mean(bag.forward(batch.ids.clone()), mask).squeeze_dim::<2>(1);

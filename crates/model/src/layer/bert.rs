@@ -13,24 +13,24 @@ use crate::{Activation, BertConfig};
 /// Self-attention and its residual branch.
 #[derive(Module, Debug)]
 pub(crate) struct Attention {
-    self_attention: SelfAttention,
-    output: ResidualOutput,
+    pub(crate) self_attention: SelfAttention,
+    pub(crate) output: ResidualOutput,
 }
 
 /// The wide half of the feed-forward block.
 #[derive(Module, Debug)]
 pub struct Intermediate {
-    dense: Linear,
+    pub(crate) dense: Linear,
     #[module(skip)]
-    activation: Activation,
+    pub(crate) activation: Activation,
 }
 
 /// Attention, then a feed-forward block, each with a residual sum.
 #[derive(Module, Debug)]
 pub struct BertLayer {
-    attention: Attention,
-    intermediate: Intermediate,
-    output: ResidualOutput,
+    pub(crate) attention: Attention,
+    pub(crate) intermediate: Intermediate,
+    pub(crate) output: ResidualOutput,
 }
 
 impl BertLayer {

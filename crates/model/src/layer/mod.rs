@@ -57,8 +57,8 @@ impl Layer {
 /// A linear layer, dropout, the residual sum and layer normalisation.
 #[derive(Module, Debug)]
 pub struct ResidualOutput {
-    dense: Linear,
-    layer_norm: LayerNorm,
+    pub(crate) dense: Linear,
+    pub(crate) layer_norm: LayerNorm,
     dropout: Dropout,
 }
 

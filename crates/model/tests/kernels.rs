@@ -1,0 +1,117 @@
+//! The kernels give what tensor operations give. One test: the switch is one for the whole program.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use burn::tensor::{Device, Tensor};
+use dnabert_core::Encoding;
+use dnabert_model::kernels::set_enabled;
+use dnabert_model::{Activation, BertConfig, Encoder, LayerSink, MaskMode, TokenBatch};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+/// Takes everything.
+#[derive(Default)]
+struct All {
+    hidden: Vec<Vec<f32>>,
+    attention: Vec<Vec<f32>>,
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+impl LayerSink for All {
+    fn wants_attention(&self, _layer: usize) -> bool {
+        true
+    }
+    fn attention(&mut self, _layer: usize, weights: Tensor<4>) {
+        self.attention.push(values(weights));
+    }
+    fn wants_hidden(&self, _depth: usize) -> bool {
+        true
+    }
+    fn hidden(&mut self, _depth: usize, states: Tensor<3>) {
+        self.hidden.push(values(states));
+    }
+}
+
+/// Everything that the encoder says of real tokens, or of all where padding takes part, and what it says without a sink.
+fn answers(config: &BertConfig, lengths: &[usize], is_on: bool) -> Vec<f32> {
+    set_enabled(is_on);
+    let device = Device::flex();
+    let encoder = config.init(3, &device);
+    let rows: Vec<Encoding> = lengths
+        .iter()
+        .enumerate()
+        .map(|(row, length)| {
+            let mut encoding = Encoding::default();
+            for place in 0..*length {
+                let segment = u32::from(place > length / 2 && row % 2 == 1);
+                encoding.push(5 + (row * 31 + place * 17) as u32 % 60, segment, None);
+            }
+            encoding
+        })
+        .collect();
+    let longest = lengths.iter().copied().max().unwrap();
+    let batch = TokenBatch::from_encodings(&rows.iter().collect::<Vec<_>>(), 0, &device);
+    let mut sink = All::default();
+    let output = encoder.encode(&batch, &mut sink);
+    let counts = |length: usize| match config.mask_mode {
+        MaskMode::Padding => length,
+        MaskMode::Head => longest,
+    };
+    let hidden = config.hidden_size;
+    let states = |all: &[f32]| -> Vec<f32> {
+        let rows = lengths.iter().zip(all.chunks(longest * hidden));
+        rows.flat_map(|(length, row)| row[..counts(*length) * hidden].to_vec()).collect()
+    };
+    let mut found: Vec<f32> = sink.hidden.iter().flat_map(|all| states(all)).collect();
+    found.extend(states(&values(output.hidden)));
+    found.extend(values(output.pooled));
+    let heads = config.num_attention_heads;
+    for weights in &sink.attention {
+        for (length, row) in lengths.iter().zip(weights.chunks(heads * longest * longest)) {
+            for query in row
+                .chunks(longest * longest)
+                .flat_map(|head| head.chunks(longest).take(counts(*length)))
+            {
+                found.extend(query);
+            }
+        }
+    }
+    found.extend(values(encoder.encode(&batch, &mut ()).pooled));
+    found.extend(values(encoder.encode_pooled(&batch, &mut ())));
+    found.extend(values(encoder.without_pooler().encode_pooled(&batch, &mut ())));
+    found
+}
+
+#[test]
+fn kernels_and_tensors_agree() {
+    let settings = (
+        proptest::collection::vec(1_usize..40, 1..5),
+        prop_oneof![Just(Activation::Gelu), Just(Activation::GeluNew), Just(Activation::Relu)],
+        any::<bool>(),
+        prop_oneof![Just((24, 3)), Just((64, 4)), Just((40, 1))],
+    );
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(60));
+    runner
+        .run(&settings, |(lengths, activation, is_head, (hidden_size, heads))| {
+            let config = BertConfig {
+                hidden_size,
+                num_attention_heads: heads,
+                num_hidden_layers: 2,
+                intermediate_size: 3 * hidden_size,
+                hidden_act: activation,
+                mask_mode: if is_head { MaskMode::Head } else { MaskMode::Padding },
+                max_position_embeddings: 64,
+                initializer_range: 0.2,
+                ..BertConfig::new(70)
+            };
+            let [on, off] = [true, false].map(|is_on| answers(&config, &lengths, is_on));
+            prop_assert_eq!(on.len(), off.len());
+            for (on, off) in on.iter().zip(&off) {
+                prop_assert!((on - off).abs() < 2e-5, "{} by kernels, {} by tensors", on, off);
+            }
+            Ok(())
+        })
+        .unwrap();
+}
