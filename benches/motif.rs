@@ -14,6 +14,10 @@ use dnabert::motif::file::read_motifs;
 use dnabert::motif::scan::Scanner;
 use dnabert::motif::{Background, Counts, Frequencies, Motif, reference};
 
+/// As in the programs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A number below `below`.
 fn draw(place: &[u64], below: u64) -> u64 {
     derive_seed(7, place) % below

@@ -1,28 +1,25 @@
 //! Bases per second from sequences to token rows, for each k, on one core and on all.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
+#[path = "support.rs"]
+mod support;
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use dnabert::core::{Sequence, Tokenizer};
 use dnabert::kmer::{KmerTokenizer, Vocabulary};
 
+/// As in the programs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Sequences per batch, and their length in bases.
 const SHAPE: (u64, usize) = (1024, 500);
 
-/// Pseudo-random DNA; what it is does not matter, only that it compresses to nothing simple.
-fn sequence(mut state: u64, length: usize) -> Sequence {
-    let mut letter = || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        char::from(b"ACGT"[(state >> 62) as usize])
-    };
-    (0..length).map(|_| letter()).collect::<String>().parse().expect("bases only")
-}
-
 fn encode(criterion: &mut Criterion) {
     let (count, length) = SHAPE;
-    let sequences: Vec<Sequence> = (0..count).map(|seed| sequence(seed, length)).collect();
+    let sequences: Vec<Sequence> = (0..count).map(|seed| support::sequence(seed, length)).collect();
     let bases = Throughput::Elements(count * length as u64);
     for (name, batched) in [("one core", false), ("all cores", true)] {
         let mut group = criterion.benchmark_group(format!("tokenizer, bases, {name}"));
@@ -48,7 +45,7 @@ fn encode(criterion: &mut Criterion) {
 /// Ids alone, without the bases that they cover.
 fn ids(criterion: &mut Criterion) {
     let (count, length) = SHAPE;
-    let whole = sequence(1, count as usize * length);
+    let whole = support::sequence(1, count as usize * length);
     let mut group = criterion.benchmark_group("k-mer ids alone, bases, one core");
     group.throughput(Throughput::Elements(count * length as u64));
     for k in 3..=6 {

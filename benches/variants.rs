@@ -13,6 +13,10 @@ use dnabert::kmer::KmerTokenizer;
 use dnabert::motif::Counts;
 use dnabert::{AnyTokenizer, AttentionReader, AttributionMethod, Device, ModelSize, Predictor};
 
+/// As in the programs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/ctcf-gm12878");
 
 /// Bases of a window.

@@ -18,7 +18,7 @@ use crate::layer::{BertLayer, Layer};
 use crate::{Activation, Bert, EncoderOutput, LayerSink, MaskMode, TokenBatch};
 
 /// Tokens of a block, at most: their widest states stay near the core.
-const BLOCK: usize = 256;
+const BLOCK: usize = 512;
 
 /// What is read of the last states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,96 @@
+//! What several benches share.
+#![allow(dead_code, reason = "no bench needs all of it")]
+
+use dnabert::core::{Encoding, Sequence, Tokenizer};
+use dnabert::kmer::KmerTokenizer;
+use dnabert::model::BertConfig;
+use dnabert::train::{EncodedExample, FineTuneConfig, Observer, Splits, StepSummary, fine_tune};
+use dnabert::{Device, ModelSize};
+
+/// The tokenizer of the large networks.
+pub(crate) fn tokenizer() -> KmerTokenizer {
+    KmerTokenizer::new(6).expect("a supported k")
+}
+
+/// A network as large as DNABERT, or one of the smaller sizes.
+pub(crate) fn config(size: ModelSize) -> BertConfig {
+    size.config(tokenizer().vocab_size())
+}
+
+/// Rows of `length` tokens with ids spread over the vocabulary: `benches/peers` makes the same.
+pub(crate) fn rows(count: usize, length: usize) -> Vec<Encoding> {
+    let vocabulary = tokenizer().vocab_size() as u32;
+    let id =
+        |row: usize, place: usize| 5 + (row * 7919 + place * 104_729) as u32 % (vocabulary - 5);
+    let row = |row: usize| {
+        let mut encoding = Encoding::default();
+        (0..length).for_each(|place| encoding.push(id(row, place), 0, Some(place..place + 6)));
+        encoding
+    };
+    (0..count).map(row).collect()
+}
+
+/// Lengths of the ragged mix, in tokens with `[CLS]` and `[SEP]`: sequences of 60 to 510 bases in no order.
+pub(crate) fn ragged_lengths(count: usize) -> Vec<usize> {
+    (0..count).map(|row| 60 + row * 7919 % 451 - 5 + 2).collect()
+}
+
+/// Rows of the ragged mix.
+pub(crate) fn ragged_rows(count: usize) -> Vec<Encoding> {
+    let all = rows(count, 512);
+    let cut = |(mut row, length): (Encoding, usize)| {
+        row.ids.truncate(length);
+        row.segment_ids.truncate(length);
+        row.spans.truncate(length);
+        row
+    };
+    all.into_iter().zip(ragged_lengths(count)).map(cut).collect()
+}
+
+/// Pseudo-random DNA; what it is does not matter, only that it compresses to nothing simple.
+pub(crate) fn sequence(mut state: u64, length: usize) -> Sequence {
+    let mut letter = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b"ACGT"[(state >> 62) as usize])
+    };
+    (0..length).map(|_| letter()).collect::<String>().parse().expect("bases only")
+}
+
+/// Seconds of each optimizer step.
+#[derive(Default)]
+struct Steps {
+    ends: Vec<f64>,
+}
+
+impl Observer for Steps {
+    fn step(&mut self, summary: &StepSummary) {
+        self.ends.push(summary.elapsed.as_secs_f64());
+    }
+}
+
+/// The seconds that each of `steps` optimizer steps takes, forward, backward and AdamW, behind a first one that does not
+/// count: a classifier of this shape, batches of `count` rows.
+pub(crate) fn training_steps(
+    config: &BertConfig,
+    device: &Device,
+    [count, length]: [usize; 2],
+    steps: usize,
+    workers: usize,
+) -> Vec<f64> {
+    let model = config.sequence_classifier(1, device);
+    let rows = rows(count * (steps + 1), length);
+    let train: Vec<EncodedExample> = rows
+        .into_iter()
+        .enumerate()
+        .map(|(at, encoding)| EncodedExample { encoding, label: at % 2 })
+        .collect();
+    let dev: Vec<EncodedExample> = train[..2].to_vec();
+    let settings =
+        FineTuneConfig { epochs: 1, batch_size: count, workers, ..FineTuneConfig::default() };
+    let mut ends = Steps::default();
+    let splits = Splits { train: &train, dev: &dev };
+    fine_tune(model, splits.train, splits.dev, tokenizer().special_tokens(), &settings, &mut ends)
+        .expect("a run of a few steps");
+    ends.ends.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}

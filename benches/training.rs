@@ -1,0 +1,44 @@
+//! Optimizer steps (forward, backward, AdamW) on the device of the chosen feature.
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+#[path = "support.rs"]
+mod support;
+
+use std::time::Duration;
+
+use criterion::{
+    BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
+};
+use dnabert::backend::describe;
+use dnabert::{Backend, ModelSize};
+
+/// As in the programs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn steps(criterion: &mut Criterion) {
+    let device = dnabert::device(None).expect("a compiled backend");
+    let workers = Backend::first().workers();
+    for (size, count, length) in [(ModelSize::Small, 32, 128), (ModelSize::Base, 8, 128)] {
+        let config = support::config(size);
+        let title = format!("training {} on {}", size.name(), describe(&device));
+        let mut group = criterion.benchmark_group(title);
+        group.sampling_mode(SamplingMode::Flat).sample_size(10);
+        group.throughput(Throughput::Elements((count * length) as u64));
+        group.bench_function(
+            BenchmarkId::from_parameter(format!("step of {count}x{length}")),
+            |bencher| {
+                bencher.iter_custom(|count_of_steps| {
+                    let steps = count_of_steps as usize;
+                    let times =
+                        support::training_steps(&config, &device, [count, length], steps, workers);
+                    Duration::from_secs_f64(times.iter().sum())
+                });
+            },
+        );
+        group.finish();
+    }
+}
+
+criterion_group!(benches, steps);
+criterion_main!(benches);
