@@ -78,6 +78,19 @@ fn scored(count: u64) -> (Vec<Sequence>, Vec<Vec<f64>>) {
         .unzip()
 }
 
+/// The sequences and scores for the other side of a comparison (`benches/peers/motifs.py`), and what was found.
+fn write_input(path: &str, sequences: &[Sequence], scores: &[Vec<f64>], found: &[reference::Word]) {
+    let mut text = String::new();
+    for (row, (sequence, scores)) in sequences.iter().zip(scores).enumerate() {
+        let scores: Vec<String> = scores.iter().map(f64::to_string).collect();
+        text += &format!("{}\t{sequence}\t{}\n", usize::from(row % 2 == 0), scores.join(","));
+    }
+    std::fs::write(path, text).expect("a file that can be written");
+    let lines = found.iter().map(|word| format!("{}\t{}\n", word.bases, word.instances.len()));
+    std::fs::write(format!("{path}.found"), lines.collect::<String>())
+        .expect("a file that can be written");
+}
+
 fn pipelines(criterion: &mut Criterion) {
     let (sequences, scores) = scored(10_000);
     let (positives, negatives): (Vec<_>, Vec<_>) =
@@ -88,6 +101,14 @@ fn pipelines(criterion: &mut Criterion) {
         .collect();
     let negatives: Vec<&Sequence> =
         negatives.into_iter().map(|(_, (sequence, _))| sequence).collect();
+    if let Ok(path) = std::env::var("DNABERT_MOTIF_INPUT") {
+        write_input(
+            &path,
+            &sequences,
+            &scores,
+            &reference::find_motifs(&positives, &negatives, &reference::Config::default()).motifs,
+        );
+    }
     let mut group =
         criterion.benchmark_group("motifs of 10,000 sequences of 101 bases, scores given");
     group.sample_size(10).throughput(Throughput::Elements(10_000));

@@ -87,6 +87,20 @@ fn explanations(criterion: &mut Criterion) {
     group.sampling_mode(SamplingMode::Flat).sample_size(10).throughput(Throughput::Elements(1));
     let mutagenesis = Mutagenesis::new(base(&device), 1);
     let one = sequences(1);
+    let predictor = base(&device);
+    group.bench_function("saturation mutagenesis, one mutant at a time", |bencher| {
+        let mutants: Vec<Sequence> = (0..WIDTH)
+            .flat_map(|base| ["A", "C", "G", "T"].map(|letter| (base, letter)))
+            .filter(|(base, letter)| &one[0].as_str()[*base..=*base] != *letter)
+            .map(|(base, letter)| one[0].replace(base..base + 1, &letter.parse().expect("a base")))
+            .collect();
+        bencher.iter(|| {
+            for mutant in &mutants {
+                let row = std::slice::from_ref(mutant);
+                black_box(dnabert::core::Classifier::predict(&predictor, row).expect("clean DNA"));
+            }
+        });
+    });
     group.bench_function("saturation mutagenesis", |bencher| {
         bencher.iter(|| black_box(mutagenesis.effects(&one).expect("clean DNA")));
     });

@@ -105,17 +105,19 @@ class Torch:
             return self.training(*sizes)
         if kind == "mutagenesis":
             text = sequence(1, sizes[0])
-            mutants = [text] + [
-                text[:at] + letter + text[at + 1 :] for at in range(len(text)) for letter in LETTERS
-            ]
+
+            def odds(mutant):
+                logits = self.model(torch.tensor([[2, *k_mer_ids(mutant), 3]])).logits[0]
+                return float(logits[1] - logits[0])
 
             def one_by_one():
-                odds = []
-                for mutant in mutants:
-                    ids = torch.tensor([[2, *k_mer_ids(mutant), 3]])
-                    logits = self.model(ids).logits[0]
-                    odds.append(float(logits[1] - logits[0]))
-                return numpy.array([value - odds[0] for value in odds[1:]])
+                reference = odds(text)
+                effects = numpy.zeros((len(text), 4))
+                for at, own in enumerate(text):
+                    for column, letter in enumerate(LETTERS):
+                        if letter != own:
+                            effects[at, column] = odds(text[:at] + letter + text[at + 1 :]) - reference
+                return effects
 
             with torch.inference_mode():
                 return timed(one_by_one)
@@ -290,7 +292,6 @@ def compare(work, ours, others, rounds, folder):
         theirs = numpy.asarray(found[1], dtype=numpy.float32).ravel()
         if len(theirs):
             assert len(theirs) == len(own), (other.name, len(theirs), len(own))
-            # Ours keep the changes of a base to itself at 0, as theirs are.
             agreement.append(f"{numpy.abs(theirs - own).max():.1e}")
         else:
             agreement.append("–")

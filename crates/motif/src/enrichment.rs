@@ -32,6 +32,9 @@ pub fn hypergeometric_tail(all: usize, positives: usize, drawn: usize, found: us
         let up = (positives - x) as f64 * (drawn - x) as f64;
         let down = (x + 1) as f64 * (all + x + 1 - positives - drawn) as f64;
         term *= up / down;
+        if up < down && term < sum * 1e-18 {
+            break; // terms fall from here on, and none of them changes the sum
+        }
     }
     (ln_first + f64::ln(sum)).exp().min(1.0)
 }

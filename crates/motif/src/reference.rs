@@ -4,8 +4,9 @@
 
 use std::collections::HashMap;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use dnabert_core::Sequence;
+use rayon::prelude::*;
 
 use crate::{Overlap, benjamini_hochberg, high_regions, hypergeometric_tail, overlap};
 
@@ -118,9 +119,13 @@ pub fn find_motifs(
 pub fn candidates(positives: &[ScoredSequence<'_>], min_len: usize) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut places = HashMap::<String, usize>::new();
-    for (sequence, row) in positives.iter().enumerate() {
+    let regions = |row: &ScoredSequence<'_>| {
         let length = row.sequence.len().min(row.scores.len());
-        for region in high_regions(&row.scores[..length], min_len) {
+        high_regions(&row.scores[..length], min_len)
+    };
+    let regions: Vec<_> = positives.par_iter().with_min_len(SEQUENCES).map(regions).collect();
+    for (sequence, (row, regions)) in positives.iter().zip(regions).enumerate() {
+        for region in regions {
             let bases = &row.sequence.as_str()[region.clone()];
             let place = *places.entry(bases.to_owned()).or_insert_with(|| {
                 words.push(Word { bases: bases.to_owned(), instances: Vec::new() });
@@ -133,38 +138,58 @@ pub fn candidates(positives: &[ScoredSequence<'_>], min_len: usize) -> Vec<Word>
     words
 }
 
-/// In how many sequences each word stands. One automaton finds all words in one pass (Aho and Corasick 1975, doi
-/// 10.1145/360825.360855), as the reference does.
-fn rows_with(words: &[Word], sequences: &[&Sequence]) -> Vec<usize> {
-    let mut counts = vec![0; words.len()];
-    let patterns = words.iter().map(|word| &word.bases);
-    let Ok(automaton) = AhoCorasick::new(patterns) else {
+/// How many sequences of each set contain each word: all words at once, sequences dealt to the cores.
+fn rows_with<const N: usize>(words: &[Word], sets: [&[&Sequence]; N]) -> [Vec<usize>; N] {
+    let patterns = || words.iter().map(|word| &word.bases);
+    let letters: usize = words.iter().map(|word| word.bases.len()).sum();
+    // A table with a row for each letter of the words is quickest, and large for many.
+    let kind = (letters < MOST_LETTERS).then_some(AhoCorasickKind::DFA);
+    let Ok(automaton) = AhoCorasick::builder().kind(kind).build(patterns()) else {
         // More words than an automaton may have states: one by one.
-        let with = |word: &Word| {
-            sequences.iter().filter(|sequence| sequence.as_str().contains(&word.bases)).count()
-        };
-        return words.iter().map(with).collect();
+        return sets.map(|sequences| {
+            let with = |word: &Word| {
+                sequences.iter().filter(|row| row.as_str().contains(&word.bases)).count()
+            };
+            words.par_iter().map(with).collect()
+        });
     };
-    let mut last_seen = vec![usize::MAX; words.len()];
-    for (row, sequence) in sequences.iter().enumerate() {
-        for found in automaton.find_overlapping_iter(sequence.as_bytes()) {
-            let word = found.pattern().as_usize();
-            if last_seen[word] != row {
-                last_seen[word] = row;
-                counts[word] += 1;
+    let count = |sequences: &[&Sequence]| {
+        let mut counts = vec![0; words.len()];
+        let mut last_seen = vec![usize::MAX; words.len()];
+        for (row, sequence) in sequences.iter().enumerate() {
+            for found in automaton.find_overlapping_iter(sequence.as_bytes()) {
+                let word = found.pattern().as_usize();
+                if last_seen[word] != row {
+                    last_seen[word] = row;
+                    counts[word] += 1;
+                }
             }
         }
-    }
-    counts
+        counts
+    };
+    let add = |mut sum: Vec<usize>, counts: Vec<usize>| {
+        sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        sum
+    };
+    sets.map(|sequences| {
+        let parts = sequences.par_chunks(SEQUENCES).map(count);
+        parts.reduce(|| vec![0; words.len()], add)
+    })
 }
+
+/// Letters of all words up to which an automaton is a table.
+const MOST_LETTERS: usize = 1 << 20;
+
+/// Sequences that a core takes at once.
+const SEQUENCES: usize = 512;
 
 /// In how many sequences each word stands, anywhere, and whether these are more positives than chance
 /// puts there.
 pub fn enrich(words: &[Word], positives: &[&Sequence], negatives: &[&Sequence]) -> Vec<Enrichment> {
-    let (in_positives, in_negatives) = (rows_with(words, positives), rows_with(words, negatives));
+    let [in_positives, in_negatives] = rows_with(words, [positives, negatives]);
     let all = positives.len() + negatives.len();
     let mut found: Vec<Enrichment> = in_positives
-        .into_iter()
+        .into_par_iter()
         .zip(in_negatives)
         .map(|(in_positives, in_negatives)| {
             let sequences = in_positives + in_negatives;

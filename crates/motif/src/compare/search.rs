@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use dnabert_core::Strand;
+use rayon::prelude::*;
 
 use super::ColumnScore;
 use super::null::{Null, Scores};
@@ -10,6 +11,9 @@ use crate::{Frequencies, Motif, benjamini_hochberg};
 
 /// Steps between the lowest and the highest score of two columns.
 const STEPS: f64 = 100.0;
+
+/// Motifs that a core takes at once.
+const TARGETS: usize = 64;
 
 /// Known motifs, made ready to be searched.
 #[derive(Debug, Clone)]
@@ -94,12 +98,10 @@ impl Collection {
         let (scores, table) = self.score_columns(query);
         let widths = self.motifs.iter().map(|[forward, _]| forward.len());
         let null = Null::new(&scores, widths);
-        let mut sums = Vec::new();
-        let mut matches: Vec<Match> = Vec::with_capacity(self.len());
-        for (target, strands) in self.motifs.iter().enumerate() {
+        let compare = |sums: &mut Vec<i32>, (target, strands): (usize, &[Vec<u32>; 2])| {
             let width = strands[0].len();
             let [forward, reverse] = [&strands[0], &strands[1]]
-                .map(|strand| best_alignment(&table, columns, strand, scores.outside, &mut sums));
+                .map(|strand| best_alignment(&table, columns, strand, scores.outside, sums));
             let (strand, (score, offset)) = if reverse.0 > forward.0 {
                 (Strand::Reverse, reverse)
             } else {
@@ -110,8 +112,10 @@ impl Collection {
             let overlap = overlap(columns, width, offset);
             let e_value = p_value * self.len() as f64;
             let q_value = 1.0;
-            matches.push(Match { target, p_value, e_value, q_value, offset, overlap, strand });
-        }
+            Match { target, p_value, e_value, q_value, offset, overlap, strand }
+        };
+        let targets = self.motifs.par_iter().enumerate().with_min_len(TARGETS);
+        let mut matches: Vec<Match> = targets.map_init(Vec::new, compare).collect();
         let p_values: Vec<f64> = matches.iter().map(|found| found.p_value).collect();
         for (found, q_value) in matches.iter_mut().zip(benjamini_hochberg(&p_values)) {
             found.q_value = q_value;
@@ -125,7 +129,7 @@ impl Collection {
     fn score_columns(&self, query: &Frequencies) -> (Scores, Vec<i16>) {
         let rows: Vec<Vec<f64>> = query
             .rows()
-            .iter()
+            .par_iter()
             .map(|a| {
                 let row: Vec<f64> = self.columns.iter().map(|b| self.score.score(a, b)).collect();
                 let median = weighted_median(&row, &self.weights);
