@@ -15,6 +15,7 @@ use std::time::Instant;
 
 use dnabert::Predictor;
 use dnabert::core::{Classifier, Sequence};
+use dnabert::tasks::scan::{ScanConfig, scan};
 use plotters::prelude::*;
 
 /// As in the programs.
@@ -22,6 +23,8 @@ use plotters::prelude::*;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/ctcf-gm12878");
+
+const SCANNED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/promoter-fly");
 
 /// Sequences that are held at once.
 const AT_ONCE: usize = 1024;
@@ -48,13 +51,30 @@ fn measure(count: usize, length: usize) -> Result<Point, Box<dyn Error>> {
     }
     let seconds = started.elapsed().as_secs_f64();
     assert!(sum > 0.0 && sum < count as f64, "probabilities");
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = peak.and_then(|value| value.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
-    Ok(Point { count, length, seconds, peak: peak.map(|kilobytes| kilobytes / 1024.0) })
+    Ok(Point { count, length, seconds, peak: peak() })
 }
 
-/// The same in a process of its own.
+/// The most memory that this process has had, in MB.
+fn peak() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let value = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: f64 = value.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes / 1024.0)
+}
+
+/// Leads the shipped model of promoters along `length` bases, both strands, a window every 1,000 bases.
+fn measure_scan(length: usize) -> Result<Point, Box<dyn Error>> {
+    let predictor = Predictor::open(Path::new(SCANNED), &dnabert::device(None)?)?;
+    let sequence = support::sequence(1, length);
+    let started = Instant::now();
+    let mut best = 0.0_f64;
+    let config = ScanConfig { width: 300, before: 249, stride: 1000, class: 1 };
+    scan(&predictor, &sequence, config, |point| best = best.max(point.score))?;
+    assert!(best > 0.0, "probabilities");
+    Ok(Point { count: 1, length, seconds: started.elapsed().as_secs_f64(), peak: peak() })
+}
+
+/// The same in a process of its own; of no sequence, a scan.
 fn elsewhere(count: usize, length: usize) -> Result<Point, Box<dyn Error>> {
     let own = std::env::current_exe()?;
     let output =
@@ -70,7 +90,7 @@ fn print(title: &str, points: &[Point]) {
     println!("\n| sequences | bases of each | seconds | bases a second | peak, MB |");
     println!("| --- | --- | --- | --- | --- |");
     for Point { count, length, seconds, peak } in points {
-        let rate = (count * length) as f64 / seconds;
+        let rate = (*count.max(&1) * length) as f64 / seconds;
         let peak = peak.map_or("–".into(), |peak| format!("{peak:.0}"));
         println!("| {count} | {length} | {seconds:.2} | {rate:.0} | {peak} |");
     }
@@ -114,7 +134,8 @@ fn plot(path: &Path, sides: [(&str, Vec<(f64, &Point)>); 2]) -> Result<(), Box<d
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "--point") {
-        let point = measure(arguments[at + 1].parse()?, arguments[at + 2].parse()?)?;
+        let (count, length) = (arguments[at + 1].parse()?, arguments[at + 2].parse()?);
+        let point = if count == 0 { measure_scan(length)? } else { measure(count, length)? };
         println!("{} {}", point.seconds, point.peak.map_or("-".into(), |peak| peak.to_string()));
         return Ok(());
     }
@@ -124,6 +145,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let lengths = [64, 128, 256, 512, 1024, 2048, 4096, 8192].map(|length| elsewhere(256, length));
     let lengths: Vec<Point> = lengths.into_iter().collect::<Result<_, _>>()?;
     print("the length changes", &lengths);
+    let scans = [100_000, 1_000_000, 10_000_000].map(|length| elsewhere(0, length));
+    let scans: Vec<Point> = scans.into_iter().collect::<Result<_, _>>()?;
+    print("a scan, windows of 300 bases every 1,000, both strands", &scans);
     let path = Path::new("scale.svg");
     plot(
         path,

@@ -38,6 +38,7 @@ const LEAST: f64 = 0.01;
 
 impl ColumnScore {
     /// The score of two columns.
+    #[inline]
     pub fn score(self, a: &[f64; 4], b: &[f64; 4]) -> f64 {
         let square = || a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
         match self {

@@ -142,15 +142,21 @@ impl Collection {
         let outside = (-low * scale).round() as usize;
         let sum: f64 = self.weights.iter().sum();
         let columns = rows.len();
-        let mut table = vec![0_i16; self.columns.len() * columns];
-        let mut shares = vec![vec![0.0; STEPS as usize + 2]; columns];
-        for (column, row) in rows.iter().enumerate() {
-            for (target, (score, weight)) in row.iter().zip(&self.weights).enumerate() {
-                let score = ((score - low) * scale).round() as usize;
-                shares[column][score] += weight / sum;
-                table[target * columns + columns - 1 - column] = score as i16 - outside as i16;
+        let whole = |score: f64| ((score - low) * scale + 0.5) as usize;
+        let shares = rows.par_iter().map(|row| {
+            let mut shares = vec![0.0; STEPS as usize + 2];
+            for (score, weight) in row.iter().zip(&self.weights) {
+                shares[whole(*score)] += weight / sum;
             }
-        }
+            shares
+        });
+        let shares = shares.collect();
+        let mut table = vec![0_i16; self.columns.len() * columns];
+        table.par_chunks_mut(columns).enumerate().with_min_len(512).for_each(|(target, own)| {
+            for (place, row) in own.iter_mut().zip(rows.iter().rev()) {
+                *place = whole(row[target]) as i16 - outside as i16;
+            }
+        });
         (Scores { shares, outside }, table)
     }
 }
