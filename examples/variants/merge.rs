@@ -50,20 +50,10 @@ pub(crate) fn merge(shards: &[PathBuf], out: &Path) -> Result<(), Box<dyn Error>
         let failed = |error: io::Error| format!("{}: {error}", path.display());
         let mut lines = BufReader::new(File::open(path).map_err(failed)?).lines();
         let mut own = header_of(&mut lines, format).map_err(failed)?;
-        let mut part = Part { lines: lines.peekable(), format };
-        let shard = match format {
-            Format::Vcf => own.iter().find_map(|line| line.strip_prefix(SHARD)).map(str::to_owned),
-            // A table's first variant has its shard's number.
-            _ => match part.lines.peek() {
-                Some(Ok(line)) => {
-                    line.split('\t').next().map(|number| format!("{number}/{}", shards.len()))
-                }
-                _ => None,
-            },
-        };
+        let part = Part { lines: lines.peekable(), format };
+        let shard = own.iter().find_map(|line| line.strip_prefix(SHARD)).map(str::to_owned);
         let expected = format!("{}/{}", parts.len() + 1, shards.len());
-        let is_empty = format != Format::Vcf && part.lines.peek().is_none();
-        if shard.as_deref() != Some(&*expected) && !is_empty {
+        if shard.as_deref() != Some(&*expected) {
             let found = shard.unwrap_or_else(|| "no shard".into());
             return Err(format!(
                 "{}: shard {expected} is expected here, and this is {found}: give all of them, in their order",
@@ -81,7 +71,9 @@ pub(crate) fn merge(shards: &[PathBuf], out: &Path) -> Result<(), Box<dyn Error>
     }
     replace(out, |beside| -> Result<(), Box<dyn Error>> {
         let mut file = BufWriter::new(File::create(beside)?);
-        for line in head.iter().flatten() {
+        // A table of all variants has no lines beside its columns.
+        let is_kept = |line: &&String| format == Format::Vcf || !line.starts_with("##");
+        for line in head.iter().flatten().filter(is_kept) {
             writeln!(file, "{line}")?;
         }
         let (mut ended, mut count) = (None, 0);
@@ -116,6 +108,15 @@ pub(crate) fn merge(shards: &[PathBuf], out: &Path) -> Result<(), Box<dyn Error>
                 }
             }
         }
+        for (part, path) in parts.iter_mut().zip(shards) {
+            if part.lines.peek().is_some() {
+                return Err(format!(
+                    "{} has more variants than the shards behind it: give the shards in their order, 1/n first, all of them, each whole",
+                    path.display()
+                )
+                .into());
+            }
+        }
         file.flush()?;
         println!("wrote {count} variants to {}", out.display());
         Ok(())
@@ -127,7 +128,11 @@ fn header_of(lines: &mut Lines<BufReader<File>>, format: Format) -> io::Result<V
     let mut header = Vec::new();
     for line in lines {
         header.push(line?);
-        if format == Format::Table || header.last().is_some_and(|line| line.starts_with("#CHROM")) {
+        let is_last = header.last().is_some_and(|line| match format {
+            Format::Vcf => line.starts_with("#CHROM"),
+            _ => !line.starts_with("##"),
+        });
+        if is_last {
             return Ok(header);
         }
     }

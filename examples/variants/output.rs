@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fs::{self, File, OpenOptions};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -125,9 +124,7 @@ impl Output {
         name.push(format!(".{}of{}", shard.index + 1, shard.count));
         if format != Format::Vcf {
             // A table has no place for its settings: a stopped one is known by its name.
-            let mut hasher = DefaultHasher::new();
-            settings.hash(&mut hasher);
-            name.push(format!(".{:016x}", hasher.finish()));
+            name.push(format!(".{:016x}", fnv(settings)));
         }
         name.push(".partial");
         let partial = PathBuf::from(name);
@@ -141,7 +138,15 @@ impl Output {
                 let own = COLUMNS.map(|(name, _)| name);
                 let keys: Vec<&str> =
                     own.into_iter().chain(fields.iter().map(|field| &*field.key)).collect();
-                let (file, done) = text(&partial, &(keys.join("\t") + "\n"), |line| {
+                // A shard tells what it is, for those who put shards together.
+                let head = match shard.count {
+                    1 => String::new(),
+                    count => {
+                        format!("{SETTINGS}{settings}\n{SHARD}{}/{count}\n", shard.index + 1)
+                    }
+                };
+                let head = head + &keys.join("\t") + "\n";
+                let (file, done) = text(&partial, &head, |line| {
                     line.split(|byte| *byte == b'\t').next().map(<[u8]>::to_vec)
                 })?;
                 (Writer::Table(file), done)
@@ -227,6 +232,13 @@ impl Output {
         }
         Ok(fs::rename(&self.partial, &self.path)?)
     }
+}
+
+/// A hash that stays the same from build to build (Fowler, Noll and Vo's 1a).
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The header of a VCF file, with the settings: a file of others is not gone on with.

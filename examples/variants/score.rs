@@ -270,9 +270,17 @@ where
         let mut counts = Counts::default();
         let mut waiting: Vec<(Variant, Vec<Result<Placed, Skipped>>)> = Vec::new();
         let (started, mut alleles) = (Instant::now(), 0);
-        let own = variants.enumerate().filter(|(number, _)| shard.has(*number));
-        for (_, variant) in own.skip(output.before()) {
+        let mut passed = 0;
+        for (number, variant) in variants.enumerate() {
+            // What cannot be read ends every shard, also those that the line is not for.
             let variant = variant?;
+            if !shard.has(number) {
+                continue;
+            }
+            if passed < output.before() {
+                passed += 1;
+                continue;
+            }
             let placed = self.placement().place(genome, &variant, &mut counts)?;
             // A line without alleles counts, too: lines are held until they are written.
             alleles += placed.len().max(1);

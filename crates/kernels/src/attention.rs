@@ -26,6 +26,12 @@ pub struct Attention<'a> {
     pub queries: Option<usize>,
 }
 
+/// The product of sizes, which is the size of something in memory: what it does not fit in is a mistake.
+fn product(sizes: &[usize]) -> usize {
+    let all = sizes.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));
+    all.filter(|all| isize::try_from(*all).is_ok()).expect("sizes of memory")
+}
+
 /// Elements that several threads write, each its own.
 #[derive(Clone, Copy)]
 struct Shared(*mut f32);
@@ -74,11 +80,14 @@ pub fn attention(
         starts.push(asking);
         asking += queries.map_or(tokens.len(), |first| first.min(tokens.len()));
     }
-    assert!(last * 3 * hidden <= projected.len(), "queries, keys and values of every token");
+    assert!(
+        product(&[last, 3, hidden]) <= projected.len(),
+        "queries, keys and values of every token"
+    );
     assert!(bias.is_none_or(|bias| bias.len() >= last), "a term for every token");
-    assert_eq!(context.len(), asking * hidden, "a row for every query");
+    assert_eq!(context.len(), product(&[asking, hidden]), "a row for every query");
     let place = weights.map(|(weights, length)| {
-        let needed = sequences.len() * heads * length * length;
+        let needed = product(&[sequences.len(), heads, length, length]);
         assert_eq!(weights.len(), needed, "weights of all sequences");
         assert!(sequences.iter().all(|tokens| tokens.len() <= length), "room for the longest");
         (Shared(weights.as_mut_ptr()), length)

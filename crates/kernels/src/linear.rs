@@ -27,7 +27,10 @@ impl<'a> Weights<'a> {
         bias: Option<&'a [f32]>,
     ) -> Self {
         assert!(input > 0 && output > 0, "a matrix of {input} × {output}");
-        let last = (input - 1) * strides[0] + (output - 1) * strides[1];
+        // Strides along a single row or column are never used.
+        let strides =
+            [if input == 1 { 0 } else { strides[0] }, if output == 1 { 0 } else { strides[1] }];
+        let last = last_of([input, output], strides);
         assert!(
             last < values.len(),
             "{} values, and the last of the matrix is {last}",
@@ -41,6 +44,13 @@ impl<'a> Weights<'a> {
     pub fn output(&self) -> usize {
         self.output
     }
+}
+
+/// Where the last element of a matrix lies; a number that does not fit is larger than any slice.
+fn last_of([rows, columns]: [usize; 2], strides: [usize; 2]) -> usize {
+    let down = (rows - 1).checked_mul(strides[0]);
+    let right = (columns - 1).checked_mul(strides[1]);
+    down.zip(right).and_then(|(down, right)| down.checked_add(right)).unwrap_or(usize::MAX)
 }
 
 /// `input × weights + bias` on one thread. Rows of the output begin `stride` elements from one another, and what lies
@@ -62,10 +72,9 @@ pub fn linear(
     if rows == 0 {
         return;
     }
-    assert!(
-        stride >= weights.output && (rows - 1) * stride + weights.output <= output.len(),
-        "room"
-    );
+    let stride = if rows == 1 { weights.output } else { stride };
+    let last = last_of([rows, weights.output], [stride, 1]);
+    assert!(stride >= weights.output && last < output.len(), "room for every row");
     // SAFETY: `input` holds rows × input elements and `weights` was checked when it was made; the output has room for its last row.
     // Input and output are different slices.
     unsafe {
@@ -92,7 +101,7 @@ pub fn linear(
         );
     }
     if let Some(bias) = weights.bias {
-        add_bias(level, output, stride, bias);
+        add_bias(level, &mut output[..=last], stride, bias);
     }
 }
 

@@ -35,6 +35,9 @@ fn sum_of<F: Fn(f32) -> f32>(row: &[f32], function: F) -> f32 {
 #[inline(always)]
 fn add_norm_body<A: Arithmetic>(rows: &mut [f32], residual: Option<&[f32]>, norm: Norm<'_>) {
     let width = norm.gamma.len();
+    assert!(width > 0 && norm.beta.len() == width, "a scale and a shift for each column");
+    assert!(rows.len().is_multiple_of(width), "whole rows");
+    assert!(residual.is_none_or(|other| other.len() == rows.len()), "as many residuals");
     let mut others = residual.map(|residual| residual.chunks_exact(width));
     for row in rows.chunks_exact_mut(width) {
         if let Some(other) = others.as_mut().and_then(Iterator::next) {
@@ -51,5 +54,9 @@ fn add_norm_body<A: Arithmetic>(rows: &mut [f32], residual: Option<&[f32]>, norm
 
 for_each_level! {
     /// `norm(rows + residual)`, row by row, in place; a row is as wide as the norm.
+    ///
+    /// # Panics
+    ///
+    /// If the slices do not hold as many whole rows, or the norm has no column.
     pub fn add_norm(rows: &mut [f32], residual: Option<&[f32]>, norm: Norm<'_>) = add_norm_body
 }

@@ -14,8 +14,11 @@ pub fn is_enabled() -> bool {
     match SETTING.load(Ordering::Relaxed) {
         UNASKED => {
             let is_on = std::env::var_os("DNABERT_KERNELS").is_none_or(|value| value != "off");
-            set_enabled(is_on);
-            is_on
+            // Whoever was quicker has said what is to be.
+            let wanted = if is_on { ON } else { OFF };
+            let relaxed = Ordering::Relaxed;
+            let set = SETTING.compare_exchange(UNASKED, wanted, relaxed, relaxed);
+            set.err().unwrap_or(wanted) == ON
         }
         setting => setting == ON,
     }

@@ -54,7 +54,7 @@ const BLOCK: usize = 1024;
 /// The greatest k.
 const LONGEST: usize = 8;
 
-/// Appends the rank of every k-mer of `sequence`, plus `first`, to `ranks`. Where a letter is no base, nothing is appended
+/// Appends the rank of every k-mer of `sequence`, plus `first`, to `ranks`. Where a letter of one of them is no base, nothing is appended
 /// and it is false.
 ///
 /// Ranks of 2, 4 and 8 bases are made of those of half as many, side by side for all places, which

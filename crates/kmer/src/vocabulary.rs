@@ -133,7 +133,7 @@ impl Vocabulary {
         codec::ranks(sequence, self.k).map(|rank| rank.map(|rank| first_kmer() + rank))
     }
 
-    /// Appends the ids of all k-mers of a sequence of bases; where another letter is among them, nothing is appended
+    /// Appends the ids of all k-mers of a sequence of bases; where another letter is in one of them, nothing is appended
     /// and it is false. This is the quickest way: a tokenizer also tells which bases a token covers.
     ///
     /// ```

@@ -186,7 +186,9 @@ pub(crate) fn encode(
     sink: &mut dyn LayerSink,
 ) -> Option<EncoderOutput> {
     let device = batch.ids.device();
-    if !kernels::is_enabled() || device.is_autodiff() || batch.word_vectors.is_some() {
+    let [_, length] = batch.dims();
+    let is_plain = batch.word_vectors.is_none() && length > 0;
+    if !kernels::is_enabled() || device.is_autodiff() || !is_plain {
         return None;
     }
     let embeddings = Embeddings::of(bert)?;
@@ -304,7 +306,8 @@ impl Embeddings {
         let maximum = positions.len() / hidden;
         assert!(length <= maximum, "{length} tokens, but the model has {maximum} positions");
         let read = |tensor: Tensor<2, burn::tensor::Int>| -> Vec<usize> {
-            tensor.into_data().iter::<i64>().map(|id| id as usize).collect()
+            let whole = |id| usize::try_from(id).expect("ids are not negative");
+            tensor.into_data().iter::<i64>().map(whole).collect()
         };
         let ids = read(batch.ids.clone());
         let kinds = batch.segment_ids.clone().map(read);
@@ -314,8 +317,11 @@ impl Embeddings {
             |(states, places)| {
                 for (state, place) in states.chunks_exact_mut(hidden).zip(places) {
                     let kind = kinds.as_ref().map_or(0, |kinds| kinds[*place]);
-                    let word = &words[ids[*place] * hidden..][..hidden];
+                    let id = ids[*place];
+                    assert!(id < words.len() / hidden, "id {id} is outside of the vocabulary");
+                    let word = &words[id * hidden..][..hidden];
                     let position = &positions[(place % length) * hidden..][..hidden];
+                    assert!(kind < segments.len() / hidden, "there is no segment {kind}");
                     let segment = &segments[kind * hidden..][..hidden];
                     for (((state, word), position), segment) in
                         state.iter_mut().zip(word).zip(position).zip(segment)

@@ -16,7 +16,7 @@ pub trait LayerSink {
     /// Takes the attention weights of `layer`, `[batch, heads, query, key]`.
     ///
     /// While training they are after dropout, and rows need not sum to one. Rows of padding mean nothing: on flex they
-    /// are zeros.
+    /// are zeros where padding is masked.
     fn attention(&mut self, _layer: usize, _weights: Tensor<4>) {}
 
     /// Whether [`hidden`](Self::hidden) is to be called for `depth`.

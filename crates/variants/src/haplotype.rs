@@ -1,6 +1,6 @@
 //! Alleles that a sample has on the same copy of a chromosome, joined.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt::Write as _;
 
 use dnabert_core::{Sequence, Strand};
@@ -46,6 +46,8 @@ pub enum HaplotypeError {
 struct Carried {
     /// Trimmed, so that an anchor base is not in the way of a neighbour.
     change: Change,
+    /// As the file has it, for an allele that stays alone.
+    variant: Variant,
     id: String,
     line: usize,
     /// The copy; `None` where the phase is not known.
@@ -61,7 +63,9 @@ struct Carried {
 /// A joined variant spans from the first base that changes to the last. Its identifiers are those of its
 /// parts (or `6T>C`, the position from 1), and its INFO column has `HAPLOTYPE`, the copies that have it (from 1; `.` where
 /// the phase is not known: such an allele stands alone), and `PARTS`, how many alleles it joins. Alleles that the sample does not have, and
-/// alleles without bases (`*`, symbolic ones), are left out. Alleles that overlap one another are not joined.
+/// alleles without bases (`*`, symbolic ones), are left out. Alleles that overlap one another are not
+/// joined, and an allele that all copies have joins the phase set that stands before it. What stays alone is written as in the
+/// file.
 ///
 /// The file has to be sorted by position within each chromosome; a run of neighbours is held at a time.
 #[derive(Debug)]
@@ -73,8 +77,9 @@ pub struct Haplotypes<'a, I> {
     /// Alleles of the run that is being read, and its end.
     run: Vec<Carried>,
     end: usize,
-    /// The last place that was read.
+    /// The last place that was read, and the chromosomes before.
     last: Option<(String, usize)>,
+    before: HashSet<String>,
     ready: VecDeque<Variant>,
     is_over: bool,
 }
@@ -91,6 +96,7 @@ impl<'a, I> Haplotypes<'a, I> {
             run: Vec::new(),
             end: 0,
             last: None,
+            before: HashSet::new(),
             ready: VecDeque::new(),
             is_over: false,
         }
@@ -126,9 +132,11 @@ impl<'a, I> Haplotypes<'a, I> {
     fn take(&mut self, variant: &Variant) -> Result<(), HaplotypeError> {
         let (chromosome, start) = (variant.interval.chromosome(), variant.interval.start());
         if let Some((last, before)) = &self.last {
-            if last != chromosome {
+            let is_new = last != chromosome;
+            if is_new && !self.before.contains(chromosome) {
+                self.before.insert(last.clone());
                 self.join()?;
-            } else if start < *before {
+            } else if is_new || start < *before {
                 return Err(HaplotypeError::Unsorted {
                     line: variant.line,
                     chromosome: chromosome.to_owned(),
@@ -139,7 +147,7 @@ impl<'a, I> Haplotypes<'a, I> {
         self.last = Some((chromosome.to_owned(), start));
         let Some(genotype) = variant.genotype(self.sample)? else { return Ok(()) };
         // An allele begins where its line does, or behind: what is farther than that is farther from all to come.
-        if start > self.end + self.within {
+        if start > self.end.saturating_add(self.within) {
             self.join()?;
         }
         let everywhere = genotype.is_homozygous();
@@ -172,6 +180,12 @@ impl<'a, I> Haplotypes<'a, I> {
             self.end = if self.run.is_empty() { change.end() } else { self.end.max(change.end()) };
             self.run.push(Carried {
                 change,
+                variant: Variant {
+                    ids: vec![id.clone()],
+                    alternates: vec![allele.clone()],
+                    text: String::new(),
+                    ..variant.clone()
+                },
                 id,
                 line: variant.line,
                 copy: is_known.then_some(copy),
@@ -197,7 +211,8 @@ impl<'a, I> Haplotypes<'a, I> {
             own.sort_by_key(|carried| (carried.change.start, carried.change.end()));
             let mut open: Vec<Vec<&Carried>> = Vec::new();
             for carried in own {
-                match open.last_mut().filter(|group| self.belongs(group, carried)) {
+                // Other phase sets, or an allele that overlaps, may stand between.
+                match open.iter_mut().rev().find(|group| self.belongs(group, carried)) {
                     Some(group) => group.push(carried),
                     None => open.push(vec![carried]),
                 }
@@ -216,10 +231,14 @@ impl<'a, I> Haplotypes<'a, I> {
                 None => joined.push((own, copy.into_iter().collect())),
             }
         }
-        joined.sort_by_key(|(own, copies)| (own.start(), own.end(), copies.clone()));
+        let mut variants = Vec::new();
         for (own, copies) in joined {
-            self.ready.push_back(own.variant(self.genome, &copies)?);
+            variants.push((own.variant(self.genome, &copies)?, copies));
         }
+        variants.sort_by_key(|(variant, copies)| {
+            (variant.interval.start(), variant.interval.end(), copies.clone())
+        });
+        self.ready.extend(variants.into_iter().map(|(variant, _)| variant));
         Ok(())
     }
 
@@ -278,17 +297,24 @@ impl Joined<'_> {
         let alternate = |start: usize, reference: &Sequence| {
             apply(reference, start, &changes).expect("groups do not overlap")
         };
-        let (mut interval, mut reference) = stretch(self.start(), self.end()).map_err(failed)?;
-        let mut other = alternate(self.start(), &reference);
-        if reference.is_empty() || other.is_empty() {
-            // At the first base of a chromosome the anchor is the base behind.
-            let (start, end) = match self.start() {
-                0 => (0, self.end() + 1),
-                start => (start - 1, self.end()),
+        let (interval, reference, other) =
+            if let ([_], [Allele::Bases(own)]) = (&self.0[..], &first.variant.alternates[..]) {
+                (first.variant.interval.clone(), first.variant.reference.clone(), own.clone())
+            } else {
+                let (mut interval, mut reference) =
+                    stretch(self.start(), self.end()).map_err(failed)?;
+                let mut other = alternate(self.start(), &reference);
+                if reference.is_empty() || other.is_empty() {
+                    // At the first base of a chromosome the anchor is the base behind.
+                    let (start, end) = match self.start() {
+                        0 => (0, self.end() + 1),
+                        start => (start - 1, self.end()),
+                    };
+                    (interval, reference) = stretch(start, end).map_err(failed)?;
+                    other = alternate(start, &reference);
+                }
+                (interval, reference, other)
             };
-            (interval, reference) = stretch(start, end).map_err(failed)?;
-            other = alternate(start, &reference);
-        }
         let ids: Vec<String> = self.0.iter().map(|part| part.id.clone()).collect();
         let copies: Vec<String> = copies.iter().map(usize::to_string).collect();
         let mut text =
@@ -398,9 +424,30 @@ mod tests {
     }
 
     #[test]
+    fn phase_sets_and_overlaps_between_do_not_part_neighbours() {
+        let lines = "c 2 a C T . . . GT:PS . 0|1:1\nc 3 b G T . . . GT:PS . 0|1:2\nc 4 e T A . . . GT:PS . 0|1:1\n";
+        assert_eq!(
+            joined(5, lines).unwrap(),
+            ["a;e 2 CGT TGA HAPLOTYPE=2;PARTS=2", "b 3 G T HAPLOTYPE=2;PARTS=1"]
+        );
+        // On one copy a deletion, on the other a change of its first base: in the order of their lines.
+        let lines = "c 9 x AC A . . . GT . 1|0\nc 10 y C T . . . GT . 0|1\n";
+        let found = joined(5, lines).unwrap();
+        assert!(found[0].starts_with("x 9 AC A") && found[1].starts_with("y 10 C T"), "{found:?}");
+        // What stays alone needs no genome: its place is judged where it is scored.
+        assert_eq!(
+            joined(5, "e 9 x A T . . . GT . 1|0\n").unwrap(),
+            ["x 9 A T HAPLOTYPE=1;PARTS=1"]
+        );
+    }
+
+    #[test]
     fn a_file_out_of_order_is_an_error() {
         let lines = "c 9 a A T . . . GT . 0|1\nc 2 b C T . . . GT . 0|1\n";
         let error = joined(3, lines).unwrap_err();
         assert!(error.to_string().starts_with("line 4: c:2 stands behind"), "{error}");
+        let lines =
+            "c 2 a C T . . . GT . 0|1\nd 2 b T A . . . GT . 0|1\nc 9 a A T . . . GT . 0|1\n";
+        assert!(joined(3, lines).unwrap_err().to_string().starts_with("line 5: c:9"));
     }
 }

@@ -131,8 +131,11 @@ impl ParquetTable {
                 expected: self.columns.len(),
             });
         }
-        for (column, value) in self.columns.iter_mut().zip(values) {
-            if !column.push(value) {
+        for (at, value) in values.iter().enumerate() {
+            if !self.columns[at].push(value) {
+                // The row is left out as a whole.
+                self.columns[..at].iter_mut().for_each(Column::pop);
+                let column = &self.columns[at];
                 return Err(ParquetTableError::Value {
                     path: self.path.clone(),
                     row,
@@ -215,6 +218,17 @@ impl Column {
         is_taken
     }
 
+    /// Takes the last value out again.
+    fn pop(&mut self) {
+        if self.levels.pop() == Some(1) {
+            match &mut self.values {
+                Values::Float(values) => drop(values.pop()),
+                Values::Integer(values) => drop(values.pop()),
+                Values::Text(values) => drop(values.pop()),
+            }
+        }
+    }
+
     fn write(
         &mut self,
         group: &mut SerializedRowGroupWriter<'_, File>,
@@ -287,6 +301,9 @@ mod tests {
         let error = table.push(&["x", "1.5", "0.5"]).unwrap_err().to_string();
         assert!(error.ends_with("row 2: \"1.5\" is no Integer for column place"), "{error}");
         assert!(table.push(&["x"]).is_err());
+        // Nothing of the wrong rows is left.
+        table.push(&["y", ".", "0.25"]).unwrap();
+        assert!(table.columns.iter().all(|column| column.levels.len() == 2));
         assert!(ParquetTable::create("/no/such/folder/t.parquet", &columns()).is_err());
     }
 }
