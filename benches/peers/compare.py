@@ -2,7 +2,7 @@
 
     pip install -r benches/peers/requirements.txt
     cargo bench -p dnabert-benches --bench peer --no-run      # prints the program's path
-    python benches/peers/compare.py PATH/OF/THE/PROGRAM [--rounds 5] [--only hidden-8x128,...]
+    python benches/peers/compare.py PATH/OF/THE/PROGRAM [--rounds 5] [--only hidden-8x128,...] [--write docs/benchmarks.md]
 
 Every round runs each side once, one after the other, while the others sleep; what comes out is compared before.
 The table has medians over the rounds, and the median of the rounds' ratios (theirs over ours: above 1 we are faster).
@@ -25,6 +25,7 @@ import transformers
 
 THREADS = 2
 LETTERS = "ACGT"
+BEGIN, END = "<!-- beside others: written by compare.py -->", "<!-- end -->"
 torch.set_num_threads(THREADS)
 torch.set_grad_enabled(False)
 
@@ -319,7 +320,15 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(WORKS))
+    parser.add_argument("--write", help="a page whose lines between two marks become the table")
     arguments = parser.parse_args()
+    lines = []
+
+    def tell(line):
+        print(line)
+        sys.stdout.flush()
+        lines.append(line)
+
     with tempfile.TemporaryDirectory() as folder:
         make_model(folder)
         ours = Ours(arguments.program, folder)
@@ -328,17 +337,30 @@ def main():
             (line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
             platform.processor(),
         )
-        print(f"{processor}, {THREADS} threads, {arguments.rounds} rounds, {ours.device}")
-        print(
-            f"torch {torch.__version__}, transformers {transformers.__version__}, onnxruntime "
-            f"{onnxruntime.__version__}, tokenizers {tokenizers.__version__}, Python {platform.python_version()}"
+        tell(
+            f"{processor}, {THREADS} threads, {arguments.rounds} rounds, {ours.device.removeprefix('ready on ')}; torch "
+            f"{torch.__version__} (sdpa), transformers {transformers.__version__}, onnxruntime {onnxruntime.__version__}, "
+            f"tokenizers {tokenizers.__version__}, Python {platform.python_version()}."
         )
-        print("\n| work | here, ms | beside it | its ms | its time over ours | largest difference |")
-        print("| --- | --- | --- | --- | --- | --- |")
+        tell("\n| work | here, ms | beside it | its ms | its time over ours | largest difference |")
+        tell("| --- | --- | --- | --- | --- | --- |")
         for work in arguments.only.split(","):
             for line in compare(work, ours, others, arguments.rounds, folder):
-                print(line)
-                sys.stdout.flush()
+                tell(line)
+    if arguments.write:
+        write(arguments.write, "\n".join(lines))
+
+
+def write(path, table):
+    """Puts the table between the marks of a page, by way of a file beside it."""
+    page = open(path, encoding="utf-8").read()
+    before, _, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        sys.exit(f"{path}: no lines {BEGIN} and {END}")
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write(f"{before}{BEGIN}\n{table}\n{end}{after}")
+    os.replace(path + ".new", path)
 
 
 main()
