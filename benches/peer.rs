@@ -15,26 +15,11 @@ use std::time::Instant;
 use dnabert::core::{Encoding, Sequence};
 use dnabert::interpret::Mutagenesis;
 use dnabert::kmer::{KmerTokenizer, Vocabulary};
-use dnabert::model::{Bert, Checkpoint, Encoder, LayerSink, TokenBatch};
+use dnabert::model::{Bert, Checkpoint, Encoder, TokenBatch};
 use dnabert::{Backend, Device, Predictor};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// Takes the last layer's attention of `[CLS]`.
-struct LastCls(usize, Vec<f32>);
-
-impl LayerSink for LastCls {
-    fn wants_attention(&self, layer: usize) -> bool {
-        layer == self.0
-    }
-
-    fn attention(&mut self, _layer: usize, weights: burn::tensor::Tensor<4>) {
-        let [rows, heads, _, length] = weights.dims();
-        let cls = weights.slice([0..rows, 0..heads, 0..1, 0..length]);
-        self.1 = cls.into_data().iter::<f32>().collect();
-    }
-}
 
 struct Side {
     device: Device,
@@ -69,7 +54,8 @@ impl Side {
             "hidden" | "attention" => {
                 let batch = TokenBatch::from_encodings(&rows, 0, &self.device);
                 started = Instant::now();
-                let mut sink = LastCls(self.checkpoint.config().num_hidden_layers - 1, Vec::new());
+                let mut sink =
+                    support::LastCls(self.checkpoint.config().num_hidden_layers - 1, Vec::new());
                 let hidden = if kind == "attention" {
                     self.encoder.encode(&batch, &mut sink).hidden
                 } else {

@@ -13,7 +13,7 @@ use criterion::{
 };
 use dnabert::backend::describe;
 use dnabert::core::{Encoding, Sequence};
-use dnabert::model::{Encoder, LayerSink, Pooling, TokenBatch};
+use dnabert::model::{Encoder, Pooling, TokenBatch};
 use dnabert::tasks::scan::{ScanConfig, scan};
 use dnabert::{Device, Embedder, ModelSize, Predictor};
 
@@ -44,21 +44,6 @@ fn ragged(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Takes the last layer's attention of `[CLS]`.
-struct LastCls(usize, Vec<f32>);
-
-impl LayerSink for LastCls {
-    fn wants_attention(&self, layer: usize) -> bool {
-        layer == self.0
-    }
-
-    fn attention(&mut self, _layer: usize, weights: burn::tensor::Tensor<4>) {
-        let [rows, heads, _, length] = weights.dims();
-        let cls = weights.slice([0..rows, 0..heads, 0..1, 0..length]);
-        self.1 = cls.into_data().iter::<f32>().collect();
-    }
-}
-
 /// A plain forward pass, and the same with the last layer's [CLS] attention read back.
 fn attention(criterion: &mut Criterion) {
     let device = device();
@@ -80,7 +65,7 @@ fn attention(criterion: &mut Criterion) {
     });
     group.bench_function("with attention", |bencher| {
         bencher.iter(|| {
-            let mut sink = LastCls(config.num_hidden_layers - 1, Vec::new());
+            let mut sink = support::LastCls(config.num_hidden_layers - 1, Vec::new());
             let output = encoder.encode(&batch, &mut sink);
             device.sync().expect("the device finishes");
             black_box((output, sink.1))

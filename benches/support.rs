@@ -1,9 +1,10 @@
 //! What several benches share.
 #![allow(dead_code, reason = "no bench needs all of it")]
 
+use burn::tensor::Tensor;
 use dnabert::core::{Encoding, Sequence, Tokenizer};
 use dnabert::kmer::KmerTokenizer;
-use dnabert::model::BertConfig;
+use dnabert::model::{BertConfig, LayerSink};
 use dnabert::train::{EncodedExample, FineTuneConfig, Observer, Splits, StepSummary, fine_tune};
 use dnabert::{Device, ModelSize};
 
@@ -55,6 +56,21 @@ pub(crate) fn sequence(mut state: u64, length: usize) -> Sequence {
         char::from(b"ACGT"[(state >> 62) as usize])
     };
     (0..length).map(|_| letter()).collect::<String>().parse().expect("bases only")
+}
+
+/// Takes the last layer's attention of `[CLS]`.
+pub(crate) struct LastCls(pub(crate) usize, pub(crate) Vec<f32>);
+
+impl LayerSink for LastCls {
+    fn wants_attention(&self, layer: usize) -> bool {
+        layer == self.0
+    }
+
+    fn attention(&mut self, _layer: usize, weights: Tensor<4>) {
+        let [rows, heads, _, length] = weights.dims();
+        let cls = weights.slice([0..rows, 0..heads, 0..1, 0..length]);
+        self.1 = cls.into_data().iter::<f32>().collect();
+    }
 }
 
 /// Seconds of each optimizer step.
