@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::matrix::{Matrix, multiply};
 use crate::{Level, softmax};
 
 /// Queries that are held against all keys at once: their scores stay in the cache.
@@ -58,7 +59,7 @@ impl Shared {
 /// # Panics
 ///
 /// If the slices do not hold what the shapes say, or sequences overlap.
-#[allow(unsafe_code, reason = "gemm takes pointers, and heads share rows")]
+#[allow(unsafe_code, reason = "products take pointers, and heads share rows")]
 pub fn attention(
     level: Level,
     attention: &Attention<'_>,
@@ -116,33 +117,23 @@ pub fn attention(
                     (rows, *longest)
                 }
                 None => {
-                    scores.resize(QUERIES * length, 0.0);
+                    if scores.len() < block * length {
+                        scores.resize(block * length, 0.0);
+                    }
                     (&mut scores[..block * length], length)
                 }
             };
             // SAFETY: queries, keys and scores lie inside of their slices, as the assertions above say: query rows
             // first..first + block and all key rows of this sequence, columns of this head.
             unsafe {
-                gemm::gemm(
-                    block,
-                    length,
-                    width,
-                    scores.as_mut_ptr(),
-                    1,
-                    pitch as isize,
-                    false,
-                    own.as_ptr().add(first * stride + column),
-                    1,
-                    stride as isize,
-                    own.as_ptr().add(hidden + column),
-                    stride as isize,
-                    1,
-                    0.0,
+                let [queries, keys] =
+                    [first * stride + column, hidden + column].map(|at| own.as_ptr().add(at));
+                multiply(
+                    [block, width, length],
+                    &Matrix { start: queries, strides: [stride, 1] },
+                    &Matrix { start: keys, strides: [1, stride] },
                     scale,
-                    false,
-                    false,
-                    false,
-                    gemm::Parallelism::None,
+                    &Matrix { start: scores.as_mut_ptr(), strides: [pitch, 1] },
                 );
             }
             for row in scores.chunks_mut(pitch) {
@@ -156,26 +147,13 @@ pub fn attention(
             // SAFETY: as above; of the context the rows of these queries and the columns of this head, which no
             // other task writes.
             unsafe {
-                gemm::gemm(
-                    block,
-                    width,
-                    length,
-                    context.get().add((starts[sequence] + first) * hidden + column),
-                    1,
-                    hidden as isize,
-                    false,
-                    scores.as_ptr(),
-                    1,
-                    pitch as isize,
-                    own.as_ptr().add(2 * hidden + column),
-                    1,
-                    stride as isize,
-                    0.0,
+                let place = (starts[sequence] + first) * hidden + column;
+                multiply(
+                    [block, length, width],
+                    &Matrix { start: scores.as_ptr(), strides: [pitch, 1] },
+                    &Matrix { start: own.as_ptr().add(2 * hidden + column), strides: [stride, 1] },
                     1.0,
-                    false,
-                    false,
-                    false,
-                    gemm::Parallelism::None,
+                    &Matrix { start: context.get().add(place), strides: [hidden, 1] },
                 );
             }
         }

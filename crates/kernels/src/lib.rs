@@ -5,6 +5,7 @@ mod elementwise;
 mod level;
 mod linear;
 mod math;
+mod matrix;
 mod norm;
 mod setting;
 mod softmax;

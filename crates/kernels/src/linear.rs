@@ -3,6 +3,7 @@
 use crate::Level;
 use crate::level::for_each_level;
 use crate::math::Arithmetic;
+use crate::matrix::{Matrix, multiply};
 
 /// A matrix of weights, `[input, output]`, in any order in memory, and a bias.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +60,7 @@ fn last_of([rows, columns]: [usize; 2], strides: [usize; 2]) -> usize {
 /// # Panics
 ///
 /// If `input` is no whole number of rows, or `output` has no room for as many.
-#[allow(unsafe_code, reason = "gemm takes pointers")]
+#[allow(unsafe_code, reason = "a product takes pointers")]
 pub fn linear(
     level: Level,
     input: &[f32],
@@ -78,26 +79,12 @@ pub fn linear(
     // SAFETY: `input` holds rows × input elements and `weights` was checked when it was made; the output has room for its last row.
     // Input and output are different slices.
     unsafe {
-        gemm::gemm(
-            rows,
-            weights.output,
-            weights.input,
-            output.as_mut_ptr(),
-            1,
-            stride as isize,
-            false,
-            input.as_ptr(),
-            1,
-            weights.input as isize,
-            weights.values.as_ptr(),
-            weights.strides[1] as isize,
-            weights.strides[0] as isize,
-            0.0,
+        multiply(
+            [rows, weights.input, weights.output],
+            &Matrix { start: input.as_ptr(), strides: [weights.input, 1] },
+            &Matrix { start: weights.values.as_ptr(), strides: weights.strides },
             1.0,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
+            &Matrix { start: output.as_mut_ptr(), strides: [stride, 1] },
         );
     }
     if let Some(bias) = weights.bias {

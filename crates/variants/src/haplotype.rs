@@ -46,10 +46,8 @@ pub enum HaplotypeError {
 struct Carried {
     /// Trimmed, so that an anchor base is not in the way of a neighbour.
     change: Change,
-    /// As the file has it, for an allele that stays alone.
+    /// This allele as the file has it, with one identifier.
     variant: Variant,
-    id: String,
-    line: usize,
     /// The copy; `None` where the phase is not known.
     copy: Option<usize>,
     /// Its phase set; none for alleles of all copies, which fit every set.
@@ -161,10 +159,9 @@ impl<'a, I> Haplotypes<'a, I> {
             let change = change.trimmed();
             let is_known = genotype.phased || everywhere;
             // Of unknown phase: once, not once a copy.
-            let known = self
-                .run
-                .iter()
-                .any(|other| !is_known && other.line == variant.line && other.change == change);
+            let known = self.run.iter().any(|other| {
+                !is_known && other.variant.line == variant.line && other.change == change
+            });
             if known {
                 continue;
             }
@@ -181,13 +178,11 @@ impl<'a, I> Haplotypes<'a, I> {
             self.run.push(Carried {
                 change,
                 variant: Variant {
-                    ids: vec![id.clone()],
+                    ids: vec![id],
                     alternates: vec![allele.clone()],
                     text: String::new(),
                     ..variant.clone()
                 },
-                id,
-                line: variant.line,
                 copy: is_known.then_some(copy),
                 set: genotype.phase_set.clone().filter(|_| !everywhere),
                 everywhere,
@@ -272,7 +267,7 @@ impl Joined<'_> {
 
     fn same(&self, other: &Self) -> bool {
         let changes = |own: &Self| {
-            own.0.iter().map(|part| (part.line, part.change.clone())).collect::<Vec<_>>()
+            own.0.iter().map(|part| (part.variant.line, part.change.clone())).collect::<Vec<_>>()
         };
         changes(self) == changes(other)
     }
@@ -280,7 +275,7 @@ impl Joined<'_> {
     /// As a line of VCF, with an anchor base where an allele would be empty.
     fn variant(&self, genome: &Genome, copies: &[usize]) -> Result<Variant, HaplotypeError> {
         let first = self.0[0];
-        let line = first.line;
+        let line = first.variant.line;
         let failed = |source| HaplotypeError::Genome { line, source };
         let changes: Vec<Change> = self.0.iter().map(|part| part.change.clone()).collect();
         // What the file says of its own bases stands, so that a wrong file is found out.
@@ -315,7 +310,7 @@ impl Joined<'_> {
                 }
                 (interval, reference, other)
             };
-        let ids: Vec<String> = self.0.iter().map(|part| part.id.clone()).collect();
+        let ids: Vec<String> = self.0.iter().flat_map(|part| part.variant.ids.clone()).collect();
         let copies: Vec<String> = copies.iter().map(usize::to_string).collect();
         let mut text =
             format!("{}\t{}\t{}", interval.chromosome(), interval.start() + 1, ids.join(";"));

@@ -4,18 +4,17 @@
 //! Rows of tokens are packed one behind the other. Everything but attention looks at one token at a time, so that blocks
 //! of tokens are dealt to the cores of the current pool; attention is dealt by sequence and head.
 
-use std::ops::Range;
+mod held;
+mod packed;
 
-use burn::module::Param;
-use burn::nn::{LayerNorm, Linear};
-use burn::tensor::{DType, Device, Tensor, TensorData};
-use burn_flex::{Flex, FlexTensor};
-use dnabert_kernels::{self as kernels, Attention, Level, Norm, Weights};
+use burn::tensor::{Int, Tensor, TensorData};
+use dnabert_kernels::{self as kernels, Attention, Level};
 use rayon::prelude::*;
 
-use crate::bias::PADDING;
-use crate::layer::{BertLayer, Layer};
-use crate::{Activation, Bert, EncoderOutput, LayerSink, MaskMode, TokenBatch};
+use crate::layer::Layer;
+use crate::{Activation, Bert, EncoderOutput, LayerSink, TokenBatch};
+use held::{Held, HeldLayer, HeldLinear, HeldNorm};
+use packed::Packed;
 
 /// Tokens of a block, at most: their widest states stay near the core.
 const BLOCK: usize = 512;
@@ -29,154 +28,6 @@ pub(crate) enum Wanted {
     First,
 }
 
-/// A parameter's values, which stay where they are.
-struct Held(FlexTensor);
-
-impl Held {
-    /// `None` where they are not of f32 on flex, or part of a graph of gradients.
-    fn of<const D: usize>(parameter: &Param<Tensor<D>>) -> Option<Self> {
-        let tensor = parameter.val();
-        if tensor.dtype() != DType::F32 || tensor.device().is_autodiff() {
-            return None;
-        }
-        tensor.try_into_primitive::<Flex>().ok().map(Self)
-    }
-
-    fn values(&self) -> &[f32] {
-        &self.0.storage::<f32>()[self.0.layout().start_offset()..]
-    }
-
-    /// Of a vector.
-    fn slice(&self) -> Option<&[f32]> {
-        self.0.as_slice::<f32>()
-    }
-
-    fn strides(&self) -> Option<[usize; 2]> {
-        let strides = self.0.layout().strides();
-        Some([usize::try_from(strides[0]).ok()?, usize::try_from(strides[1]).ok()?])
-    }
-}
-
-struct HeldLinear {
-    weight: Held,
-    bias: Option<Held>,
-    dims: [usize; 2],
-}
-
-impl HeldLinear {
-    fn of(linear: &Linear) -> Option<Self> {
-        let weight = Held::of(&linear.weight)?;
-        weight.strides()?;
-        let bias = match &linear.bias {
-            Some(bias) => Some(Held::of(bias)?),
-            None => None,
-        };
-        if let Some(bias) = &bias {
-            bias.slice()?;
-        }
-        Some(Self { weight, bias, dims: linear.weight.dims() })
-    }
-
-    fn weights(&self) -> Weights<'_> {
-        let strides = self.weight.strides().expect("asked when it was made");
-        let bias = self.bias.as_ref().and_then(Held::slice);
-        Weights::new(self.weight.values(), self.dims, strides, bias)
-    }
-}
-
-struct HeldNorm {
-    gamma: Held,
-    beta: Held,
-    epsilon: f32,
-}
-
-impl HeldNorm {
-    fn of(norm: &LayerNorm, epsilon: f64) -> Option<Self> {
-        let (gamma, beta) = (Held::of(&norm.gamma)?, Held::of(norm.beta.as_ref()?)?);
-        gamma.slice()?;
-        beta.slice()?;
-        Some(Self { gamma, beta, epsilon: epsilon as f32 })
-    }
-
-    fn norm(&self) -> Norm<'_> {
-        let slice = |held| Held::slice(held).expect("asked when it was made");
-        Norm { gamma: slice(&self.gamma), beta: slice(&self.beta), epsilon: self.epsilon }
-    }
-}
-
-/// A layer's parameters.
-struct HeldLayer {
-    projections: [HeldLinear; 3],
-    attended: HeldLinear,
-    attended_norm: HeldNorm,
-    wide: HeldLinear,
-    activation: Activation,
-    output: HeldLinear,
-    output_norm: HeldNorm,
-}
-
-impl HeldLayer {
-    fn of(layer: &BertLayer, epsilon: f64) -> Option<Self> {
-        let attention = &layer.attention.self_attention;
-        let [query, key, value] =
-            [&attention.query, &attention.key, &attention.value].map(HeldLinear::of);
-        Some(Self {
-            projections: [query?, key?, value?],
-            attended: HeldLinear::of(&layer.attention.output.dense)?,
-            attended_norm: HeldNorm::of(&layer.attention.output.layer_norm, epsilon)?,
-            wide: HeldLinear::of(&layer.intermediate.dense)?,
-            activation: layer.intermediate.activation,
-            output: HeldLinear::of(&layer.output.dense)?,
-            output_norm: HeldNorm::of(&layer.output.layer_norm, epsilon)?,
-        })
-    }
-}
-
-/// Tokens of several rows, one behind the other.
-struct Packed {
-    /// Where each packed token stands in the batch, `row × length + place`.
-    places: Vec<usize>,
-    /// The tokens of each row.
-    rows: Vec<Range<usize>>,
-    /// A term for each token as a key.
-    bias: Option<Vec<f32>>,
-}
-
-impl Packed {
-    /// `None` where real tokens do not come first in every row.
-    fn of(batch: &TokenBatch, mode: MaskMode) -> Option<Self> {
-        let [rows, length] = batch.dims();
-        let mask: Option<Vec<f32>> =
-            batch.mask.clone().map(|mask| mask.into_data().iter::<f32>().collect());
-        let mut packed =
-            Self { places: Vec::with_capacity(rows * length), rows: Vec::new(), bias: None };
-        for row in 0..rows {
-            let mut real = length;
-            if let (MaskMode::Padding, Some(mask)) = (mode, &mask) {
-                let mask = &mask[row * length..(row + 1) * length];
-                real = mask.iter().take_while(|value| **value == 1.0).count();
-                if mask[real..].iter().any(|value| *value != 0.0) {
-                    return None;
-                }
-            }
-            let start = packed.places.len();
-            if real == 0 {
-                // Every key has the term of padding. It changes the weights in the last digits alone, as in
-                // the reference, which adds it in f32.
-                packed.bias.get_or_insert_with(|| vec![0.0; rows * length])[start..start + length]
-                    .fill(PADDING);
-                real = length;
-            }
-            packed.places.extend((0..real).map(|place| row * length + place));
-            packed.rows.push(start..start + real);
-        }
-        if mode == MaskMode::Head {
-            packed.bias = mask;
-        }
-        Some(packed)
-    }
-}
-
 /// Encodes rows of tokens; `None` where the kernels do not apply: on other devices, in half precision, for gradients,
 /// for MosaicBERT, or switched off.
 pub(crate) fn encode(
@@ -186,7 +37,7 @@ pub(crate) fn encode(
     sink: &mut dyn LayerSink,
 ) -> Option<EncoderOutput> {
     let device = batch.ids.device();
-    let [_, length] = batch.dims();
+    let dims @ [rows, length] = batch.dims();
     let is_plain = batch.word_vectors.is_none() && length > 0;
     if !kernels::is_enabled() || device.is_autodiff() || !is_plain {
         return None;
@@ -200,7 +51,6 @@ pub(crate) fn encode(
     let layers: Vec<HeldLayer> = layers.collect::<Option<_>>()?;
     let packed = Packed::of(batch, bert.mask_mode())?;
     let level = Level::detected();
-    let dims @ [rows, length] = batch.dims();
     let hidden = embeddings.norm.norm().gamma.len();
     let unpack = |states: &[f32]| packed.unpack(states.to_vec(), dims, hidden, &device);
     let mut states = embeddings.forward(level, batch, &packed);
@@ -246,35 +96,6 @@ pub(crate) fn encode(
     Some(EncoderOutput { hidden, pooled })
 }
 
-impl Packed {
-    /// The states of each row's first token.
-    fn first(&self, states: &[f32], hidden: usize) -> Vec<f32> {
-        let starts = self.rows.iter().map(|tokens| tokens.start * hidden);
-        starts.flat_map(|start| &states[start..start + hidden]).copied().collect()
-    }
-
-    /// States in their places, `[batch, length, hidden]`; padding has zeros.
-    fn unpack(
-        &self,
-        states: Vec<f32>,
-        [rows, length]: [usize; 2],
-        hidden: usize,
-        device: &Device,
-    ) -> Tensor<3> {
-        let all = if self.places.len() == rows * length {
-            states
-        } else {
-            let mut all = vec![0.0; rows * length * hidden];
-            for (row, tokens) in self.rows.iter().enumerate() {
-                let own = &states[tokens.start * hidden..tokens.end * hidden];
-                all[row * length * hidden..][..own.len()].copy_from_slice(own);
-            }
-            all
-        };
-        Tensor::from_data(TensorData::new(all, [rows, length, hidden]), device)
-    }
-}
-
 /// The tables of embeddings.
 struct Embeddings {
     words: Held,
@@ -305,7 +126,7 @@ impl Embeddings {
             [&self.words, &self.positions, &self.segments].map(slice);
         let maximum = positions.len() / hidden;
         assert!(length <= maximum, "{length} tokens, but the model has {maximum} positions");
-        let read = |tensor: Tensor<2, burn::tensor::Int>| -> Vec<usize> {
+        let read = |tensor: Tensor<2, Int>| -> Vec<usize> {
             let whole = |id| usize::try_from(id).expect("ids are not negative");
             tensor.into_data().iter::<i64>().map(whole).collect()
         };

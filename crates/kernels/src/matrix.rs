@@ -1,0 +1,48 @@
+//! One product of matrices.
+
+/// A matrix in memory: its first element, and the elements from one row, and from one column, to the next.
+pub(crate) struct Matrix<P> {
+    pub(crate) start: P,
+    pub(crate) strides: [usize; 2],
+}
+
+/// Writes `scale × left × right`, `[rows, inner]` times `[inner, columns]`, to `product`, on this thread.
+///
+/// # Safety
+///
+/// Every element of the three matrices lies in memory that may be read, and `product` in memory that may be written and
+/// that nobody else reads or writes meanwhile.
+#[allow(unsafe_code, reason = "gemm takes pointers")]
+pub(crate) unsafe fn multiply(
+    [rows, inner, columns]: [usize; 3],
+    left: &Matrix<*const f32>,
+    right: &Matrix<*const f32>,
+    scale: f32,
+    product: &Matrix<*mut f32>,
+) {
+    let step = |strides: [usize; 2], axis: usize| strides[axis] as isize;
+    // SAFETY: what the caller promises. What was in `product` is not read.
+    unsafe {
+        gemm::gemm(
+            rows,
+            columns,
+            inner,
+            product.start,
+            step(product.strides, 1),
+            step(product.strides, 0),
+            false,
+            left.start,
+            step(left.strides, 1),
+            step(left.strides, 0),
+            right.start,
+            step(right.strides, 1),
+            step(right.strides, 0),
+            0.0,
+            scale,
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! Rows of tokens without their padding.
+
+use std::ops::Range;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::bias::PADDING;
+use crate::{MaskMode, TokenBatch};
+
+/// Tokens of several rows, one behind the other.
+pub(super) struct Packed {
+    /// Where each packed token stands in the batch, `row × length + place`.
+    pub(super) places: Vec<usize>,
+    /// The tokens of each row.
+    pub(super) rows: Vec<Range<usize>>,
+    /// A term for each token as a key.
+    pub(super) bias: Option<Vec<f32>>,
+}
+
+impl Packed {
+    /// `None` where real tokens do not come first in every row.
+    pub(super) fn of(batch: &TokenBatch, mode: MaskMode) -> Option<Self> {
+        let [rows, length] = batch.dims();
+        let mask: Option<Vec<f32>> =
+            batch.mask.clone().map(|mask| mask.into_data().iter::<f32>().collect());
+        let mut packed =
+            Self { places: Vec::with_capacity(rows * length), rows: Vec::new(), bias: None };
+        for row in 0..rows {
+            let mut real = length;
+            if let (MaskMode::Padding, Some(mask)) = (mode, &mask) {
+                let mask = &mask[row * length..(row + 1) * length];
+                real = mask.iter().take_while(|value| **value == 1.0).count();
+                if mask[real..].iter().any(|value| *value != 0.0) {
+                    return None;
+                }
+            }
+            let start = packed.places.len();
+            if real == 0 {
+                // Every key has the term of padding. It changes the weights in the last digits alone, as in
+                // the reference, which adds it in f32.
+                packed.bias.get_or_insert_with(|| vec![0.0; rows * length])[start..start + length]
+                    .fill(PADDING);
+                real = length;
+            }
+            packed.places.extend((0..real).map(|place| row * length + place));
+            packed.rows.push(start..start + real);
+        }
+        if mode == MaskMode::Head {
+            packed.bias = mask;
+        }
+        Some(packed)
+    }
+    /// The states of each row's first token.
+    pub(super) fn first(&self, states: &[f32], hidden: usize) -> Vec<f32> {
+        let starts = self.rows.iter().map(|tokens| tokens.start * hidden);
+        starts.flat_map(|start| &states[start..start + hidden]).copied().collect()
+    }
+
+    /// States in their places, `[batch, length, hidden]`; padding has zeros.
+    pub(super) fn unpack(
+        &self,
+        states: Vec<f32>,
+        [rows, length]: [usize; 2],
+        hidden: usize,
+        device: &Device,
+    ) -> Tensor<3> {
+        let all = if self.places.len() == rows * length {
+            states
+        } else {
+            let mut all = vec![0.0; rows * length * hidden];
+            for (row, tokens) in self.rows.iter().enumerate() {
+                let own = &states[tokens.start * hidden..tokens.end * hidden];
+                all[row * length * hidden..][..own.len()].copy_from_slice(own);
+            }
+            all
+        };
+        Tensor::from_data(TensorData::new(all, [rows, length, hidden]), device)
+    }
+}
