@@ -16,20 +16,19 @@ mod planted;
 #[path = "../common/program.rs"]
 mod program;
 
-use std::collections::HashSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dnabert::core::{LetterPolicy, Split};
+use dnabert::core::LetterPolicy;
 use dnabert::genome::annotation::{AnnotationFormat, Part, Transcript, read_transcripts};
 use dnabert::genome::bed::{read_bed, read_narrow_peak};
 use dnabert::genome::fps::read_fps;
 use dnabert::genome::{Genome, Interval, Naming};
 use dnabert::tasks::build::{
-    BindingConfig, BuildError, Built, Negatives, NonSites, PromoterConfig, SpliceConfig, Splits,
-    TataBox, Window, adversarial_non_sites, build_binding, build_promoters, build_splice, write,
+    BindingConfig, Built, Hardened, Negatives, NonSites, PromoterConfig, SpliceConfig, Splits,
+    TataBox, adversarial_non_sites, build_binding, build_promoters, build_splice, write,
 };
 use dnabert::tasks::sha256;
 use dnabert::{Predictor, device};
@@ -245,43 +244,14 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                     return Err(format!("the adversary knows {labels}, not three classes").into());
                 }
                 let splits = sources.splits(&genome)?;
-                harden(&mut built, &splits, |wanted| {
+                let Hardened { negatives, replaced } = built.harden(&splits, |wanted| {
                     adversarial_non_sites(&genome, &transcripts.whole, &config, &model, wanted)
                 })?;
+                println!("{replaced} of {negatives} non-sites of train fool the model");
             }
             sources.write(&genome, &built, &settings)
         }
     }
-}
-
-/// Puts hard non-sites in the place of as many others of the training split. Dev and test stay as they are:
-/// rows that were chosen against one model judge no other fairly.
-fn harden(
-    built: &mut Built,
-    splits: &Splits,
-    find: impl Fn(usize) -> Result<Vec<Window>, BuildError>,
-) -> Result<(), BuildError> {
-    let in_train = |windows: &[Window]| -> Vec<bool> {
-        splits.deal(windows).into_iter().map(|split| split == Some(Split::Train)).collect()
-    };
-    let of_train = in_train(&built.windows);
-    let others: Vec<usize> =
-        (0..of_train.len()).filter(|&at| of_train[at] && built.windows[at].label == 0).collect();
-    let found = find(others.len())?;
-    let is_usable = in_train(&found);
-    let known: HashSet<Interval> =
-        built.windows.iter().map(|window| window.interval.clone()).collect();
-    let hard: Vec<Window> = found
-        .into_iter()
-        .zip(is_usable)
-        .filter(|(window, usable)| *usable && !known.contains(&window.interval))
-        .map(|(window, _)| window)
-        .collect();
-    println!("{} of {} non-sites of train fool the model", hard.len(), others.len());
-    for (at, window) in others.into_iter().rev().zip(hard) {
-        built.windows[at] = window;
-    }
-    Ok(())
 }
 
 /// Transcription starts: of BED, of FPS, or of the transcripts of an annotation.

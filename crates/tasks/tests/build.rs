@@ -10,8 +10,8 @@ use dnabert_genome::bed::Peak;
 use dnabert_genome::{Genome, Interval, Strand};
 use dnabert_tasks::build::{
     BindingConfig, BuildError, Built, Negatives, PromoterConfig, SpliceConfig, Splits, TataBox,
-    WriteError, adversarial_non_sites, build_binding, build_promoters, build_splice, has_tata_box,
-    write,
+    Window, WriteError, adversarial_non_sites, build_binding, build_promoters, build_splice,
+    has_tata_box, write,
 };
 use dnabert_tasks::{TableFormat, read_rows};
 use proptest::prelude::*;
@@ -148,6 +148,20 @@ fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
     }
     let again = adversarial_non_sites(&genome, &genes, &config, &Fooled, 30).unwrap();
     assert_eq!(again, hard);
+    // Those of a chromosome that is kept for test take nobody's place.
+    let splits = Splits::chromosomes(&genome, &[], &["chrI".to_owned()]).unwrap();
+    let on_test = |window: &Window| window.interval.chromosome() == "chrI";
+    let mut hardened = built.clone();
+    let done = hardened.harden(&splits, |_| Ok(hard.clone())).unwrap();
+    let usable = hard.iter().filter(|window| !on_test(window)).count();
+    assert!(usable > 0 && usable < hard.len());
+    assert_eq!(done.replaced, usable.min(done.negatives));
+    let changed: Vec<_> =
+        built.windows.iter().zip(&hardened.windows).filter(|(a, b)| a != b).collect();
+    assert_eq!(changed.len(), done.replaced);
+    for (old, new) in changed {
+        assert!(old.label == 0 && !on_test(old) && hard.contains(new));
+    }
 }
 
 /// A genome of one chromosome of random bases.

@@ -1,0 +1,53 @@
+//! Hard negatives in the place of easy ones.
+
+use std::collections::HashSet;
+
+use dnabert_core::Split;
+use dnabert_genome::Interval;
+
+use super::{BuildError, Built, Splits, Window};
+
+/// What [`Built::harden`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hardened {
+    /// Negatives of the training split, of class 0.
+    pub negatives: usize,
+    /// How many of them are hard ones now.
+    pub replaced: usize,
+}
+
+impl Built {
+    /// Puts windows that `find` gives, such as [`adversarial_non_sites`](super::adversarial_non_sites), in the place of as
+    /// many others of class 0 of the training split; it is asked for as many as there are. Dev and test stay as they are: rows
+    /// that were chosen against one model judge no other fairly.
+    ///
+    /// # Errors
+    ///
+    /// What `find` says; then nothing is changed.
+    pub fn harden(
+        &mut self,
+        splits: &Splits,
+        find: impl FnOnce(usize) -> Result<Vec<Window>, BuildError>,
+    ) -> Result<Hardened, BuildError> {
+        let in_train = |windows: &[Window]| -> Vec<bool> {
+            splits.deal(windows).into_iter().map(|split| split == Some(Split::Train)).collect()
+        };
+        let of_train = in_train(&self.windows);
+        let negatives: Vec<usize> =
+            (0..of_train.len()).filter(|&at| of_train[at] && self.windows[at].label == 0).collect();
+        let found = find(negatives.len())?;
+        let is_usable = in_train(&found);
+        let known: HashSet<Interval> =
+            self.windows.iter().map(|window| window.interval.clone()).collect();
+        let hard = found
+            .into_iter()
+            .zip(is_usable)
+            .filter(|(window, usable)| *usable && !known.contains(&window.interval));
+        let mut hardened = Hardened { negatives: negatives.len(), replaced: 0 };
+        for (at, (window, _)) in negatives.into_iter().rev().zip(hard) {
+            self.windows[at] = window;
+            hardened.replaced += 1;
+        }
+        Ok(hardened)
+    }
+}
