@@ -8,7 +8,9 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 use dnabert::Device;
 use dnabert::model::checkpoint::{self, TensorProblems, tensors};
-use dnabert::model::{Checkpoint, CheckpointError, HeadKind, NewHead, Pooling, ProblemType};
+use dnabert::model::{
+    BertConfig, Checkpoint, CheckpointError, HeadKind, NewHead, Pooling, ProblemType,
+};
 
 fn model(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/oracle/models").join(name)
@@ -53,6 +55,38 @@ fn what_is_written_is_read_back_to_the_bit() {
     assert_eq!(again.config(), checkpoint.config());
     let again = again.masked_language_model(&device()).unwrap();
     assert_eq!(tensors(&again), tensors(&network));
+}
+
+#[test]
+fn a_convolution_is_written_and_read_under_a_type_of_its_own() {
+    let config = BertConfig {
+        hidden_size: 8,
+        num_hidden_layers: 1,
+        num_attention_heads: 2,
+        intermediate_size: 16,
+        max_position_embeddings: 12,
+        ..BertConfig::new(69)
+    };
+    let config = config.with_convolution(5);
+    let network = config.masked_language_model(1, &device());
+    let folder = tempfile::tempdir().unwrap();
+    checkpoint::save(&network, &config, folder.path()).unwrap();
+    let again = Checkpoint::open(folder.path()).unwrap();
+    assert_eq!(again.config().convolution_width, Some(5));
+    let again = tensors(&again.masked_language_model(&device()).unwrap());
+    assert_eq!(again, tensors(&network));
+    let weight = again.iter().find(|t| t.name == "bert.embeddings.convolution.dense.weight");
+    assert_eq!(weight.unwrap().shape, [8, 5 * 8]);
+    // Without its type and width the file holds tensors that a BERT has no use for.
+    let path = folder.path().join("config.json");
+    let json = fs::read_to_string(&path).unwrap();
+    fs::write(&path, json.replace("convolutional-bert", "bert")).unwrap();
+    assert!(matches!(Checkpoint::open(folder.path()), Err(CheckpointError::Config(_))));
+    let plain = BertConfig { model_type: "bert".into(), convolution_width: None, ..config };
+    plain.write(&path).unwrap();
+    let plain = Checkpoint::open(folder.path()).unwrap();
+    let error = problems(plain.masked_language_model(&device()).unwrap_err());
+    assert_eq!(error.unused.len(), 4, "{error:?}");
 }
 
 #[test]

@@ -41,6 +41,11 @@ impl<'a> Weights<'a> {
         Self { values, input, output, strides, bias }
     }
 
+    /// Columns of what goes in.
+    pub fn input(&self) -> usize {
+        self.input
+    }
+
     /// Columns of what comes out.
     pub fn output(&self) -> usize {
         self.output
@@ -60,7 +65,6 @@ fn last_of([rows, columns]: [usize; 2], strides: [usize; 2]) -> usize {
 /// # Panics
 ///
 /// If `input` is no whole number of rows, or `output` has no room for as many.
-#[allow(unsafe_code, reason = "a product takes pointers")]
 pub fn linear(
     level: Level,
     input: &[f32],
@@ -70,18 +74,49 @@ pub fn linear(
 ) {
     let rows = input.len() / weights.input;
     assert_eq!(rows * weights.input, input.len(), "whole rows");
+    product(level, input, [rows, weights.input], weights, output, stride);
+}
+
+/// As [`linear`], of windows that overlap: the input of one row begins `step` elements behind that of the row before.
+///
+/// # Panics
+///
+/// If the last window ends beyond `input`, or `output` has no room for `rows`.
+pub fn convolve(
+    level: Level,
+    input: &[f32],
+    [rows, step]: [usize; 2],
+    weights: &Weights<'_>,
+    output: &mut [f32],
+    stride: usize,
+) {
+    product(level, input, [rows, step], weights, output, stride);
+}
+
+/// Rows of input that begin `step` elements from one another, times weights.
+#[allow(unsafe_code, reason = "a product takes pointers")]
+fn product(
+    level: Level,
+    input: &[f32],
+    [rows, step]: [usize; 2],
+    weights: &Weights<'_>,
+    output: &mut [f32],
+    stride: usize,
+) {
     if rows == 0 {
         return;
     }
+    let end = last_of([rows, weights.input], [step, 1]);
+    assert!(end < input.len(), "{} values, and the last window ends at {end}", input.len());
     let stride = if rows == 1 { weights.output } else { stride };
     let last = last_of([rows, weights.output], [stride, 1]);
     assert!(stride >= weights.output && last < output.len(), "room for every row");
-    // SAFETY: `input` holds rows × input elements and `weights` was checked when it was made; the output has room for its last row.
+    // SAFETY: `input` holds the last element of the last row and `weights` was checked when it was made; the output has room for its last row.
     // Input and output are different slices.
     unsafe {
         multiply(
             [rows, weights.input, weights.output],
-            &Matrix { start: input.as_ptr(), strides: [weights.input, 1] },
+            &Matrix { start: input.as_ptr(), strides: [step, 1] },
             &Matrix { start: weights.values.as_ptr(), strides: weights.strides },
             1.0,
             &Matrix { start: output.as_mut_ptr(), strides: [stride, 1] },

@@ -4,9 +4,10 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, LayerNorm, LayerNormConfig};
 use burn::tensor::{Device, Tensor};
 
-use crate::{BertConfig, Dropout, TokenBatch};
+use crate::{BertConfig, Convolution, Dropout, TokenBatch};
 
-/// Sum of word, position and segment embeddings, normalised; MosaicBERT has no table of positions.
+/// Sum of word, position and segment embeddings, normalised; MosaicBERT has no table of positions. A
+/// [`Convolution`] may follow, which DNABERT does not have.
 #[derive(Module, Debug)]
 pub struct BertEmbeddings {
     pub(crate) word_embeddings: Embedding,
@@ -14,6 +15,7 @@ pub struct BertEmbeddings {
     pub(crate) token_type_embeddings: Embedding,
     pub(crate) layer_norm: LayerNorm,
     pub(crate) dropout: Dropout,
+    pub(crate) convolution: Option<Convolution>,
 }
 
 impl BertEmbeddings {
@@ -30,6 +32,9 @@ impl BertEmbeddings {
             token_type_embeddings: table(config.type_vocab_size),
             layer_norm: layer_norm(config, device),
             dropout: Dropout::new(config.hidden_dropout_prob),
+            convolution: config
+                .convolution_width
+                .map(|width| Convolution::new(width, config, device)),
         }
     }
 
@@ -59,7 +64,11 @@ impl BertEmbeddings {
             rest = table.narrow(0, 0, length).unsqueeze::<3>() + rest; // [1 or batch, length, hidden]
         }
         let sum = words + rest;
-        self.dropout.forward(self.layer_norm.forward(sum))
+        let embedded = self.dropout.forward(self.layer_norm.forward(sum));
+        match &self.convolution {
+            Some(convolution) => convolution.forward(embedded, batch.mask.as_ref()),
+            None => embedded,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod batch;
 mod bias;
 pub mod checkpoint;
 mod config;
+mod convolution;
 mod dropout;
 mod embedding;
 mod encoder;
@@ -30,6 +31,7 @@ pub use config::{
     Activation, BertConfig, ConfigError, Family, MaskMode, MlmBias, Pooling, ProblemType,
     RecurrentKind,
 };
+pub use convolution::Convolution;
 pub use dropout::{Dropout, DropoutStream};
 pub use embedding::BertEmbeddings;
 pub use encoder::{Bert, Encoder, EncoderOutput, Pooler};

@@ -16,9 +16,10 @@ fn config() -> BertConfig {
     }
 }
 
-/// The same shape in both families: DNABERT's, and DNABERT-2's.
-fn families() -> [BertConfig; 2] {
-    [config(), BertConfig { alibi_starting_size: Some(8), ..config() }]
+/// The same shape in both families, DNABERT's and DNABERT-2's, and with a convolution.
+fn families() -> [BertConfig; 3] {
+    let alibi = BertConfig { alibi_starting_size: Some(8), ..config() };
+    [config(), alibi, config().with_convolution(5)]
 }
 
 fn row(ids: &[u32]) -> Encoding {
@@ -132,7 +133,7 @@ fn a_row_longer_than_the_positions_is_refused() {
 #[test]
 fn linear_biases_know_no_longest_row() {
     let device = Device::flex();
-    let [_, config] = families();
+    let [_, config, _] = families();
     let batch = TokenBatch::from_encodings(&[&row(&[5; 100])], 0, &device);
     assert_eq!(hidden(&config.init(1, &device), &batch).dims(), [1, 100, 12]);
 }

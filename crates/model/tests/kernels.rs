@@ -84,27 +84,41 @@ fn answers(config: &BertConfig, lengths: &[usize], is_on: bool) -> Vec<f32> {
     found
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Plain,
+    HeadMask,
+    Convolution,
+}
+
 #[test]
 fn kernels_and_tensors_agree() {
     let settings = (
         proptest::collection::vec(1_usize..40, 1..5),
         prop_oneof![Just(Activation::Gelu), Just(Activation::GeluNew), Just(Activation::Relu)],
-        any::<bool>(),
+        prop_oneof![Just(Kind::Plain), Just(Kind::HeadMask), Just(Kind::Convolution)],
         prop_oneof![Just((24, 3)), Just((64, 4)), Just((40, 1))],
     );
     let mut runner = TestRunner::new(ProptestConfig::with_cases(60));
     runner
-        .run(&settings, |(lengths, activation, is_head, (hidden_size, heads))| {
+        .run(&settings, |(lengths, activation, kind, (hidden_size, heads))| {
             let config = BertConfig {
                 hidden_size,
                 num_attention_heads: heads,
                 num_hidden_layers: 2,
                 intermediate_size: 3 * hidden_size,
                 hidden_act: activation,
-                mask_mode: if is_head { MaskMode::Head } else { MaskMode::Padding },
+                mask_mode: match kind {
+                    Kind::HeadMask => MaskMode::Head,
+                    Kind::Plain | Kind::Convolution => MaskMode::Padding,
+                },
                 max_position_embeddings: 64,
                 initializer_range: 0.2,
                 ..BertConfig::new(70)
+            };
+            let config = match kind {
+                Kind::Convolution => config.with_convolution(7),
+                Kind::Plain | Kind::HeadMask => config,
             };
             let [on, off] = [true, false].map(|is_on| answers(&config, &lengths, is_on));
             prop_assert_eq!(on.len(), off.len());

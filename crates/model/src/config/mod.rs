@@ -20,7 +20,8 @@ pub struct BertConfig {
     /// Class names of the Python models that the weights fit, such as `BertForMaskedLM`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub architectures: Vec<String>,
-    /// Always `bert`.
+    /// `bert`, or `convolutional-bert` with a [`convolution_width`](Self::convolution_width), which transformers does not
+    /// know, so that nobody takes such weights for a BERT's.
     #[serde(default = "default::model_type")]
     pub model_type: String,
     /// Number of token ids.
@@ -83,6 +84,10 @@ pub struct BertConfig {
     /// What the outputs of a sequence classifier mean; see [`problem`](Self::problem).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem_type: Option<ProblemType>,
+    /// Tokens in the window of a [`Convolution`](crate::Convolution) between the embeddings and the first layer, an odd
+    /// number; absent in BERT. Ours, not in Hugging Face files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub convolution_width: Option<usize>,
     /// Chunks of a long sequence that DNABERT's chunked heads were trained with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<usize>,
@@ -111,6 +116,9 @@ pub struct BertConfig {
     #[serde(default, skip_serializing_if = "is_default")]
     pub mlm_bias: MlmBias,
 }
+
+const BERT: &str = "bert";
+const CONVOLUTIONAL_BERT: &str = "convolutional-bert";
 
 /// The two kinds of network that a config can describe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +156,7 @@ impl BertConfig {
             auto_map: None,
             alibi_starting_size: None,
             problem_type: None,
+            convolution_width: None,
             split: None,
             rnn: None,
             num_rnn_layer: None,
@@ -157,6 +166,13 @@ impl BertConfig {
             padded_length: None,
             mlm_bias: MlmBias::default(),
         }
+    }
+
+    /// The same shape with a convolution over `width` tokens behind the embeddings.
+    #[must_use]
+    pub fn with_convolution(self, width: usize) -> Self {
+        let model_type = CONVOLUTIONAL_BERT.to_owned();
+        Self { model_type, convolution_width: Some(width), ..self }
     }
 
     /// The same shape with outputs named `labels`.
@@ -242,8 +258,23 @@ impl BertConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let invalid =
             |field, value: String, reason| Err(ConfigError::Invalid { field, value, reason });
-        if self.model_type != "bert" {
-            return invalid("model_type", self.model_type.clone(), "only bert can be built");
+        match (self.model_type.as_str(), self.convolution_width) {
+            (BERT, None) | (CONVOLUTIONAL_BERT, Some(_)) => {}
+            (BERT, Some(_)) => {
+                let reason = "a network with a convolution_width is a convolutional-bert";
+                return invalid("model_type", BERT.to_owned(), reason);
+            }
+            (CONVOLUTIONAL_BERT, None) => {
+                let reason = "a convolutional-bert has a convolution_width";
+                return invalid("model_type", CONVOLUTIONAL_BERT.to_owned(), reason);
+            }
+            (other, _) => {
+                let reason = "only bert and convolutional-bert can be built";
+                return invalid("model_type", other.to_owned(), reason);
+            }
+        }
+        if let Some(width) = self.convolution_width.filter(|width| width.is_multiple_of(2)) {
+            return invalid("convolution_width", width.to_string(), "must be odd");
         }
         for (field, value) in [
             ("vocab_size", self.vocab_size),
@@ -285,7 +316,8 @@ impl BertConfig {
                 return invalid(field, rate.to_string(), "must lie in [0, 1)");
             }
         }
-        if self.family() == Family::MosaicBert && self.mask_mode == MaskMode::Head {
+        let is_plain = self.family() == Family::Bert && self.convolution_width.is_none();
+        if !is_plain && self.mask_mode == MaskMode::Head {
             return invalid("mask_mode", "head".to_owned(), "only DNABERT-1 was trained with it");
         }
         match &self.position_embedding_type {
@@ -309,7 +341,7 @@ where
 /// BERT-base, as transformers fills absent fields.
 mod default {
     pub(super) fn model_type() -> String {
-        "bert".to_owned()
+        super::BERT.to_owned()
     }
     pub(super) fn hidden_size() -> usize {
         768
@@ -360,6 +392,15 @@ mod tests {
         for (json, field) in [
             (r#"{"vocab_size": 69, "hidden_size": 50}"#, "`hidden_size` is 50"),
             (r#"{"vocab_size": 69, "model_type": "esm"}"#, "`model_type` is esm"),
+            (r#"{"vocab_size": 69, "convolution_width": 15}"#, "`model_type` is bert"),
+            (
+                r#"{"vocab_size": 69, "model_type": "convolutional-bert"}"#,
+                "`model_type` is convolutional-bert",
+            ),
+            (
+                r#"{"vocab_size": 9, "model_type": "convolutional-bert", "convolution_width": 4}"#,
+                "`convolution_width` is 4",
+            ),
             (r#"{"vocab_size": 69, "hidden_dropout_prob": 1.0}"#, "`hidden_dropout_prob` is 1"),
             (r#"{"vocab_size": 69, "position_embedding_type": "rotary"}"#, "is rotary"),
             (r#"{"vocab_size": 0}"#, "`vocab_size` is 0"),

@@ -4,6 +4,7 @@
 //! Rows of tokens are packed one behind the other. Everything but attention looks at one token at a time, so that blocks
 //! of tokens are dealt to the cores of the current pool; attention is dealt by sequence and head.
 
+mod convolved;
 mod held;
 mod packed;
 
@@ -13,6 +14,7 @@ use rayon::prelude::*;
 
 use crate::layer::Layer;
 use crate::{Activation, Bert, EncoderOutput, LayerSink, TokenBatch};
+use convolved::HeldConvolution;
 use held::{Held, HeldLayer, HeldLinear, HeldNorm};
 use packed::Packed;
 
@@ -102,17 +104,24 @@ struct Embeddings {
     positions: Held,
     segments: Held,
     norm: HeldNorm,
+    convolution: Option<HeldConvolution>,
 }
 
 impl Embeddings {
     fn of(bert: &Bert) -> Option<Self> {
         let embeddings = &bert.embeddings;
         let table = |parameter| Held::of(parameter).filter(|held| held.slice().is_some());
+        let epsilon = bert.shape().1;
+        let convolution = match &embeddings.convolution {
+            Some(convolution) => Some(HeldConvolution::of(convolution, epsilon)?),
+            None => None,
+        };
         Some(Self {
             words: table(&embeddings.word_embeddings.weight)?,
             positions: table(&embeddings.position_embeddings.as_ref()?.weight)?,
             segments: table(&embeddings.token_type_embeddings.weight)?,
-            norm: HeldNorm::of(&embeddings.layer_norm, bert.shape().1)?,
+            norm: HeldNorm::of(&embeddings.layer_norm, epsilon)?,
+            convolution,
         })
     }
 
@@ -153,7 +162,19 @@ impl Embeddings {
                 kernels::add_norm(level, states, None, norm);
             },
         );
-        states
+        match &self.convolution {
+            Some(convolution) => convolution.forward(level, &states, packed),
+            None => states,
+        }
+    }
+}
+
+/// Applies an activation in place.
+fn activate(level: Level, activation: Activation, values: &mut [f32]) {
+    match activation {
+        Activation::Gelu => kernels::gelu(level, values),
+        Activation::GeluNew => kernels::gelu_tanh(level, values),
+        Activation::Relu => kernels::relu(level, values),
     }
 }
 
@@ -238,11 +259,7 @@ fn forward(
             kernels::add_norm(level, middle, Some(residual), layer.attended_norm.norm());
             let broad = &mut broad[..count * wide.output()];
             kernels::linear(level, middle, &wide, broad, wide.output());
-            match layer.activation {
-                Activation::Gelu => kernels::gelu(level, broad),
-                Activation::GeluNew => kernels::gelu_tanh(level, broad),
-                Activation::Relu => kernels::relu(level, broad),
-            }
+            activate(level, layer.activation, broad);
             kernels::linear(level, broad, &narrow, output, hidden);
             kernels::add_norm(level, output, Some(middle), layer.output_norm.norm());
         },

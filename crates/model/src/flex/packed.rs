@@ -50,6 +50,12 @@ impl Packed {
         }
         Some(packed)
     }
+
+    /// Whether these tokens of a row are its padding, where padding has no part in anything.
+    pub(super) fn is_padding(&self, tokens: &Range<usize>) -> bool {
+        self.bias.as_ref().is_some_and(|bias| bias.get(tokens.start) == Some(&PADDING))
+    }
+
     /// The states of each row's first token.
     pub(super) fn first(&self, states: &[f32], hidden: usize) -> Vec<f32> {
         let starts = self.rows.iter().map(|tokens| tokens.start * hidden);
