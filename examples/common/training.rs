@@ -101,7 +101,7 @@ pub(crate) struct Options {
     /// Rank of low-rank adapters
     #[arg(long, default_value_t = LowRank::default().rank, value_parser = positive)]
     pub(crate) rank: usize,
-    /// Size of a fresh model: tiny, mini, small or base [default: mini]
+    /// Size of a fresh model: tiny, mini, small, convolutional or base [default: mini]
     #[arg(long)]
     pub(crate) size: Option<ModelSize>,
     /// K-mer length of a fresh model, 1 to 8 [default: 5]

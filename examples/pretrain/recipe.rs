@@ -19,8 +19,8 @@ pub(crate) struct Recipe {
     /// K-mer length, 1 to 8 [default: 4, or that of --model]
     #[arg(long)]
     k: Option<usize>,
-    /// Size of the model: tiny, mini, small or base
-    #[arg(long, default_value = "small")]
+    /// Size of the model: tiny, mini, small, convolutional or base
+    #[arg(long, default_value = "convolutional")]
     size: ModelSize,
     /// A config.json in the Hugging Face layout that gives the shape, in place of --size
     #[arg(long, conflicts_with = "size")]
@@ -50,7 +50,7 @@ pub(crate) struct Recipe {
     #[arg(long)]
     apart: bool,
     /// Optimizer steps
-    #[arg(long, default_value_t = 5000)]
+    #[arg(long, default_value_t = 15_000)]
     pub(crate) steps: usize,
     /// Pieces of a step
     #[arg(long, default_value_t = 32)]

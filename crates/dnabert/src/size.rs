@@ -11,15 +11,18 @@ pub enum ModelSize {
     Tiny,
     /// 2 layers of width 64: what a few thousand sequences can fill.
     Mini,
-    /// 4 layers of width 128: the shipped pre-trained model.
+    /// 4 layers of width 128.
     Small,
+    /// The same behind a convolution over 15 tokens: the shipped pre-trained model.
+    Convolutional,
     /// 12 layers of width 768: BERT-base and DNABERT.
     Base,
 }
 
 impl ModelSize {
     /// The sizes.
-    pub const ALL: [Self; 4] = [Self::Tiny, Self::Mini, Self::Small, Self::Base];
+    pub const ALL: [Self; 5] =
+        [Self::Tiny, Self::Mini, Self::Small, Self::Convolutional, Self::Base];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -27,6 +30,7 @@ impl ModelSize {
             Self::Tiny => "tiny",
             Self::Mini => "mini",
             Self::Small => "small",
+            Self::Convolutional => "convolutional",
             Self::Base => "base",
         }
     }
@@ -39,6 +43,7 @@ impl ModelSize {
             Self::Tiny => (2, 32, 2, 64),
             Self::Mini => (2, 64, 4, 128),
             Self::Small => return small(base),
+            Self::Convolutional => return small(base).with_convolution(15),
             Self::Base => return base,
         };
         BertConfig {
