@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use dnabert::comparison::{
-    Difference, Job, Run, RunKey, Spread, Summary, complete, over_folds, over_seeds,
+    Difference, Job, Run, RunKey, Spread, Summary, combine, complete, over_folds, over_seeds,
 };
 use dnabert::core::{Task, file};
 use dnabert::figure::{FigureError, curves};
@@ -27,9 +27,55 @@ pub(crate) struct CompareOptions {
     /// with --seeds, deal them anew for each seed
     #[arg(long, value_parser = clap::value_parser!(u64).range(2..))]
     folds: Option<u64>,
-    /// Run simple methods and random weights on the same rows
-    #[arg(long)]
-    baselines: bool,
+    /// Run simple methods and random weights on the same rows: all of them, or `--baselines=cnn,kmers`
+    #[arg(
+        long,
+        value_enum,
+        num_args = 0..,
+        value_delimiter = ',',
+        require_equals = true,
+        default_missing_value = "all",
+        value_name = "LIST"
+    )]
+    baselines: Vec<Baseline>,
+}
+
+/// A method to stand beside ours, as the command line calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Baseline {
+    /// All of these
+    All,
+    /// GC content
+    Gc,
+    /// Logistic regression on k-mers; also together with ours
+    Kmers,
+    /// Logistic regression on the base at each place
+    Positions,
+    /// A convolutional network
+    Cnn,
+    /// The same under long short-term memory
+    CnnLstm,
+    /// The same under gated recurrent units
+    CnnGru,
+    /// Our network from random weights
+    Random,
+}
+
+impl Baseline {
+    /// The simple methods among `asked`.
+    fn floors(asked: &[Self]) -> Vec<Floor> {
+        let called = [
+            (Self::Gc, Floor::Gc),
+            (Self::Kmers, Floor::Kmers),
+            (Self::Positions, Floor::Positions),
+            (Self::Cnn, Floor::Cnn),
+            (Self::CnnLstm, Floor::CnnLstm),
+            (Self::CnnGru, Floor::CnnGru),
+        ];
+        let wanted =
+            |(name, _): &(Self, Floor)| [*name, Self::All].iter().any(|n| asked.contains(n));
+        called.into_iter().filter(wanted).map(|(_, floor)| floor).collect()
+    }
 }
 
 /// A method and its name.
@@ -53,6 +99,9 @@ type Measure = fn(&Scored) -> f64;
 /// The method that others stand beside.
 const OURS: &str = "dnabert";
 
+/// Ours and k-mer regression, each asked by itself.
+const TOGETHER: &str = "dnabert with k-mer regression";
+
 /// The same network without its training.
 const RANDOM: &str = "random weights";
 
@@ -71,7 +120,7 @@ pub(crate) struct Contest<'a> {
 impl CompareOptions {
     /// Whether more than one run is asked for.
     pub(crate) fn is_asked_for(&self) -> bool {
-        self.seeds > 1 || self.folds.is_some() || self.baselines
+        self.seeds > 1 || self.folds.is_some() || !self.baselines.is_empty()
     }
 
     /// Whether rows of all tables are dealt anew.
@@ -106,6 +155,8 @@ impl CompareOptions {
                 runs(folder, self.jobs(&methods, contest, draws)?, contest.workers)?
             }
         };
+        let mut runs = runs;
+        runs.extend(combine(&runs, &[OURS, Floor::Kmers.name()], TOGETHER));
         let text = self.tables(task.classes().len(), &runs);
         print!("{text}");
         file::write(&folder.join("comparison.md"), text.as_bytes())?;
@@ -118,13 +169,12 @@ impl CompareOptions {
 
     fn methods(&self, contest: &Contest<'_>) -> Vec<Method> {
         let mut methods = vec![Method::Network(OURS, Box::new(contest.experiment.clone()))];
-        if self.baselines {
-            methods.extend(Floor::ALL.map(Method::Floor));
-            if let Start::Folder { path, .. } = &contest.experiment.start {
-                let start = Start::Reset { path: path.clone(), pooling: Some(Pooling::Mean) };
-                let random = Experiment { start, ..contest.fresh.clone() };
-                methods.push(Method::Network(RANDOM, Box::new(random)));
-            }
+        methods.extend(Baseline::floors(&self.baselines).into_iter().map(Method::Floor));
+        let random = [Baseline::Random, Baseline::All].iter().any(|n| self.baselines.contains(n));
+        if let (true, Start::Folder { path, .. }) = (random, &contest.experiment.start) {
+            let start = Start::Reset { path: path.clone(), pooling: Some(Pooling::Mean) };
+            let random = Experiment { start, ..contest.fresh.clone() };
+            methods.push(Method::Network(RANDOM, Box::new(random)));
         }
         methods
     }
@@ -199,7 +249,9 @@ impl CompareOptions {
             |method: &str| runs.iter().filter(|run| run.key.method == method).collect::<Vec<_>>();
         let ours = of(OURS);
         let mut text = String::new();
-        for rival in [Floor::Cnn.name(), RANDOM, Floor::Kmers.name(), Floor::Positions.name()] {
+        let rivals =
+            [Floor::Cnn.name(), RANDOM, Floor::Kmers.name(), Floor::Positions.name(), TOGETHER];
+        for rival in rivals {
             let pairs: Vec<[Scored; 2]> = of(rival)
                 .into_iter()
                 .filter_map(|other| {

@@ -1,0 +1,100 @@
+//! Several methods as one.
+
+use super::{Run, RunKey};
+use crate::Scored;
+
+/// What `methods` say together, as the runs of a method called `name`: for each task, draw and seed that all of them
+/// have, the mean of their probabilities.
+///
+/// Runs of one method, draw and seed are taken for the same whatever their settings; the first one counts.
+pub fn combine(runs: &[Run], methods: &[&str], name: &str) -> Vec<Run> {
+    let Some(first) = methods.first() else {
+        return Vec::new();
+    };
+    let of = |method: &str, key: &RunKey| {
+        let same = |run: &&Run| {
+            let found = &run.key;
+            found.method == method
+                && (&found.task, &found.draw, found.seed) == (&key.task, &key.draw, key.seed)
+        };
+        runs.iter().find(same)
+    };
+    let mut combined: Vec<Run> = Vec::new();
+    for run in runs.iter().filter(|run| run.key.method == *first) {
+        let parts = methods.iter().map(|method| of(method, &run.key));
+        let Some(parts) = parts.collect::<Option<Vec<&Run>>>() else {
+            continue;
+        };
+        let scored = |side: fn(&Run) -> Scored| {
+            mean(&parts.iter().map(|part| side(part)).collect::<Vec<Scored>>())
+        };
+        let (dev, test) =
+            (scored(|run| Scored::from(&run.dev)), scored(|run| Scored::from(&run.test)));
+        if let (Some(dev), Some(test)) = (dev, test) {
+            let settings = parts.iter().map(|part| part.key.settings.as_str());
+            let key = RunKey {
+                method: name.to_owned(),
+                settings: settings.collect::<Vec<_>>().join(" and "),
+                ..run.key.clone()
+            };
+            combined.push(Run {
+                key,
+                train_rows: run.train_rows,
+                dev: (&dev).into(),
+                test: (&test).into(),
+            });
+        }
+    }
+    combined
+}
+
+/// The mean of several opinions of the same examples; `None` where the examples differ.
+fn mean(opinions: &[Scored]) -> Option<Scored> {
+    let labels = &opinions.first()?.labels;
+    if opinions.iter().any(|opinion| opinion.labels != *labels) {
+        return None;
+    }
+    let share = 1.0 / opinions.len() as f64;
+    let row = |example: usize| {
+        let classes = opinions[0].probabilities[example].len();
+        let sum = |class: usize| -> f64 {
+            opinions.iter().map(|found| found.probabilities[example][class]).sum()
+        };
+        (0..classes).map(|class| share * sum(class)).collect()
+    };
+    Some(Scored { probabilities: (0..labels.len()).map(row).collect(), labels: labels.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(method: &str, seed: u64, positive: &[f64]) -> Run {
+        let scored = Scored {
+            probabilities: positive.iter().map(|p| vec![1.0 - p, *p]).collect(),
+            labels: vec![0, 1],
+        };
+        let key = RunKey {
+            task: "t".into(),
+            draw: String::new(),
+            method: method.into(),
+            settings: "s".into(),
+            seed,
+        };
+        Run { key, train_rows: 2, dev: (&scored).into(), test: (&scored).into() }
+    }
+
+    #[test]
+    fn methods_are_joined_where_all_of_them_ran() {
+        let runs = [run("a", 1, &[0.2, 0.4]), run("b", 1, &[0.4, 1.0]), run("a", 2, &[0.5, 0.5])];
+        let both = combine(&runs, &["a", "b"], "both");
+        assert_eq!(both.len(), 1);
+        assert_eq!((both[0].key.method.as_str(), both[0].key.seed), ("both", 1));
+        let test = Scored::from(&both[0].test);
+        assert_eq!(test.labels, [0, 1]);
+        for (row, expected) in test.probabilities.iter().zip([0.3, 0.7]) {
+            assert!((row[1] - expected).abs() < 1e-9, "{row:?}");
+        }
+        assert!(combine(&runs, &["a", "c"], "none").is_empty());
+    }
+}
