@@ -32,6 +32,10 @@ pub(crate) struct CorpusOptions {
     /// Read all pieces from the strand in the file
     #[arg(long)]
     one_strand: bool,
+    /// Leave out words of 13 bases that occur this many times as often as chance would have it: transposons and
+    /// simple repeats; 0 keeps them
+    #[arg(long, default_value_t = 25.0)]
+    repeats: f64,
     /// Share of the genomes that is kept for evaluation
     #[arg(long, default_value_t = 0.02, value_parser = share)]
     held_out: f64,
@@ -61,6 +65,7 @@ impl CorpusOptions {
             cutting: if self.no_overlap { Cutting::NoOverlap } else { Cutting::Sampled },
             both_strands: !self.one_strand,
             held_out: HeldOut { share: self.held_out, ..HeldOut::default() },
+            repeats: (self.repeats != 0.0).then_some(self.repeats),
             seed,
             ..CorpusConfig::new(k)
         };
@@ -80,8 +85,13 @@ impl CorpusFiles {
         let corpus = Corpus::build(&self.genomes, &self.config, &kmers)?;
         let report = corpus.report;
         eprintln!(
-            "{} bases: {} to train on, {} held out, {} excluded, {} in short stretches",
-            report.read, report.train, report.held_out, report.excluded, report.short
+            "{} bases: {} to train on, {} held out, {} excluded, {} in repeats, {} in short stretches",
+            report.read,
+            report.train,
+            report.held_out,
+            report.excluded,
+            report.repeated,
+            report.short
         );
         Ok(corpus)
     }

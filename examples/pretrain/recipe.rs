@@ -50,7 +50,7 @@ pub(crate) struct Recipe {
     #[arg(long)]
     apart: bool,
     /// Optimizer steps
-    #[arg(long, default_value_t = 15_000)]
+    #[arg(long, default_value_t = 5000)]
     pub(crate) steps: usize,
     /// Pieces of a step
     #[arg(long, default_value_t = 32)]

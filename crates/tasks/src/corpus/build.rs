@@ -7,6 +7,7 @@ use std::sync::Arc;
 use dnabert_genome::Runs;
 
 use super::kmer_set::Window;
+use super::repeats::{Repeats, WORD};
 use super::store::StoreWriter;
 use super::{CorpusConfig, CorpusError, KmerSet, Pieces};
 
@@ -32,15 +33,18 @@ pub struct CorpusReport {
     pub held_out: u64,
     /// Bases left out since a k-mer over them is in the excluded set.
     pub excluded: u64,
+    /// Bases left out as repeats.
+    pub repeated: u64,
     /// Bases in stretches too short for a piece.
     pub short: u64,
 }
 
 /// Runs that are longer come in parts.
-const PART: usize = 1 << 20;
+pub(super) const PART: usize = 1 << 20;
 
 impl Corpus {
-    /// Reads `files` (FASTA, plain or gzip) once. No piece holds a k-mer of `excluded`, on either
+    /// Reads `files` (FASTA, plain or gzip) once, and once more before that where
+    /// [`repeats`](CorpusConfig::repeats) are to be left out. No piece holds a k-mer of `excluded`, on either
     /// strand: such as the 31-mers of all sequences that models will be judged on.
     ///
     /// # Errors
@@ -53,7 +57,11 @@ impl Corpus {
         excluded: &KmerSet,
     ) -> Result<Self, CorpusError> {
         config.check()?;
-        let mut builder = Builder::new(config, excluded)?;
+        let repeats = match config.repeats {
+            Some(factor) => Some(Repeats::count(files, config.letters, factor)?),
+            None => None,
+        };
+        let mut builder = Builder::new(config, excluded, repeats)?;
         for file in files {
             for run in Runs::open(file, config.letters, PART)? {
                 let run = run?;
@@ -65,17 +73,20 @@ impl Corpus {
     }
 }
 
-/// A base whose fate is not sealed: a k-mer that begins at it may still be excluded.
+/// A base whose fate is not sealed: a k-mer that begins at it may still be excluded, or a repeat.
 #[derive(Debug, Clone, Copy)]
 struct Pending {
     base: u8,
     excluded: bool,
+    repeated: bool,
 }
 
 struct Builder<'a> {
     config: &'a CorpusConfig,
     excluded: &'a KmerSet,
     window: Window,
+    repeats: Option<Repeats>,
+    word: Window,
     pending: VecDeque<Pending>,
     record: Arc<str>,
     /// Position after the last pending base.
@@ -94,12 +105,18 @@ enum Part {
 }
 
 impl<'a> Builder<'a> {
-    fn new(config: &'a CorpusConfig, excluded: &'a KmerSet) -> Result<Self, CorpusError> {
+    fn new(
+        config: &'a CorpusConfig,
+        excluded: &'a KmerSet,
+        repeats: Option<Repeats>,
+    ) -> Result<Self, CorpusError> {
         let store = || StoreWriter::new().map_err(CorpusError::Store);
         Ok(Self {
             config,
             excluded,
             window: Window::new(excluded.k()),
+            repeats,
+            word: Window::new(WORD),
             pending: VecDeque::new(),
             record: "".into(),
             position: 0,
@@ -119,14 +136,20 @@ impl<'a> Builder<'a> {
         }
         self.report.read += bases.len() as u64;
         for &base in bases {
-            self.pending.push_back(Pending { base, excluded: false });
+            self.pending.push_back(Pending { base, excluded: false, repeated: false });
             self.position += 1;
             let kmer = self.window.push(base);
             if kmer.is_some_and(|kmer| self.excluded.contains(kmer)) {
                 let begin = self.pending.len().saturating_sub(self.excluded.k());
                 self.pending.range_mut(begin..).for_each(|pending| pending.excluded = true);
             }
-            if self.pending.len() >= self.excluded.k() {
+            let word = self.word.push(base);
+            let is_repeat = |repeats: &Repeats| word.is_some_and(|word| repeats.contains(word));
+            if self.repeats.as_ref().is_some_and(is_repeat) {
+                let begin = self.pending.len().saturating_sub(WORD);
+                self.pending.range_mut(begin..).for_each(|pending| pending.repeated = true);
+            }
+            if self.pending.len() >= self.excluded.k().max(WORD) {
                 self.settle()?;
             }
         }
@@ -139,6 +162,7 @@ impl<'a> Builder<'a> {
             self.settle()?;
         }
         self.window = Window::new(self.excluded.k());
+        self.word = Window::new(WORD);
         self.open = None;
         Ok(())
     }
@@ -146,11 +170,13 @@ impl<'a> Builder<'a> {
     /// Puts the first pending base where it belongs.
     fn settle(&mut self) -> Result<(), CorpusError> {
         let position = self.position - self.pending.len();
-        let Some(Pending { base, excluded }) = self.pending.pop_front() else {
+        let Some(Pending { base, excluded, repeated }) = self.pending.pop_front() else {
             return Ok(());
         };
-        if excluded {
-            self.report.excluded += 1;
+        if excluded || repeated {
+            let count =
+                if excluded { &mut self.report.excluded } else { &mut self.report.repeated };
+            *count += 1;
             self.open = None;
             return Ok(());
         }
@@ -183,7 +209,8 @@ impl<'a> Builder<'a> {
         let (held_out, held_out_bases) = close(self.held_out).map_err(CorpusError::Store)?;
         let mut report = self.report;
         (report.train, report.held_out) = (train_bases, held_out_bases);
-        report.short = report.read - report.excluded - train_bases - held_out_bases;
+        report.short =
+            report.read - report.excluded - report.repeated - train_bases - held_out_bases;
         match train {
             Some(train) => Ok(Corpus { train, held_out, report }),
             None => Err(CorpusError::Empty { shortest, bases: report.read }),
@@ -344,6 +371,37 @@ mod tests {
                 assert!(record != "one" || end <= 1000 || start >= 1300, "{start}..{end}");
             }
         }
+    }
+
+    #[test]
+    fn what_comes_back_often_is_left_out_on_either_strand() {
+        let (folder, _, records) = genome();
+        let repeat = &records[1][100..140];
+        let turned = repeat.parse::<Sequence>().unwrap().reverse_complement().to_string();
+        let mut text = String::from(">r\n");
+        for copy in 0..12 {
+            text += &records[0][copy * 300..(copy + 1) * 300];
+            text += if copy % 2 == 0 { repeat } else { &turned };
+        }
+        let path = folder.path().join("r.fa");
+        std::fs::write(&path, text + "\n").unwrap();
+        // In so small a genome nothing comes back by chance.
+        let config = CorpusConfig { repeats: Some(25.0), ..config(Cutting::Sampled) };
+        let corpus =
+            Corpus::build(std::slice::from_ref(&path), &config, &KmerSet::new(31)).unwrap();
+        // By chance a base or two beside the copies are alike, too.
+        assert!((480..560).contains(&corpus.report.repeated), "{:?}", corpus.report);
+        let copies = |piece: &str| [repeat, &turned].iter().any(|copy| piece.contains(&copy[..13]));
+        for number in 0..500 {
+            let piece = corpus.train.piece(number).unwrap();
+            assert!(!copies(piece.sequence.as_str()), "{}", piece.sequence);
+        }
+        let error = Corpus::build(
+            &[path],
+            &CorpusConfig { repeats: Some(0.5), ..config },
+            &KmerSet::new(31),
+        );
+        assert!(matches!(error, Err(CorpusError::Setting { field: "repeats", .. })));
     }
 
     #[test]

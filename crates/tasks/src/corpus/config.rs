@@ -18,6 +18,11 @@ pub struct CorpusConfig {
     pub both_strands: bool,
     /// The part that is kept for evaluation.
     pub held_out: HeldOut,
+    /// Leaves out words of 13 bases that occur this many times as often as chance would have it, on both strands
+    /// together: what is left of transposons, and simple repeats. A model has to know them by heart, which teaches it
+    /// little else (Benegas et al. 2023, doi 10.1073/pnas.2311219120, weigh them down for that).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<f64>,
     /// Fixes the pieces, their order and their strands.
     pub seed: u64,
     /// What happens to lower-case letters, `U` and ambiguous ones.
@@ -91,6 +96,7 @@ impl CorpusConfig {
             cutting: Cutting::default(),
             both_strands: true,
             held_out: HeldOut::default(),
+            repeats: None,
             seed: 0,
             letters: LetterPolicy::default(),
         }
@@ -110,6 +116,9 @@ impl CorpusConfig {
         }
         if self.bases(longest) >= 1 << 16 {
             return failed("longest", longest.to_string(), "a piece has fewer than 65536 bases");
+        }
+        if let Some(factor) = self.repeats.filter(|factor| !(*factor > 1.0 && factor.is_finite())) {
+            return failed("repeats", factor.to_string(), "must be above 1");
         }
         for (field, share) in [("full_share", full_share), ("held_out.share", self.held_out.share)]
         {

@@ -1,6 +1,6 @@
 //! The pre-training corpus: pieces of genomes, from FASTA of any size.
 //!
-//! A corpus is built in one pass over the files: bases go to a temporary file, two bits each, and
+//! A corpus is built in one pass over the files, or two where repeats are left out: bases go to a temporary file, two bits each, and
 //! memory holds only where their runs begin. A piece is then a function of its number, so that a
 //! run of training that was stopped goes on with the pieces it would have seen.
 
@@ -11,6 +11,7 @@ mod error;
 mod kmer_set;
 mod permutation;
 mod pieces;
+mod repeats;
 mod store;
 
 pub use build::{Corpus, CorpusReport};
