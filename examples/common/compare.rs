@@ -171,8 +171,10 @@ impl CompareOptions {
         let mut methods = vec![Method::Network(OURS, Box::new(contest.experiment.clone()))];
         methods.extend(Baseline::floors(&self.baselines).into_iter().map(Method::Floor));
         let random = [Baseline::Random, Baseline::All].iter().any(|n| self.baselines.contains(n));
-        if let (true, Start::Folder { path, .. }) = (random, &contest.experiment.start) {
-            let start = Start::Reset { path: path.clone(), pooling: Some(Pooling::Mean) };
+        if let (true, Start::Folder { path, pooling, .. }) = (random, &contest.experiment.start) {
+            // Without training, deviations of states say less than their means.
+            let pooling = if *pooling == Some(Pooling::Max) { Pooling::Max } else { Pooling::Mean };
+            let start = Start::Reset { path: path.clone(), pooling: Some(pooling) };
             let random = Experiment { start, ..contest.fresh.clone() };
             methods.push(Method::Network(RANDOM, Box::new(random)));
         }

@@ -2,21 +2,36 @@
 
 use dnabert::model::Pooling;
 
+use super::shipped;
+
 /// Settings for a kind of task; `docs/results.md` tells how they were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "each task has its own")]
 pub(crate) enum Recipe {
     /// Where it matters most which k-mers a sequence has: a head that counts them, too, and is
     /// fitted before anything else is trained.
     Counts,
     /// Where it matters what stands where: a fresh head over mean states.
     Order,
+    /// Where it matters which motifs a sequence has, wherever they are: a fresh head over the largest value of each
+    /// hidden unit, as convolutional networks have it.
+    Motifs,
 }
 
 impl Recipe {
+    /// The shipped model that suits it.
+    pub(crate) fn model(self) -> &'static str {
+        match self {
+            Self::Counts | Self::Order => shipped::SMALL,
+            Self::Motifs => shipped::CONVOLUTIONAL,
+        }
+    }
+
     pub(crate) fn pooling(self) -> Pooling {
         match self {
             Self::Counts => Pooling::Std,
             Self::Order => Pooling::Mean,
+            Self::Motifs => Pooling::Max,
         }
     }
 
@@ -28,7 +43,7 @@ impl Recipe {
     pub(crate) fn learning_rate(self) -> f64 {
         match self {
             Self::Counts => 2e-4,
-            Self::Order => 5e-4,
+            Self::Order | Self::Motifs => 5e-4,
         }
     }
 
@@ -36,6 +51,7 @@ impl Recipe {
         match self {
             Self::Counts => 0.0,
             Self::Order => 0.2,
+            Self::Motifs => 0.1,
         }
     }
 }

@@ -1,4 +1,9 @@
-//! The pre-trained model that the project ships.
+//! The pre-trained models that the project ships.
+#![allow(dead_code, reason = "not every program asks for both")]
 
-/// Its folder.
-pub(crate) const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/small-4");
+/// The folder of BERT as it is: 4 layers of width 128.
+pub(crate) const SMALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/small-4");
+
+/// The folder of the same behind a convolution.
+pub(crate) const CONVOLUTIONAL: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/convolutional-4");

@@ -179,20 +179,21 @@ impl Options {
         let fresh = self.size.is_some() || self.k.is_some();
         let recipe = match self.head {
             _ if fresh || self.model.is_some() => None,
-            Some(Head::Random) => Some(Recipe::Order),
             Some(Head::Regression) => Some(Recipe::Counts),
-            None => Some(usual.recipe),
+            Some(Head::Random) if usual.recipe == Recipe::Counts => Some(Recipe::Order),
+            _ => Some(usual.recipe),
         };
         let (epochs, learning_rate, token_masking) = match recipe {
             Some(recipe) => (usual.epochs, recipe.learning_rate(), recipe.token_masking()),
             None if fresh => (usual.fresh_epochs, 1e-3, 0.2),
             None => (3, 5e-5, 0.0),
         };
+        let shipped = recipe.unwrap_or(usual.recipe).model();
         let start = if fresh {
             Start::Fresh { size: self.size.unwrap_or(ModelSize::Mini), k: self.k.unwrap_or(5) }
         } else {
             Start::Folder {
-                path: model_folder(self.model.as_deref().unwrap_or(shipped::MODEL))?,
+                path: model_folder(self.model.as_deref().unwrap_or(shipped))?,
                 pooling: self.pooling.or(recipe.map(Recipe::pooling)),
                 mask_mode: self.mask_mode,
                 padded_length: self.padded_length,

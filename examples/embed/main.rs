@@ -31,7 +31,7 @@ use table::{Npy, Table, Tsv};
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Model: a folder in the Hugging Face layout, or a name on its Hub [default: the shipped one]
-    #[arg(long, default_value = shipped::MODEL, hide_default_value = true)]
+    #[arg(long, default_value = shipped::SMALL, hide_default_value = true)]
     model: String,
     /// What a vector stands for
     #[arg(long, value_enum, default_value = "sequence")]

@@ -48,22 +48,22 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let options = &arguments.options;
-    let (recipe, strands) = (Recipe::Order, Strands::Both);
+    let (recipe, strands) = (Recipe::Motifs, Strands::Both);
     let usual = |epochs| Usual { fresh_epochs: 20, epochs, recipe, strands, is_in_corpus: false };
     if let Some(table) = &arguments.sweep.sweep {
         let backend = options.device.unwrap_or_else(Backend::first);
-        let experiment = options.experiment(usual(15), 1)?;
+        let experiment = options.experiment(usual(10), 1)?;
         let out = options.out.clone().unwrap_or_else(|| "runs/binding-sweep".into());
         let device = device(Some(backend))?;
         return arguments.sweep.run(table, &experiment, backend.workers(), &device, &out);
     }
     if let Some(tables) = options.tables() {
         let task = TableTask::open("tf-binding", tables, TableFormat::default())?;
-        return options.run(&task, usual(15), &[]);
+        return options.run(&task, usual(10), &[]);
     }
     let (set, epochs) = match arguments.data {
-        Data::Tap73alpha => (BindingSet::Tap73Alpha, 20),
-        Data::Ctcf => (BindingSet::CtcfGm12878, 15),
+        Data::Tap73alpha => (BindingSet::Tap73Alpha, 8),
+        Data::Ctcf => (BindingSet::CtcfGm12878, 10),
     };
     options.run(&BindingTask::new(&options.datasets, set), usual(epochs), &[])
 }

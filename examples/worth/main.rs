@@ -35,7 +35,7 @@ use method::{Contest, DecidedBy, Method};
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Pre-trained model [default: the shipped one]
-    #[arg(long, default_value = shipped::MODEL, hide_default_value = true)]
+    #[arg(long, default_value = shipped::CONVOLUTIONAL, hide_default_value = true)]
     model: PathBuf,
     /// Judge hidden k-mers only
     #[arg(long)]

@@ -66,4 +66,11 @@ fn splice_sites_of_the_fly_and_places_beside() {
 fn binding_sites_of_ctcf() {
     let task = BindingTask::new(datasets(), BindingSet::CtcfGm12878);
     says_what_its_card_says("ctcf-gm12878", &task, Strands::Both);
+    says_what_its_card_says("ctcf-gm12878-convolutional", &task, Strands::Both);
+}
+
+#[test]
+fn binding_sites_of_tap73() {
+    let task = BindingTask::new(datasets(), BindingSet::Tap73Alpha);
+    says_what_its_card_says("tap73alpha-convolutional", &task, Strands::Both);
 }
