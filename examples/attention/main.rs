@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use dnabert::interpret::{Heads, MeanOf, Query};
-use dnabert::model::{Checkpoint, Pooling};
+use dnabert::model::{BertConfig, Checkpoint, Pooling};
 use dnabert::motif::{Background, Motif};
 use dnabert::report::Report;
 use dnabert::{AttentionReader, AttributionMethod, BoxedAttribution, Device, model_folder};
@@ -201,7 +201,11 @@ fn report(arguments: &Arguments, subject: &Subject) -> Result<(), Box<dyn Error>
     let device = &subject.device;
     let pretrained = match &arguments.pretrained {
         Some(model) => model_folder(model)?,
-        None => arguments.subject.shipped("small-4"),
+        None => {
+            let config = BertConfig::read(subject.model.join("config.json"))?;
+            let is_plain = config.convolution_width.is_none();
+            arguments.subject.shipped(if is_plain { "small-4" } else { "convolutional-4" })
+        }
     };
     // All three are read alike: as suits the trained one.
     let query = arguments.query(&subject.model)?;

@@ -136,7 +136,7 @@ impl CompareOptions {
         contest: &Contest<'_>,
         folder: &Path,
     ) -> Result<(), Box<dyn Error>> {
-        let methods = self.methods(contest);
+        let methods = self.methods(contest)?;
         let runs = match self.folds {
             None => {
                 let draws = |_| vec![(String::new(), task)];
@@ -167,10 +167,14 @@ impl CompareOptions {
         Ok(())
     }
 
-    fn methods(&self, contest: &Contest<'_>) -> Vec<Method> {
+    fn methods(&self, contest: &Contest<'_>) -> Result<Vec<Method>, Box<dyn Error>> {
         let mut methods = vec![Method::Network(OURS, Box::new(contest.experiment.clone()))];
         methods.extend(Baseline::floors(&self.baselines).into_iter().map(Method::Floor));
         let random = [Baseline::Random, Baseline::All].iter().any(|n| self.baselines.contains(n));
+        let is_fresh = matches!(contest.experiment.start, Start::Fresh { .. });
+        if is_fresh && self.baselines.contains(&Baseline::Random) {
+            return Err("--baselines=random: a fresh network is one of random weights".into());
+        }
         if let (true, Start::Folder { path, pooling, .. }) = (random, &contest.experiment.start) {
             // Without training, deviations of states say less than their means.
             let pooling = if *pooling == Some(Pooling::Max) { Pooling::Max } else { Pooling::Mean };
@@ -178,7 +182,7 @@ impl CompareOptions {
             let random = Experiment { start, ..contest.fresh.clone() };
             methods.push(Method::Network(RANDOM, Box::new(random)));
         }
-        methods
+        Ok(methods)
     }
 
     fn jobs<'a, T: Task + Clone + 'a>(

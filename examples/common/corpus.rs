@@ -33,7 +33,7 @@ pub(crate) struct CorpusOptions {
     #[arg(long)]
     one_strand: bool,
     /// Leave out words of 13 bases that occur this many times as often as chance would have it: transposons and
-    /// simple repeats; 0 keeps them
+    /// simple repeats, five times at least; 0 keeps them
     #[arg(long, default_value_t = 25.0)]
     repeats: f64,
     /// Share of the genomes that is kept for evaluation

@@ -89,7 +89,7 @@ impl Data {
     fn usual(self) -> (Option<&'static str>, Option<&'static str>) {
         match self {
             Self::Ctcf => (Some("ctcf-gm12878"), Some("MA0139.2")),
-            Self::Tap73alpha => (None, Some("MA0861.2")),
+            Self::Tap73alpha => (Some("tap73alpha-convolutional"), Some("MA0861.2")),
             Self::Promoter => (Some("promoter-fly"), Some("MA0108.3")),
             Self::Splice => (Some("splice-fly"), None),
         }

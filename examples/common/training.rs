@@ -65,12 +65,12 @@ pub(crate) struct Options {
     /// The project's datasets folder
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
     pub(crate) datasets: PathBuf,
-    /// Pre-trained model: a folder in the Hugging Face layout, or a name on its Hub [default: the
-    /// shipped one, unless --size or --k ask for a fresh one]
+    /// Pre-trained model: a folder in the Hugging Face layout, or a name on its Hub [default: a shipped
+    /// one, convolutional-4 for binding sites and else small-4, unless --size or --k ask for a fresh one]
     #[arg(long, conflicts_with_all = ["size", "k"])]
     pub(crate) model: Option<String>,
-    /// How hidden states are pooled: cls, mean, max or std [default: as the model says; std where the
-    /// shipped one gets a fitted head]
+    /// How hidden states are pooled: cls, mean, max or std [default: as the model says; of the shipped
+    /// one mean, max for binding sites, and std under a fitted head]
     #[arg(long, conflicts_with_all = ["size", "k"])]
     pub(crate) pooling: Option<Pooling>,
     /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after
@@ -120,8 +120,8 @@ pub(crate) struct Options {
     /// Batches per optimizer step
     #[arg(long, default_value_t = 1)]
     pub(crate) accumulation: usize,
-    /// Share of input tokens hidden while training [default: 0.2; 0 with --model, and where the
-    /// shipped one gets a fitted head]
+    /// Share of input tokens hidden while training [default: 0.2, or 0.1 under a head over maxima; 0
+    /// with --model, and where the shipped one gets a fitted head]
     #[arg(long)]
     pub(crate) token_masking: Option<f64>,
     /// Weigh classes in inverse proportion to their share of the training table
@@ -188,7 +188,7 @@ impl Options {
             None if fresh => (usual.fresh_epochs, 1e-3, 0.2),
             None => (3, 5e-5, 0.0),
         };
-        let shipped = recipe.unwrap_or(usual.recipe).model();
+        let shipped = usual.recipe.model();
         let start = if fresh {
             Start::Fresh { size: self.size.unwrap_or(ModelSize::Mini), k: self.k.unwrap_or(5) }
         } else {

@@ -11,9 +11,9 @@ pub enum ModelSize {
     Tiny,
     /// 2 layers of width 64: what a few thousand sequences can fill.
     Mini,
-    /// 4 layers of width 128.
+    /// 4 layers of width 128: the shipped model `small-4`.
     Small,
-    /// The same behind a convolution over 15 tokens: the shipped pre-trained model.
+    /// The same behind a convolution over 15 tokens: the shipped model `convolutional-4`.
     Convolutional,
     /// 12 layers of width 768: BERT-base and DNABERT.
     Base,

@@ -106,8 +106,9 @@ fn product(
     if rows == 0 {
         return;
     }
+    let step = if rows == 1 { 0 } else { step };
     let end = last_of([rows, weights.input], [step, 1]);
-    assert!(end < input.len(), "{} values, and the last window ends at {end}", input.len());
+    assert!(end < input.len(), "{} values, and the last of the windows is {end}", input.len());
     let stride = if rows == 1 { weights.output } else { stride };
     let last = last_of([rows, weights.output], [stride, 1]);
     assert!(stride >= weights.output && last < output.len(), "room for every row");

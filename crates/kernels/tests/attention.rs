@@ -1,6 +1,6 @@
 //! Attention and products against the same in 64 bits.
 
-use dnabert_kernels::{Attention, Level, Weights, attention, linear};
+use dnabert_kernels::{Attention, Level, Weights, attention, convolve, linear};
 use proptest::prelude::*;
 
 fn values(count: usize, seed: usize) -> Vec<f32> {
@@ -122,4 +122,37 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn windows_overlap_and_none_ends_outside() {
+    let (step, width, output, rows) = (3, 7, 4, 5);
+    let x = values((rows - 1) * step + width, 1);
+    let w = values(width * output, 2);
+    let weights = Weights::new(&w, [width, output], [output, 1], None);
+    let mut found = vec![0.0; rows * output];
+    convolve(Level::detected(), &x, [rows, step], &weights, &mut found, output);
+    for row in 0..rows {
+        for column in 0..output {
+            let term = |i: usize| f64::from(x[row * step + i]) * f64::from(w[i * output + column]);
+            let exact: f64 = (0..width).map(term).sum();
+            assert!((f64::from(found[row * output + column]) - exact).abs() < 1e-5);
+        }
+    }
+    // The step to a second row that is not there means nothing.
+    let mut one = vec![0.0; output];
+    convolve(Level::detected(), &x[..width], [1, usize::MAX], &weights, &mut one, output);
+    assert_eq!(one, found[..output]);
+    let short = &x[..x.len() - 1];
+    let outside = std::panic::catch_unwind(|| {
+        convolve(
+            Level::detected(),
+            short,
+            [rows, step],
+            &weights,
+            &mut vec![0.0; rows * output],
+            output,
+        );
+    });
+    assert!(outside.is_err());
 }

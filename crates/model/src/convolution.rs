@@ -39,7 +39,7 @@ impl Convolution {
     ///
     /// # Shapes
     ///
-    /// - states and output: `[batch, length, hidden]`
+    /// - states and output: `[batch, length, hidden]`; windows of `[batch × length, width × hidden]` are made on the way
     pub fn forward(&self, states: Tensor<3>, mask: Option<&Tensor<2>>) -> Tensor<3> {
         let [rows, length, hidden] = states.dims();
         let real = match mask {

@@ -156,6 +156,9 @@ fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
     let usable = hard.iter().filter(|window| !on_test(window)).count();
     assert!(usable > 0 && usable < hard.len());
     assert_eq!(done.replaced, usable.min(done.negatives));
+    let clusters = Splits::Clusters { shared: 40, seed: 1 };
+    let refused = built.clone().harden(&clusters, |_| Ok(hard.clone()));
+    assert!(matches!(refused, Err(BuildError::HardInClusters)));
     let changed: Vec<_> =
         built.windows.iter().zip(&hardened.windows).filter(|(a, b)| a != b).collect();
     assert_eq!(changed.len(), done.replaced);

@@ -48,10 +48,13 @@ pub fn combine(runs: &[Run], methods: &[&str], name: &str) -> Vec<Run> {
     combined
 }
 
-/// The mean of several opinions of the same examples; `None` where the examples differ.
+/// The mean of several opinions of the same examples; `None` where examples or classes differ.
 fn mean(opinions: &[Scored]) -> Option<Scored> {
     let labels = &opinions.first()?.labels;
-    if opinions.iter().any(|opinion| opinion.labels != *labels) {
+    let classes = |opinion: &Scored| opinion.probabilities.first().map(Vec::len);
+    let is_other =
+        |opinion: &Scored| opinion.labels != *labels || classes(opinion) != classes(&opinions[0]);
+    if opinions.iter().any(is_other) {
         return None;
     }
     let share = 1.0 / opinions.len() as f64;

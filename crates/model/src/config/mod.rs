@@ -20,8 +20,8 @@ pub struct BertConfig {
     /// Class names of the Python models that the weights fit, such as `BertForMaskedLM`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub architectures: Vec<String>,
-    /// `bert`, or `convolutional-bert` with a [`convolution_width`](Self::convolution_width), which transformers does not
-    /// know, so that nobody takes such weights for a BERT's.
+    /// `bert`, or `convolutional-bert` with a [`convolution_width`](Self::convolution_width): a type that the Auto
+    /// classes of transformers do not know, so that they take such weights for no BERT's.
     #[serde(default = "default::model_type")]
     pub model_type: String,
     /// Number of token ids.

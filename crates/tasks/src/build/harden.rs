@@ -23,12 +23,16 @@ impl Built {
     ///
     /// # Errors
     ///
-    /// What `find` says; then nothing is changed.
+    /// What `find` says, and [`BuildError::HardInClusters`]; then nothing is changed.
     pub fn harden(
         &mut self,
         splits: &Splits,
         find: impl FnOnce(usize) -> Result<Vec<Window>, BuildError>,
     ) -> Result<Hardened, BuildError> {
+        if matches!(splits, Splits::Clusters { .. }) {
+            // New windows would make other clusters.
+            return Err(BuildError::HardInClusters);
+        }
         let in_train = |windows: &[Window]| -> Vec<bool> {
             splits.deal(windows).into_iter().map(|split| split == Some(Split::Train)).collect()
         };
@@ -37,12 +41,13 @@ impl Built {
             (0..of_train.len()).filter(|&at| of_train[at] && self.windows[at].label == 0).collect();
         let found = find(negatives.len())?;
         let is_usable = in_train(&found);
-        let known: HashSet<Interval> =
+        let mut known: HashSet<Interval> =
             self.windows.iter().map(|window| window.interval.clone()).collect();
         let hard = found
             .into_iter()
             .zip(is_usable)
-            .filter(|(window, usable)| *usable && !known.contains(&window.interval));
+            .filter(|(window, usable)| *usable && window.label == 0)
+            .filter(|(window, _)| known.insert(window.interval.clone()));
         let mut hardened = Hardened { negatives: negatives.len(), replaced: 0 };
         for (at, (window, _)) in negatives.into_iter().rev().zip(hard) {
             self.windows[at] = window;

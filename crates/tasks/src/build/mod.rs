@@ -112,6 +112,9 @@ pub enum BuildError {
         /// Its name.
         name: String,
     },
+    /// Hard negatives in splits by what sequences share.
+    #[error("hard negatives need splits by place: other windows make other clusters")]
+    HardInClusters,
     /// No site is left.
     #[error("no window is left of {sites} sites: {left_out}")]
     NoSite {

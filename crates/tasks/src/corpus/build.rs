@@ -213,7 +213,10 @@ impl<'a> Builder<'a> {
             report.read - report.excluded - report.repeated - train_bases - held_out_bases;
         match train {
             Some(train) => Ok(Corpus { train, held_out, report }),
-            None => Err(CorpusError::Empty { shortest, bases: report.read }),
+            None => {
+                let CorpusReport { read: bases, excluded, repeated, .. } = report;
+                Err(CorpusError::Empty { shortest, bases, excluded, repeated })
+            }
         }
     }
 }
@@ -413,7 +416,7 @@ mod tests {
             Corpus::build(std::slice::from_ref(&path), config, &KmerSet::new(31)).unwrap_err()
         };
         let error = build(&config(Cutting::Sampled));
-        assert!(matches!(error, CorpusError::Empty { shortest: 10, bases: 4 }), "{error}");
+        assert!(matches!(error, CorpusError::Empty { shortest: 10, bases: 4, .. }), "{error}");
         let lengths = Lengths { shortest: 9, longest: 8, full_share: 0.5 };
         let error = build(&CorpusConfig { lengths, ..CorpusConfig::new(6) });
         assert!(matches!(error, CorpusError::Setting { field: "shortest", .. }), "{error}");

@@ -19,7 +19,7 @@ pub struct CorpusConfig {
     /// The part that is kept for evaluation.
     pub held_out: HeldOut,
     /// Leaves out words of 13 bases that occur this many times as often as chance would have it, on both strands
-    /// together: what is left of transposons, and simple repeats. A model has to know them by heart, which teaches it
+    /// together, and five times or more: what is left of transposons, and simple repeats. To count them takes 128 MB. A model has to know them by heart, which teaches it
     /// little else (Benegas et al. 2023, doi 10.1073/pnas.2311219120, weigh them down for that).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<f64>,

@@ -23,11 +23,18 @@ pub enum CorpusError {
         reason: &'static str,
     },
     /// Nothing to train on.
-    #[error("no stretch of {shortest} bases or more is left to train on ({bases} bases were read)")]
+    #[error(
+        "no stretch of {shortest} bases or more is left to train on ({bases} bases were read, {excluded} \
+         excluded, {repeated} in repeats)"
+    )]
     Empty {
         /// The shortest stretch that would do.
         shortest: usize,
         /// Bases that were read.
         bases: u64,
+        /// Bases that share a k-mer with what is excluded.
+        excluded: u64,
+        /// Bases in repeats.
+        repeated: u64,
     },
 }
