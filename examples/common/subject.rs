@@ -76,7 +76,7 @@ enum Strands {
 enum Data {
     /// CTCF in human GM12878 cells
     Ctcf,
-    /// TAp73-alpha in human Saos-2 cells (no model of it is shipped: --model)
+    /// TAp73-alpha in human Saos-2 cells
     Tap73alpha,
     /// Fly promoters, 300 bp
     Promoter,
@@ -86,12 +86,12 @@ enum Data {
 
 impl Data {
     /// The shipped model of it, and its motif.
-    fn usual(self) -> (Option<&'static str>, Option<&'static str>) {
+    fn usual(self) -> (&'static str, Option<&'static str>) {
         match self {
-            Self::Ctcf => (Some("ctcf-gm12878"), Some("MA0139.2")),
-            Self::Tap73alpha => (Some("tap73alpha-convolutional"), Some("MA0861.2")),
-            Self::Promoter => (Some("promoter-fly"), Some("MA0108.3")),
-            Self::Splice => (Some("splice-fly"), None),
+            Self::Ctcf => ("ctcf-gm12878", Some("MA0139.2")),
+            Self::Tap73alpha => ("tap73alpha-convolutional", Some("MA0861.2")),
+            Self::Promoter => ("promoter-fly", Some("MA0108.3")),
+            Self::Splice => ("splice-fly", None),
         }
     }
 
@@ -120,14 +120,9 @@ pub(crate) struct Subject {
 impl SubjectOptions {
     /// The trained model's folder.
     pub(crate) fn model(&self) -> Result<PathBuf, Box<dyn Error>> {
-        match (&self.model, self.data.usual().0) {
-            (Some(model), _) => Ok(model_folder(model)?),
-            (None, Some(name)) => Ok(self.shipped(name)),
-            (None, None) => {
-                Err("no model of this set is shipped: train one with `tf_binding`, and name \
-                                 its folder with --model"
-                    .into())
-            }
+        match &self.model {
+            Some(model) => Ok(model_folder(model)?),
+            None => Ok(self.shipped(self.data.usual().0)),
         }
     }
 

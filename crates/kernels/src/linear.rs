@@ -74,7 +74,7 @@ pub fn linear(
 ) {
     let rows = input.len() / weights.input;
     assert_eq!(rows * weights.input, input.len(), "whole rows");
-    product(level, input, [rows, weights.input], weights, output, stride);
+    convolve(level, input, [rows, weights.input], weights, output, stride);
 }
 
 /// As [`linear`], of windows that overlap: the input of one row begins `step` elements behind that of the row before.
@@ -82,20 +82,8 @@ pub fn linear(
 /// # Panics
 ///
 /// If the last window ends beyond `input`, or `output` has no room for `rows`.
-pub fn convolve(
-    level: Level,
-    input: &[f32],
-    [rows, step]: [usize; 2],
-    weights: &Weights<'_>,
-    output: &mut [f32],
-    stride: usize,
-) {
-    product(level, input, [rows, step], weights, output, stride);
-}
-
-/// Rows of input that begin `step` elements from one another, times weights.
 #[allow(unsafe_code, reason = "a product takes pointers")]
-fn product(
+pub fn convolve(
     level: Level,
     input: &[f32],
     [rows, step]: [usize; 2],

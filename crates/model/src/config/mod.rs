@@ -85,7 +85,7 @@ pub struct BertConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem_type: Option<ProblemType>,
     /// Tokens in the window of a [`Convolution`](crate::Convolution) between the embeddings and the first layer, an odd
-    /// number; absent in BERT. Ours, not in Hugging Face files.
+    /// number from 3 to 511; absent in BERT. Ours, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub convolution_width: Option<usize>,
     /// Chunks of a long sequence that DNABERT's chunked heads were trained with.
@@ -273,8 +273,10 @@ impl BertConfig {
                 return invalid("model_type", other.to_owned(), reason);
             }
         }
-        if let Some(width) = self.convolution_width.filter(|width| width.is_multiple_of(2)) {
-            return invalid("convolution_width", width.to_string(), "must be odd");
+        let is_odd_window = |width: &usize| (3..512).contains(width) && width % 2 == 1;
+        if let Some(width) = self.convolution_width.filter(|width| !is_odd_window(width)) {
+            let reason = "must be odd, and lie between 3 and 511";
+            return invalid("convolution_width", width.to_string(), reason);
         }
         for (field, value) in [
             ("vocab_size", self.vocab_size),
@@ -400,6 +402,10 @@ mod tests {
             (
                 r#"{"vocab_size": 9, "model_type": "convolutional-bert", "convolution_width": 4}"#,
                 "`convolution_width` is 4",
+            ),
+            (
+                r#"{"vocab_size": 9, "model_type": "convolutional-bert", "convolution_width": 1}"#,
+                "`convolution_width` is 1",
             ),
             (r#"{"vocab_size": 69, "hidden_dropout_prob": 1.0}"#, "`hidden_dropout_prob` is 1"),
             (r#"{"vocab_size": 69, "position_embedding_type": "rotary"}"#, "is rotary"),
