@@ -37,7 +37,7 @@ pub(crate) fn draw(blocks: &[Block]) -> Result<String, Box<dyn Error>> {
             let of_task: Vec<&Block> = blocks.iter().filter(|block| block.task == *task).collect();
             panel(area, task, &of_task)?;
         }
-        name_colours(&legend)?;
+        name_colours(&legend, blocks)?;
         root.present()?;
     }
     Ok(svg)
@@ -74,7 +74,7 @@ fn panel(
             let Some((_, Spread { mean, deviation })) = found else { continue };
             let deviation = deviation.unwrap_or(0.0);
             let x = column as f64 + (place as f64 - 4.5) * 0.09;
-            let colour = COLOURS[place % COLOURS.len()];
+            let colour = colour(method);
             let bar = vec![(x, mean - deviation), (x, mean + deviation)];
             chart.draw_series([
                 PathElement::new(bar, colour.stroke_width(2)).into_dyn(),
@@ -92,11 +92,25 @@ fn panel(
     Ok(())
 }
 
-fn name_colours(area: &DrawingArea<SVGBackend<'_>, Shift>) -> Result<(), Box<dyn Error>> {
+/// The colour of a method in every figure.
+pub(crate) fn colour(method: Method) -> RGBColor {
+    let place = Method::all().into_iter().position(|other| other == method);
+    COLOURS[place.unwrap_or_default() % COLOURS.len()]
+}
+
+/// Names the colours of the methods that were run.
+pub(crate) fn name_colours(
+    area: &DrawingArea<SVGBackend<'_>, Shift>,
+    blocks: &[Block],
+) -> Result<(), Box<dyn Error>> {
     let style = ("sans-serif", 13).into_font().into_text_style(area);
+    let was_run = |method: &Method| {
+        let names = blocks.iter().flat_map(|block| block.methods.iter().map(|(name, _)| *name));
+        names.into_iter().any(|name| name == method.name())
+    };
     let mut x = 20;
-    for (place, method) in Method::all().into_iter().enumerate() {
-        area.draw(&Circle::new((x, 20), 5, COLOURS[place % COLOURS.len()].filled()))?;
+    for method in Method::all().into_iter().filter(was_run) {
+        area.draw(&Circle::new((x, 20), 5, colour(method).filled()))?;
         area.draw(&Text::new(method.name(), (x + 10, 14), style.clone()))?;
         x += 30 + 7 * method.name().len() as i32;
     }

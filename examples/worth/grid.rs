@@ -15,7 +15,6 @@ pub(crate) struct Grid<'a> {
     pub(crate) shares: &'a [f64],
     pub(crate) methods: &'a [Method],
     pub(crate) seeds: u64,
-    pub(crate) model: &'a Path,
 }
 
 /// The fewest training rows of a run.
@@ -40,10 +39,10 @@ impl Grid<'_> {
                             task: task.name().to_owned(),
                             draw: draw(share),
                             method: method.name().to_owned(),
-                            settings: method.settings(contest, share, self.model)?,
+                            settings: method.settings(contest, share)?,
                             seed,
                         };
-                        let work = move || method.run(contest, share, seed, self.model, device);
+                        let work = move || method.run(contest, share, seed, device);
                         jobs.push(Job::new(key, work));
                     }
                 }

@@ -8,6 +8,7 @@
 
 #[path = "../common/corpus.rs"]
 mod corpus;
+mod curve;
 mod figure;
 mod grid;
 mod masked;
@@ -19,7 +20,7 @@ mod shipped;
 mod summary;
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -34,16 +35,17 @@ use method::{Contest, DecidedBy, Method};
 /// Judges a pre-trained model.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Pre-trained model [default: the shipped one]
-    #[arg(long, default_value = shipped::CONVOLUTIONAL, hide_default_value = true)]
-    model: PathBuf,
+    /// Pre-trained model [default: convolutional-4 for hidden k-mers and binding sites, small-4 for promoters and
+    /// splice sites, as in the examples]
+    #[arg(long)]
+    model: Option<PathBuf>,
     /// Judge hidden k-mers only
     #[arg(long)]
     masked: bool,
     /// Judge tasks only
     #[arg(long, conflicts_with = "masked")]
     tasks: bool,
-    /// Tasks, by their names [default: all]
+    /// Tasks, by their names [default: fly-promoter-core, tap73alpha-binding and fly-splice]
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Methods, by their names with dashes [default: all]
@@ -58,7 +60,7 @@ struct Arguments {
     /// File that keeps the runs
     #[arg(long, default_value = "runs/worth.jsonl")]
     runs: PathBuf,
-    /// Figure to draw
+    /// Figure to draw: methods side by side, or learning curves where more than three shares are asked for
     #[arg(long, default_value = "runs/worth.svg")]
     figure: PathBuf,
     #[command(flatten)]
@@ -72,33 +74,16 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let device = device(None)?;
     if !arguments.tasks {
-        let config = BertConfig::read(arguments.model.join("config.json"))?;
-        let k = AnyTokenizer::open(&arguments.model, &config)?.k();
+        let model = arguments.model.as_deref().unwrap_or(Path::new(shipped::CONVOLUTIONAL));
+        let config = BertConfig::read(model.join("config.json"))?;
+        let k = AnyTokenizer::open(model, &config)?.k();
         let corpus = arguments.corpus.files(k.ok_or("a model of k-mers is needed")?, 1)?.build()?;
-        for found in masked::judge(&arguments.model, &corpus, 0.15, &device)? {
+        for found in masked::judge(model, &corpus, 0.15, &device)? {
             println!("{found}");
         }
     }
     if !arguments.masked {
-        let datasets = &arguments.corpus.datasets;
-        let contest = |task, decided_by| Contest { task, decided_by };
-        let promoters = PromoterTask::new(datasets, PromoterSet::FlyCore);
-        let binding = BindingTask::new(datasets, BindingSet::Tap73Alpha);
-        let splice = SpliceTask::new(datasets, SpliceSet::Fly);
-        let mut contests = vec![
-            contest(Box::new(promoters), DecidedBy::Counts),
-            contest(Box::new(binding), DecidedBy::Counts),
-            contest(Box::new(splice), DecidedBy::Order),
-        ];
-        let names: Vec<String> =
-            contests.iter().map(|contest| contest.task.name().to_owned()).collect();
-        if let Some(other) = arguments.only.iter().find(|name| !names.contains(name)) {
-            return Err(format!("{other}: choose from {}", names.join(", ")).into());
-        }
-        let is_asked = |name: &str| {
-            arguments.only.is_empty() || arguments.only.iter().any(|only| only == name)
-        };
-        contests.retain(|contest| is_asked(contest.task.name()));
+        let contests = arguments.contests()?;
         let methods = match &arguments.methods[..] {
             [] => Method::all(),
             some => some.to_vec(),
@@ -108,13 +93,47 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             shares: &arguments.shares,
             methods: &methods,
             seeds: arguments.seeds,
-            model: &arguments.model,
         };
         let runs = grid.run(&arguments.runs, &device)?;
         let blocks = summary::summarize(&runs, &contests, &arguments.shares);
         println!("{}", summary::table(&blocks));
-        file::write(&arguments.figure, figure::draw(&blocks)?.as_bytes())?;
+        // Two shares make columns to compare, more of them a curve.
+        let draw = if arguments.shares.len() > 3 { curve::draw } else { figure::draw };
+        file::write(&arguments.figure, draw(&blocks)?.as_bytes())?;
         println!("drew {}", arguments.figure.display());
     }
     Ok(())
+}
+
+impl Arguments {
+    /// The tasks that are asked for.
+    fn contests(&self) -> Result<Vec<Contest>, Box<dyn Error>> {
+        let datasets = &self.corpus.datasets;
+        let promoters = |set| Box::new(PromoterTask::new(datasets, set));
+        let binding = |set| Box::new(BindingTask::new(datasets, set));
+        let contest = |task, decided_by: DecidedBy| {
+            let model = self.model.clone().unwrap_or_else(|| decided_by.model().into());
+            Contest { task, decided_by, model }
+        };
+        let usual = vec![
+            contest(promoters(PromoterSet::FlyCore), DecidedBy::Counts),
+            contest(binding(BindingSet::Tap73Alpha), DecidedBy::Motifs),
+            contest(Box::new(SpliceTask::new(datasets, SpliceSet::Fly)), DecidedBy::Order),
+        ];
+        if self.only.is_empty() {
+            return Ok(usual);
+        }
+        let more = [
+            contest(promoters(PromoterSet::Fly300), DecidedBy::Order),
+            contest(binding(BindingSet::CtcfGm12878), DecidedBy::Motifs),
+        ];
+        let mut contests: Vec<Contest> = usual.into_iter().chain(more).collect();
+        let names: Vec<String> =
+            contests.iter().map(|contest| contest.task.name().to_owned()).collect();
+        if let Some(other) = self.only.iter().find(|name| !names.contains(name)) {
+            return Err(format!("{other}: choose from {}", names.join(", ")).into());
+        }
+        contests.retain(|contest| self.only.iter().any(|only| only == contest.task.name()));
+        Ok(contests)
+    }
 }

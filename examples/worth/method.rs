@@ -1,7 +1,7 @@
 //! The methods that are compared, and how each is trained.
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dnabert::comparison::Learned;
 use dnabert::core::Task;
@@ -9,6 +9,8 @@ use dnabert::model::{Adaptation, Pooling};
 use dnabert::tasks::{DataError, Subset, sha256};
 use dnabert::train::{AdamWSettings, FineTuneConfig};
 use dnabert::{Device, Experiment, Floor, HeadStart, Start};
+
+use crate::shipped;
 
 /// A way to learn a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,24 +57,20 @@ impl Method {
 
     /// Whether it is a method of its own there.
     pub(crate) fn suits(self, contest: &Contest) -> bool {
-        // Random weights need no other settings where the pre-trained ones have the usual.
-        self != Self::RandomAlike || contest.decided_by == DecidedBy::Counts
+        // Where order decides, the settings of the pre-trained network are the usual ones but for the rate.
+        self != Self::RandomAlike || contest.decided_by != DecidedBy::Order
     }
 
     /// What a run depends on besides task, share and seed.
-    pub(crate) fn settings(
-        self,
-        contest: &Contest,
-        share: f64,
-        model: &Path,
-    ) -> std::io::Result<String> {
+    pub(crate) fn settings(self, contest: &Contest, share: f64) -> std::io::Result<String> {
         if let Self::Floor(_) = self {
-            return Ok(String::new());
+            let both_strands = contest.decided_by.both_strands();
+            return Ok(if both_strands { "both strands".to_owned() } else { String::new() });
         }
         // Random weights have the shape of the folder's, and no more.
         let random = matches!(self, Self::Random | Self::RandomAlike);
         let file = if random { "config.json" } else { "model.safetensors" };
-        let content = sha256(&model.join(file))?;
+        let content = sha256(&contest.model.join(file))?;
         // The folder may be called by another name.
         let experiment = self.experiment(contest, share, 0, Path::new(""));
         Ok(format!("{content} {experiment:?}"))
@@ -84,13 +82,17 @@ impl Method {
         contest: &Contest,
         share: f64,
         seed: u64,
-        model: &Path,
         device: &Device,
     ) -> Result<Learned, Box<dyn Error + Send + Sync>> {
         let task = &Subset::new(&contest.task, share, seed);
         match self {
-            Self::Floor(floor) => Ok(floor.learn(task, false, seed, device, 1)?),
-            _ => Ok(self.experiment(contest, share, seed, model).learn(task, device, &mut ())?),
+            Self::Floor(floor) => {
+                Ok(floor.learn(task, contest.decided_by.both_strands(), seed, device, 1)?)
+            }
+            _ => {
+                let experiment = self.experiment(contest, share, seed, &contest.model);
+                Ok(experiment.learn(task, device, &mut ())?)
+            }
         }
     }
 
@@ -120,17 +122,20 @@ impl Method {
             seed,
             ..FineTuneConfig::default()
         };
+        let both_strands = contest.decided_by.both_strands();
+        let of_motifs = contest.decided_by == DecidedBy::Motifs;
         let usual = |learning_rate| Experiment {
-            start: start(Pooling::Mean),
+            start: start(if of_motifs { Pooling::Max } else { Pooling::Mean }),
             head: HeadStart::Random,
             bag_of_tokens: false,
-            both_strands: false,
+            both_strands,
             dropout: None,
             adaptation: Adaptation::Full,
             ambiguity: Default::default(),
             truncate: false,
             fine_tune: fine_tune(passes(8), learning_rate, 0.2),
         };
+        let motifs = || Experiment { fine_tune: fine_tune(passes(8), 5e-4, 0.1), ..usual(5e-4) };
         // Deviations of random states say less than their means.
         let pooling = if self == Self::RandomAlike { Pooling::Mean } else { Pooling::Std };
         let regressed = |epochs| Experiment {
@@ -146,6 +151,7 @@ impl Method {
             (Self::Random, _) => usual(1e-3),
             (Self::Frozen, _) => regressed(0),
             (_, DecidedBy::Order) => usual(5e-4),
+            (_, DecidedBy::Motifs) => motifs(),
             (_, DecidedBy::Counts) => regressed(passes(4)),
         }
     }
@@ -155,6 +161,8 @@ impl Method {
 pub(crate) struct Contest {
     pub(crate) task: Box<dyn Task<Error = DataError>>,
     pub(crate) decided_by: DecidedBy,
+    /// The pre-trained model.
+    pub(crate) model: PathBuf,
 }
 
 /// What in a sequence decides its class, which decides how the network is fine-tuned.
@@ -164,4 +172,20 @@ pub(crate) enum DecidedBy {
     Counts,
     /// What stands where.
     Order,
+    /// Which motifs it has, wherever they are and on either strand.
+    Motifs,
+}
+
+impl DecidedBy {
+    /// The shipped model that the examples take there.
+    pub(crate) fn model(self) -> &'static str {
+        match self {
+            Self::Counts | Self::Order => shipped::SMALL,
+            Self::Motifs => shipped::CONVOLUTIONAL,
+        }
+    }
+
+    fn both_strands(self) -> bool {
+        self == Self::Motifs
+    }
 }
