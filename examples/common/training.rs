@@ -10,6 +10,7 @@ mod recipe;
 mod shipped;
 
 use std::error::Error;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -139,10 +140,14 @@ pub(crate) struct Options {
     /// Seed of weights, order, dropout and resampling
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Networks to train, each from a seed of its own; they answer together, with the mean of their
+    /// probabilities, and take that many times as long
+    #[arg(long, default_value = "1")]
+    pub(crate) members: NonZeroUsize,
     /// Device: flex, wgpu or cuda [default: the first that was compiled in]
     #[arg(long)]
     pub(crate) device: Option<Backend>,
-    /// Folder for metrics.json, predictions.tsv and model/
+    /// Folder for metrics.json, predictions.tsv and model/ (further members: model-2/ and so on)
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
@@ -242,6 +247,7 @@ impl Options {
                 seed: self.seed,
                 ..FineTuneConfig::default()
             },
+            members: self.members,
         })
     }
 

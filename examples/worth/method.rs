@@ -1,6 +1,7 @@
 //! The methods that are compared, and how each is trained.
 
 use std::error::Error;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use dnabert::comparison::Learned;
@@ -134,6 +135,7 @@ impl Method {
             ambiguity: Default::default(),
             truncate: false,
             fine_tune: fine_tune(passes(8), learning_rate, 0.2),
+            members: NonZeroUsize::MIN,
         };
         let motifs = || Experiment { fine_tune: fine_tune(passes(8), 5e-4, 0.1), ..usual(5e-4) };
         // Deviations of random states say less than their means.

@@ -1,6 +1,6 @@
 //! Several models that judge together.
 
-use dnabert_core::{Classifier, Sequence, TokenizeError};
+use dnabert_core::{Classifier, Encoding, Sequence, TokenizeError};
 use dnabert_model::ProblemType;
 
 use crate::Predictor;
@@ -96,6 +96,18 @@ impl Ensemble {
         pairs: &[(Sequence, Sequence)],
     ) -> Result<Vec<Vec<f32>>, MemberError> {
         self.mean(|member| member.predict_pairs(pairs))
+    }
+
+    /// The mean of what the models say of rows that all of them read alike, as those of one experiment do.
+    pub(crate) fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
+        let mut sums = vec![vec![0.0; self.labels().len()]; rows.len()];
+        for member in &self.members {
+            let found = member.predict_encoded(rows);
+            for (sum, value) in sums.iter_mut().flatten().zip(found.into_iter().flatten()) {
+                *sum += value / self.members.len() as f64;
+            }
+        }
+        sums
     }
 
     fn mean(

@@ -63,7 +63,7 @@ pub use ensemble::{Ensemble, EnsembleError, MemberError};
 pub use error::PredictorError;
 pub use experiment::{
     Experiment, ExperimentError, HeadStart, LostTokens, Metrics, OtherTask, Outcome, Prediction,
-    Settings, Start,
+    Settings, Start, Training,
 };
 pub use fingerprint::fingerprint;
 pub use floor::{Floor, FloorData, FloorOutcome, gc_auroc, regress_rows};

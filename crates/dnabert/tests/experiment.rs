@@ -2,12 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::convert::Infallible;
+use std::num::NonZeroUsize;
 
 use dnabert::core::{Classifier, Example, Sequence, Split, Task, derive_seed};
 use dnabert::model::{Adaptation, Pooling};
 use dnabert::train::FineTuneConfig;
 use dnabert::{
-    Device, Experiment, ExperimentError, HeadStart, ModelSize, Outcome, Predictor, Start,
+    Device, Ensemble, Experiment, ExperimentError, HeadStart, ModelSize, Outcome, Predictor, Start,
 };
 
 /// Sequences of random bases, half of them with `TATAAA` somewhere.
@@ -63,6 +64,7 @@ fn experiment(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) 
         ambiguity: Default::default(),
         truncate: false,
         fine_tune: FineTuneConfig { epochs, learning_rate, ..FineTuneConfig::default() },
+        members: NonZeroUsize::MIN,
     }
 }
 
@@ -78,7 +80,7 @@ fn fresh() -> Start {
 #[test]
 fn a_regressed_head_tells_what_the_states_know_without_an_epoch() {
     let outcome = run(fresh(), HeadStart::Regression, 0, 1e-3);
-    assert_eq!(outcome.metrics.best_epoch, 0);
+    assert_eq!(outcome.metrics.trainings[0].best_epoch, 0);
     assert!(outcome.metrics.config.fine_tune.keep_start);
     // Means over random states tell which 4-mers occur.
     let area = outcome.metrics.judgement.test.auroc.unwrap();
@@ -135,4 +137,32 @@ fn a_bag_of_tokens_learns_from_counts_and_is_kept_in_the_folder() {
             "{found:?} {expected:?}"
         );
     }
+}
+
+#[test]
+fn members_learn_from_seeds_of_their_own_and_answer_with_their_mean() {
+    let tiny = || Start::Fresh { size: ModelSize::Tiny, k: 3 };
+    let one = run(tiny(), HeadStart::Random, 1, 1e-3);
+    let three = NonZeroUsize::new(3).unwrap();
+    let together = Experiment { members: three, ..experiment(tiny(), HeadStart::Random, 1, 1e-3) };
+    let together = together.run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    assert_eq!(together.metrics.trainings.len(), 3);
+    assert_eq!(together.metrics.trainings[0], one.metrics.trainings[0]);
+    assert_ne!(together.metrics.trainings[1].history, together.metrics.trainings[2].history);
+
+    let folder = tempfile::tempdir().unwrap();
+    together.write(folder.path()).unwrap();
+    let open = |name: &str| Predictor::open(folder.path().join(name), &Device::flex()).unwrap();
+    let members = ["model", "model-2", "model-3"].map(open).into_iter().collect();
+    let again = Ensemble::new(members).unwrap();
+    let test = boxes().examples(Split::Test).unwrap();
+    let sequences: Vec<Sequence> = test.into_iter().map(|example| example.sequence).collect();
+    let found = again.predict(&sequences).unwrap();
+    let first = again.members()[0].predict(&sequences).unwrap();
+    for (row, (found, first)) in found.iter().zip(&first).enumerate() {
+        let expected = [&together, &one].map(|outcome| outcome.predictions[row].probabilities[1]);
+        assert!((f64::from(found[1]) - expected[0]).abs() < 1e-5, "{found:?} {expected:?}");
+        assert!((f64::from(first[1]) - expected[1]).abs() < 1e-5, "{first:?} {expected:?}");
+    }
+    assert_ne!(found, first);
 }

@@ -25,12 +25,8 @@ pub struct Metrics {
     pub gc_auroc: Option<f64>,
     /// Test AUROC with the tokens of each sequence shuffled: what is left without positions.
     pub shuffled_auroc: Option<f64>,
-    /// The epoch chosen on the dev split, from 1; 0 for the start.
-    pub best_epoch: usize,
-    /// Every epoch.
-    pub history: Vec<EpochRecord>,
-    /// Whether the chosen model gives one class only on the dev split.
-    pub collapsed: bool,
+    /// How each network was trained.
+    pub trainings: Vec<Training>,
     /// Examples in train, dev and test.
     pub examples: [usize; 3],
     /// Tokens that the sequences lost.
@@ -43,6 +39,19 @@ pub struct Metrics {
     pub others: Vec<OtherTask>,
     /// SHA-256 over all sequences and labels, in order.
     pub data_sha256: String,
+}
+
+/// How one network was trained.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Training {
+    /// Its own seed.
+    pub seed: u64,
+    /// The epoch chosen on the dev split, from 1; 0 for the start.
+    pub best_epoch: usize,
+    /// Every epoch.
+    pub history: Vec<EpochRecord>,
+    /// Whether the chosen model gives one class only on the dev split.
+    pub collapsed: bool,
 }
 
 /// The test split of another task, which the model has learned nothing of.
@@ -103,8 +112,15 @@ impl Display for Metrics {
         if self.config.head == HeadStart::Regression {
             writeln!(f, "fitted before training: the head")?;
         }
-        writeln!(f, "best epoch {} of {}, chosen on dev\n", self.best_epoch, self.history.len())?;
-        writeln!(f, "{:<22}{:>9}{:>9}", "", "dev", "test")?;
+        let best: Vec<String> =
+            self.trainings.iter().map(|training| training.best_epoch.to_string()).collect();
+        let epochs =
+            self.trainings.iter().map(|training| training.history.len()).max().unwrap_or_default();
+        writeln!(f, "best epoch {} of {epochs}, chosen on dev", best.join(", "))?;
+        if let [_, _, ..] = self.trainings[..] {
+            writeln!(f, "mean of {} networks", self.trainings.len())?;
+        }
+        writeln!(f, "\n{:<22}{:>9}{:>9}", "", "dev", "test")?;
         let rows = |report: &ClassificationReport| {
             [
                 ("accuracy", Some(report.accuracy)),
@@ -167,8 +183,11 @@ impl Display for Metrics {
             }
         }
         writeln!(f)?;
-        if self.collapsed {
-            writeln!(f, "\nThe model collapsed: it gives every dev example the same class.")?;
+        for Training { seed, collapsed, .. } in &self.trainings {
+            if *collapsed {
+                let same = "it gives every dev example the same class";
+                writeln!(f, "\nThe network of seed {seed} collapsed: {same}.")?;
+            }
         }
         Ok(())
     }

@@ -11,8 +11,8 @@ use crate::figure::{self, FigureError};
 impl Outcome {
     /// Writes `metrics.json`, `predictions.tsv`, the figures `confusion.svg` and, unless a class has
     /// no test example, `curves.svg`, the model folder `model/` and, where low-rank adapters were
-    /// trained, `adapters/` with these alone, into `folder`, made where absent. Files are replaced
-    /// only by whole new ones.
+    /// trained, `adapters/` with these alone, into `folder`, made where absent; further members go to
+    /// `model-2/` and so on. Files are replaced only by whole new ones.
     ///
     /// # Errors
     ///
@@ -24,11 +24,16 @@ impl Outcome {
             move |source| ExperimentError::Write { path, source }
         };
         std::fs::create_dir_all(folder).map_err(failed(folder))?;
-        self.predictor.save(&self.config, folder.join("model"))?;
-        if let Adaptation::LowRank(low_rank) = self.metrics.config.adaptation {
-            let (base, adapters) = (&self.metrics.config.start, folder.join("adapters"));
-            let model = self.predictor.model();
-            checkpoint::save_adapters(model, &self.config, low_rank, base, adapters)?;
+        for (number, member) in (1..).zip(self.models.members()) {
+            let numbered = |name: &str| match number {
+                1 => folder.join(name),
+                _ => folder.join(format!("{name}-{number}")),
+            };
+            member.save(&self.config, numbered("model"))?;
+            if let Adaptation::LowRank(low_rank) = self.metrics.config.adaptation {
+                let (base, adapters) = (&self.metrics.config.start, numbered("adapters"));
+                checkpoint::save_adapters(member.model(), &self.config, low_rank, base, adapters)?;
+            }
         }
 
         let path = folder.join("predictions.tsv");

@@ -1,0 +1,85 @@
+//! The network before its training.
+
+use burn::tensor::Device;
+use dnabert_core::{Tokenizer, derive_seed};
+use dnabert_kmer::{KmerTokenizer, LengthPolicy};
+use dnabert_model::{
+    Bert, BertConfig, Checkpoint, CheckpointError, NewHead, Pooling, ProblemType,
+    SequenceClassifier,
+};
+
+use super::{Experiment, ExperimentError, Start};
+use crate::AnyTokenizer;
+use crate::tokenizer::longest_row;
+
+/// What training begins with.
+pub(super) struct Beginning {
+    pub(super) tokenizer: AnyTokenizer,
+    pub(super) model: SequenceClassifier<Bert>,
+    pub(super) config: BertConfig,
+    pub(super) new_parts: Vec<&'static str>,
+}
+
+impl Experiment {
+    /// The tokenizer, the network to train, and its config; what is drawn at random is drawn from `seed`.
+    pub(super) fn beginning(
+        &self,
+        labels: &[&str],
+        seed: u64,
+        device: &Device,
+    ) -> Result<Beginning, ExperimentError> {
+        let seed = derive_seed(seed, &[10]);
+        let change = |config: BertConfig| BertConfig {
+            bag_of_tokens: self.bag_of_tokens,
+            hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
+            ..config
+        };
+        let (tokenizer, model, config, new_parts) = match &self.start {
+            Start::Fresh { size, k } => {
+                let tokenizer = KmerTokenizer::new(*k)?;
+                let config = change(size.config(tokenizer.vocab_size())).with_labels(labels);
+                config.validate().map_err(CheckpointError::from)?;
+                let model = config.sequence_classifier(seed, device);
+                (tokenizer.into(), model, config, vec!["all"])
+            }
+            Start::Reset { path, pooling } => {
+                let config =
+                    BertConfig::read(path.join("config.json")).map_err(CheckpointError::from)?;
+                let pooling = pooling.unwrap_or(config.pooling);
+                let problem_type = Some(ProblemType::SingleLabelClassification);
+                let config = BertConfig { pooling, problem_type, ..config };
+                let config = change(config).with_labels(labels);
+                config.validate().map_err(CheckpointError::from)?;
+                let tokenizer = AnyTokenizer::open(path, &config)?;
+                let model = config.sequence_classifier(seed, device);
+                (tokenizer, model, config, vec!["all"])
+            }
+            Start::Folder { path, pooling, mask_mode, padded_length } => {
+                let mut checkpoint = Checkpoint::open(path)?;
+                let config = checkpoint.config_mut();
+                config.pooling = pooling.unwrap_or(config.pooling);
+                config.mask_mode = mask_mode.unwrap_or(config.mask_mode);
+                config.padded_length = padded_length.or(config.padded_length);
+                *config = change(config.clone());
+                let tokenizer = AnyTokenizer::open(path, config)?;
+                let head = NewHead {
+                    labels,
+                    problem: ProblemType::SingleLabelClassification,
+                    pooling: checkpoint.config().pooling,
+                    new_pooler: !checkpoint.has_pooler(),
+                    seed,
+                };
+                let (model, config) = checkpoint.with_new_head(&head, device)?;
+                let new_pooler = head.new_pooler && head.pooling == Pooling::Cls;
+                let mut new_parts = vec!["classifier"];
+                new_parts.extend(self.bag_of_tokens.then_some("bag_of_tokens"));
+                new_parts.extend(new_pooler.then_some("pooler"));
+                (tokenizer, model, config, new_parts)
+            }
+        };
+        let maximum = longest_row(&config);
+        let policy = if self.truncate { LengthPolicy::Truncate } else { LengthPolicy::Reject };
+        let tokenizer = tokenizer.with_ambiguity(self.ambiguity).with_length(policy(maximum));
+        Ok(Beginning { tokenizer, model, config, new_parts })
+    }
+}
