@@ -3,10 +3,11 @@
 use std::error::Error;
 use std::path::Path;
 
+use dnabert::baseline::ContextModel;
 use dnabert::core::{Encoding, Sequence, Tokenizer, derive_seed};
 use dnabert::kmer::{KmerMasking, KmerTokenizer, LengthPolicy};
-use dnabert::model::Checkpoint;
-use dnabert::tasks::corpus::{Corpus, Pieces};
+use dnabert::model::{Checkpoint, MaskedLanguageModel};
+use dnabert::tasks::corpus::{Corpus, KmerSet, Pieces};
 use dnabert::train::pretrain::{RowEvaluation, evaluate_rows};
 use dnabert::train::{Interval, bootstrap};
 use dnabert::{AnyTokenizer, ContextFloor, Device, fit_context};
@@ -16,6 +17,9 @@ use serde::Serialize;
 const CHOOSING: u64 = 400;
 const JUDGED: u64 = 2000;
 
+/// Rows that have so many bases in a row with the corpus are copies of what it holds.
+const COPY: usize = 31;
+
 /// Holes with counts of their own, and reaches to choose from.
 const LONGEST_HOLE: usize = 4;
 const REACHES: [usize; 4] = [3, 4, 5, 6];
@@ -24,6 +28,8 @@ const BACKINGS: [f64; 4] = [3.0, 10.0, 30.0, 100.0];
 /// What two models make of the same hidden k-mers.
 #[derive(Debug, Serialize)]
 pub(crate) struct Masked {
+    /// Which rows of held-out sequence.
+    rows: &'static str,
     /// How k-mers are hidden.
     masks: &'static str,
     /// Hidden k-mers.
@@ -38,20 +44,23 @@ pub(crate) struct Masked {
     /// The context model's settings.
     reach: usize,
     backing: f64,
-    /// The context model's accuracy for each reach on the rows that chose.
-    reaches: Vec<(usize, f64)>,
+    /// The context model's accuracy for each reach, with the backing that suits it best: on the rows that chose, and,
+    /// though nothing chose there, on the judged ones.
+    reaches: [Vec<(usize, f64)>; 2],
 }
 
 impl std::fmt::Display for Masked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { masks, tokens, model, context, difference, interval, .. } = self;
-        writeln!(f, "{tokens} hidden k-mers of held-out sequence; {masks}")?;
+        let Self { rows, masks, tokens, model, context, difference, interval, .. } = self;
+        writeln!(f, "{tokens} hidden k-mers of {rows}; {masks}")?;
         writeln!(f, "  this model     accuracy {:.4}, loss {:.4}", model[0], model[1])?;
         writeln!(f, "  context model  accuracy {:.4}, loss {:.4}", context[0], context[1])?;
         writeln!(f, "  (of up to {} bases on each side, backing {})", self.reach, self.backing)?;
-        let reaches = self.reaches.iter().map(|(reach, value)| format!("{reach}: {value:.4}"));
-        let reaches: Vec<String> = reaches.collect();
-        writeln!(f, "  (by reach, on the rows that chose it: {})", reaches.join(", "))?;
+        for (rows, found) in ["rows that chose it", "judged rows"].iter().zip(&self.reaches) {
+            let reaches = found.iter().map(|(reach, value)| format!("{reach}: {value:.4}"));
+            let reaches: Vec<String> = reaches.collect();
+            writeln!(f, "  (at best, by reach, on the {rows}: {})", reaches.join(", "))?;
+        }
         write!(f, "  difference {difference:+.4}")?;
         match interval {
             Some(Interval { low, high }) => write!(f, ", 95 % interval {low:+.4} to {high:+.4}"),
@@ -78,36 +87,105 @@ pub(crate) fn judge(
     let pieces = corpus.held_out.as_ref().ok_or("nothing is held out")?;
     let pad = tokenizer.special_tokens().pad;
     let counts = fit_context(&corpus.train, LONGEST_HOLE, REACHES[REACHES.len() - 1])?;
-    let chosen_on = rows(pieces, &tokenizer, 0..CHOOSING)?;
-    let judged = rows(pieces, &tokenizer, CHOOSING..CHOOSING + JUDGED)?;
-    let encodings: Vec<Encoding> = judged.iter().map(|(_, row)| row.clone()).collect();
+    let all = rows(pieces, &tokenizer, 0..CHOOSING + JUDGED)?;
+    let copied = copied(&corpus.train, &all)?;
+    let is_new = |row: &&Row| copied.shared(&row.0) == 0;
+    let split = |part: &[Row]| -> Vec<Row> { part.iter().filter(is_new).cloned().collect() };
+    let (choosing, judging) = all.split_at(CHOOSING as usize);
+    let (new_choosing, new_judging) = (split(choosing), split(judging));
     let published = KmerMasking::new(tokenizer.k(), share)?;
-    let mut found = Vec::new();
-    for (masks, plan) in
-        [("all [MASK]", published.masks_only()), ("80 % [MASK], 10 % random, 10 % kept", published)]
-    {
-        let settings = REACHES.iter().flat_map(|&reach| BACKINGS.map(|backing| (reach, backing)));
-        let floors = settings.map(|(reach, backing)| {
-            let floor = ContextFloor { model: &counts, reach, backing };
-            let [accuracy, _] = mean(&floor.evaluate_rows(&chosen_on, &plan, 1));
-            (accuracy, floor)
-        });
-        let floors: Vec<(f64, ContextFloor<'_>)> = floors.collect();
-        let best = |reach: usize| {
-            let accuracies = floors.iter().filter(|(_, floor)| floor.reach == reach);
-            (reach, accuracies.map(|(accuracy, _)| *accuracy).fold(0.0, f64::max))
+    let hidden = published.clone().masks_only();
+    let new = "held-out rows that share no 31-mer with the corpus";
+    let contest = |rows, chosen_on, judged, masks, plan| {
+        let judge = Judge { model: &model, counts: &counts, pad };
+        judge.judge(Rows { name: rows, chosen_on, judged }, masks, plan)
+    };
+    Ok(vec![
+        contest(new, &new_choosing, &new_judging, "all [MASK]", &hidden)?,
+        contest(
+            new,
+            &new_choosing,
+            &new_judging,
+            "all [MASK], one base at a time",
+            &hidden.clone().apart(share),
+        )?,
+        contest(
+            new,
+            &new_choosing,
+            &new_judging,
+            "80 % [MASK], 10 % random, 10 % kept",
+            &published,
+        )?,
+        contest("all held-out rows", choosing, judging, "all [MASK]", &hidden)?,
+    ])
+}
+
+/// A sequence and its tokens.
+type Row = (Sequence, Encoding);
+
+/// The 31-mers of the rows that the corpus has, too: copies are not new to those who have counted them.
+fn copied(corpus: &Pieces, rows: &[Row]) -> Result<KmerSet, Box<dyn Error>> {
+    let (mut asked, mut copied) = (KmerSet::new(COPY), KmerSet::new(COPY));
+    rows.iter().for_each(|(sequence, _)| asked.add(sequence));
+    for stretch in corpus.stretches(1 << 16, COPY - 1) {
+        copied.add_shared(&stretch?.sequence, &asked);
+    }
+    Ok(copied)
+}
+
+/// Rows that choose the context model's settings, and rows that are judged.
+struct Rows<'a> {
+    name: &'static str,
+    chosen_on: &'a [Row],
+    judged: &'a [Row],
+}
+
+/// Two models that predict the same k-mers.
+struct Judge<'a> {
+    model: &'a MaskedLanguageModel,
+    counts: &'a ContextModel,
+    pad: u32,
+}
+
+impl Judge<'_> {
+    fn judge(
+        &self,
+        rows: Rows<'_>,
+        masks: &'static str,
+        plan: &KmerMasking,
+    ) -> Result<Masked, Box<dyn Error>> {
+        let Rows { name, chosen_on, judged } = rows;
+        let settings = || {
+            REACHES.iter().flat_map(|&reach| {
+                BACKINGS.map(|backing| ContextFloor { model: self.counts, reach, backing })
+            })
         };
-        let reaches = REACHES.map(best).to_vec();
-        let (_, floor) = floors.iter().max_by(|a, b| a.0.total_cmp(&b.0)).ok_or("no settings")?;
-        let context = floor.evaluate_rows(&judged, &plan, 2);
-        let model = evaluate_rows(&model, &encodings, &plan, pad, 32, 2);
+        let accuracies = |rows: &[Row], seed| -> Vec<(f64, ContextFloor<'_>)> {
+            let accuracy =
+                |floor: &ContextFloor<'_>| mean(&floor.evaluate_rows(rows, plan, seed))[0];
+            settings().map(|floor| (accuracy(&floor), floor)).collect()
+        };
+        let by_reach = |found: &[(f64, ContextFloor<'_>)]| {
+            let best = |reach: usize| {
+                let of_reach = found.iter().filter(|(_, floor)| floor.reach == reach);
+                (reach, of_reach.map(|(accuracy, _)| *accuracy).fold(0.0, f64::max))
+            };
+            REACHES.map(best).to_vec()
+        };
+        let choices = accuracies(chosen_on, 1);
+        let (_, floor) = choices.iter().max_by(|a, b| a.0.total_cmp(&b.0)).ok_or("no settings")?;
+        let reaches = [by_reach(&choices), by_reach(&accuracies(judged, 2))];
+        let context = floor.evaluate_rows(judged, plan, 2);
+        let encodings: Vec<Encoding> = judged.iter().map(|(_, row)| row.clone()).collect();
+        let model = evaluate_rows(self.model, &encodings, plan, self.pad, 32, 2);
         let difference = |indices: &[usize]| {
             let pick = |rows: &[RowEvaluation]| -> Vec<RowEvaluation> {
                 indices.iter().map(|&index| rows[index]).collect()
             };
             Some(mean(&pick(&model))[0] - mean(&pick(&context))[0])
         };
-        found.push(Masked {
+        Ok(Masked {
+            rows: name,
             masks,
             tokens: model.iter().map(|row| row.tokens).sum(),
             model: mean(&model),
@@ -117,9 +195,8 @@ pub(crate) fn judge(
             reach: floor.reach,
             backing: floor.backing,
             reaches,
-        });
+        })
     }
-    Ok(found)
 }
 
 /// Accuracy and mean loss over all hidden tokens.
@@ -133,7 +210,7 @@ fn rows(
     pieces: &Pieces,
     tokenizer: &KmerTokenizer,
     numbers: std::ops::Range<u64>,
-) -> Result<Vec<(Sequence, Encoding)>, Box<dyn Error>> {
+) -> Result<Vec<Row>, Box<dyn Error>> {
     let row = |number| -> Result<_, Box<dyn Error>> {
         let sequence = pieces.piece(number)?.sequence;
         let encoding = tokenizer.encode(&sequence)?;

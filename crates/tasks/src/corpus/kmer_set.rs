@@ -44,6 +44,19 @@ impl KmerSet {
         self.kmers.extend(kmers);
     }
 
+    /// Adds those k-mers of a sequence that are in `among`, of the same k: what two large sets share, where only the
+    /// smaller one is held.
+    ///
+    /// # Panics
+    ///
+    /// If the k-mers of `among` have another length.
+    pub fn add_shared(&mut self, sequence: &Sequence, among: &Self) {
+        assert_eq!(self.k, among.k, "k-mers of one length");
+        let mut window = Window::new(self.k);
+        let kmers = sequence.as_bytes().iter().filter_map(|&letter| window.push(letter));
+        self.kmers.extend(kmers.filter(|kmer| among.contains(*kmer)));
+    }
+
     /// How many k-mers of `sequence` are in the set.
     pub fn shared(&self, sequence: &Sequence) -> usize {
         let mut window = Window::new(self.k);
@@ -115,6 +128,14 @@ mod tests {
         assert_eq!(set.shared(&sequence), 4);
         assert_eq!(set.shared(&sequence.reverse_complement()), 4);
         assert_eq!(set.shared(&"ACGGA".parse().unwrap()), 0);
+    }
+
+    #[test]
+    fn what_two_sets_share_is_on_either_strand() {
+        let (mut asked, mut shared) = (KmerSet::new(4), KmerSet::new(4));
+        asked.add(&"ACGGTT".parse().unwrap()); // ACGG CGGT GGTT
+        shared.add_shared(&"TTTACCG".parse().unwrap(), &asked); // ACCG is CGGT of the other strand
+        assert_eq!((shared.len(), shared.shared(&"CGGTT".parse().unwrap())), (1, 1));
     }
 
     #[test]
