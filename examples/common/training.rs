@@ -89,6 +89,9 @@ pub(crate) struct Options {
     /// Dropout of hidden states [default: as the model says; 0 where the shipped one gets a fitted head]
     #[arg(long, value_parser = share)]
     pub(crate) dropout: Option<f64>,
+    /// Parts of each sequence that are pooled by themselves, so that the head knows what stands where
+    #[arg(long, default_value = "1")]
+    pub(crate) parts: NonZeroUsize,
     /// Let the head also read which k-mers a sequence has
     #[arg(long)]
     pub(crate) bag_of_tokens: bool,
@@ -220,6 +223,7 @@ impl Options {
                 None if counts => HeadStart::Regression,
                 _ => HeadStart::Random,
             },
+            pooled_parts: self.parts,
             bag_of_tokens: self.bag_of_tokens || counts,
             both_strands: self.strands.unwrap_or(usual.strands) == Strands::Both,
             dropout: self.dropout.or(recipe.and_then(Recipe::dropout)),

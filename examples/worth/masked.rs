@@ -94,7 +94,7 @@ pub(crate) fn judge(
     let (choosing, judging) = all.split_at(CHOOSING as usize);
     let (new_choosing, new_judging) = (split(choosing), split(judging));
     let published = KmerMasking::new(tokenizer.k(), share)?;
-    let hidden = published.clone().masks_only();
+    let hidden = published.masks_only();
     let new = "held-out rows that share no 31-mer with the corpus";
     let contest = |rows, chosen_on, judged, masks, plan| {
         let judge = Judge { model: &model, counts: &counts, pad };
@@ -107,7 +107,7 @@ pub(crate) fn judge(
             &new_choosing,
             &new_judging,
             "all [MASK], one base at a time",
-            &hidden.clone().apart(share),
+            &hidden.apart(share),
         )?,
         contest(
             new,
@@ -134,6 +134,7 @@ fn copied(corpus: &Pieces, rows: &[Row]) -> Result<KmerSet, Box<dyn Error>> {
 }
 
 /// Rows that choose the context model's settings, and rows that are judged.
+#[derive(Clone, Copy)]
 struct Rows<'a> {
     name: &'static str,
     chosen_on: &'a [Row],

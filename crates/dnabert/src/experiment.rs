@@ -39,6 +39,8 @@ pub struct Experiment {
     pub truncate: bool,
     /// How the head begins.
     pub head: HeadStart,
+    /// Parts of a row that are pooled by themselves ([`BertConfig::pooled_parts`]).
+    pub pooled_parts: NonZeroUsize,
     /// Whether the head also reads which tokens a row has
     /// ([`BertConfig::bag_of_tokens`]).
     pub bag_of_tokens: bool,

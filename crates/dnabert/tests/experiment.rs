@@ -57,6 +57,7 @@ fn experiment(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) 
     Experiment {
         start,
         head,
+        pooled_parts: NonZeroUsize::MIN,
         bag_of_tokens: false,
         both_strands: false,
         dropout: None,

@@ -1,6 +1,6 @@
 //! From hidden states to one vector per row.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor, s};
 
 use crate::{EncoderOutput, Pooling};
 
@@ -32,6 +32,64 @@ impl Pooling {
     }
 }
 
+impl Pooling {
+    /// As [`pool`](Self::pool), of so many parts of each row one after the other, `[batch, parts × hidden]`: what stands
+    /// where, as far as that (one level of the pyramid of He et al. 2015, arXiv 1406.4729). The parts of a row of n real
+    /// tokens are equal but for rounding: token t is in part ⌊t × parts / n⌋; a part without a token gives zeros.
+    ///
+    /// # Panics
+    ///
+    /// If there is no part.
+    pub fn pool_parts(
+        self,
+        parts: usize,
+        output: &EncoderOutput,
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<2> {
+        assert!(parts > 0, "a row is one part at least");
+        if parts == 1 || self == Self::Cls {
+            return self.pool(output, mask);
+        }
+        let pooled = match mask {
+            None => (0..parts).map(|part| self.pool_slice(part, parts, output)).collect(),
+            Some(mask) => self.pool_members(parts, output, mask),
+        };
+        Tensor::cat(pooled, 1)
+    }
+
+    /// Of rows without padding, whose parts are the same tokens.
+    fn pool_slice(self, part: usize, parts: usize, output: &EncoderOutput) -> Tensor<2> {
+        let [rows, length, hidden] = output.hidden.dims();
+        let first = |part: usize| (part * length).div_ceil(parts);
+        if first(part) == first(part + 1) {
+            return Tensor::zeros([rows, hidden], &output.hidden.device());
+        }
+        let tokens = output.hidden.clone().slice(s![.., first(part)..first(part + 1)]);
+        self.pool(&EncoderOutput { hidden: tokens, pooled: output.pooled.clone() }, None)
+    }
+
+    /// Of rows of several lengths.
+    fn pool_members(
+        self,
+        parts: usize,
+        output: &EncoderOutput,
+        mask: &Tensor<2>,
+    ) -> Vec<Tensor<2>> {
+        let [_, length] = mask.dims();
+        let tokens = Tensor::<1, Int>::arange(0..length as i64, &mask.device()).float();
+        let tokens: Tensor<2> = tokens.unsqueeze::<2>() * parts as f64;
+        let real = mask.clone().sum_dim(1).clamp_min(1.0); // [batch, 1]
+        // Whole numbers below 2^24: the quotient of two of them is rounded to no other one.
+        let part_of = (tokens / real).floor();
+        let pool = |part: usize| {
+            let members = part_of.clone().equal_elem(part as f64).float() * mask.clone();
+            let some = members.clone().sum_dim(1).clamp_max(1.0);
+            self.pool(output, Some(&members)) * some
+        };
+        (0..parts).map(pool).collect()
+    }
+}
+
 /// Keeps the slope of the square root finite where all tokens are alike.
 const SMALLEST_VARIANCE: f64 = 1e-6;
 
@@ -50,7 +108,7 @@ pub(crate) fn mean(values: Tensor<3>, mask: Option<&Tensor<2>>) -> Tensor<3> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
+    use burn::tensor::{Device, TensorData};
 
     fn pool(pooling: Pooling, mask: Option<[[f32; 3]; 1]>) -> Vec<f32> {
         let device = Device::flex();
@@ -58,6 +116,37 @@ mod tests {
         let output = EncoderOutput { hidden, pooled: Tensor::from_data([[7.0, 8.0]], &device) };
         let mask = mask.map(|mask| Tensor::from_data(mask, &device));
         pooling.pool(&output, mask.as_ref()).into_data().iter::<f32>().collect()
+    }
+
+    #[test]
+    fn parts_stand_side_by_side_and_padding_takes_no_part() {
+        let device = Device::flex();
+        let states: Vec<[f32; 1]> = (0..7).map(|token| [token as f32]).collect();
+        let row = |real: usize| {
+            let mut states = states.clone();
+            states[real..].fill([1e3]);
+            states
+        };
+        let hidden: Vec<f32> = [row(7), row(5)].concat().into_iter().flatten().collect();
+        let hidden = Tensor::from_data(TensorData::new(hidden, [2, 7, 1]), &device);
+        let output = EncoderOutput { hidden, pooled: Tensor::zeros([2, 1], &device) };
+        let mask = Tensor::from_data([[1.0; 7], [1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]], &device);
+        let found = |pooling: Pooling, parts, mask| -> Vec<f32> {
+            pooling.pool_parts(parts, &output, mask).into_data().iter::<f32>().collect()
+        };
+        // Tokens 0 to 2, 3 and 4, 5 and 6 of seven; 0 and 1, 2 and 3, 4 of five.
+        let means = [1.0, 3.5, 5.5, 0.5, 2.5, 4.0];
+        assert_eq!(found(Pooling::Mean, 3, Some(&mask)), means);
+        assert_eq!(found(Pooling::Max, 3, Some(&mask)), [2.0, 4.0, 6.0, 1.0, 3.0, 4.0]);
+        assert_eq!(found(Pooling::Mean, 3, None)[..3], means[..3], "both ways are the same");
+        let many = found(Pooling::Max, 9, Some(&mask));
+        assert_eq!(many[..9], found(Pooling::Max, 9, None)[..9]);
+        assert_eq!(
+            many[9..],
+            [0.0, 0.0, 1.0, 0.0, 2.0, 3.0, 0.0, 4.0, 0.0],
+            "empty parts are zeros"
+        );
+        assert_eq!(found(Pooling::Max, 1, Some(&mask)), [6.0, 4.0]);
     }
 
     #[test]

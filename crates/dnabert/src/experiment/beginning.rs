@@ -30,6 +30,7 @@ impl Experiment {
     ) -> Result<Beginning, ExperimentError> {
         let seed = derive_seed(seed, &[10]);
         let change = |config: BertConfig| BertConfig {
+            pooled_parts: self.pooled_parts,
             bag_of_tokens: self.bag_of_tokens,
             hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
             ..config

@@ -243,7 +243,7 @@ impl Checkpoint {
         let new = New { is_new: &is_new, draw };
         let left_aside = |name: &str| names::is_head(name) || !pooler && names::is_pooler(name);
         let model = fill(model, "", &self.weights, Some(new), left_aside)?;
-        Ok((model, config))
+        Ok((model.with_smaller_head(), config))
     }
 
     /// The encoder of the file under a token classification head that is asked to be new; heads in

@@ -4,6 +4,7 @@ mod error;
 mod options;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,11 @@ pub struct BertConfig {
     /// How a sequence classifier pools; ours, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "is_default")]
     pub pooling: Pooling,
+    /// Parts of a row that a plain sequence classifier pools by themselves and reads side by side
+    /// ([`Pooling::pool_parts`]), so that it knows what stands where; 1 unless it is said. Ours, not in Hugging Face files: in
+    /// Python the classifier of such a folder has the wrong shape.
+    #[serde(default = "default::pooled_parts", skip_serializing_if = "is_one")]
+    pub pooled_parts: NonZeroUsize,
     /// Whether a plain sequence classifier also reads which tokens a row has
     /// ([`SequenceClassifier`](crate::SequenceClassifier)). Ours, not in Hugging Face files: in
     /// Python the scores of such a folder lack a part.
@@ -161,6 +167,7 @@ impl BertConfig {
             rnn: None,
             num_rnn_layer: None,
             pooling: Pooling::default(),
+            pooled_parts: default::pooled_parts(),
             bag_of_tokens: false,
             mask_mode: MaskMode::default(),
             padded_length: None,
@@ -306,6 +313,10 @@ impl BertConfig {
         {
             return invalid("padded_length", length.to_string(), "rows are not that long");
         }
+        if self.pooling == Pooling::Cls && !is_one(&self.pooled_parts) {
+            let reason = "the state of [CLS] has no parts: choose another pooling";
+            return invalid("pooled_parts", self.pooled_parts.to_string(), reason);
+        }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let value = self.hidden_size.to_string();
             return invalid("hidden_size", value, "must be a multiple of num_attention_heads");
@@ -341,7 +352,14 @@ where
 }
 
 /// BERT-base, as transformers fills absent fields.
+/// Whether it is the number that need not be written.
+fn is_one(number: &NonZeroUsize) -> bool {
+    *number == default::pooled_parts()
+}
+
 mod default {
+    use std::num::NonZeroUsize;
+
     pub(super) fn model_type() -> String {
         super::BERT.to_owned()
     }
@@ -368,6 +386,9 @@ mod default {
     }
     pub(super) fn layer_norm_eps() -> f64 {
         1e-12
+    }
+    pub(super) fn pooled_parts() -> NonZeroUsize {
+        NonZeroUsize::MIN
     }
 }
 

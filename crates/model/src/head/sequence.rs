@@ -38,6 +38,8 @@ pub struct SequenceClassifier<E: Encoder> {
     #[module(skip)]
     pooling: Pooling,
     #[module(skip)]
+    pooled_parts: usize,
+    #[module(skip)]
     chunk_length: Option<usize>,
     #[module(skip)]
     chunk_count: Option<usize>,
@@ -69,7 +71,7 @@ impl BertConfig {
     pub fn sequence_classifier(&self, seed: u64, device: &Device) -> SequenceClassifier<Bert> {
         let pooler = self.pooling == Pooling::Cls;
         let module = SequenceClassifier::over(Bert::zeros(self, pooler, device), self, device);
-        initialize(module, self.initializer_range, seed)
+        initialize(module, self.initializer_range, seed).with_smaller_head()
     }
 }
 
@@ -107,6 +109,7 @@ impl<E: Encoder> SequenceClassifier<E> {
                 .with_initializer(Initializer::Zeros)
                 .init(device)
         });
+        let pooled_parts = if chunks == Chunks::Average { config.pooled_parts.get() } else { 1 };
         Self {
             encoder,
             bag_of_tokens,
@@ -114,11 +117,22 @@ impl<E: Encoder> SequenceClassifier<E> {
             dropout: Dropout::new(config.hidden_dropout_prob),
             rnn,
             classifier1,
-            classifier: linear(hidden, config.labels(), device),
+            classifier: linear(pooled_parts * hidden, config.labels(), device),
             pooling: config.pooling,
+            pooled_parts,
             chunk_length: config.max_tokens(),
             row_length: config.padded_length,
         }
+    }
+
+    /// The same network, whose head's weights, just drawn, are made smaller by the root of the number of parts that it
+    /// reads: its first scores are no larger than those over one part.
+    pub(crate) fn with_smaller_head(mut self) -> Self {
+        if self.pooled_parts > 1 {
+            let share = (self.pooled_parts as f64).sqrt().recip();
+            self.classifier.weight = self.classifier.weight.map(|weight| weight.mul_scalar(share));
+        }
+        self
     }
 
     /// The number of outputs.
@@ -162,13 +176,16 @@ impl<E: Encoder> SequenceClassifier<E> {
         }
     }
 
-    /// One vector for each row, `[batch, hidden]`: what [`classify`](Self::classify) reads. With a
-    /// bag of tokens its scores stand behind the states, `[batch, hidden + labels]`.
+    /// One vector for each row, `[batch, parts × hidden]`: what [`classify`](Self::classify) reads, pooled in
+    /// [`pooled_parts`](BertConfig::pooled_parts). With a bag of tokens its scores stand behind the states,
+    /// `[batch, parts × hidden + labels]`.
     pub fn pool(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
         let mask = batch.mask.as_ref();
         let states = match self.pooling {
             Pooling::Cls => self.encoder.encode_pooled(batch, sink),
-            pooling => pooling.pool(&self.encoder.encode(batch, sink), mask),
+            pooling => {
+                pooling.pool_parts(self.pooled_parts, &self.encoder.encode(batch, sink), mask)
+            }
         };
         match &self.bag_of_tokens {
             Some(bag) => {
