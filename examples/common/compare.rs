@@ -157,7 +157,8 @@ impl CompareOptions {
         };
         let mut runs = runs;
         runs.extend(combine(&runs, &[OURS, Floor::Kmers.name()], TOGETHER));
-        let text = self.tables(task.classes().len(), &runs);
+        let members = contest.experiment.members.get();
+        let text = self.tables(task.classes().len(), &runs, members);
         print!("{text}");
         file::write(&folder.join("comparison.md"), text.as_bytes())?;
         if let Some(svg) = first_curves(&runs, task.classes())? {
@@ -224,7 +225,7 @@ impl CompareOptions {
     }
 
     /// The figures as Markdown.
-    fn tables(&self, classes: usize, runs: &[Run]) -> String {
+    fn tables(&self, classes: usize, runs: &[Run], members: usize) -> String {
         let summaries = Summary::of_methods(runs);
         let mut text = String::from("| method | runs | accuracy | MCC | AUROC | AUPRC |\n");
         text += "| --- | --- | --- | --- | --- | --- |\n";
@@ -246,6 +247,9 @@ impl CompareOptions {
             text += &imbalance(&summaries);
         }
         text += &self.differences(runs);
+        if members > 1 {
+            text += &format!("\n{OURS}: {members} networks together; the others are one each.\n");
+        }
         text
     }
 

@@ -72,7 +72,7 @@ pub(crate) struct Options {
     pub(crate) model: Option<String>,
     /// How hidden states are pooled: cls, mean, max or std [default: as the model says; of the shipped
     /// one mean, max for binding sites, and std under a fitted head]
-    #[arg(long, conflicts_with_all = ["size", "k"])]
+    #[arg(long)]
     pub(crate) pooling: Option<Pooling>,
     /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after
     /// June 2021 [default: as the model says]
@@ -89,9 +89,10 @@ pub(crate) struct Options {
     /// Dropout of hidden states [default: as the model says; 0 where the shipped one gets a fitted head]
     #[arg(long, value_parser = share)]
     pub(crate) dropout: Option<f64>,
-    /// Parts of each sequence that are pooled by themselves, so that the head knows what stands where
-    #[arg(long, default_value = "1")]
-    pub(crate) parts: NonZeroUsize,
+    /// Parts of each sequence that are pooled by themselves (by mean, max or std), so that the head knows
+    /// what stands where [default: as the model says, or 1]
+    #[arg(long)]
+    pub(crate) parts: Option<NonZeroUsize>,
     /// Let the head also read which k-mers a sequence has
     #[arg(long)]
     pub(crate) bag_of_tokens: bool,
@@ -198,7 +199,8 @@ impl Options {
         };
         let shipped = usual.recipe.model();
         let start = if fresh {
-            Start::Fresh { size: self.size.unwrap_or(ModelSize::Mini), k: self.k.unwrap_or(5) }
+            let size = self.size.unwrap_or(ModelSize::Mini);
+            Start::Fresh { size, k: self.k.unwrap_or(5), pooling: self.pooling }
         } else {
             Start::Folder {
                 path: model_folder(self.model.as_deref().unwrap_or(shipped))?,
@@ -316,7 +318,12 @@ impl Options {
         others.iter().try_for_each(|other| outcome.also_judge(other))?;
         println!("{}", outcome.metrics);
         outcome.write(&out)?;
-        println!("wrote metrics.json, predictions.tsv, figures and model/ to {}", out.display());
+        let models = match self.members.get() {
+            1 => "model/".to_owned(),
+            2 => "model/, model-2/".to_owned(),
+            members => format!("model/, model-2/ … model-{members}/"),
+        };
+        println!("wrote metrics.json, predictions.tsv, figures and {models} to {}", out.display());
         Ok(())
     }
 }

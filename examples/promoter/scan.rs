@@ -23,8 +23,8 @@ pub(crate) struct ScanOptions {
     /// Lead a trained model (--model; by default the shipped one of fruit-fly promoters) over the sequences
     /// of a FASTA file, on both strands [default file: 200 kb of fruit-fly chromosome 2R]
     #[arg(long, num_args = 0..=1, default_missing_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/fly_promoters/scan.fa.gz"),
-        conflicts_with_all = ["data", "train", "size", "k", "pooling", "mask_mode", "padded_length", "head", "dropout",
-            "bag_of_tokens", "strands", "epochs", "learning_rate", "token_masking", "balanced", "patience", "unknown",
+        conflicts_with_all = ["data", "train", "size", "k", "pooling", "parts", "mask_mode", "padded_length", "head", "dropout",
+            "bag_of_tokens", "strands", "adapt", "rank", "batch_size", "accumulation", "seed", "members", "epochs", "learning_rate", "token_masking", "balanced", "patience", "unknown",
             "truncate", "seeds", "folds", "baselines"])]
     pub(crate) scan: Option<PathBuf>,
     /// Known starts, a BED file [default: those of the default sequence]
@@ -335,6 +335,10 @@ fn threshold_of(folder: &Path) -> Result<Option<f64>, Box<dyn Error>> {
     let Some(file) = file else { return Ok(None) };
     let metrics: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file)?)
         .map_err(|error| format!("{}: {error}", file.display()))?;
+    if metrics["trainings"].as_array().is_some_and(|networks| networks.len() > 1) {
+        let why = "tells of several networks together, and one scans: give --threshold";
+        return Err(format!("{}: {why}", file.display()).into());
+    }
     let all = metrics["imbalanced"].as_array();
     let rarest = all.and_then(|all| all.last());
     Ok(rarest.and_then(|rarest| rarest["at_chosen"]["threshold"].as_f64()))

@@ -9,7 +9,7 @@ fn worth(folder: &Path, more: &[&str]) -> String {
     let here = std::env::current_exe().unwrap(); // target/<profile>/deps/<this test>
     let profile = here.parent().and_then(Path::parent).unwrap();
     let program = format!("examples/worth{}", std::env::consts::EXE_SUFFIX);
-    let fixed = "--tasks --shares 0.01 --runs runs.jsonl --figure worth.svg";
+    let fixed = "--tasks --runs runs.jsonl --figure worth.svg";
     let output = Command::new(profile.join(program))
         .args(fixed.split(' '))
         .args(more)
@@ -23,7 +23,8 @@ fn worth(folder: &Path, more: &[&str]) -> String {
 #[test]
 fn a_comparison_that_was_cut_off_goes_on_and_says_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    let methods = ["--seeds", "2", "--methods", "gc-content,position-regression"];
+    let methods =
+        ["--shares", "0.01", "--seeds", "2", "--methods", "gc-content,position-regression"];
     let table = worth(folder.path(), &methods);
     // One row in a hundred leaves 50 of the splice sites only.
     assert!(table.contains("fly-splice, 1 % (68 rows), MCC"), "{table}");
@@ -46,4 +47,18 @@ fn a_comparison_that_was_cut_off_goes_on_and_says_the_same() {
     lines.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, lines, "the cut run is done again, and no other");
+}
+
+#[test]
+fn four_shares_make_a_learning_curve() {
+    let folder = tempfile::tempdir().unwrap();
+    let only = ["--only", "ctcf-binding", "--shares", "0.1,0.2,0.5,1"];
+    let table =
+        worth(folder.path(), &[&only[..], &["--seeds", "2", "--methods", "gc-content"]].concat());
+    for rows in [80, 160, 400, 800] {
+        assert!(table.contains(&format!("({rows} rows), AUROC")), "{table}");
+    }
+    let figure = fs::read_to_string(folder.path().join("worth.svg")).unwrap();
+    assert!(figure.contains("training rows") && figure.contains("GC content"), "{figure}");
+    assert!(!figure.contains("k-mer regression"), "only methods that were run have a colour");
 }

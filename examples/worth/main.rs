@@ -97,7 +97,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let runs = grid.run(&arguments.runs, &device)?;
         let blocks = summary::summarize(&runs, &contests, &arguments.shares);
         println!("{}", summary::table(&blocks));
-        // Two shares make columns to compare, more of them a curve.
+        // Up to three shares make columns to compare, more of them a curve.
         let draw = if arguments.shares.len() > 3 { curve::draw } else { figure::draw };
         file::write(&arguments.figure, draw(&blocks)?.as_bytes())?;
         println!("drew {}", arguments.figure.display());

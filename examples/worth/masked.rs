@@ -20,6 +20,9 @@ const JUDGED: u64 = 2000;
 /// Rows that have so many bases in a row with the corpus are copies of what it holds.
 const COPY: usize = 31;
 
+/// Rows that are none.
+const NEW: &str = "held-out rows that share no 31-mer with the corpus";
+
 /// Holes with counts of their own, and reaches to choose from.
 const LONGEST_HOLE: usize = 4;
 const REACHES: [usize; 4] = [3, 4, 5, 6];
@@ -88,35 +91,26 @@ pub(crate) fn judge(
     let pad = tokenizer.special_tokens().pad;
     let counts = fit_context(&corpus.train, LONGEST_HOLE, REACHES[REACHES.len() - 1])?;
     let all = rows(pieces, &tokenizer, 0..CHOOSING + JUDGED)?;
-    let copied = copied(&corpus.train, &all)?;
-    let is_new = |row: &&Row| copied.shared(&row.0) == 0;
+    let copied = copied_kmers(&corpus.train, &all)?;
+    // Shorter rows may be copies and have no 31-mer to tell.
+    let is_new = |row: &&Row| row.0.len() >= COPY && copied.shared(&row.0) == 0;
     let split = |part: &[Row]| -> Vec<Row> { part.iter().filter(is_new).cloned().collect() };
     let (choosing, judging) = all.split_at(CHOOSING as usize);
     let (new_choosing, new_judging) = (split(choosing), split(judging));
     let published = KmerMasking::new(tokenizer.k(), share)?;
     let hidden = published.masks_only();
-    let new = "held-out rows that share no 31-mer with the corpus";
-    let contest = |rows, chosen_on, judged, masks, plan| {
-        let judge = Judge { model: &model, counts: &counts, pad };
-        judge.judge(Rows { name: rows, chosen_on, judged }, masks, plan)
-    };
+    let new = Rows { name: NEW, chosen_on: &new_choosing, judged: &new_judging };
+    if new.chosen_on.is_empty() || new.judged.is_empty() {
+        return Err("every held-out row shares a 31-mer with the corpus".into());
+    }
+    let all = Rows { name: "all held-out rows", chosen_on: choosing, judged: judging };
+    let judge = Judge { model: &model, counts: &counts, pad };
+    let one_base = hidden.apart(share);
     Ok(vec![
-        contest(new, &new_choosing, &new_judging, "all [MASK]", &hidden)?,
-        contest(
-            new,
-            &new_choosing,
-            &new_judging,
-            "all [MASK], one base at a time",
-            &hidden.apart(share),
-        )?,
-        contest(
-            new,
-            &new_choosing,
-            &new_judging,
-            "80 % [MASK], 10 % random, 10 % kept",
-            &published,
-        )?,
-        contest("all held-out rows", choosing, judging, "all [MASK]", &hidden)?,
+        judge.judge(new, "all [MASK]", &hidden)?,
+        judge.judge(new, "all [MASK], one base at a time", &one_base)?,
+        judge.judge(new, "80 % [MASK], 10 % random, 10 % kept", &published)?,
+        judge.judge(all, "all [MASK]", &hidden)?,
     ])
 }
 
@@ -124,7 +118,7 @@ pub(crate) fn judge(
 type Row = (Sequence, Encoding);
 
 /// The 31-mers of the rows that the corpus has, too: copies are not new to those who have counted them.
-fn copied(corpus: &Pieces, rows: &[Row]) -> Result<KmerSet, Box<dyn Error>> {
+fn copied_kmers(corpus: &Pieces, rows: &[Row]) -> Result<KmerSet, Box<dyn Error>> {
     let (mut asked, mut copied) = (KmerSet::new(COPY), KmerSet::new(COPY));
     rows.iter().for_each(|(sequence, _)| asked.add(sequence));
     for stretch in corpus.stretches(1 << 16, COPY - 1) {

@@ -128,7 +128,7 @@ impl Method {
         let usual = |learning_rate| Experiment {
             start: start(if of_motifs { Pooling::Max } else { Pooling::Mean }),
             head: HeadStart::Random,
-            pooled_parts: NonZeroUsize::MIN,
+            pooled_parts: None,
             bag_of_tokens: false,
             both_strands,
             dropout: None,

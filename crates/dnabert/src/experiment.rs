@@ -39,8 +39,8 @@ pub struct Experiment {
     pub truncate: bool,
     /// How the head begins.
     pub head: HeadStart,
-    /// Parts of a row that are pooled by themselves ([`BertConfig::pooled_parts`]).
-    pub pooled_parts: NonZeroUsize,
+    /// Parts of a row that are pooled by themselves ([`BertConfig::pooled_parts`]), if not as the network's config says.
+    pub pooled_parts: Option<NonZeroUsize>,
     /// Whether the head also reads which tokens a row has
     /// ([`BertConfig::bag_of_tokens`]).
     pub bag_of_tokens: bool,
@@ -93,6 +93,8 @@ pub enum Start {
         size: ModelSize,
         /// Its k-mer length.
         k: usize,
+        /// How hidden states are pooled, if not as is usual for the size.
+        pooling: Option<Pooling>,
     },
     /// From random weights, in the shape and with the tokenizer of a folder: what is left without
     /// its training.
@@ -230,6 +232,7 @@ impl Experiment {
         let (mut members, mut trainings) = (Vec::new(), Vec::new());
         for number in 0..self.members.get() as u64 {
             let seed = if number == 0 { seed } else { derive_seed(seed, &[14, number]) };
+            observer.network(number as usize + 1, self.members.get());
             let beginning = match first.take() {
                 Some(first) => first,
                 None => self.beginning(&labels, seed, device)?,

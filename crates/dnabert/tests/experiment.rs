@@ -57,7 +57,7 @@ fn experiment(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) 
     Experiment {
         start,
         head,
-        pooled_parts: NonZeroUsize::MIN,
+        pooled_parts: None,
         bag_of_tokens: false,
         both_strands: false,
         dropout: None,
@@ -75,7 +75,7 @@ fn run(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) -> Outc
 }
 
 fn fresh() -> Start {
-    Start::Fresh { size: ModelSize::Small, k: 4 }
+    Start::Fresh { size: ModelSize::Small, k: 4, pooling: None }
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_regressed_head_tells_what_the_states_know_without_an_epoch() {
 #[test]
 fn a_reset_network_has_the_shape_of_its_folder_and_other_weights() {
     let folder = tempfile::tempdir().unwrap();
-    let tiny = || Start::Fresh { size: ModelSize::Tiny, k: 3 };
+    let tiny = || Start::Fresh { size: ModelSize::Tiny, k: 3, pooling: None };
     let trained = run(tiny(), HeadStart::Random, 1, 1e-3);
     trained.write(folder.path()).unwrap();
     let path = folder.path().join("model");
@@ -141,8 +141,39 @@ fn a_bag_of_tokens_learns_from_counts_and_is_kept_in_the_folder() {
 }
 
 #[test]
+fn parts_are_kept_in_the_folder_and_by_what_starts_from_it() {
+    let parts = NonZeroUsize::new(3);
+    let start = Start::Fresh { size: ModelSize::Tiny, k: 3, pooling: Some(Pooling::Max) };
+    let in_parts =
+        Experiment { pooled_parts: parts, ..experiment(start, HeadStart::Random, 1, 1e-3) };
+    let outcome = in_parts.run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    assert_eq!(Some(outcome.config.pooled_parts), parts);
+    let folder = tempfile::tempdir().unwrap();
+    outcome.write(folder.path()).unwrap();
+    let path = folder.path().join("model");
+    let again = Predictor::open(&path, &Device::flex()).unwrap();
+    // Rows of unequal length in one batch, whose parts are not the same tokens.
+    let test = boxes().examples(Split::Test).unwrap();
+    let cut = |(row, example): (usize, &Example)| -> Sequence {
+        example.sequence.to_string()[..60 - row % 7].parse().unwrap()
+    };
+    let sequences: Vec<Sequence> = test.iter().enumerate().map(cut).collect();
+    let together = again.predict(&sequences).unwrap();
+    for (row, sequence) in sequences.iter().enumerate() {
+        let alone = again.predict(std::slice::from_ref(sequence)).unwrap();
+        assert!((alone[0][1] - together[row][1]).abs() < 1e-5, "{alone:?} {:?}", together[row]);
+        if sequence.len() == 60 {
+            let expected = outcome.predictions[row].probabilities[1];
+            assert!((f64::from(alone[0][1]) - expected).abs() < 1e-5, "{alone:?} {expected}");
+        }
+    }
+    let kept = Start::Folder { path, pooling: None, mask_mode: None, padded_length: None };
+    assert_eq!(Some(run(kept, HeadStart::Random, 1, 1e-3).config.pooled_parts), parts);
+}
+
+#[test]
 fn members_learn_from_seeds_of_their_own_and_answer_with_their_mean() {
-    let tiny = || Start::Fresh { size: ModelSize::Tiny, k: 3 };
+    let tiny = || Start::Fresh { size: ModelSize::Tiny, k: 3, pooling: None };
     let one = run(tiny(), HeadStart::Random, 1, 1e-3);
     let three = NonZeroUsize::new(3).unwrap();
     let together = Experiment { members: three, ..experiment(tiny(), HeadStart::Random, 1, 1e-3) };
@@ -166,4 +197,8 @@ fn members_learn_from_seeds_of_their_own_and_answer_with_their_mean() {
         assert!((f64::from(first[1]) - expected[1]).abs() < 1e-5, "{first:?} {expected:?}");
     }
     assert_ne!(found, first);
+
+    one.write(folder.path()).unwrap();
+    assert!(folder.path().join("model").is_dir());
+    assert!(!folder.path().join("model-2").exists(), "members of another run");
 }

@@ -35,7 +35,8 @@ impl Pooling {
 impl Pooling {
     /// As [`pool`](Self::pool), of so many parts of each row one after the other, `[batch, parts × hidden]`: what stands
     /// where, as far as that (one level of the pyramid of He et al. 2015, arXiv 1406.4729). The parts of a row of n real
-    /// tokens are equal but for rounding: token t is in part ⌊t × parts / n⌋; a part without a token gives zeros.
+    /// tokens are equal but for rounding: token t is in part ⌊t × parts / n⌋; a part without a token gives zeros. The state
+    /// of `[CLS]` has no parts: `[batch, hidden]`.
     ///
     /// # Panics
     ///
@@ -76,13 +77,13 @@ impl Pooling {
         mask: &Tensor<2>,
     ) -> Vec<Tensor<2>> {
         let [_, length] = mask.dims();
-        let tokens = Tensor::<1, Int>::arange(0..length as i64, &mask.device()).float();
-        let tokens: Tensor<2> = tokens.unsqueeze::<2>() * parts as f64;
-        let real = mask.clone().sum_dim(1).clamp_min(1.0); // [batch, 1]
-        // Whole numbers below 2^24: the quotient of two of them is rounded to no other one.
-        let part_of = (tokens / real).floor();
+        // In whole numbers: half precision would round the places of tokens.
+        let tokens = Tensor::<1, Int>::arange(0..length as i64, &mask.device());
+        let tokens: Tensor<2, Int> = tokens.unsqueeze::<2>().mul_scalar(parts as i64);
+        let real = mask.clone().int().sum_dim(1).clamp_min(1); // [batch, 1]
+        let part_of = tokens / real;
         let pool = |part: usize| {
-            let members = part_of.clone().equal_elem(part as f64).float() * mask.clone();
+            let members = part_of.clone().equal_elem(part as i64).float() * mask.clone();
             let some = members.clone().sum_dim(1).clamp_max(1.0);
             self.pool(output, Some(&members)) * some
         };
@@ -121,19 +122,22 @@ mod tests {
     #[test]
     fn parts_stand_side_by_side_and_padding_takes_no_part() {
         let device = Device::flex();
-        let states: Vec<[f32; 1]> = (0..7).map(|token| [token as f32]).collect();
+        // The second unit is the first one's negative.
         let row = |real: usize| {
-            let mut states = states.clone();
-            states[real..].fill([1e3]);
-            states
+            let state = move |token: usize| if token < real { token as f32 } else { 1e3 };
+            (0..7).flat_map(move |token| [state(token), -state(token)])
         };
-        let hidden: Vec<f32> = [row(7), row(5)].concat().into_iter().flatten().collect();
-        let hidden = Tensor::from_data(TensorData::new(hidden, [2, 7, 1]), &device);
-        let output = EncoderOutput { hidden, pooled: Tensor::zeros([2, 1], &device) };
+        let hidden = TensorData::new(row(7).chain(row(5)).collect(), [2, 7, 2]);
+        let hidden = Tensor::from_data(hidden, &device);
+        let output = EncoderOutput { hidden, pooled: Tensor::zeros([2, 2], &device) };
         let mask = Tensor::from_data([[1.0; 7], [1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]], &device);
-        let found = |pooling: Pooling, parts, mask| -> Vec<f32> {
+        let pooled = |pooling: Pooling, parts, mask| -> Vec<f32> {
             pooling.pool_parts(parts, &output, mask).into_data().iter::<f32>().collect()
         };
+        let units = |pooling, parts, mask, unit| -> Vec<f32> {
+            pooled(pooling, parts, mask).into_iter().skip(unit).step_by(2).collect()
+        };
+        let found = |pooling, parts, mask| units(pooling, parts, mask, 0);
         // Tokens 0 to 2, 3 and 4, 5 and 6 of seven; 0 and 1, 2 and 3, 4 of five.
         let means = [1.0, 3.5, 5.5, 0.5, 2.5, 4.0];
         assert_eq!(found(Pooling::Mean, 3, Some(&mask)), means);
@@ -143,10 +147,16 @@ mod tests {
         assert_eq!(many[..9], found(Pooling::Max, 9, None)[..9]);
         assert_eq!(
             many[9..],
-            [0.0, 0.0, 1.0, 0.0, 2.0, 3.0, 0.0, 4.0, 0.0],
+            [0.0, 1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 4.0, 0.0],
             "empty parts are zeros"
         );
         assert_eq!(found(Pooling::Max, 1, Some(&mask)), [6.0, 4.0]);
+        assert_eq!(units(Pooling::Mean, 3, Some(&mask), 1), means.map(|mean| -mean));
+        let spread = found(Pooling::Std, 3, Some(&mask));
+        for (found, expected) in spread.into_iter().zip([0.8165, 0.5, 0.5, 0.5, 0.5, 0.001]) {
+            assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+        }
+        assert_eq!(pooled(Pooling::Cls, 3, None), [0.0; 4], "one state");
     }
 
     #[test]

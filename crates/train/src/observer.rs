@@ -7,6 +7,9 @@ use crate::pretrain::MaskedEvaluation;
 
 /// Watches a run; every method may be left out.
 pub trait Observer {
+    /// Before a network is trained that is one of `networks`, the `number`-th from 1.
+    fn network(&mut self, _number: usize, _networks: usize) {}
+
     /// After each optimizer step.
     fn step(&mut self, _summary: &StepSummary) {}
 
@@ -24,6 +27,11 @@ impl Observer for () {}
 
 /// Two observers are told one after the other.
 impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn network(&mut self, number: usize, networks: usize) {
+        self.0.network(number, networks);
+        self.1.network(number, networks);
+    }
+
     fn step(&mut self, summary: &StepSummary) {
         self.0.step(summary);
         self.1.step(summary);

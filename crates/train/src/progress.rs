@@ -22,6 +22,17 @@ impl ProgressBar {
 }
 
 impl Observer for ProgressBar {
+    /// Every network has a bar of its own.
+    fn network(&mut self, number: usize, networks: usize) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        self.tokens = 0;
+        if networks > 1 {
+            self.line(&format!("network {number} of {networks}"));
+        }
+    }
+
     fn step(&mut self, summary: &StepSummary) {
         self.tokens += summary.tokens;
         let bar = self.bar.get_or_insert_with(|| {

@@ -30,15 +30,17 @@ impl Experiment {
     ) -> Result<Beginning, ExperimentError> {
         let seed = derive_seed(seed, &[10]);
         let change = |config: BertConfig| BertConfig {
-            pooled_parts: self.pooled_parts,
+            pooled_parts: self.pooled_parts.unwrap_or(config.pooled_parts),
             bag_of_tokens: self.bag_of_tokens,
             hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
             ..config
         };
         let (tokenizer, model, config, new_parts) = match &self.start {
-            Start::Fresh { size, k } => {
+            Start::Fresh { size, k, pooling } => {
                 let tokenizer = KmerTokenizer::new(*k)?;
-                let config = change(size.config(tokenizer.vocab_size())).with_labels(labels);
+                let config = size.config(tokenizer.vocab_size());
+                let pooling = pooling.unwrap_or(config.pooling);
+                let config = change(BertConfig { pooling, ..config }).with_labels(labels);
                 config.validate().map_err(CheckpointError::from)?;
                 let model = config.sequence_classifier(seed, device);
                 (tokenizer.into(), model, config, vec!["all"])

@@ -12,7 +12,7 @@ impl Outcome {
     /// Writes `metrics.json`, `predictions.tsv`, the figures `confusion.svg` and, unless a class has
     /// no test example, `curves.svg`, the model folder `model/` and, where low-rank adapters were
     /// trained, `adapters/` with these alone, into `folder`, made where absent; further members go to
-    /// `model-2/` and so on. Files are replaced only by whole new ones.
+    /// `model-2/` and so on, and those that an earlier run left there are removed. Files are replaced only by whole new ones.
     ///
     /// # Errors
     ///
@@ -24,16 +24,28 @@ impl Outcome {
             move |source| ExperimentError::Write { path, source }
         };
         std::fs::create_dir_all(folder).map_err(failed(folder))?;
+        let numbered = |name: &str, number: usize| match number {
+            1 => folder.join(name),
+            _ => folder.join(format!("{name}-{number}")),
+        };
         for (number, member) in (1..).zip(self.models.members()) {
-            let numbered = |name: &str| match number {
-                1 => folder.join(name),
-                _ => folder.join(format!("{name}-{number}")),
-            };
-            member.save(&self.config, numbered("model"))?;
+            member.save(&self.config, numbered("model", number))?;
             if let Adaptation::LowRank(low_rank) = self.metrics.config.adaptation {
-                let (base, adapters) = (&self.metrics.config.start, numbered("adapters"));
+                let (base, adapters) = (&self.metrics.config.start, numbered("adapters", number));
                 checkpoint::save_adapters(member.model(), &self.config, low_rank, base, adapters)?;
             }
+        }
+
+        // Of a run with more members into the same folder: beside the new metrics they would be taken for this run's.
+        for number in self.models.members().len() + 1.. {
+            let stale = ["model", "adapters"].map(|name| numbered(name, number));
+            let stale: Vec<_> = stale.into_iter().filter(|path| path.is_dir()).collect();
+            if stale.is_empty() {
+                break;
+            }
+            stale
+                .iter()
+                .try_for_each(|path| std::fs::remove_dir_all(path).map_err(failed(path)))?;
         }
 
         let path = folder.join("predictions.tsv");

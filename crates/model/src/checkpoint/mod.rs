@@ -13,6 +13,7 @@ mod names;
 mod source;
 mod weights;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -243,7 +244,7 @@ impl Checkpoint {
         let new = New { is_new: &is_new, draw };
         let left_aside = |name: &str| names::is_head(name) || !pooler && names::is_pooler(name);
         let model = fill(model, "", &self.weights, Some(new), left_aside)?;
-        Ok((model.with_smaller_head(), config))
+        Ok((model.with_head_scaled_for_parts(), config))
     }
 
     /// The encoder of the file under a token classification head that is asked to be new; heads in
@@ -257,7 +258,8 @@ impl Checkpoint {
         head: &NewHead<'_>,
         device: &Device,
     ) -> Result<(TokenClassifier<Bert>, BertConfig), CheckpointError> {
-        let config = self.config_for(head);
+        // Tokens are judged one by one: nothing is pooled.
+        let config = BertConfig { pooled_parts: NonZeroUsize::MIN, ..self.config_for(head) };
         self.check(&config, Chunks::Average)?;
         let bert = Bert::zeros(&config, false, device);
         let model = TokenClassifier::over(bert, &config, device);
@@ -300,6 +302,15 @@ impl Checkpoint {
 
     fn config_for(&self, head: &NewHead<'_>) -> BertConfig {
         let config = self.config.clone().with_labels(head.labels);
-        BertConfig { problem_type: Some(head.problem), pooling: head.pooling, ..config }
+        let pooled_parts = match head.pooling {
+            Pooling::Cls => NonZeroUsize::MIN,
+            _ => config.pooled_parts,
+        };
+        BertConfig {
+            problem_type: Some(head.problem),
+            pooling: head.pooling,
+            pooled_parts,
+            ..config
+        }
     }
 }

@@ -102,8 +102,9 @@ pub struct BertConfig {
     #[serde(default, skip_serializing_if = "is_default")]
     pub pooling: Pooling,
     /// Parts of a row that a plain sequence classifier pools by themselves and reads side by side
-    /// ([`Pooling::pool_parts`]), so that it knows what stands where; 1 unless it is said. Ours, not in Hugging Face files: in
-    /// Python the classifier of such a folder has the wrong shape.
+    /// ([`Pooling::pool_parts`]), so that it knows what stands where; 1 unless it is said, and no more than tokens fit in
+    /// a row (512 without a table of positions). Where a sequence is read in several rows, each of them has its parts, and
+    /// the head the means over rows. Ours, not in Hugging Face files: in Python the classifier of such a folder has the wrong shape.
     #[serde(default = "default::pooled_parts", skip_serializing_if = "is_one")]
     pub pooled_parts: NonZeroUsize,
     /// Whether a plain sequence classifier also reads which tokens a row has
@@ -317,6 +318,10 @@ impl BertConfig {
             let reason = "the state of [CLS] has no parts: choose another pooling";
             return invalid("pooled_parts", self.pooled_parts.to_string(), reason);
         }
+        if self.pooled_parts.get() > self.max_tokens().unwrap_or(512) {
+            let reason = "a row has no more parts than tokens";
+            return invalid("pooled_parts", self.pooled_parts.to_string(), reason);
+        }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let value = self.hidden_size.to_string();
             return invalid("hidden_size", value, "must be a multiple of num_attention_heads");
@@ -351,12 +356,12 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// BERT-base, as transformers fills absent fields.
 /// Whether it is the number that need not be written.
 fn is_one(number: &NonZeroUsize) -> bool {
     *number == default::pooled_parts()
 }
 
+/// BERT-base, as transformers fills absent fields.
 mod default {
     use std::num::NonZeroUsize;
 
@@ -430,6 +435,11 @@ mod tests {
             ),
             (r#"{"vocab_size": 69, "hidden_dropout_prob": 1.0}"#, "`hidden_dropout_prob` is 1"),
             (r#"{"vocab_size": 69, "position_embedding_type": "rotary"}"#, "is rotary"),
+            (r#"{"vocab_size": 69, "pooled_parts": 2}"#, "`pooled_parts` is 2"),
+            (
+                r#"{"vocab_size": 69, "pooling": "max", "pooled_parts": 1000000000}"#,
+                "`pooled_parts` is 1000000000",
+            ),
             (r#"{"vocab_size": 0}"#, "`vocab_size` is 0"),
             (r#"{"vocab_size": 69, "max_position_embeddings": 2}"#, "`max_position_embeddings`"),
             (r#"{"vocab_size": 69, "padded_length": 513}"#, "`padded_length` is 513"),

@@ -71,7 +71,7 @@ impl BertConfig {
     pub fn sequence_classifier(&self, seed: u64, device: &Device) -> SequenceClassifier<Bert> {
         let pooler = self.pooling == Pooling::Cls;
         let module = SequenceClassifier::over(Bert::zeros(self, pooler, device), self, device);
-        initialize(module, self.initializer_range, seed).with_smaller_head()
+        initialize(module, self.initializer_range, seed).with_head_scaled_for_parts()
     }
 }
 
@@ -109,7 +109,8 @@ impl<E: Encoder> SequenceClassifier<E> {
                 .with_initializer(Initializer::Zeros)
                 .init(device)
         });
-        let pooled_parts = if chunks == Chunks::Average { config.pooled_parts.get() } else { 1 };
+        let reads_parts = chunks == Chunks::Average && config.pooling != Pooling::Cls;
+        let pooled_parts = if reads_parts { config.pooled_parts.get() } else { 1 };
         Self {
             encoder,
             bag_of_tokens,
@@ -127,10 +128,13 @@ impl<E: Encoder> SequenceClassifier<E> {
 
     /// The same network, whose head's weights, just drawn, are made smaller by the root of the number of parts that it
     /// reads: its first scores are no larger than those over one part.
-    pub(crate) fn with_smaller_head(mut self) -> Self {
+    pub(crate) fn with_head_scaled_for_parts(mut self) -> Self {
         if self.pooled_parts > 1 {
-            let share = (self.pooled_parts as f64).sqrt().recip();
-            self.classifier.weight = self.classifier.weight.map(|weight| weight.mul_scalar(share));
+            let share = (self.pooled_parts as f32).sqrt().recip();
+            let weights = self.classifier.weight.val().into_data();
+            let scaled = weights.iter::<f32>().map(|weight| weight * share).collect();
+            let shape = self.classifier.weight.dims();
+            set(&mut self.classifier.weight, TensorData::new(scaled, shape));
         }
         self
     }
@@ -297,7 +301,43 @@ fn set<const D: usize>(parameter: &mut Param<Tensor<D>>, values: TensorData) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test")]
+
+    use std::num::NonZeroUsize;
+
     use super::*;
+
+    #[test]
+    fn a_head_over_parts_starts_small_and_learns() {
+        let device = Device::flex();
+        let config = BertConfig {
+            hidden_size: 4,
+            num_attention_heads: 1,
+            num_hidden_layers: 1,
+            intermediate_size: 4,
+            hidden_dropout_prob: 0.0,
+            pooling: Pooling::Mean,
+            pooled_parts: NonZeroUsize::new(4).unwrap(),
+            ..BertConfig::new(10)
+        };
+        let learning = Device::flex().autodiff();
+        let weights = |config: &BertConfig, device: &Device| {
+            let model = config.sequence_classifier(1, device);
+            let weights = model.classifier.weight.val().into_data();
+            (model, weights.iter::<f32>().collect::<Vec<f32>>())
+        };
+        let (_, of_one) =
+            weights(&BertConfig { pooled_parts: NonZeroUsize::MIN, ..config.clone() }, &device);
+        let (model, of_four) = weights(&config, &learning);
+        assert_eq!(model.head_inputs(), [16, 0]);
+        assert!((of_four[0] - of_one[0] / 2.0).abs() < 1e-6, "{of_four:?} {of_one:?}");
+        let ids = vec![2, 7, 8, 9, 6, 5, 4, 3];
+        let batch = TokenBatch::from_rows([1, 8], ids, vec![0; 8], vec![1.0; 8], &learning);
+        let model = model.train();
+        let gradients = model.forward(&batch, &mut ()).sum().backward();
+        let gradient = model.classifier.weight.val().grad(&gradients).unwrap();
+        assert!(gradient.abs().min().into_scalar::<f32>() > 0.0, "every part is read");
+    }
 
     #[test]
     fn a_bag_of_tokens_adds_the_mean_score_of_the_real_tokens() {
