@@ -17,6 +17,9 @@ use serde::Serialize;
 const CHOOSING: u64 = 400;
 const JUDGED: u64 = 2000;
 
+/// Masks that each row is judged under: one draw of them would say little.
+const DRAWS: u64 = 4;
+
 /// Rows that have so many bases in a row with the corpus are copies of what it holds.
 const COPY: usize = 31;
 
@@ -26,7 +29,7 @@ const NEW: &str = "held-out rows that share no 31-mer with the corpus";
 /// Holes with counts of their own, and reaches to choose from.
 const LONGEST_HOLE: usize = 4;
 const REACHES: [usize; 4] = [3, 4, 5, 6];
-const BACKINGS: [f64; 4] = [3.0, 10.0, 30.0, 100.0];
+const BACKINGS: [f64; 6] = [3.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
 
 /// What two models make of the same hidden k-mers.
 #[derive(Debug, Serialize)]
@@ -156,8 +159,9 @@ impl Judge<'_> {
             })
         };
         let accuracies = |rows: &[Row], seed| -> Vec<(f64, ContextFloor<'_>)> {
-            let accuracy =
-                |floor: &ContextFloor<'_>| mean(&floor.evaluate_rows(rows, plan, seed))[0];
+            let accuracy = |floor: &ContextFloor<'_>| {
+                mean(&over_draws(seed, |seed| floor.evaluate_rows(rows, plan, seed)))[0]
+            };
             settings().map(|floor| (accuracy(&floor), floor)).collect()
         };
         let by_reach = |found: &[(f64, ContextFloor<'_>)]| {
@@ -170,9 +174,10 @@ impl Judge<'_> {
         let choices = accuracies(chosen_on, 1);
         let (_, floor) = choices.iter().max_by(|a, b| a.0.total_cmp(&b.0)).ok_or("no settings")?;
         let reaches = [by_reach(&choices), by_reach(&accuracies(judged, 2))];
-        let context = floor.evaluate_rows(judged, plan, 2);
+        let context = over_draws(2, |seed| floor.evaluate_rows(judged, plan, seed));
         let encodings: Vec<Encoding> = judged.iter().map(|(_, row)| row.clone()).collect();
-        let model = evaluate_rows(self.model, &encodings, plan, self.pad, 32, 2);
+        let model =
+            over_draws(2, |seed| evaluate_rows(self.model, &encodings, plan, self.pad, 32, seed));
         let difference = |indices: &[usize]| {
             let pick = |rows: &[RowEvaluation]| -> Vec<RowEvaluation> {
                 indices.iter().map(|&index| rows[index]).collect()
@@ -192,6 +197,21 @@ impl Judge<'_> {
             reaches,
         })
     }
+}
+
+/// What is found of each row under all masks that are drawn from `seed`.
+fn over_draws(seed: u64, evaluate: impl Fn(u64) -> Vec<RowEvaluation>) -> Vec<RowEvaluation> {
+    let mut sums: Vec<RowEvaluation> = Vec::new();
+    for draw in 0..DRAWS {
+        let found = evaluate(derive_seed(seed, &[draw]));
+        sums.resize(found.len(), RowEvaluation::default());
+        for (sum, row) in sums.iter_mut().zip(found) {
+            sum.tokens += row.tokens;
+            sum.right += row.right;
+            sum.loss += row.loss;
+        }
+    }
+    sums
 }
 
 /// Accuracy and mean loss over all hidden tokens.
