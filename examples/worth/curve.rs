@@ -2,43 +2,24 @@
 
 use std::error::Error;
 
-use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use dnabert::comparison::Spread;
 
-use crate::figure::{colour, name_colours};
+use crate::figure::{Area, colour, panels};
 use crate::method::Method;
 use crate::summary::Block;
 
-const SIZE: (u32, u32) = (1200, 500);
-
 /// Draws a line for each method: means over seeds by the number of training rows, and bars of one standard deviation.
 pub(crate) fn draw(blocks: &[Block]) -> Result<String, Box<dyn Error>> {
-    let mut tasks: Vec<&str> = blocks.iter().map(|block| block.task.as_str()).collect();
-    tasks.dedup();
-    let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        root.fill(&WHITE)?;
-        let (panels, legend) = root.split_vertically(SIZE.1 - 50);
-        for (area, task) in panels.split_evenly((1, tasks.len())).iter().zip(&tasks) {
-            let mut of_task: Vec<&Block> =
-                blocks.iter().filter(|block| block.task == *task).collect();
-            of_task.sort_by_key(|block| block.rows);
-            panel(area, task, &of_task)?;
-        }
-        name_colours(&legend, blocks)?;
-        root.present()?;
-    }
-    Ok(svg)
+    panels(blocks, |area, task, blocks| {
+        let mut by_rows = blocks.to_vec();
+        by_rows.sort_by_key(|block| block.rows);
+        panel(area, task, &by_rows)
+    })
 }
 
-fn panel(
-    area: &DrawingArea<SVGBackend<'_>, Shift>,
-    task: &str,
-    blocks: &[&Block],
-) -> Result<(), Box<dyn Error>> {
+fn panel(area: &Area<'_>, task: &str, blocks: &[&Block]) -> Result<(), Box<dyn Error>> {
     let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return Ok(()) };
     let values =
         blocks.iter().flat_map(|block| block.methods.iter().map(|(_, spread)| spread.mean));

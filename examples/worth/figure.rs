@@ -26,14 +26,25 @@ const COLOURS: [RGBColor; 10] = [
 
 /// Draws means over seeds, and bars of one standard deviation.
 pub(crate) fn draw(blocks: &[Block]) -> Result<String, Box<dyn Error>> {
+    panels(blocks, panel)
+}
+
+/// An area to draw on.
+pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// A panel for each task, drawn by `panel`, and the names of the colours below them.
+pub(crate) fn panels(
+    blocks: &[Block],
+    panel: impl Fn(&Area<'_>, &str, &[&Block]) -> Result<(), Box<dyn Error>>,
+) -> Result<String, Box<dyn Error>> {
     let mut tasks: Vec<&str> = blocks.iter().map(|block| block.task.as_str()).collect();
     tasks.dedup();
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
         root.fill(&WHITE)?;
-        let (panels, legend) = root.split_vertically(SIZE.1 - 50);
-        for (area, task) in panels.split_evenly((1, tasks.len())).iter().zip(&tasks) {
+        let (areas, legend) = root.split_vertically(SIZE.1 - 50);
+        for (area, task) in areas.split_evenly((1, tasks.len())).iter().zip(&tasks) {
             let of_task: Vec<&Block> = blocks.iter().filter(|block| block.task == *task).collect();
             panel(area, task, &of_task)?;
         }
@@ -43,11 +54,7 @@ pub(crate) fn draw(blocks: &[Block]) -> Result<String, Box<dyn Error>> {
     Ok(svg)
 }
 
-fn panel(
-    area: &DrawingArea<SVGBackend<'_>, Shift>,
-    task: &str,
-    blocks: &[&Block],
-) -> Result<(), Box<dyn Error>> {
+fn panel(area: &Area<'_>, task: &str, blocks: &[&Block]) -> Result<(), Box<dyn Error>> {
     let measure = blocks.first().map_or("", |block| block.measure.name());
     let values =
         blocks.iter().flat_map(|block| block.methods.iter().map(|(_, spread)| spread.mean));
@@ -99,10 +106,7 @@ pub(crate) fn colour(method: Method) -> RGBColor {
 }
 
 /// Names the colours of the methods that were run.
-pub(crate) fn name_colours(
-    area: &DrawingArea<SVGBackend<'_>, Shift>,
-    blocks: &[Block],
-) -> Result<(), Box<dyn Error>> {
+fn name_colours(area: &Area<'_>, blocks: &[Block]) -> Result<(), Box<dyn Error>> {
     let style = ("sans-serif", 13).into_font().into_text_style(area);
     let was_run = |method: &Method| {
         let names = blocks.iter().flat_map(|block| block.methods.iter().map(|(name, _)| *name));

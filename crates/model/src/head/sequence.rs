@@ -307,18 +307,25 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_head_over_parts_starts_small_and_learns() {
-        let device = Device::flex();
-        let config = BertConfig {
+    /// One layer of width 4 over ten ids.
+    fn tiny() -> BertConfig {
+        BertConfig {
             hidden_size: 4,
             num_attention_heads: 1,
             num_hidden_layers: 1,
             intermediate_size: 4,
+            ..BertConfig::new(10)
+        }
+    }
+
+    #[test]
+    fn a_head_over_parts_starts_small_and_learns() {
+        let device = Device::flex();
+        let config = BertConfig {
             hidden_dropout_prob: 0.0,
             pooling: Pooling::Mean,
             pooled_parts: NonZeroUsize::new(4).unwrap(),
-            ..BertConfig::new(10)
+            ..tiny()
         };
         let learning = Device::flex().autodiff();
         let weights = |config: &BertConfig, device: &Device| {
@@ -342,14 +349,7 @@ mod tests {
     #[test]
     fn a_bag_of_tokens_adds_the_mean_score_of_the_real_tokens() {
         let device = Device::flex();
-        let config = BertConfig {
-            hidden_size: 4,
-            num_attention_heads: 1,
-            num_hidden_layers: 1,
-            intermediate_size: 4,
-            bag_of_tokens: true,
-            ..BertConfig::new(10)
-        };
+        let config = BertConfig { bag_of_tokens: true, ..tiny() };
         let model = config.sequence_classifier(1, &device);
         assert_eq!(model.head_inputs(), [4, 10]);
         // Units count for nothing, token 7 for the second output.
