@@ -30,9 +30,7 @@ impl Pooling {
             }
         }
     }
-}
 
-impl Pooling {
     /// As [`pool`](Self::pool), of so many parts of each row one after the other, `[batch, parts × hidden]`: what stands
     /// where, as far as that (one level of the pyramid of He et al. 2015, arXiv 1406.4729). The parts of a row of n real
     /// tokens are equal but for rounding: token t is in part ⌊t × parts / n⌋; a part without a token gives zeros. The state
