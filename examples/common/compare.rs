@@ -27,7 +27,8 @@ pub(crate) struct CompareOptions {
     /// with --seeds, deal them anew for each seed
     #[arg(long, value_parser = clap::value_parser!(u64).range(2..))]
     folds: Option<u64>,
-    /// Run simple methods and random weights on the same rows: all of them, or `--baselines=cnn,kmers`
+    /// Run simple methods and random weights on the same rows: all of them, or `--baselines=cnn,kmers`, which
+    /// are also judged together with ours
     #[arg(
         long,
         value_enum,
@@ -47,7 +48,7 @@ enum Baseline {
     All,
     /// GC content
     Gc,
-    /// Logistic regression on k-mers; also together with ours
+    /// Logistic regression on k-mers
     Kmers,
     /// Logistic regression on the base at each place
     Positions,
@@ -99,8 +100,13 @@ type Measure = fn(&Scored) -> f64;
 /// The method that others stand beside.
 const OURS: &str = "dnabert";
 
-/// Ours and k-mer regression, each asked by itself.
-const TOGETHER: &str = "dnabert with k-mer regression";
+/// Methods that know different things of a sequence, each trained by itself, and the name of the mean of their
+/// probabilities.
+const TOGETHER: [(&str, &[Floor]); 3] = [
+    ("dnabert with k-mer regression", &[Floor::Kmers]),
+    ("dnabert with CNN", &[Floor::Cnn]),
+    ("dnabert with CNN and k-mer regression", &[Floor::Cnn, Floor::Kmers]),
+];
 
 /// The same network without its training.
 const RANDOM: &str = "random weights";
@@ -156,7 +162,13 @@ impl CompareOptions {
             }
         };
         let mut runs = runs;
-        runs.extend(combine(&runs, &[OURS, Floor::Kmers.name()], TOGETHER));
+        let together = TOGETHER.iter().flat_map(|(name, others)| {
+            let methods: Vec<&str> =
+                [OURS].into_iter().chain(others.iter().map(|floor| floor.name())).collect();
+            combine(&runs, &methods, name)
+        });
+        let together: Vec<Run> = together.collect();
+        runs.extend(together);
         let members = contest.experiment.members.get();
         let text = self.tables(task.classes().len(), &runs, members);
         print!("{text}");
@@ -259,9 +271,8 @@ impl CompareOptions {
             |method: &str| runs.iter().filter(|run| run.key.method == method).collect::<Vec<_>>();
         let ours = of(OURS);
         let mut text = String::new();
-        let rivals =
-            [Floor::Cnn.name(), RANDOM, Floor::Kmers.name(), Floor::Positions.name(), TOGETHER];
-        for rival in rivals {
+        let rivals = [Floor::Cnn.name(), RANDOM, Floor::Kmers.name(), Floor::Positions.name()];
+        for rival in rivals.into_iter().chain(TOGETHER.iter().map(|(name, _)| *name)) {
             let pairs: Vec<[Scored; 2]> = of(rival)
                 .into_iter()
                 .filter_map(|other| {

@@ -164,9 +164,15 @@ pub enum ExperimentError {
     /// The model folder to start from, or to write.
     #[error(transparent)]
     Model(#[from] PredictorError),
-    /// Training.
-    #[error(transparent)]
-    Train(#[from] TrainError),
+    /// The training of a network.
+    #[error("the network of seed {seed} cannot be trained")]
+    Train {
+        /// The seed of the network, of which an experiment may have several.
+        seed: u64,
+        /// The cause.
+        #[source]
+        source: TrainError,
+    },
     /// A figure that cannot be drawn.
     #[error("{}", path.display())]
     Figure {
@@ -297,12 +303,16 @@ impl Experiment {
     ) -> Result<(Predictor, Training), ExperimentError> {
         let Beginning { tokenizer, model, config, .. } = beginning;
         let special = tokenizer.special_tokens();
+        let failed = |source| ExperimentError::Train { seed, source };
         let model = match self.head {
             HeadStart::Random => model,
-            HeadStart::Regression => with_regressed_head(&model, train, dev, special, device)?,
+            HeadStart::Regression => {
+                with_regressed_head(&model, train, dev, special, device).map_err(failed)?
+            }
         };
         let model = adapt(model, self.adaptation, derive_seed(seed, &[13]));
-        let tuned = fine_tune(model, train, dev, special, &self.tuning(seed), observer)?;
+        let tuned =
+            fine_tune(model, train, dev, special, &self.tuning(seed), observer).map_err(failed)?;
         let predictor = Predictor::new(&tuned.model, tokenizer, &config, device.clone());
         let FineTuned { best_epoch, history, collapsed, .. } = tuned;
         Ok((predictor, Training { seed, best_epoch, history, collapsed }))

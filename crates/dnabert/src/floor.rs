@@ -268,7 +268,8 @@ fn convolve(
             ..FineTuneConfig::default()
         };
         let network = network.init(derive_seed(seed, &[40]), device);
-        let tuned = fine_tune(network, &train, &dev, special, &config, &mut ())?;
+        let tuned = fine_tune(network, &train, &dev, special, &config, &mut ())
+            .map_err(|source| ExperimentError::Train { seed, source })?;
         let score = score(&tuned.dev);
         if best.as_ref().is_none_or(|(best, _)| score > *best) {
             best = Some((score, tuned.model.valid()));
