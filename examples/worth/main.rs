@@ -15,6 +15,8 @@ mod masked;
 mod method;
 #[path = "../common/program.rs"]
 mod program;
+#[path = "../common/recipe.rs"]
+mod recipe;
 #[path = "../common/shipped.rs"]
 mod shipped;
 mod summary;
@@ -30,7 +32,8 @@ use dnabert::model::BertConfig;
 use dnabert::tasks::{BindingSet, BindingTask, PromoterSet, PromoterTask, SpliceSet, SpliceTask};
 use dnabert::{AnyTokenizer, device};
 use grid::Grid;
-use method::{Contest, DecidedBy, Method};
+use method::{Contest, Method};
+use recipe::Recipe;
 
 /// Judges a pre-trained model.
 #[derive(Debug, Parser)]
@@ -111,21 +114,21 @@ impl Arguments {
         let datasets = &self.corpus.datasets;
         let promoters = |set| Box::new(PromoterTask::new(datasets, set));
         let binding = |set| Box::new(BindingTask::new(datasets, set));
-        let contest = |task, decided_by: DecidedBy| {
-            let model = self.model.clone().unwrap_or_else(|| decided_by.model().into());
-            Contest { task, decided_by, model }
+        let contest = |task, recipe: Recipe, epochs| {
+            let model = self.model.clone().unwrap_or_else(|| recipe.model().into());
+            Contest { task, recipe, epochs, model }
         };
         let usual = vec![
-            contest(promoters(PromoterSet::FlyCore), DecidedBy::Counts),
-            contest(binding(BindingSet::Tap73Alpha), DecidedBy::Motifs),
-            contest(Box::new(SpliceTask::new(datasets, SpliceSet::Fly)), DecidedBy::Order),
+            contest(promoters(PromoterSet::FlyCore), Recipe::Counts, 4),
+            contest(binding(BindingSet::Tap73Alpha), Recipe::Motifs, 8),
+            contest(Box::new(SpliceTask::new(datasets, SpliceSet::Fly)), Recipe::Order, 8),
         ];
         if self.only.is_empty() {
             return Ok(usual);
         }
         let more = [
-            contest(promoters(PromoterSet::Fly300), DecidedBy::Order),
-            contest(binding(BindingSet::CtcfGm12878), DecidedBy::Motifs),
+            contest(promoters(PromoterSet::Fly300), Recipe::Order, 6),
+            contest(binding(BindingSet::CtcfGm12878), Recipe::Motifs, 10),
         ];
         let mut contests: Vec<Contest> = usual.into_iter().chain(more).collect();
         let names: Vec<String> =

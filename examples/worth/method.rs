@@ -11,7 +11,7 @@ use dnabert::tasks::{DataError, Subset, sha256};
 use dnabert::train::{AdamWSettings, FineTuneConfig};
 use dnabert::{Device, Experiment, Floor, HeadStart, Start};
 
-use crate::shipped;
+use crate::recipe::Recipe;
 
 /// A way to learn a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,21 +56,24 @@ impl Method {
         }
     }
 
+    fn is_random(self) -> bool {
+        matches!(self, Self::Random | Self::RandomAlike)
+    }
+
     /// Whether it is a method of its own there.
     pub(crate) fn suits(self, contest: &Contest) -> bool {
         // Where order decides, the settings of the pre-trained network are the usual ones but for the rate.
-        self != Self::RandomAlike || contest.decided_by != DecidedBy::Order
+        self != Self::RandomAlike || contest.recipe != Recipe::Order
     }
 
     /// What a run depends on besides task, share and seed.
     pub(crate) fn settings(self, contest: &Contest, share: f64) -> std::io::Result<String> {
         if let Self::Floor(_) = self {
-            let both_strands = contest.decided_by.both_strands();
+            let both_strands = contest.both_strands();
             return Ok(if both_strands { "both strands".to_owned() } else { String::new() });
         }
         // Random weights have the shape of the folder's, and no more.
-        let random = matches!(self, Self::Random | Self::RandomAlike);
-        let file = if random { "config.json" } else { "model.safetensors" };
+        let file = if self.is_random() { "config.json" } else { "model.safetensors" };
         let content = sha256(&contest.model.join(file))?;
         // The folder may be called by another name.
         let experiment = self.experiment(contest, share, 0, Path::new(""));
@@ -87,9 +90,7 @@ impl Method {
     ) -> Result<Learned, Box<dyn Error + Send + Sync>> {
         let task = &Subset::new(&contest.task, share, seed);
         match self {
-            Self::Floor(floor) => {
-                Ok(floor.learn(task, contest.decided_by.both_strands(), seed, device, 1)?)
-            }
+            Self::Floor(floor) => Ok(floor.learn(task, contest.both_strands(), seed, device, 1)?),
             _ => {
                 let experiment = self.experiment(contest, share, seed, &contest.model);
                 Ok(experiment.learn(task, device, &mut ())?)
@@ -114,48 +115,41 @@ impl Method {
             share if share > 0.05 => 5 * all / 2,
             _ => 5 * all,
         };
-        let fine_tune = |epochs, learning_rate, token_masking| FineTuneConfig {
-            epochs,
-            learning_rate,
-            token_masking,
-            adamw: AdamWSettings::default(),
-            workers: 1,
-            seed,
-            ..FineTuneConfig::default()
+        let recipe = match self {
+            Self::Frozen => Recipe::Counts,
+            _ => contest.recipe,
         };
-        let both_strands = contest.decided_by.both_strands();
-        let of_motifs = contest.decided_by == DecidedBy::Motifs;
-        let usual = |learning_rate| Experiment {
-            start: start(if of_motifs { Pooling::Max } else { Pooling::Mean }),
-            head: HeadStart::Random,
+        let counts = recipe == Recipe::Counts && self != Self::Random;
+        let pooling = match recipe {
+            // Deviations of random states say less than their means.
+            Recipe::Counts if self.is_random() => Pooling::Mean,
+            _ => recipe.pooling(),
+        };
+        let (epochs, learning_rate, token_masking) = match self {
+            Self::Random => (passes(8), 1e-3, 0.2),
+            Self::Frozen => (0, recipe.learning_rate(), recipe.token_masking()),
+            _ => (passes(contest.epochs), recipe.learning_rate(), recipe.token_masking()),
+        };
+        Experiment {
+            start: start(pooling),
+            head: if counts { HeadStart::Regression } else { HeadStart::Random },
             pooled_parts: None,
-            bag_of_tokens: false,
-            both_strands,
-            dropout: None,
+            bag_of_tokens: counts,
+            both_strands: contest.both_strands(),
+            dropout: recipe.dropout().filter(|_| counts),
             adaptation: Adaptation::Full,
             ambiguity: Default::default(),
             truncate: false,
-            fine_tune: fine_tune(passes(8), learning_rate, 0.2),
+            fine_tune: FineTuneConfig {
+                epochs,
+                learning_rate,
+                token_masking,
+                adamw: AdamWSettings::default(),
+                workers: 1,
+                seed,
+                ..FineTuneConfig::default()
+            },
             members: NonZeroUsize::MIN,
-        };
-        let motifs = || Experiment { fine_tune: fine_tune(passes(8), 5e-4, 0.1), ..usual(5e-4) };
-        // Deviations of random states say less than their means.
-        let pooling = if self == Self::RandomAlike { Pooling::Mean } else { Pooling::Std };
-        let regressed = |epochs| Experiment {
-            start: start(pooling),
-            head: HeadStart::Regression,
-            bag_of_tokens: true,
-            // The head is fitted to states without noise.
-            dropout: Some(0.0),
-            fine_tune: fine_tune(epochs, 2e-4, 0.0),
-            ..usual(2e-4)
-        };
-        match (self, contest.decided_by) {
-            (Self::Random, _) => usual(1e-3),
-            (Self::Frozen, _) => regressed(0),
-            (_, DecidedBy::Order) => usual(5e-4),
-            (_, DecidedBy::Motifs) => motifs(),
-            (_, DecidedBy::Counts) => regressed(passes(4)),
         }
     }
 }
@@ -163,32 +157,17 @@ impl Method {
 /// A task to compare methods on.
 pub(crate) struct Contest {
     pub(crate) task: Box<dyn Task<Error = DataError>>,
-    pub(crate) decided_by: DecidedBy,
+    /// How the pre-trained model learns it.
+    pub(crate) recipe: Recipe,
+    /// Its passes over all training rows.
+    pub(crate) epochs: usize,
     /// The pre-trained model.
     pub(crate) model: PathBuf,
 }
 
-/// What in a sequence decides its class, which decides how the network is fine-tuned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DecidedBy {
-    /// Mostly which k-mers it has.
-    Counts,
-    /// What stands where.
-    Order,
-    /// Which motifs it has, wherever they are and on either strand.
-    Motifs,
-}
-
-impl DecidedBy {
-    /// The shipped model that the examples take there.
-    pub(crate) fn model(self) -> &'static str {
-        match self {
-            Self::Counts | Self::Order => shipped::SMALL,
-            Self::Motifs => shipped::CONVOLUTIONAL,
-        }
-    }
-
-    fn both_strands(self) -> bool {
-        self == Self::Motifs
+impl Contest {
+    /// Whether a site may be on either strand.
+    fn both_strands(&self) -> bool {
+        self.recipe == Recipe::Motifs
     }
 }
