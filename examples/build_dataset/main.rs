@@ -22,8 +22,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dnabert::core::LetterPolicy;
-use dnabert::genome::annotation::{AnnotationFormat, Part, Transcript, read_transcripts};
-use dnabert::genome::bed::{read_bed, read_narrow_peak};
+use dnabert::genome::annotation::{
+    AnnotationFormat, Part, Transcript, Transcripts, read_transcripts,
+};
+use dnabert::genome::bed::{BedRecord, read_bed, read_narrow_peak};
 use dnabert::genome::fps::read_fps;
 use dnabert::genome::{Genome, Interval, Naming};
 use dnabert::tasks::build::{
@@ -226,10 +228,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 .ok_or_else(|| format!("{}: no .gtf, .gff or .gff3", sources.sites.display()))?;
             let part = if *coding { Part::Coding } else { Part::Exon };
             let transcripts = read_transcripts(&sources.sites, format, part)?;
-            if let [first, ..] = &transcripts.torn[..] {
-                let count = transcripts.torn.len();
-                println!("left out: {count} transcripts on several strands ({first} is one)");
-            }
+            tell_of_torn(&transcripts);
             let genome = sources.genome()?;
             let mut built = build_splice(&genome, &transcripts.whole, &config)?;
             let mut settings = format!("{config:?} {part:?}");
@@ -257,7 +256,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 /// Transcription starts: of BED, of FPS, or of the transcripts of an annotation.
 fn read_starts(path: &Path) -> Result<Vec<Interval>, Box<dyn Error>> {
     if let Some(format) = AnnotationFormat::of(path) {
-        let transcripts = read_transcripts(path, format, Part::Exon)?.whole;
+        let read = read_transcripts(path, format, Part::Exon)?;
+        tell_of_torn(&read);
+        let transcripts = read.whole;
         let start = |transcript: &Transcript| {
             let (first, base) = (&transcript.parts[0], transcript.start());
             Interval::new(first.chromosome(), base, base + 1, first.strand())
@@ -267,7 +268,19 @@ fn read_starts(path: &Path) -> Result<Vec<Interval>, Box<dyn Error>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_fps = name.trim_end_matches(".gz").ends_with(".fps");
     let records = if is_fps { read_fps(path)? } else { read_bed(path)? };
-    Ok(records.into_iter().map(|record| record.interval).collect())
+    let start = |record: &BedRecord| {
+        let (interval, base) = (&record.interval, record.transcription_start());
+        Interval::new(interval.chromosome(), base, base + 1, interval.strand())
+    };
+    Ok(records.iter().map(start).collect::<Result<_, _>>()?)
+}
+
+/// Tells how many transcripts are left out since they lie on several strands or chromosomes.
+fn tell_of_torn(transcripts: &Transcripts) {
+    if let [first, ..] = &transcripts.torn[..] {
+        let count = transcripts.torn.len();
+        println!("left out: {count} transcripts on several strands ({first} is one)");
+    }
 }
 
 impl Sources {

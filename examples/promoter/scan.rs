@@ -206,14 +206,10 @@ impl ScanOptions {
         };
         let mut known = HashMap::<String, Vec<Site>>::new();
         for record in read_bed(path)? {
-            let interval = record.interval;
-            let base = match interval.strand() {
-                Strand::Forward => interval.start(),
-                Strand::Reverse => interval.end().saturating_sub(1),
-                Strand::Unknown => {
-                    return Err(format!("a known start without a strand: {interval}").into());
-                }
-            };
+            let (base, interval) = (record.transcription_start(), record.interval);
+            if interval.strand() == Strand::Unknown {
+                return Err(format!("a known start without a strand: {interval}").into());
+            }
             let sites = known.entry(interval.chromosome().to_owned()).or_default();
             sites.push((base, interval.strand()));
         }

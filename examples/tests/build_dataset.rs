@@ -63,6 +63,61 @@ fn yeast_splice_sites_are_built_and_learned() {
 }
 
 #[test]
+fn the_same_promoters_come_of_every_kind_of_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mut state = 7_u32;
+    let mut letter = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ["A", "C", "G", "T"][(state >> 30) as usize]
+    };
+    let letters: String = (0..60_000).map(|_| letter()).collect();
+    std::fs::write(path("g.fa"), format!(">c\n{letters}\n")).unwrap();
+    // Thirty starts on either strand: as EPDnew's BED, as FPS, and as transcripts of one exon.
+    let (mut bed, mut fps, mut gtf) = (String::new(), String::new(), String::new());
+    for turn in 0..30 {
+        let base = 1500 + 1900 * turn; // from 0
+        if turn % 2 == 0 {
+            bed += &format!("c {} {} p{turn} 900 + {base} {}\n", base - 49, base + 11, base + 11);
+            fps += &format!("FP   p{turn} :+S  EU:c      1+     {}; 1.\n", base + 1);
+            gtf += &format!("c\tx\texon\t{}\t{}\t.\t+\t.\t", base + 1, base + 200);
+        } else {
+            bed += &format!(
+                "c {} {} p{turn} 900 - {} {}\n",
+                base - 10,
+                base + 50,
+                base - 10,
+                base + 1
+            );
+            fps += &format!("FP   p{turn} :+S  EU:c      1-     {}; 1.\n", base + 1);
+            gtf += &format!("c\tx\texon\t{}\t{}\t.\t-\t.\t", base - 199, base + 1);
+        }
+        gtf += &format!("gene_id \"g{turn}\"; transcript_id \"t{turn}\";\n");
+    }
+    let genome = path("g.fa");
+    let build = |name: &str, text: &str, more: &[&str]| -> [String; 3] {
+        std::fs::write(path(name), text).unwrap();
+        let (sites, out) = (path(name), path(&format!("set-{name}")));
+        let fixed = ["promoters", &genome, &sites, "--away", "400", "--out", &out];
+        let borders = ["--dev-from", "30000", "--test-from", "45000"];
+        let output = run("build_dataset", &[&fixed[..], &borders, more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let read = |split| std::fs::read_to_string(format!("{out}/{split}.tsv")).unwrap();
+        ["train", "dev", "test"].map(read)
+    };
+    let of_bed = build("p.bed", &bed, &[]);
+    // −249..+50 around the first start, which lies on the forward strand.
+    assert!(of_bed[0].contains(&letters[1500 - 249..1500 + 51]), "{}", of_bed[0]);
+    assert_eq!(of_bed, build("p.fps", &fps, &[]));
+    assert_eq!(of_bed, build("p.gtf", &gtf, &[]));
+    for negatives in ["gc-matched", "dinucleotide-shuffled", "substituted"] {
+        let other = build(&format!("{negatives}.bed"), &bed, &["--negatives", negatives]);
+        assert_ne!(of_bed, other);
+        assert!(other.iter().all(|table| table.contains("\t0") && table.contains("\t1")));
+    }
+}
+
+#[test]
 fn what_cannot_be_built_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();

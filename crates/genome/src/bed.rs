@@ -15,6 +15,22 @@ pub struct BedRecord {
     pub name: Option<String>,
     /// Its score, unless it is `.`.
     pub score: Option<f64>,
+    /// The first and the last of the bases that a browser draws thick, of a line with 8 or 9 columns: with more, the thick part
+    /// is the coding part of a transcript. None where nothing is thick.
+    pub thick: Option<(usize, usize)>,
+}
+
+impl BedRecord {
+    /// The base where transcription starts: the first one in the direction of the strand, of the thick part, or where none is
+    /// thick of the whole. EPDnew gives 60 bases around a start, and draws them thick from the start on.
+    pub fn transcription_start(&self) -> usize {
+        let whole = (self.interval.start(), self.interval.end().saturating_sub(1));
+        let (first, last) = self.thick.unwrap_or(whole);
+        match self.interval.strand() {
+            Strand::Reverse => last,
+            _ => first,
+        }
+    }
 }
 
 /// A line of a narrowPeak file: the columns of BED and four more.
@@ -54,17 +70,19 @@ impl Peak {
     }
 }
 
-/// Reads a BED file, plain or gzip; comments, `track` and `browser` lines are passed over.
+/// Reads a BED file, plain or gzip, columns apart by tabs or blanks; comments, `track` and `browser` lines are passed over.
 ///
 /// # Errors
 ///
 /// [`TableError`], with the line and the value.
 pub fn read_bed(path: impl AsRef<Path>) -> Result<Vec<BedRecord>, TableError> {
     read(path.as_ref(), |columns| {
+        let interval = columns.interval()?;
         Ok(BedRecord {
-            interval: columns.interval()?,
             name: columns.word(3),
             score: columns.optional(4, "score")?,
+            thick: columns.thick(&interval)?,
+            interval,
         })
     })
 }
@@ -106,7 +124,11 @@ fn read<T>(
         if first.is_none_or(|word| word.starts_with('#') || word == "track" || word == "browser") {
             continue;
         }
-        let record = parse(&Columns(line.split('\t').collect()));
+        // UCSC takes blanks for tabs where a line has no tab.
+        let tabs = line.contains('\t');
+        let columns =
+            if tabs { line.split('\t').collect() } else { line.split_whitespace().collect() };
+        let record = parse(&Columns(columns));
         records.push(record.map_err(|error| lines.error(error))?);
     }
     Ok(records)
@@ -145,6 +167,27 @@ impl Columns<'_> {
         self.0.get(column).filter(|&&word| word != ".").map(|&word| word.to_owned())
     }
 
+    /// The thick bases of `interval`, where the line has columns for them and nothing beyond colours.
+    fn thick(&self, interval: &Interval) -> Result<Option<(usize, usize)>, LineError> {
+        let columns = &self.0;
+        if !(8..=9).contains(&columns.len()) || columns[6..8] == [".", "."] {
+            return Ok(None);
+        }
+        let position = "a position in the interval, from 0";
+        let start: usize = self.number(6, "thick start", position)?;
+        let end: usize = self.number(7, "thick end", position)?;
+        if start == end {
+            return Ok(None);
+        }
+        if start < interval.start() || start > end {
+            return Err(self.wrong(6, "thick start", position));
+        }
+        if end > interval.end() {
+            return Err(self.wrong(7, "thick end", position));
+        }
+        Ok(Some((start, end - 1)))
+    }
+
     fn interval(&self) -> Result<Interval, LineError> {
         let chromosome = self.get(0, "chromosome")?;
         let position = "a position, from 0";
@@ -176,6 +219,29 @@ mod tests {
         assert_eq!(records[0].interval, Interval::new("chr1", 0, 5, Strand::Unknown).unwrap());
         assert_eq!(records[1].interval.strand(), Strand::Reverse);
         assert_eq!((records[1].name.as_deref(), records[1].score), (Some("TSS"), None));
+    }
+
+    #[test]
+    fn transcription_starts_where_the_thick_part_does() {
+        // As EPDnew has them: 49 bases, the start, 10 bases.
+        let text = "chr1 960583 960643 KLHL17_1 900 + 960632 960643\n\
+                    chr1 959245 959305 NOC2L_1 900 - 959245 959256\n";
+        let records = read_bed(file(text).path()).unwrap();
+        assert_eq!(records[0].interval.len(), 60);
+        let starts = |records: &[BedRecord]| -> Vec<usize> {
+            records.iter().map(BedRecord::transcription_start).collect()
+        };
+        assert_eq!(starts(&records), [960_632, 959_255]);
+        // Nothing is thick, nothing is said, and a transcript, whose thick part is coding.
+        let text = "c\t10\t20\ta\t0\t-\t10\t10\nc\t10\t20\ta\t0\t+\n\
+                    c\t10\t20\ta\t0\t+\t12\t14\t0\t1\t10\t0\n";
+        assert_eq!(starts(&read_bed(file(text).path()).unwrap()), [19, 10, 10]);
+        let error = read_bed(file("c\t10\t20\ta\t0\t+\t12\t21\n").path()).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(
+            source,
+            "column 8 (thick end): \"21\" is not a position in the interval, from 0"
+        );
     }
 
     #[test]

@@ -46,6 +46,7 @@ fn parse(line: &str) -> Result<BedRecord, LineError> {
         interval: Interval::from_closed(chromosome, base, base, strand)?,
         name: Some(name.trim().to_owned()),
         score: None,
+        thick: None,
     })
 }
 

@@ -82,6 +82,63 @@ fn the_shipped_promoters_are_built_again() {
 }
 
 #[test]
+fn core_promoters_are_split_by_boxes_before_their_first_base() {
+    let folder = tempfile::tempdir().unwrap();
+    // C and G alone, and before every other start a box that begins at −37, before the window's first base.
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let mut letters: Vec<u8> = (0..120_000).map(|_| b"CG"[random.random_range(0..2)]).collect();
+    let starts: Vec<Interval> = (0..150)
+        .map(|turn| {
+            let base = 300 + 780 * turn;
+            let forward = turn % 4 < 2;
+            if turn % 2 == 1 && forward {
+                letters[base - 37..base - 31].copy_from_slice(b"TATAAA");
+            } else if turn % 2 == 1 {
+                letters[base + 32..base + 38].copy_from_slice(b"TTTATA");
+            }
+            let strand = if forward { Strand::Forward } else { Strand::Reverse };
+            Interval::new("c", base, base + 1, strand).unwrap()
+        })
+        .collect();
+    let path = folder.path().join("genome.fa");
+    std::fs::write(&path, format!(">c\n{}\n", String::from_utf8_lossy(&letters))).unwrap();
+    let genome = Genome::open(&path, LetterPolicy::default()).unwrap();
+    let config = |upstream, tata| PromoterConfig {
+        upstream,
+        downstream: 36,
+        tata,
+        away: 60,
+        spacing: 1,
+        ..Default::default()
+    };
+    let sequences = |upstream, tata| -> Vec<String> {
+        let built = build_promoters(&genome, &starts, &config(upstream, tata)).unwrap();
+        let lengths = built.windows.iter().map(|window| window.interval.len());
+        assert!(lengths.into_iter().all(|length| length == upstream + 36));
+        for window in &built.windows {
+            assert_eq!(genome.sequence(&window.interval).unwrap(), window.sequence);
+        }
+        let promoters = built.windows.iter().filter(|window| window.label == 1);
+        promoters.map(|window| window.sequence.to_string()).collect()
+    };
+    let (core, long) = (sequences(34, TataBox::Without), sequences(50, TataBox::Without));
+    assert_eq!(core.len(), 75);
+    // The same promoters as in longer windows, in which the whole box can be seen.
+    assert_eq!(core, long.iter().map(|sequence| &sequence[16..]).collect::<Vec<_>>());
+}
+
+#[test]
+fn starts_that_are_not_taken_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let genome = made(20_000, 3, folder.path());
+    let start = |base| Interval::new("c", base, base + 1, Strand::Forward).unwrap();
+    let starts = [start(2000), start(2000), start(2100), start(2149), start(2150)];
+    let built = build_promoters(&genome, &starts, &PromoterConfig::default()).unwrap();
+    assert_eq!((built.left_out.repeated, built.left_out.too_close), (1, 2));
+    assert_eq!(built.left_out.to_string(), "1 are given twice, 2 lie too close to another");
+}
+
+#[test]
 fn the_shipped_promoters_with_a_tata_box_are_those_that_are_built() {
     let genome = datasets().join("genomes/fly_chr2R.fa.gz");
     let genome = Genome::open(genome, LetterPolicy::default()).unwrap();
@@ -219,9 +276,6 @@ fn what_cannot_be_built_is_an_error() {
     );
     let error = error.unwrap_err().to_string();
     assert!(error.starts_with("0 of 1 negatives found after 1000 random windows"), "{error}");
-    let short = PromoterConfig { upstream: 34, tata: TataBox::Without, ..Default::default() };
-    let error = build_promoters(&genome, &[start(1500)], &short).unwrap_err();
-    assert!(matches!(error, BuildError::NoRoomForTata { upstream: 34 }), "{error}");
     let elsewhere = Interval::new("d", 700, 701, Strand::Forward).unwrap();
     let error = build_promoters(&genome, &[elsewhere], &PromoterConfig::default()).unwrap_err();
     assert!(error.to_string().contains("no chromosome \"d\""), "{error}");
@@ -351,7 +405,11 @@ proptest! {
         let genome = made(20_000, seed, folder.path());
         let starts: Vec<Interval> = bases
             .iter()
-            .map(|&base| Interval::new("c", base, base + 1, Strand::Forward).unwrap())
+            .enumerate()
+            .map(|(turn, &base)| {
+                let strand = if turn % 2 == 0 { Strand::Forward } else { Strand::Reverse };
+                Interval::new("c", base, base + 1, strand).unwrap()
+            })
             .collect();
         let config = PromoterConfig { upstream: 20, downstream: 10, away, seed, ..Default::default() };
         let built = build_promoters(&genome, &starts, &config).unwrap();

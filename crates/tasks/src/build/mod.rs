@@ -61,6 +61,8 @@ pub struct LeftOut {
     pub without_strand: usize,
     /// They have the window of another.
     pub repeated: usize,
+    /// They lie too close to one that is taken.
+    pub too_close: usize,
     /// They are no GT or AG, where only such are asked for.
     pub not_canonical: usize,
     /// They have a TATA box where those without are asked for, or none where those with are.
@@ -77,6 +79,7 @@ impl std::fmt::Display for LeftOut {
             (self.ambiguous, "are ambiguous"),
             (self.without_strand, "have no strand"),
             (self.repeated, "are given twice"),
+            (self.too_close, "lie too close to another"),
             (self.not_canonical, "are not GT or AG"),
             (self.other_box, "have the other kind of box"),
             (self.unmatched, "have no negative"),
@@ -95,14 +98,6 @@ pub enum BuildError {
     /// The genome cannot be read, or has no such chromosome.
     #[error(transparent)]
     Genome(#[from] GenomeError),
-    /// The windows do not reach back to where a TATA box would be.
-    #[error(
-        "a TATA box lies up to 38 bases before the start, and the windows begin {upstream} before it"
-    )]
-    NoRoomForTata {
-        /// Bases of a window before the start.
-        upstream: usize,
-    },
     /// The classifier that looks for hard negatives cannot read a window.
     #[error("the classifier cannot read a window")]
     Classifier(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -7,7 +7,7 @@ use dnabert_genome::{Genome, Interval, Strand};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Background, BuildError, Built, LeftOut, Negatives, positives};
+use super::{Background, BuildError, Built, LeftOut, Negatives, Window, positives, sequence_of};
 
 /// How a promoter set is made.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,19 +114,29 @@ pub fn build_promoters(
     starts: &[Interval],
     config: &PromoterConfig,
 ) -> Result<Built, BuildError> {
-    let upstream = config.upstream;
-    if config.tata != TataBox::Any && upstream < TATA_PLACE.0 {
-        return Err(BuildError::NoRoomForTata { upstream });
-    }
-    let kept = spaced(starts, config.spacing);
-    let kept = kept.into_iter().filter(|(_, _, strand)| *strand != Strand::Unknown);
-    let windows = kept.map(|(name, base, strand)| {
-        Interval::around(name, base, config.upstream, config.downstream, strand)
-    });
+    // Where boxes count, windows reach back to them until all are built.
+    let upstream = match config.tata {
+        TataBox::Any => config.upstream,
+        TataBox::With | TataBox::Without => config.upstream.max(TATA_PLACE.0),
+    };
+    let stranded = |spacing| {
+        let mut kept = spaced(starts, spacing);
+        kept.retain(|(_, _, strand)| *strand != Strand::Unknown);
+        kept
+    };
+    let (kept, distinct) = (stranded(config.spacing), stranded(0).len());
     let without_strand = starts.iter().filter(|start| start.strand() == Strand::Unknown).count();
-    let left_out = LeftOut { without_strand, ..LeftOut::default() };
+    let left_out = LeftOut {
+        without_strand,
+        repeated: starts.len() - without_strand - distinct,
+        too_close: distinct - kept.len(),
+        ..LeftOut::default()
+    };
+    let windows = kept.into_iter().map(|(name, base, strand)| {
+        Interval::around(name, base, upstream, config.downstream, strand)
+    });
     let mut built = positives(genome, windows, left_out)?;
-    let has_box = |sequence: &Sequence| has_tata_box(sequence, config.upstream);
+    let has_box = |sequence: &Sequence| has_tata_box(sequence, upstream);
     let sites = built.windows.len();
     built.windows.retain(|window| match config.tata {
         TataBox::Any => true,
@@ -141,11 +151,31 @@ pub fn build_promoters(
     let sites = spaced(starts, 0).into_iter().map(|(name, base, _)| (name, base));
     let mut random = ChaCha8Rng::seed_from_u64(config.seed);
     // No negative may overlap a promoter.
-    let away = config.away.max(config.upstream.saturating_add(1)).max(config.downstream);
+    let away = config.away.max(upstream.saturating_add(1)).max(config.downstream);
     let mut background = Background::new(genome, sites, away)?;
     if config.tata == TataBox::With {
         background = background.only(has_box);
     }
     background.negatives(&mut built, config.negatives, &mut random)?;
+    if upstream > config.upstream {
+        let further = upstream - config.upstream;
+        built.windows = built.windows.iter().map(|window| from(window, further)).collect();
+    }
     Ok(built)
+}
+
+/// What of `window` comes after its first bases, `further` of them.
+fn from(window: &Window, further: usize) -> Window {
+    let Window { interval, label, sequence } = window;
+    let (start, end) = match interval.strand() {
+        Strand::Reverse => (interval.start(), interval.end() - further),
+        _ => (interval.start() + further, interval.end()),
+    };
+    let interval = Interval::new(interval.chromosome(), start, end, interval.strand());
+    Window {
+        interval: interval.expect("a part of an interval is one"),
+        label: *label,
+        sequence: sequence_of(&sequence.as_bytes()[further..])
+            .expect("a part of a sequence is one"),
+    }
 }
