@@ -50,6 +50,8 @@ enum Baseline {
     Gc,
     /// Logistic regression on k-mers
     Kmers,
+    /// Logistic regression on k-mers at seven places
+    PlacedKmers,
     /// Logistic regression on the base at each place
     Positions,
     /// A convolutional network
@@ -68,6 +70,7 @@ impl Baseline {
         let called = [
             (Self::Gc, Floor::Gc),
             (Self::Kmers, Floor::Kmers),
+            (Self::PlacedKmers, Floor::PlacedKmers),
             (Self::Positions, Floor::Positions),
             (Self::Cnn, Floor::Cnn),
             (Self::CnnLstm, Floor::CnnLstm),
@@ -271,7 +274,13 @@ impl CompareOptions {
             |method: &str| runs.iter().filter(|run| run.key.method == method).collect::<Vec<_>>();
         let ours = of(OURS);
         let mut text = String::new();
-        let rivals = [Floor::Cnn.name(), RANDOM, Floor::Kmers.name(), Floor::Positions.name()];
+        let rivals = [
+            Floor::Cnn.name(),
+            RANDOM,
+            Floor::Kmers.name(),
+            Floor::PlacedKmers.name(),
+            Floor::Positions.name(),
+        ];
         for rival in rivals.into_iter().chain(TOGETHER.iter().map(|(name, _)| *name)) {
             let pairs: Vec<[Scored; 2]> = of(rival)
                 .into_iter()

@@ -1,5 +1,6 @@
 //! How the shipped model is fine-tuned, where nothing else is asked for.
 
+use dnabert::BagOfTokens;
 use dnabert::model::Pooling;
 
 use super::shipped;
@@ -13,6 +14,9 @@ pub(crate) enum Recipe {
     Counts,
     /// Where it matters what stands where: a fresh head over mean states.
     Order,
+    /// Where it matters which k-mers a sequence has and where, more or less: as by order, and a regression on placed k-mers
+    /// beside the network.
+    Places,
     /// Where it matters which motifs a sequence has, wherever they are: a fresh head over the largest value of each
     /// hidden unit, as convolutional networks have it.
     Motifs,
@@ -22,7 +26,7 @@ impl Recipe {
     /// The shipped model that suits it.
     pub(crate) fn model(self) -> &'static str {
         match self {
-            Self::Counts | Self::Order => shipped::SMALL,
+            Self::Counts | Self::Order | Self::Places => shipped::SMALL,
             Self::Motifs => shipped::CONVOLUTIONAL,
         }
     }
@@ -30,8 +34,17 @@ impl Recipe {
     pub(crate) fn pooling(self) -> Pooling {
         match self {
             Self::Counts => Pooling::Std,
-            Self::Order => Pooling::Mean,
+            Self::Order | Self::Places => Pooling::Mean,
             Self::Motifs => Pooling::Max,
+        }
+    }
+
+    /// What reads which k-mers there are, beside the states.
+    pub(crate) fn bag_of_tokens(self) -> Option<BagOfTokens> {
+        match self {
+            Self::Counts => Some(BagOfTokens::PLAIN),
+            Self::Places => Some(BagOfTokens::BESIDE),
+            Self::Order | Self::Motifs => None,
         }
     }
 
@@ -43,14 +56,14 @@ impl Recipe {
     pub(crate) fn learning_rate(self) -> f64 {
         match self {
             Self::Counts => 2e-4,
-            Self::Order | Self::Motifs => 5e-4,
+            Self::Order | Self::Places | Self::Motifs => 5e-4,
         }
     }
 
     pub(crate) fn token_masking(self) -> f64 {
         match self {
             Self::Counts => 0.0,
-            Self::Order => 0.2,
+            Self::Order | Self::Places => 0.2,
             Self::Motifs => 0.1,
         }
     }

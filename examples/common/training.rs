@@ -21,7 +21,8 @@ use dnabert::kmer::AmbiguityPolicy;
 use dnabert::model::{Adaptation, LowRank, MaskMode, Pooling};
 use dnabert::train::{AdamWSettings, ClassWeights, EarlyStop, FineTuneConfig, ProgressBar};
 use dnabert::{
-    Backend, Experiment, HeadStart, ModelFolderError, ModelSize, Start, device, model_folder,
+    Backend, BagOfTokens, Experiment, HeadStart, ModelFolderError, ModelSize, Start, device,
+    model_folder,
 };
 #[allow(unused_imports, reason = "of those who keep runs in a file")]
 pub(crate) use identity::settings;
@@ -93,9 +94,18 @@ pub(crate) struct Options {
     /// what stands where [default: as the model says, or 1]
     #[arg(long)]
     pub(crate) parts: Option<NonZeroUsize>,
-    /// Let the head also read which k-mers a sequence has
+    /// Let the classifier also read which k-mers a sequence has: in its head, in a logistic regression of its own
+    /// beside the network, or not [default: no; of the shipped model, as the task has it]
+    #[arg(long, value_enum)]
+    pub(crate) bag_of_tokens: Option<Bag>,
+    /// Longest run of tokens that such a bag counts: 3 makes 4-, 5- and 6-mers of 4-mers [default: 1; 3 beside a
+    /// network]
     #[arg(long)]
-    pub(crate) bag_of_tokens: bool,
+    pub(crate) bag_longest_run: Option<NonZeroUsize>,
+    /// Places along a sequence that it counts for, each by itself, so that it matters where a k-mer stands [default: 1; 7
+    /// beside a network]
+    #[arg(long)]
+    pub(crate) bag_places: Option<NonZeroUsize>,
     /// Strands that are read of every sequence: one as it stands, or both, in training as rows of their
     /// own and in the answer as the mean [default: as the task needs]
     #[arg(long, value_enum)]
@@ -167,6 +177,17 @@ pub(crate) enum Head {
     Regression,
 }
 
+/// What reads a bag of tokens, as the command line calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Bag {
+    /// Nothing
+    None,
+    /// The head
+    Head,
+    /// A regression beside the network
+    Beside,
+}
+
 /// What is trained, as the command line calls it.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Adapt {
@@ -226,7 +247,7 @@ impl Options {
                 _ => HeadStart::Random,
             },
             pooled_parts: self.parts,
-            bag_of_tokens: self.bag_of_tokens || counts,
+            bag_of_tokens: self.bag(recipe),
             both_strands: self.strands.unwrap_or(usual.strands) == Strands::Both,
             dropout: self.dropout.or(recipe.and_then(Recipe::dropout)),
             adaptation,
@@ -257,11 +278,26 @@ impl Options {
         })
     }
 
+    /// The bag of tokens that these options describe, where a shipped model is fine-tuned by `recipe`.
+    fn bag(&self, recipe: Option<Recipe>) -> Option<BagOfTokens> {
+        let usual = match self.bag_of_tokens {
+            None => recipe.and_then(Recipe::bag_of_tokens)?,
+            Some(Bag::None) => return None,
+            Some(Bag::Head) => BagOfTokens::PLAIN,
+            Some(Bag::Beside) => BagOfTokens::BESIDE,
+        };
+        Some(BagOfTokens {
+            longest_run: self.bag_longest_run.unwrap_or(usual.longest_run),
+            places: self.bag_places.unwrap_or(usual.places),
+            ..usual
+        })
+    }
+
     /// As `experiment`, in the way that suits random weights.
     fn fresh(&self, experiment: &Experiment, usual: Usual) -> Experiment {
         Experiment {
             head: HeadStart::Random,
-            bag_of_tokens: false,
+            bag_of_tokens: None,
             dropout: None,
             fine_tune: FineTuneConfig {
                 epochs: self.epochs.unwrap_or(usual.fresh_epochs),

@@ -65,7 +65,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     // A few dozen sequences make few steps an epoch: small sets take more epochs.
     let (set, usual) = match arguments.data {
-        Data::Fly300 => (PromoterSet::Fly300, usual(6, 6, Recipe::Order, true)),
+        Data::Fly300 => (PromoterSet::Fly300, usual(6, 6, Recipe::Places, true)),
         Data::Core => (PromoterSet::FlyCore, usual(6, 4, Recipe::Counts, true)),
         Data::Tata => (PromoterSet::FlyTata, usual(30, 20, Recipe::Order, true)),
         Data::Uci => (PromoterSet::Uci, usual(60, 20, Recipe::Counts, false)),

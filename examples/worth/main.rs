@@ -127,7 +127,7 @@ impl Arguments {
             return Ok(usual);
         }
         let more = [
-            contest(promoters(PromoterSet::Fly300), Recipe::Order, 6),
+            contest(promoters(PromoterSet::Fly300), Recipe::Places, 6),
             contest(binding(BindingSet::CtcfGm12878), Recipe::Motifs, 10),
         ];
         let mut contests: Vec<Contest> = usual.into_iter().chain(more).collect();

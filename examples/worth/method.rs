@@ -134,7 +134,7 @@ impl Method {
             start: start(pooling),
             head: if counts { HeadStart::Regression } else { HeadStart::Random },
             pooled_parts: None,
-            bag_of_tokens: counts,
+            bag_of_tokens: recipe.bag_of_tokens().filter(|_| self != Self::Random),
             both_strands: contest.both_strands(),
             dropout: recipe.dropout().filter(|_| counts),
             adaptation: Adaptation::Full,

@@ -20,6 +20,7 @@ use serde::Serialize;
 use self::beginning::Beginning;
 pub use self::metrics::{LostTokens, Metrics, OtherTask, Settings, Training};
 use self::rows::{lost, scored, shuffled_auroc, strands};
+use crate::bag::with_bag_beside;
 use crate::comparison::Learned;
 use crate::figure::FigureError;
 use crate::fingerprint::hash;
@@ -41,9 +42,8 @@ pub struct Experiment {
     pub head: HeadStart,
     /// Parts of a row that are pooled by themselves ([`BertConfig::pooled_parts`]), if not as the network's config says.
     pub pooled_parts: Option<NonZeroUsize>,
-    /// Whether the head also reads which tokens a row has
-    /// ([`BertConfig::bag_of_tokens`]).
-    pub bag_of_tokens: bool,
+    /// A bag of tokens that the classifier also reads, if any.
+    pub bag_of_tokens: Option<BagOfTokens>,
     /// Whether every training row is also read reversed and complemented, and probabilities are
     /// means over both strands: for sites that mean the same on both.
     pub both_strands: bool,
@@ -57,6 +57,41 @@ pub struct Experiment {
     /// the mean of their probabilities, which scatters less and errs less than that of one
     /// (Hansen and Salamon 1990, doi 10.1109/34.58871).
     pub members: NonZeroUsize,
+}
+
+/// A bag of tokens for a classifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct BagOfTokens {
+    /// Where it is read.
+    pub read: BagReader,
+    /// The longest run of tokens that it counts ([`BertConfig::bag_longest_run`]).
+    pub longest_run: NonZeroUsize,
+    /// Places along a row that it counts for, each by itself ([`BertConfig::bag_places`]).
+    pub places: NonZeroUsize,
+}
+
+/// What reads a bag of tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BagReader {
+    /// The head that reads the states, too: both are fitted or trained together.
+    Head,
+    /// A logistic regression of its own, beside the trained network: the scores are a mean of both, in which the dev split
+    /// chooses how much each counts.
+    Regression,
+}
+
+impl BagOfTokens {
+    /// Single tokens wherever they are, in the head.
+    pub const PLAIN: Self =
+        Self { read: BagReader::Head, longest_run: NonZeroUsize::MIN, places: NonZeroUsize::MIN };
+
+    /// Runs of up to three tokens at seven places, beside the network: what suits promoters of 300 bases.
+    pub const BESIDE: Self = Self {
+        read: BagReader::Regression,
+        longest_run: NonZeroUsize::new(3).unwrap(),
+        places: NonZeroUsize::new(7).unwrap(),
+    };
 }
 
 /// How the classification head of an experiment begins.
@@ -222,7 +257,8 @@ impl Experiment {
         let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
 
         let first = self.beginning(&labels, seed, device)?;
-        let (config, mut new_parts) = (first.config.clone(), first.new_parts.clone());
+        let (config, mut new_parts) = (self.with_bag(&first.config), first.new_parts.clone());
+        config.validate().map_err(CheckpointError::from)?;
         if self.head == HeadStart::Regression {
             new_parts.retain(|part| !["classifier", "bag_of_tokens"].contains(part));
         }
@@ -313,9 +349,35 @@ impl Experiment {
         let model = adapt(model, self.adaptation, derive_seed(seed, &[13]));
         let tuned =
             fine_tune(model, train, dev, special, &self.tuning(seed), observer).map_err(failed)?;
-        let predictor = Predictor::new(&tuned.model, tokenizer, &config, device.clone());
-        let FineTuned { best_epoch, history, collapsed, .. } = tuned;
-        Ok((predictor, Training { seed, best_epoch, history, collapsed }))
+        let FineTuned { model, best_epoch, history, collapsed, .. } = tuned;
+        let config = self.with_bag(&config);
+        let (model, bag_share) =
+            match config.bag().filter(|_| self.reads_bag(BagReader::Regression)) {
+                Some(bag) => {
+                    let (model, share) = with_bag_beside(model, bag, [train, dev], special, device);
+                    (model, Some(share))
+                }
+                None => (model, None),
+            };
+        let predictor = Predictor::new(&model, tokenizer, &config, device.clone());
+        Ok((predictor, Training { seed, best_epoch, history, bag_share, collapsed }))
+    }
+
+    fn reads_bag(&self, reader: BagReader) -> bool {
+        self.bag_of_tokens.is_some_and(|bag| bag.read == reader)
+    }
+
+    /// `config` of a network, with the bag of tokens, if there is one.
+    fn with_bag(&self, config: &BertConfig) -> BertConfig {
+        match self.bag_of_tokens {
+            Some(BagOfTokens { longest_run, places, .. }) => BertConfig {
+                bag_of_tokens: true,
+                bag_longest_run: longest_run,
+                bag_places: places,
+                ..config.clone()
+            },
+            None => config.clone(),
+        }
     }
 
     /// How a network is trained from `seed`; a fitted head competes with what training makes of it.

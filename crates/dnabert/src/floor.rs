@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use dnabert_baseline::{CnnConfig, KmerShares, LogisticRegression, OneHot, SparseRow};
 use dnabert_core::{Encoding, Example, Sequence, Split, Task, Tokenizer, derive_seed};
 use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy};
-use dnabert_model::RecurrentKind;
+use dnabert_model::{Bag, RecurrentKind};
 use dnabert_train::metric::auroc;
 use dnabert_train::{
     ClassificationReport, EarlyStop, EncodedExample, FineTuneConfig, encode_examples, fine_tune,
@@ -13,7 +13,7 @@ use dnabert_train::{
 };
 
 use crate::comparison::Learned;
-use crate::{ExperimentError, Scored};
+use crate::{BagOfTokens, ExperimentError, Scored, bag};
 
 /// The AUROC of GC content alone on `test`, its direction chosen on `train`; two classes.
 /// `None` where a split has one class only.
@@ -38,6 +38,9 @@ pub enum Floor {
     Gc,
     /// Logistic regression on the shares of all 4-, 5- and 6-mers.
     Kmers,
+    /// Logistic regression on all 4-, 5- and 6-mers at seven places along the sequence
+    /// ([`BagOfTokens::BESIDE`](crate::BagOfTokens::BESIDE)).
+    PlacedKmers,
     /// Logistic regression on the base at each place.
     Positions,
     /// A plain convolutional network, of the better of two learning rates.
@@ -71,23 +74,31 @@ pub struct FloorData<'a> {
 }
 
 /// What the dev split chooses by.
-fn score(report: &ClassificationReport) -> f64 {
+pub(crate) fn score(report: &ClassificationReport) -> f64 {
     report.auroc.unwrap_or(report.accuracy)
 }
 
 /// Penalties to choose from.
-const PENALTIES: [f64; 6] = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0];
+pub(crate) const PENALTIES: [f64; 6] = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0];
 
 impl Floor {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Gc, Self::Kmers, Self::Positions, Self::Cnn, Self::CnnLstm, Self::CnnGru];
+    pub const ALL: [Self; 7] = [
+        Self::Gc,
+        Self::Kmers,
+        Self::PlacedKmers,
+        Self::Positions,
+        Self::Cnn,
+        Self::CnnLstm,
+        Self::CnnGru,
+    ];
 
     /// A short name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Gc => "GC content",
             Self::Kmers => "k-mer regression",
+            Self::PlacedKmers => "placed k-mer regression",
             Self::Positions => "position regression",
             Self::Cnn => "CNN",
             Self::CnnLstm => "CNN + LSTM",
@@ -115,6 +126,7 @@ impl Floor {
                 let features = KmerShares::new(4, 6);
                 Ok(regress(data, features.columns(), |example| features.row(&example.sequence)))
             }
+            Self::PlacedKmers => place_kmers(data),
             Self::Positions => {
                 let features = OneHot::new(longest);
                 Ok(regress(data, features.columns(), |example| features.row(&example.sequence)))
@@ -195,19 +207,39 @@ fn regress(
     regress_rows(data, rows.each_ref().map(Vec::as_slice), columns)
 }
 
+/// Logistic regression on what a bag of tokens beside a network of 4-mers counts.
+fn place_kmers(data: FloorData<'_>) -> Result<FloorOutcome, ExperimentError> {
+    let tokenizer = KmerTokenizer::new(4)?.with_ambiguity(AmbiguityPolicy::Unknown);
+    let BagOfTokens { longest_run, places, .. } = BagOfTokens::BESIDE;
+    let bag = Bag::new(tokenizer.vocab_size(), longest_run.get(), places.get());
+    let bag = bag.expect("all 4-mers");
+    let encode = |examples| encode_examples(&tokenizer, examples);
+    let (train, dev, test) = (encode(data.train)?, encode(data.dev)?, encode(data.test)?);
+    let unit = bag::unit(&train);
+    let rows = [&train, &dev, &test].map(|rows| bag::counts(bag, unit, rows));
+    let rows = rows.each_ref().map(Vec::as_slice);
+    Ok(regress_by(data, rows, bag.columns(), &bag::PENALTIES))
+}
+
 /// Logistic regression on the rows of train, dev and test, its penalty chosen on dev by AUROC: of
 /// features that anything may have made of the examples.
 ///
 /// # Panics
 ///
 /// If there are not as many rows as examples, or none.
-pub fn regress_rows(
+pub fn regress_rows(data: FloorData<'_>, rows: [&[SparseRow]; 3], columns: usize) -> FloorOutcome {
+    regress_by(data, rows, columns, &PENALTIES)
+}
+
+fn regress_by(
     data: FloorData<'_>,
     [train, dev, test]: [&[SparseRow]; 3],
     columns: usize,
+    penalties: &[f64],
 ) -> FloorOutcome {
     let [train_labels, dev_labels, test_labels] = [data.train, data.dev, data.test].map(labels);
-    let (model, _) = fit_best([train, dev], [&train_labels, &dev_labels], columns, data.classes);
+    let (model, _) =
+        fit_best([train, dev], [&train_labels, &dev_labels], columns, data.classes, penalties);
     let scored = |rows: &[SparseRow], labels| Scored {
         probabilities: rows.iter().map(|row| model.predict(row)).collect(),
         labels,
@@ -219,19 +251,20 @@ fn labels(examples: &[Example]) -> Vec<usize> {
     examples.iter().map(|example| example.label).collect()
 }
 
-/// Logistic regression on train, and how it does on dev, which chooses its penalty by AUROC.
+/// Logistic regression on train, and how it does on dev, which chooses its penalty by AUROC, of which there must be some.
 pub(crate) fn fit_best(
     [train, dev]: [&[SparseRow]; 2],
     [train_labels, dev_labels]: [&[usize]; 2],
     columns: usize,
     classes: usize,
+    penalties: &[f64],
 ) -> (LogisticRegression, ClassificationReport) {
-    let fits = PENALTIES.map(|penalty| {
+    let fits = penalties.iter().map(|&penalty| {
         let model = LogisticRegression::fit(train, train_labels, columns, classes, penalty);
         let found: Vec<_> = dev.iter().map(|row| model.predict(row)).collect();
         (model, ClassificationReport::new(&found, dev_labels))
     });
-    let best = fits.into_iter().max_by(|a, b| score(&a.1).total_cmp(&score(&b.1)));
+    let best = fits.max_by(|a, b| score(&a.1).total_cmp(&score(&b.1)));
     best.expect("there are penalties")
 }
 

@@ -3,6 +3,7 @@
 mod attention_reader;
 mod attribution_method;
 pub mod backend;
+mod bag;
 pub mod comparison;
 mod context_floor;
 mod corpus_rows;
@@ -62,8 +63,8 @@ pub use embedder::{Embedder, TokenStates};
 pub use ensemble::{Ensemble, EnsembleError, MemberError};
 pub use error::PredictorError;
 pub use experiment::{
-    Experiment, ExperimentError, HeadStart, LostTokens, Metrics, OtherTask, Outcome, Prediction,
-    Settings, Start, Training,
+    BagOfTokens, BagReader, Experiment, ExperimentError, HeadStart, LostTokens, Metrics, OtherTask,
+    Outcome, Prediction, Settings, Start, Training,
 };
 pub use fingerprint::fingerprint;
 pub use floor::{Floor, FloorData, FloorOutcome, gc_auroc, regress_rows};

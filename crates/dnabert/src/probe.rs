@@ -1,15 +1,13 @@
 //! A linear head that is fitted, not trained.
 
-use std::collections::BTreeMap;
-
 use burn::module::Module;
 use burn::tensor::Device;
 use dnabert_baseline::SparseRow;
 use dnabert_core::{Encoding, SpecialTokens};
-use dnabert_model::{Bert, SequenceClassifier};
+use dnabert_model::{Bag, Bert, SequenceClassifier};
 use dnabert_train::{EncodedExample, TrainError, pooled_states};
 
-use crate::floor::fit_best;
+use crate::floor::{PENALTIES, fit_best};
 
 /// Rows of one forward pass.
 const BATCH_SIZE: usize = 32;
@@ -25,7 +23,8 @@ pub(crate) fn with_regressed_head(
     device: &Device,
 ) -> Result<SequenceClassifier<Bert>, TrainError> {
     let model = model.valid();
-    let [hidden, ids] = model.head_inputs();
+    let (hidden, bag) = model.head_inputs();
+    let columns = hidden + bag.map_or(0, Bag::columns);
     let inputs = |split: &[EncodedExample]| -> Result<Vec<SparseRow>, TrainError> {
         let rows: Vec<&Encoding> = split.iter().map(|row| &row.encoding).collect();
         let states = pooled_states(&model, &rows, BATCH_SIZE, tokens.pad, device);
@@ -38,13 +37,16 @@ pub(crate) fn with_regressed_head(
         }
         let input = |(row, states): (&&Encoding, Vec<f32>)| {
             let states = states.into_iter().map(f64::from).enumerate();
-            states.chain(shares(row, hidden, ids)).collect()
+            let shares = bag.map_or_else(Vec::new, |bag| bag.shares(&row.ids));
+            states
+                .chain(shares.into_iter().map(|(column, share)| (hidden + column, share)))
+                .collect()
         };
         Ok(rows.iter().zip(states).map(input).collect())
     };
     let (mut train_rows, mut dev_rows) = (inputs(train)?, inputs(dev)?);
     // One penalty for all inputs needs them on one scale.
-    let scales = Scale::of(&train_rows, hidden + ids, hidden);
+    let scales = Scale::of(&train_rows, columns, hidden);
     for row in train_rows.iter_mut().chain(&mut dev_rows) {
         row.iter_mut().for_each(|(input, value)| *value = scales[*input].apply(*value));
     }
@@ -54,6 +56,7 @@ pub(crate) fn with_regressed_head(
         [&labels(train), &labels(dev)],
         scales.len(),
         model.labels(),
+        &PENALTIES,
     );
     // The scales go into the weights, so that the head reads its inputs as they are.
     let (weights, biases): (Vec<Vec<f32>>, Vec<f32>) = fit
@@ -66,15 +69,6 @@ pub(crate) fn with_regressed_head(
         })
         .unzip();
     Ok(model.with_head(&weights, &biases))
-}
-
-/// The share of each id below `ids` among the tokens of a row, as columns behind `first`.
-fn shares(row: &Encoding, first: usize, ids: usize) -> SparseRow {
-    let mut counts = BTreeMap::new();
-    for &id in row.ids.iter().filter(|&&id| (id as usize) < ids) {
-        *counts.entry(first + id as usize).or_insert(0.0) += 1.0 / row.len() as f64;
-    }
-    counts.into_iter().collect()
 }
 
 /// How an input is brought to mean 0 and deviation 1 over the training rows.

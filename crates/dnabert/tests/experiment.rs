@@ -8,7 +8,8 @@ use dnabert::core::{Classifier, Example, Sequence, Split, Task, derive_seed};
 use dnabert::model::{Adaptation, Pooling};
 use dnabert::train::FineTuneConfig;
 use dnabert::{
-    Device, Ensemble, Experiment, ExperimentError, HeadStart, ModelSize, Outcome, Predictor, Start,
+    BagOfTokens, Device, Ensemble, Experiment, ExperimentError, HeadStart, ModelSize, Outcome,
+    Predictor, Start,
 };
 
 /// Sequences of random bases, half of them with `TATAAA` somewhere.
@@ -58,7 +59,7 @@ fn experiment(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) 
         start,
         head,
         pooled_parts: None,
-        bag_of_tokens: false,
+        bag_of_tokens: None,
         both_strands: false,
         dropout: None,
         adaptation: Adaptation::Full,
@@ -121,8 +122,10 @@ fn settings_that_make_no_network_are_refused() {
 
 #[test]
 fn a_bag_of_tokens_learns_from_counts_and_is_kept_in_the_folder() {
-    let with_bag =
-        Experiment { bag_of_tokens: true, ..experiment(fresh(), HeadStart::Regression, 1, 1e-4) };
+    let with_bag = Experiment {
+        bag_of_tokens: Some(BagOfTokens::PLAIN),
+        ..experiment(fresh(), HeadStart::Regression, 1, 1e-4)
+    };
     let outcome = with_bag.run(&boxes(), &Device::flex(), &mut ()).unwrap();
     let area = outcome.metrics.judgement.test.auroc.unwrap();
     assert!(area > 0.8, "{area}");

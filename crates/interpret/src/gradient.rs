@@ -53,7 +53,7 @@ fn gradient(
 
 /// What the bag of tokens, if there is one, adds for each token, `[batch, length]`.
 fn of_bag(model: &SequenceClassifier<Bert>, batch: &TokenBatch, class: usize) -> Option<Tensor<2>> {
-    let scores = model.token_scores(batch.ids.clone())?;
+    let scores = model.token_scores(batch)?;
     let [rows, length, labels] = scores.dims();
     let scores =
         class_score(scores.reshape([rows * length, labels]), class).reshape([rows, length]);
@@ -133,11 +133,14 @@ pub fn integrated_gradients(
 mod tests {
     use burn::module::Module;
     use burn::tensor::{Device, TensorData};
+    use std::num::NonZeroUsize;
+
     use dnabert_model::{BertConfig, Pooling};
 
     use super::*;
 
-    fn model(bag_of_tokens: bool, labels: usize) -> SequenceClassifier<Bert> {
+    /// With a bag of tokens at so many places, if any.
+    fn model(places: usize, labels: usize) -> SequenceClassifier<Bert> {
         let config = BertConfig {
             hidden_size: 8,
             num_attention_heads: 2,
@@ -146,17 +149,19 @@ mod tests {
             max_position_embeddings: 10,
             initializer_range: 0.4,
             pooling: Pooling::Mean,
-            bag_of_tokens,
+            bag_of_tokens: places > 0,
+            bag_places: NonZeroUsize::new(places).unwrap_or(NonZeroUsize::MIN),
             ..BertConfig::new(12)
         };
         let config = config.with_labels(&vec![String::from("x"); labels]);
         let model = config.sequence_classifier(3, &Device::flex().autodiff()).freeze();
-        if !bag_of_tokens {
+        if places == 0 {
             return model;
         }
-        let [hidden, ids] = model.head_inputs();
+        let (hidden, bag) = model.head_inputs();
+        let columns = bag.map_or(0, dnabert_model::Bag::columns);
         let weight = |label: usize, at: usize| ((label * 31 + at * 17) % 13) as f32 / 13.0 - 0.5;
-        let row = |label| (0..hidden + ids).map(|at| weight(label, at)).collect();
+        let row = |label| (0..hidden + columns).map(|at| weight(label, at)).collect();
         let weights: Vec<Vec<f32>> = (0..labels).map(row).collect();
         model.with_head(&weights, &vec![0.1; labels]).freeze()
     }
@@ -175,7 +180,7 @@ mod tests {
 
     #[test]
     fn integrated_gradients_add_up_to_the_difference() {
-        for (bag, labels) in [(false, 2), (true, 2), (true, 3)] {
+        for (bag, labels) in [(0, 2), (1, 2), (3, 2), (2, 3)] {
             let model = model(bag, labels);
             let few = integrated_gradients(&model, &batch(), baseline(), 1, 4);
             let many = integrated_gradients(&model, &batch(), baseline(), 1, 64);
@@ -193,7 +198,7 @@ mod tests {
 
     #[test]
     fn gradients_are_slopes() {
-        let model = model(false, 2);
+        let model = model(0, 2);
         let vectors = model.encoder.word_vectors(batch().ids);
         let score = |vectors: Tensor<3>| -> f64 {
             let batch = TokenBatch { word_vectors: Some(vectors), ..batch() };

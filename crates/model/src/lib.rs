@@ -2,6 +2,7 @@
 
 mod adapt;
 mod attention;
+mod bag;
 mod batch;
 mod bias;
 pub mod checkpoint;
@@ -24,6 +25,7 @@ mod start;
 
 pub use adapt::{Adaptation, LowRank, adapt};
 pub use attention::{AttentionOutput, FusedSelfAttention, SelfAttention};
+pub use bag::Bag;
 pub use batch::TokenBatch;
 pub use bias::AttentionBias;
 pub use checkpoint::{Checkpoint, CheckpointError, HeadKind, NewHead};

@@ -37,7 +37,7 @@ pub fn pooled_states<E: Encoder>(
     device: &Device,
 ) -> Vec<Vec<f32>> {
     let padded = |longest| model.padded_length(longest);
-    let [hidden, _] = model.head_inputs();
+    let (hidden, _) = model.head_inputs();
     let pool = |batch: &TokenBatch| model.average_pool(batch, &mut ()).narrow(1, 0, hidden);
     outputs(rows, batch_size, pad, device, padded, pool)
 }

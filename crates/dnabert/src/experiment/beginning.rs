@@ -1,5 +1,7 @@
 //! The network before its training.
 
+use std::num::NonZeroUsize;
+
 use burn::tensor::Device;
 use dnabert_core::{Tokenizer, derive_seed};
 use dnabert_kmer::{KmerTokenizer, LengthPolicy};
@@ -8,7 +10,7 @@ use dnabert_model::{
     SequenceClassifier,
 };
 
-use super::{Experiment, ExperimentError, Start};
+use super::{BagReader, Experiment, ExperimentError, Start};
 use crate::AnyTokenizer;
 use crate::tokenizer::longest_row;
 
@@ -29,11 +31,17 @@ impl Experiment {
         device: &Device,
     ) -> Result<Beginning, ExperimentError> {
         let seed = derive_seed(seed, &[10]);
-        let change = |config: BertConfig| BertConfig {
-            pooled_parts: self.pooled_parts.unwrap_or(config.pooled_parts),
-            bag_of_tokens: self.bag_of_tokens,
-            hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
-            ..config
+        let bag_in_head = self.reads_bag(BagReader::Head);
+        let change = |config: BertConfig| {
+            let config = BertConfig {
+                pooled_parts: self.pooled_parts.unwrap_or(config.pooled_parts),
+                bag_of_tokens: false,
+                bag_longest_run: NonZeroUsize::MIN,
+                bag_places: NonZeroUsize::MIN,
+                hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
+                ..config
+            };
+            if bag_in_head { self.with_bag(&config) } else { config }
         };
         let (tokenizer, model, config, new_parts) = match &self.start {
             Start::Fresh { size, k, pooling } => {
@@ -75,7 +83,7 @@ impl Experiment {
                 let (model, config) = checkpoint.with_new_head(&head, device)?;
                 let new_pooler = head.new_pooler && head.pooling == Pooling::Cls;
                 let mut new_parts = vec!["classifier"];
-                new_parts.extend(self.bag_of_tokens.then_some("bag_of_tokens"));
+                new_parts.extend(bag_in_head.then_some("bag_of_tokens"));
                 new_parts.extend(new_pooler.then_some("pooler"));
                 (tokenizer, model, config, new_parts)
             }

@@ -48,8 +48,11 @@ pub struct Training {
     pub seed: u64,
     /// The epoch chosen on the dev split, from 1; 0 for the start.
     pub best_epoch: usize,
-    /// Every epoch.
+    /// Every epoch, of the network alone.
     pub history: Vec<EpochRecord>,
+    /// How much a bag of tokens beside the network counts in the scores, as the dev split chose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bag_share: Option<f64>,
     /// Whether the chosen model gives one class only on the dev split.
     pub collapsed: bool,
 }
@@ -117,6 +120,11 @@ impl Display for Metrics {
         let epochs =
             self.trainings.iter().map(|training| training.history.len()).max().unwrap_or_default();
         writeln!(f, "best epoch {} of {epochs}, chosen on dev", best.join(", "))?;
+        let shares = self.trainings.iter().filter_map(|training| training.bag_share);
+        let shares: Vec<String> = shares.map(|share| format!("{:.0} %", 100.0 * share)).collect();
+        if !shares.is_empty() {
+            writeln!(f, "{} of the scores from counted k-mers, chosen on dev", shares.join(", "))?;
+        }
         if let [_, _, ..] = self.trainings[..] {
             writeln!(f, "mean of {} networks", self.trainings.len())?;
         }

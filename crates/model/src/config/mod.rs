@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
 use options::is_default;
+
+use crate::Bag;
 pub use options::{Activation, MaskMode, MlmBias, Pooling, ProblemType, RecurrentKind};
 
 /// A BERT's shape and rates, with the field names of Hugging Face `config.json`.
@@ -105,13 +107,21 @@ pub struct BertConfig {
     /// ([`Pooling::pool_parts`]), so that it knows what stands where; 1 unless it is said, and no more than tokens fit in
     /// a row (512 without a table of positions). Where a sequence is read in several rows, each of them has its parts, and
     /// the head the means over rows. Ours, not in Hugging Face files: in Python the classifier of such a folder has the wrong shape.
-    #[serde(default = "default::pooled_parts", skip_serializing_if = "is_one")]
+    #[serde(default = "default::one", skip_serializing_if = "is_one")]
     pub pooled_parts: NonZeroUsize,
     /// Whether a plain sequence classifier also reads which tokens a row has
     /// ([`SequenceClassifier`](crate::SequenceClassifier)). Ours, not in Hugging Face files: in
     /// Python the scores of such a folder lack a part.
     #[serde(default, skip_serializing_if = "is_default")]
     pub bag_of_tokens: bool,
+    /// The longest run of tokens that a bag of tokens counts, beside single tokens ([`Bag`](crate::Bag)): 3 makes of a
+    /// bag of 4-mers one of 4-, 5- and 6-mers. 1 unless it is said. Ours, not in Hugging Face files.
+    #[serde(default = "default::one", skip_serializing_if = "is_one")]
+    pub bag_longest_run: NonZeroUsize,
+    /// Places along a row that a bag of tokens counts for, each by itself ([`Bag`](crate::Bag)), so that it matters where
+    /// a token stands. 1, the row as a whole, unless it is said. Ours, not in Hugging Face files.
+    #[serde(default = "default::one", skip_serializing_if = "is_one")]
+    pub bag_places: NonZeroUsize,
     /// How padding is masked; ours, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mask_mode: MaskMode,
@@ -168,8 +178,10 @@ impl BertConfig {
             rnn: None,
             num_rnn_layer: None,
             pooling: Pooling::default(),
-            pooled_parts: default::pooled_parts(),
+            pooled_parts: default::one(),
             bag_of_tokens: false,
+            bag_longest_run: default::one(),
+            bag_places: default::one(),
             mask_mode: MaskMode::default(),
             padded_length: None,
             mlm_bias: MlmBias::default(),
@@ -210,6 +222,15 @@ impl BertConfig {
             Some(_) => Family::MosaicBert,
             None => Family::Bert,
         }
+    }
+
+    /// What a bag of tokens counts, if there is one; `None` where its runs cannot be counted.
+    pub fn bag(&self) -> Option<Bag> {
+        // Longer k-mers than those of ten bases are too many for a table.
+        let bases = |bag: &Bag| bag.entries() <= self.vocab_size + (1 << 22);
+        let run = self.bag_longest_run.get();
+        let bag = (run <= 10).then(|| Bag::new(self.vocab_size, run, self.bag_places.get()));
+        bag.flatten().filter(bases)
     }
 
     /// The longest row of tokens; `None` where positions have no table that could end.
@@ -318,9 +339,15 @@ impl BertConfig {
             let reason = "the state of [CLS] has no parts: choose another pooling";
             return invalid("pooled_parts", self.pooled_parts.to_string(), reason);
         }
-        if self.pooled_parts.get() > self.max_tokens().unwrap_or(512) {
-            let reason = "a row has no more parts than tokens";
-            return invalid("pooled_parts", self.pooled_parts.to_string(), reason);
+        for (field, parts) in [("pooled_parts", self.pooled_parts), ("bag_places", self.bag_places)]
+        {
+            if parts.get() > self.max_tokens().unwrap_or(512) {
+                return invalid(field, parts.to_string(), "a row has no more of them than tokens");
+            }
+        }
+        if self.bag().is_none() {
+            let reason = "runs of tokens are counted of k-mers alone, up to 10-mers";
+            return invalid("bag_longest_run", self.bag_longest_run.to_string(), reason);
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let value = self.hidden_size.to_string();
@@ -358,7 +385,7 @@ where
 
 /// Whether it is the number that need not be written.
 fn is_one(number: &NonZeroUsize) -> bool {
-    *number == default::pooled_parts()
+    *number == default::one()
 }
 
 /// BERT-base, as transformers fills absent fields.
@@ -392,7 +419,7 @@ mod default {
     pub(super) fn layer_norm_eps() -> f64 {
         1e-12
     }
-    pub(super) fn pooled_parts() -> NonZeroUsize {
+    pub(super) fn one() -> NonZeroUsize {
         NonZeroUsize::MIN
     }
 }
@@ -440,6 +467,9 @@ mod tests {
                 r#"{"vocab_size": 69, "pooling": "max", "pooled_parts": 1000000000}"#,
                 "`pooled_parts` is 1000000000",
             ),
+            (r#"{"vocab_size": 69, "bag_places": 1000000000}"#, "`bag_places` is 1000000000"),
+            (r#"{"vocab_size": 69, "bag_longest_run": 9}"#, "`bag_longest_run` is 9"),
+            (r#"{"vocab_size": 70, "bag_longest_run": 2}"#, "`bag_longest_run` is 2"),
             (r#"{"vocab_size": 0}"#, "`vocab_size` is 0"),
             (r#"{"vocab_size": 69, "max_position_embeddings": 2}"#, "`max_position_embeddings`"),
             (r#"{"vocab_size": 69, "padded_length": 513}"#, "`padded_length` is 513"),

@@ -3,13 +3,14 @@
 use burn::module::{Module, Param};
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear};
 use burn::tensor::activation::relu;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::linear::linear;
 use crate::pooling::mean;
 use crate::recurrent::Recurrent;
 use crate::{
-    Bert, BertConfig, Dropout, Encoder, LayerSink, Pooling, RecurrentKind, TokenBatch, initialize,
+    Bag, Bert, BertConfig, Dropout, Encoder, LayerSink, Pooling, RecurrentKind, TokenBatch,
+    initialize,
 };
 
 /// One vector of scores per row: classes, labels, or numbers.
@@ -21,7 +22,7 @@ use crate::{
 /// states, and the mean over the row of a score that each token has for each output. So the
 /// classifier can express any linear model of the shares of its tokens, with which few training rows
 /// go far, and the network is left to find what shares do not tell (the wide and the deep part of
-/// Cheng et al. 2016, arXiv 1606.07792).
+/// Cheng et al. 2016, arXiv 1606.07792). Runs of tokens and their places may count, too ([`Bag`]).
 #[derive(Module, Debug)]
 pub struct SequenceClassifier<E: Encoder> {
     /// The network below.
@@ -33,12 +34,14 @@ pub struct SequenceClassifier<E: Encoder> {
     /// (`BertForLongSequenceClassificationCat`).
     classifier1: Option<Linear>,
     classifier: Linear,
-    /// A score of each token for each output, `[vocabulary, labels]`.
+    /// A score of each entry at each place for each output, `[entries, places × labels]`.
     bag_of_tokens: Option<Embedding>,
     #[module(skip)]
     pooling: Pooling,
     #[module(skip)]
     pooled_parts: usize,
+    #[module(skip)]
+    bag: Option<Bag>,
     #[module(skip)]
     chunk_length: Option<usize>,
     #[module(skip)]
@@ -104,16 +107,14 @@ impl<E: Encoder> SequenceClassifier<E> {
             Chunks::Recurrent { .. } => Some(config.split.unwrap_or(1)),
             Chunks::Concatenated { count } => Some(count),
         };
-        let bag_of_tokens = (config.bag_of_tokens && chunks == Chunks::Average).then(|| {
-            EmbeddingConfig::new(config.vocab_size, config.labels())
-                .with_initializer(Initializer::Zeros)
-                .init(device)
-        });
+        let reads_bag = config.bag_of_tokens && chunks == Chunks::Average;
+        let bag = config.bag().filter(|_| reads_bag);
         let reads_parts = chunks == Chunks::Average && config.pooling != Pooling::Cls;
         let pooled_parts = if reads_parts { config.pooled_parts.get() } else { 1 };
         Self {
             encoder,
-            bag_of_tokens,
+            bag_of_tokens: bag.map(|bag| table(bag, config.labels(), device)),
+            bag,
             chunk_count,
             dropout: Dropout::new(config.hidden_dropout_prob),
             rnn,
@@ -191,19 +192,25 @@ impl<E: Encoder> SequenceClassifier<E> {
                 pooling.pool_parts(self.pooled_parts, &self.encoder.encode(batch, sink), mask)
             }
         };
-        match &self.bag_of_tokens {
-            Some(bag) => {
-                let scores = mean(bag.forward(batch.ids.clone()), mask).squeeze_dim::<2>(1);
-                Tensor::cat(vec![states, scores], 1)
-            }
+        match self.token_scores(batch) {
+            Some(scores) => Tensor::cat(vec![states, mean(scores, mask).squeeze_dim::<2>(1)], 1),
             None => states,
         }
     }
 
-    /// What each token alone adds to the scores before the mean over the row is taken, `[batch, length]` →
+    /// What each token, with the runs that begin with it, adds to the scores before the mean over the row is taken,
     /// `[batch, length, labels]`; `None` without a bag of tokens.
-    pub fn token_scores(&self, ids: Tensor<2, Int>) -> Option<Tensor<3>> {
-        self.bag_of_tokens.as_ref().map(|bag| bag.forward(ids))
+    pub fn token_scores(&self, batch: &TokenBatch) -> Option<Tensor<3>> {
+        let (bag, table) = (self.bag?, self.bag_of_tokens.as_ref()?);
+        let entries = bag.entries_of(&batch.ids).into_iter();
+        let scores = entries.map(|entries| table.forward(entries)).reduce(|a, b| a + b)?;
+        if bag.places() == 1 {
+            return Some(scores);
+        }
+        let [rows, length, _] = scores.dims();
+        let scores = scores.reshape([rows, length, bag.places(), self.labels()]);
+        let weights = bag.place_weights(batch).unsqueeze_dim::<4>(3);
+        Some((scores * weights).sum_dim(2).squeeze_dim::<3>(2))
     }
 
     /// As [`pool`](Self::pool), of rows of any length: for those longer than a chunk the mean over
@@ -229,38 +236,69 @@ impl<E: Encoder> SequenceClassifier<E> {
         pooled.reshape([rows, length / chunk, hidden])
     }
 
-    /// Width of the states that the head reads, and the ids of its bag of tokens, 0 without one.
-    pub fn head_inputs(&self) -> [usize; 2] {
+    /// Width of the states that the head reads, and its bag of tokens, if it has one.
+    pub fn head_inputs(&self) -> (usize, Option<Bag>) {
         let [hidden, _] = self.classifier.weight.dims();
-        [hidden, self.bag_of_tokens.as_ref().map_or(0, |bag| bag.weight.dims()[0])]
+        (hidden, self.bag)
     }
 
     /// The same network under another head: for each output the weights of
-    /// [`head_inputs`](Self::head_inputs), those of states first, and a bias.
+    /// [`head_inputs`](Self::head_inputs), those of states first and then those of the bag's columns, and a bias.
     ///
     /// # Panics
     ///
     /// If there are not as many as the head has.
     #[must_use]
     pub fn with_head(mut self, weights: &[Vec<f32>], biases: &[f32]) -> Self {
-        let [hidden, ids] = self.head_inputs();
+        let (hidden, bag) = self.head_inputs();
         let labels = self.labels();
-        let fits = |row: &Vec<f32>| row.len() == hidden + ids;
+        let all = hidden + bag.map_or(0, Bag::columns);
         assert!(weights.len() == labels && biases.len() == labels, "{labels} outputs");
-        assert!(weights.iter().all(fits), "{hidden} units and {ids} ids");
-        let table = |inputs: std::ops::Range<usize>| {
-            let shape = [inputs.len(), labels];
+        assert!(weights.iter().all(|row| row.len() == all), "{hidden} units and {bag:?}");
+        let table = |inputs: std::ops::Range<usize>, shape: [usize; 2]| {
             let columns = inputs.flat_map(|input| weights.iter().map(move |row| row[input]));
             TensorData::new(columns.collect(), shape)
         };
-        set(&mut self.classifier.weight, table(0..hidden));
+        set(&mut self.classifier.weight, table(0..hidden, [hidden, labels]));
         if let Some(bias) = &mut self.classifier.bias {
             set(bias, TensorData::new(biases.to_vec(), [labels]));
         }
         if let Some(bag) = &mut self.bag_of_tokens {
-            set(&mut bag.weight, table(hidden..hidden + ids));
+            let shape = bag.weight.dims();
+            set(&mut bag.weight, table(hidden..all, shape));
         }
         self
+    }
+
+    /// The same network with a bag of tokens beside it: its scores are those that it has, times 1 − `share`, and those of the
+    /// bag, for each output a weight of each column and a bias, times `share`.
+    ///
+    /// # Panics
+    ///
+    /// If the network has a bag already or reads chunks as DNABERT does, or there are not as many weights.
+    #[must_use]
+    pub fn with_bag(mut self, bag: Bag, weights: &[Vec<f32>], biases: &[f32], share: f32) -> Self {
+        assert!(self.bag.is_none() && self.chunk_count.is_none(), "a plain head without a bag");
+        let own = self.classifier.weight.val().into_data();
+        let [hidden, labels] = self.classifier.weight.dims();
+        let own: Vec<f32> = own.iter::<f32>().collect();
+        let own_biases: Vec<f32> = match &self.classifier.bias {
+            Some(bias) => bias.val().into_data().iter::<f32>().collect(),
+            None => vec![0.0; labels],
+        };
+        let of_states = |label: usize| (0..hidden).map(move |unit| unit * labels + label);
+        let both: Vec<Vec<f32>> = (0..labels)
+            .map(|label| {
+                let states = of_states(label).map(|at| (1.0 - share) * own[at]);
+                states.chain(weights[label].iter().map(|weight| share * weight)).collect()
+            })
+            .collect();
+        let biases: Vec<f32> =
+            own_biases.iter().zip(biases).map(|(a, b)| (1.0 - share) * a + share * b).collect();
+        let device = self.classifier.weight.val().device();
+        self.bag_of_tokens = Some(table(bag, labels, &device));
+        self.bag = Some(bag);
+        self.with_head(&both, &biases)
     }
 
     /// Scores from the vectors of chunks that [`pool`](Self::pool) gives, `[batch, chunks, width]` →
@@ -292,6 +330,13 @@ impl<E: Encoder> SequenceClassifier<E> {
             (pooled.clone().narrow(1, 0, hidden), pooled.narrow(1, hidden, labels));
         self.classifier.forward(self.dropout.forward(states)) + scores
     }
+}
+
+/// Scores of zero for what `bag` counts.
+fn table(bag: Bag, labels: usize, device: &Device) -> Embedding {
+    EmbeddingConfig::new(bag.entries(), bag.places() * labels)
+        .with_initializer(Initializer::Zeros)
+        .init(device)
 }
 
 /// Gives a parameter other values.
@@ -336,7 +381,7 @@ mod tests {
         let (_, of_one) =
             weights(&BertConfig { pooled_parts: NonZeroUsize::MIN, ..config.clone() }, &device);
         let (model, of_four) = weights(&config, &learning);
-        assert_eq!(model.head_inputs(), [16, 0]);
+        assert_eq!(model.head_inputs(), (16, None));
         assert!((of_four[0] - of_one[0] / 2.0).abs() < 1e-6, "{of_four:?} {of_one:?}");
         let ids = vec![2, 7, 8, 9, 6, 5, 4, 3];
         let batch = TokenBatch::from_rows([1, 8], ids, vec![0; 8], vec![1.0; 8], &learning);
@@ -351,7 +396,7 @@ mod tests {
         let device = Device::flex();
         let config = BertConfig { bag_of_tokens: true, ..tiny() };
         let model = config.sequence_classifier(1, &device);
-        assert_eq!(model.head_inputs(), [4, 10]);
+        assert_eq!(model.head_inputs(), (4, Bag::new(10, 1, 1)));
         // Units count for nothing, token 7 for the second output.
         let mut weights = vec![vec![0.0; 14]; 2];
         weights[1][4 + 7] = 3.0;
@@ -362,6 +407,48 @@ mod tests {
         let scores: Vec<f32> = model.forward(&batch, &mut ()).into_data().iter::<f32>().collect();
         for (found, expected) in scores.into_iter().zip([0.5, 0.75, 0.5, 1.0]) {
             assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn a_bag_beside_a_network_adds_its_share() {
+        let device = Device::flex();
+        let model = tiny().sequence_classifier(1, &device);
+        let ids = vec![2, 7, 8, 3];
+        let batch = TokenBatch::from_rows([1, 4], ids, vec![0; 4], vec![1.0; 4], &device);
+        let scores = |model: &SequenceClassifier<Bert>| -> Vec<f32> {
+            model.forward(&batch, &mut ()).into_data().iter::<f32>().collect()
+        };
+        let own = scores(&model);
+        let mut weights = vec![vec![0.0; 10]; 2];
+        weights[0][8] = 4.0;
+        let bag = Bag::new(10, 1, 1).unwrap();
+        let found = scores(&model.with_bag(bag, &weights, &[0.0, 8.0], 0.25));
+        for (found, expected) in found.iter().zip([0.75 * own[0] + 0.25, 0.75 * own[1] + 2.0]) {
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn a_bag_at_several_places_asks_where_a_token_stands() {
+        let device = Device::flex();
+        let bag_places = NonZeroUsize::new(2).unwrap();
+        let config = BertConfig { bag_of_tokens: true, bag_places, ..tiny() };
+        let model = config.sequence_classifier(1, &device);
+        assert_eq!(model.head_inputs(), (4, Bag::new(10, 1, 2)));
+        // Token 7 counts 1 for the first output at the start of a row, and 4 for the second at its end.
+        let mut weights = vec![vec![0.0; 24]; 2];
+        weights[0][4 + 2 * 7] = 1.0;
+        weights[1][4 + 2 * 7 + 1] = 4.0;
+        let model = model.with_head(&weights, &[0.0, 0.0]);
+        let ids = vec![2, 7, 8, 3, 7, 8, 7, 0];
+        let mask = vec![1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0];
+        let batch = TokenBatch::from_rows([2, 4], ids, vec![0; 8], mask, &device);
+        let scores: Vec<f32> = model.forward(&batch, &mut ()).into_data().iter::<f32>().collect();
+        // A third of the way along four tokens; at both ends of three.
+        let expected = [2.0 / 3.0 / 4.0, 4.0 / 3.0 / 4.0, 1.0 / 3.0, 4.0 / 3.0];
+        for (found, expected) in scores.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-6, "{scores:?}");
         }
     }
 }

@@ -1,0 +1,84 @@
+//! A bag of tokens that is fitted by itself and counts beside a trained network.
+
+use burn::tensor::Device;
+use dnabert_baseline::SparseRow;
+use dnabert_core::{Encoding, SpecialTokens};
+use dnabert_model::{Bag, Bert, SequenceClassifier};
+use dnabert_train::{ClassificationReport, EncodedExample, logits, softmax};
+
+use crate::floor::{fit_best, score};
+
+/// Penalties to choose from.
+pub(crate) const PENALTIES: [f64; 5] = [0.01, 0.03, 0.1, 0.3, 1.0];
+
+/// Shares of the bag in the scores, to choose from; without its own part a network would not be one.
+const SHARES: [f64; 4] = [0.0, 0.25, 0.5, 0.75];
+
+/// Rows of one forward pass.
+const BATCH_SIZE: usize = 32;
+
+/// Tokens of a row of usual length, so that a penalty means the same for rows of any length.
+pub(crate) fn unit(train: &[EncodedExample]) -> f64 {
+    train.iter().map(|row| row.encoding.len() as f64).sum::<f64>() / train.len() as f64
+}
+
+/// How often each row has what `bag` counts, if rows had `unit` tokens.
+pub(crate) fn counts(bag: Bag, unit: f64, rows: &[EncodedExample]) -> Vec<SparseRow> {
+    let count = |row: &EncodedExample| {
+        let shares = bag.shares(&row.encoding.ids).into_iter();
+        shares.map(|(column, share)| (column, unit * share)).collect()
+    };
+    rows.iter().map(count).collect()
+}
+
+/// `model`, which is trained, with a logistic regression on what `bag` counts beside it, and the share of the latter in the
+/// scores. `dev` chooses that share and the penalty by AUROC.
+///
+/// What network and counts get wrong is not the same, if each has been fitted without the other: together they err less
+/// than a network whose head reads the counts.
+pub(crate) fn with_bag_beside(
+    model: SequenceClassifier<Bert>,
+    bag: Bag,
+    [train, dev]: [&[EncodedExample]; 2],
+    tokens: SpecialTokens,
+    device: &Device,
+) -> (SequenceClassifier<Bert>, f64) {
+    let unit = unit(train);
+    let [train_rows, dev_rows] = [train, dev].map(|rows| counts(bag, unit, rows));
+    let [train_labels, dev_labels] =
+        [train, dev].map(|rows| rows.iter().map(|row| row.label).collect::<Vec<_>>());
+    let (fit, _) = fit_best(
+        [&train_rows, &dev_rows],
+        [&train_labels, &dev_labels],
+        bag.columns(),
+        model.labels(),
+        &PENALTIES,
+    );
+    let weights: Vec<(&[f64], f64)> = fit.weights().collect();
+    let of_bag = |row: &SparseRow| -> Vec<f64> {
+        let score = |&(own, bias): &(&[f64], f64)| {
+            bias + row.iter().map(|&(column, count)| own[column] * count).sum::<f64>()
+        };
+        weights.iter().map(score).collect()
+    };
+    let inputs: Vec<&Encoding> = dev.iter().map(|row| &row.encoding).collect();
+    let of_network = logits(&model, &inputs, BATCH_SIZE, tokens.pad, device);
+    let of_bag: Vec<Vec<f64>> = dev_rows.iter().map(of_bag).collect();
+    let judged = |share: f64| {
+        let both = |(own, bag): (&Vec<f32>, &Vec<f64>)| {
+            let pairs = own.iter().zip(bag);
+            let mean =
+                pairs.map(|(&own, bag)| ((1.0 - share) * f64::from(own) + share * bag) as f32);
+            softmax(&mean.collect::<Vec<f32>>())
+        };
+        let found: Vec<Vec<f64>> = of_network.iter().zip(&of_bag).map(both).collect();
+        score(&ClassificationReport::new(&found, &dev_labels))
+    };
+    let best = SHARES.into_iter().map(|share| (share, judged(share)));
+    let (share, _) = best.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default();
+    let (weights, biases): (Vec<Vec<f32>>, Vec<f32>) = weights
+        .into_iter()
+        .map(|(own, bias)| (own.iter().map(|weight| (unit * weight) as f32).collect(), bias as f32))
+        .unzip();
+    (model.with_bag(bag, &weights, &biases, share as f32), share)
+}
