@@ -129,6 +129,30 @@ fn a_bag_of_tokens_learns_from_counts_and_is_kept_in_the_folder() {
     let outcome = with_bag.run(&boxes(), &Device::flex(), &mut ()).unwrap();
     let area = outcome.metrics.judgement.test.auroc.unwrap();
     assert!(area > 0.8, "{area}");
+    assert_eq!(outcome.metrics.trainings[0].bag_share, None);
+    is_the_same_in_its_folder(&outcome);
+}
+
+#[test]
+fn placed_kmers_beside_the_network_make_it_better_and_are_kept_in_the_folder() {
+    let without = experiment(fresh(), HeadStart::Random, 1, 1e-4);
+    let bag_of_tokens = Some(BagOfTokens::BESIDE);
+    let beside = Experiment { bag_of_tokens, ..without.clone() };
+    let run = |experiment: &Experiment| experiment.run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    let (without, beside) = (run(&without), run(&beside));
+    // The network is trained as it would be without.
+    let [alone, together] = [&without, &beside].map(|outcome| &outcome.metrics.trainings[0]);
+    assert_eq!(alone.history, together.history);
+    assert!(together.bag_share.unwrap() > 0.0);
+    let area = |outcome: &Outcome| outcome.metrics.judgement.test.auroc.unwrap();
+    assert!(area(&beside) > area(&without).max(0.8), "{} {}", area(&beside), area(&without));
+    let config = &beside.config;
+    assert_eq!((config.bag_longest_run.get(), config.bag_places.get()), (3, 7));
+    is_the_same_in_its_folder(&beside);
+}
+
+/// Whether what is written, and read again, says what the run said of the test split.
+fn is_the_same_in_its_folder(outcome: &Outcome) {
     let folder = tempfile::tempdir().unwrap();
     outcome.write(folder.path()).unwrap();
     let again = Predictor::open(folder.path().join("model"), &Device::flex()).unwrap();
