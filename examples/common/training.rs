@@ -21,8 +21,8 @@ use dnabert::kmer::AmbiguityPolicy;
 use dnabert::model::{Adaptation, LowRank, MaskMode, Pooling};
 use dnabert::train::{AdamWSettings, ClassWeights, EarlyStop, FineTuneConfig, ProgressBar};
 use dnabert::{
-    Backend, BagOfTokens, Experiment, HeadStart, ModelFolderError, ModelSize, Start, device,
-    model_folder,
+    Backend, BagOfTokens, BagReader, Experiment, HeadStart, ModelFolderError, ModelSize, Start,
+    device, model_folder,
 };
 #[allow(unused_imports, reason = "of those who keep runs in a file")]
 pub(crate) use identity::settings;
@@ -95,16 +95,16 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) parts: Option<NonZeroUsize>,
     /// Let the classifier also read which k-mers a sequence has: in its head, in a logistic regression of its own
-    /// beside the network, or not [default: no; of the shipped model, as the task has it]
+    /// beside the network, or not [default: no; of the shipped model, as the task has it or a fitted head needs]
     #[arg(long, value_enum)]
     pub(crate) bag_of_tokens: Option<Bag>,
     /// Longest run of tokens that such a bag counts: 3 makes 4-, 5- and 6-mers of 4-mers [default: 1; 3 beside a
     /// network]
-    #[arg(long)]
+    #[arg(long, requires = "bag_of_tokens")]
     pub(crate) bag_longest_run: Option<NonZeroUsize>,
     /// Places along a sequence that it counts for, each by itself, so that it matters where a k-mer stands [default: 1; 7
     /// beside a network]
-    #[arg(long)]
+    #[arg(long, requires = "bag_of_tokens")]
     pub(crate) bag_places: Option<NonZeroUsize>,
     /// Strands that are read of every sequence: one as it stands, or both, in training as rows of their
     /// own and in the answer as the mean [default: as the task needs]
@@ -297,7 +297,8 @@ impl Options {
     fn fresh(&self, experiment: &Experiment, usual: Usual) -> Experiment {
         Experiment {
             head: HeadStart::Random,
-            bag_of_tokens: None,
+            // The part that needs no pre-training is there with random weights, too.
+            bag_of_tokens: experiment.bag_of_tokens.filter(|bag| bag.read == BagReader::Regression),
             dropout: None,
             fine_tune: FineTuneConfig {
                 epochs: self.epochs.unwrap_or(usual.fresh_epochs),

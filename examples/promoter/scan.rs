@@ -24,7 +24,7 @@ pub(crate) struct ScanOptions {
     /// of a FASTA file, on both strands [default file: 200 kb of fruit-fly chromosome 2R]
     #[arg(long, num_args = 0..=1, default_missing_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/fly_promoters/scan.fa.gz"),
         conflicts_with_all = ["data", "train", "size", "k", "pooling", "parts", "mask_mode", "padded_length", "head", "dropout",
-            "bag_of_tokens", "strands", "adapt", "rank", "batch_size", "accumulation", "seed", "members", "epochs", "learning_rate", "token_masking", "balanced", "patience", "unknown",
+            "bag_of_tokens", "bag_longest_run", "bag_places", "strands", "adapt", "rank", "batch_size", "accumulation", "seed", "members", "epochs", "learning_rate", "token_masking", "balanced", "patience", "unknown",
             "truncate", "seeds", "folds", "baselines"])]
     pub(crate) scan: Option<PathBuf>,
     /// Known starts, a BED file [default: those of the default sequence]

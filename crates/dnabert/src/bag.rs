@@ -11,8 +11,9 @@ use crate::floor::{fit_best, score};
 /// Penalties to choose from.
 pub(crate) const PENALTIES: [f64; 5] = [0.01, 0.03, 0.1, 0.3, 1.0];
 
-/// Shares of the bag in the scores, to choose from; without its own part a network would not be one.
-const SHARES: [f64; 4] = [0.0, 0.25, 0.5, 0.75];
+/// Shares of the bag in the scores, to choose from, so that of equals the smallest is taken; without its own part a network
+/// would not be one.
+const SHARES: [f64; 4] = [0.75, 0.5, 0.25, 0.0];
 
 /// Rows of one forward pass.
 const BATCH_SIZE: usize = 32;
@@ -34,7 +35,8 @@ pub(crate) fn counts(bag: Bag, unit: f64, rows: &[EncodedExample]) -> Vec<Sparse
 /// `model`, which is trained, with a logistic regression on what `bag` counts beside it, and the share of the latter in the
 /// scores. `dev` chooses that share and the penalty by AUROC.
 ///
-/// What network and counts get wrong is not the same, if each has been fitted without the other: together they err less
+/// All rows weigh the same, whatever the classes weigh in the training of the network; rows of both strands are asked one by
+/// one. What network and counts get wrong is not the same, if each has been fitted without the other: together they err less
 /// than a network whose head reads the counts.
 pub(crate) fn with_bag_beside(
     model: SequenceClassifier<Bert>,

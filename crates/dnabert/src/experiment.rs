@@ -293,6 +293,7 @@ impl Experiment {
             new_parts,
             adaptation: self.adaptation,
             head: self.head,
+            bag_of_tokens: self.bag_of_tokens,
             both_strands: self.both_strands,
             fine_tune: self.tuning(seed),
             model: config.clone(),

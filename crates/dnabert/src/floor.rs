@@ -209,7 +209,9 @@ fn regress(
 
 /// Logistic regression on what a bag of tokens beside a network of 4-mers counts.
 fn place_kmers(data: FloorData<'_>) -> Result<FloorOutcome, ExperimentError> {
-    let tokenizer = KmerTokenizer::new(4)?.with_ambiguity(AmbiguityPolicy::Unknown);
+    let tokenizer = KmerTokenizer::new(4)?
+        .with_ambiguity(AmbiguityPolicy::Unknown)
+        .with_length(LengthPolicy::Unlimited);
     let BagOfTokens { longest_run, places, .. } = BagOfTokens::BESIDE;
     let bag = Bag::new(tokenizer.vocab_size(), longest_run.get(), places.get());
     let bag = bag.expect("all 4-mers");

@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
 
-    /// With a bag of tokens at so many places, if any.
+    /// With a bag of 2-mers and runs of so many of them, at as many places, if any.
     fn model(places: usize, labels: usize) -> SequenceClassifier<Bert> {
         let config = BertConfig {
             hidden_size: 8,
@@ -151,7 +151,8 @@ mod tests {
             pooling: Pooling::Mean,
             bag_of_tokens: places > 0,
             bag_places: NonZeroUsize::new(places).unwrap_or(NonZeroUsize::MIN),
-            ..BertConfig::new(12)
+            bag_longest_run: NonZeroUsize::new(places).unwrap_or(NonZeroUsize::MIN),
+            ..BertConfig::new(21)
         };
         let config = config.with_labels(&vec![String::from("x"); labels]);
         let model = config.sequence_classifier(3, &Device::flex().autodiff()).freeze();

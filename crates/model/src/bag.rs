@@ -6,9 +6,9 @@ use crate::TokenBatch;
 
 /// What a bag of tokens counts: its tokens, runs of them, and where they stand.
 ///
-/// A run of n overlapping k-mers is one k + n − 1-mer. It stands where its first token stands, and a run with a special
-/// token in it counts for nothing. Places stand at equal distances from the first token of a row to its last; what
-/// stands between two of them counts for both, the more the nearer it is, and in all 1.
+/// A run of n k-mers, each of which overlaps the one before by all but a base, is one k + n − 1-mer. It stands where its first
+/// token stands. Tokens that do not overlap, or are special, make no run. Places stand at equal distances from the first
+/// token of a row to its last; what stands between two of them counts for both, the more the nearer it is, and in all 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bag {
     ids: usize,
@@ -19,9 +19,13 @@ pub struct Bag {
 /// Ids below this one are special tokens, and the first k-mer's id.
 const FIRST_KMER: usize = 5;
 
+/// More columns than these are no table to fit.
+const MOST_COLUMNS: usize = 1 << 22;
+
 impl Bag {
     /// A bag of tokens with ids below `ids` and of runs of up to `longest_run` of them, at `places` places; `None` where
-    /// longer runs than 1 are asked for and the ids are not those of the five special tokens and all k-mers.
+    /// longer runs than 1 are asked for and the ids are not those of the five special tokens and all k-mers, or there are
+    /// more than four million columns.
     ///
     /// # Panics
     ///
@@ -29,8 +33,13 @@ impl Bag {
     pub fn new(ids: usize, longest_run: usize, places: usize) -> Option<Self> {
         assert!(longest_run > 0 && places > 0, "a run of one token, at one place, at least");
         let kmers = ids.saturating_sub(FIRST_KMER);
-        let are_kmers = kmers.is_power_of_two() && kmers.trailing_zeros().is_multiple_of(2);
-        (longest_run == 1 || are_kmers).then_some(Self { ids, longest_run, places })
+        let are_kmers =
+            kmers >= 4 && kmers.is_power_of_two() && kmers.trailing_zeros().is_multiple_of(2);
+        // Eleven bases alone have as many columns as there may be.
+        let bag = Self { ids, longest_run, places };
+        let can_be = longest_run == 1 || are_kmers && longest_run <= 12;
+        let columns = if can_be { bag.entries().checked_mul(places) } else { None };
+        columns.is_some_and(|columns| columns <= MOST_COLUMNS).then_some(bag)
     }
 
     /// The number of places.
@@ -78,45 +87,66 @@ impl Bag {
     }
 
     /// The entries of the token that `ids` begin with and of the runs that it begins.
-    fn runs(self, ids: &[u32]) -> impl Iterator<Item = usize> {
-        let own = ids.first().map(|&id| id as usize).filter(|&id| id < self.ids);
-        let codes =
-            ids.iter().take(self.longest_run).map(|&id| (id as usize).checked_sub(FIRST_KMER));
-        let runs = codes.enumerate().scan(Some(0), |run, (number, code)| {
-            *run = match (*run, code) {
-                (Some(run), Some(code)) if number > 0 => Some(run * 4 + code % 4),
-                (Some(_), Some(code)) => Some(code),
-                _ => None,
-            };
-            run.map(|run| (number, run))
-        });
-        let longer = runs.filter(|&(number, _)| number > 0);
-        own.into_iter().chain(longer.map(move |(number, run)| self.first(number + 1) + run))
+    fn runs(self, ids: &[u32]) -> Vec<usize> {
+        let mut entries = Vec::with_capacity(self.longest_run);
+        let Some(&first) = ids.first().filter(|&&id| (id as usize) < self.ids) else {
+            return entries;
+        };
+        entries.push(first as usize);
+        let mut codes = ids.iter().map_while(|&id| (id as usize).checked_sub(FIRST_KMER));
+        let Some(mut last) = codes.next() else { return entries };
+        let mut run = last;
+        for (more, code) in (1..self.longest_run).zip(codes) {
+            if last % self.overlaps() != code / 4 {
+                break;
+            }
+            run = run * 4 + code % 4;
+            entries.push(self.first(more + 1) + run);
+            last = code;
+        }
+        entries
+    }
+
+    /// The number of words of all but one base of a k-mer.
+    fn overlaps(self) -> usize {
+        (self.ids.saturating_sub(FIRST_KMER) / 4).max(1)
     }
 
     /// The first entry of runs of `length` tokens.
     fn first(self, length: usize) -> usize {
-        let kmers = self.ids - FIRST_KMER.min(self.ids);
+        let kmers = self.ids.saturating_sub(FIRST_KMER);
         let longer = (1..length.saturating_sub(1)).map(|more| kmers << (2 * more));
         if length == 1 { 0 } else { self.ids + longer.sum::<usize>() }
     }
 
-    /// The entries of each token and of the runs that it begins, `[batch, length]` for each length of run; a run that is
-    /// none is entry 0, which is padding.
-    pub(crate) fn entries_of(self, ids: &Tensor<2, Int>) -> Vec<Tensor<2, Int>> {
+    /// For each length of run, the entries of the runs that begin with each token, `[batch, length]`, and 1 where there is
+    /// such a run and else 0; `None` for single tokens, which there are everywhere.
+    pub(crate) fn entries_of(
+        self,
+        ids: &Tensor<2, Int>,
+    ) -> Vec<(Tensor<2, Int>, Option<Tensor<2>>)> {
         let [rows, length] = ids.dims();
-        let mut entries = vec![ids.clone()];
+        let mut entries = vec![(ids.clone(), None)];
         let codes = ids.clone().sub_scalar(FIRST_KMER as i64);
+        let overlaps = self.overlaps() as i64;
+        // Whether each token but the first goes on where the one before ends.
         let mut runs = codes.clone();
+        let mut is_run = codes.clone().greater_equal_elem(0);
         for more in 1..self.longest_run.min(length) {
             let count = length - more;
-            let next = codes.clone().narrow(1, more, count);
-            let before = runs.narrow(1, 0, count);
-            let is_none = before.clone().lower_elem(0).bool_or(next.clone().lower_elem(0));
-            runs = (before.mul_scalar(4) + next.remainder_scalar(4)).mask_fill(is_none.clone(), -1);
-            let found = runs.clone().add_scalar(self.first(more + 1) as i64).mask_fill(is_none, 0);
-            let rest = Tensor::zeros([rows, more], &ids.device());
-            entries.push(Tensor::cat(vec![found, rest], 1));
+            let part = |codes: &Tensor<2, Int>, from| codes.clone().narrow(1, from, count);
+            let (last, next) = (part(&codes, more - 1), part(&codes, more));
+            let goes_on = last.remainder_scalar(overlaps).equal(next.clone().div_scalar(4));
+            let goes_on = goes_on.bool_and(next.clone().greater_equal_elem(0));
+            is_run = is_run.narrow(1, 0, count).bool_and(goes_on);
+            let joined = part(&runs, 0).mul_scalar(4) + next.remainder_scalar(4);
+            runs = joined.mask_fill(is_run.clone().bool_not(), 0);
+            let found = runs.clone().add_scalar(self.first(more + 1) as i64);
+            let padded = |kept: Tensor<2, Int>| {
+                let rest = Tensor::<2, Int>::zeros([rows, more], &kept.device());
+                Tensor::cat(vec![kept, rest], 1)
+            };
+            entries.push((padded(found), Some(padded(is_run.clone().int()).float())));
         }
         entries
     }
@@ -135,14 +165,20 @@ fn place_weights(
     mask: Option<&Tensor<2>>,
     device: &Device,
 ) -> Tensor<3> {
-    let count = |count: usize| Tensor::<1, Int>::arange(0..count as i64, device).float();
-    let tokens = count(length).unsqueeze::<2>().mul_scalar((places - 1) as f64);
-    let at = match mask {
-        None => tokens.div_scalar(length.saturating_sub(1).max(1) as f64),
-        Some(mask) => tokens / mask.clone().sum_dim(1).sub_scalar(1.0).clamp_min(1.0),
+    // Whole numbers until the last step: half precision would round the places of tokens.
+    let count = |count: usize| Tensor::<1, Int>::arange(0..count as i64, device);
+    let steps = match mask {
+        None => Tensor::full([1, 1], length.saturating_sub(1).max(1) as i64, device),
+        Some(mask) => mask.clone().int().sum_dim(1).sub_scalar(1).clamp_min(1),
     };
-    let distance = at.unsqueeze_dim::<3>(2) - count(places).reshape([1, 1, places]);
-    distance.abs().neg().add_scalar(1.0).clamp_min(0.0)
+    let tokens = count(length).unsqueeze::<2>().mul_scalar((places - 1) as i64);
+    let [rows, _] = steps.dims();
+    let anchors = count(places).reshape([1, 1, places as i32]);
+    let anchors = anchors * steps.clone().reshape([rows as i32, 1, 1]);
+    let distance = (tokens.unsqueeze_dim::<3>(2) - anchors).abs(); // in tokens, times places − 1
+    let steps = steps.reshape([rows as i32, 1, 1]);
+    let near = (steps.clone() - distance).clamp_min(0);
+    near.float() / steps.float()
 }
 
 #[cfg(test)]
@@ -181,30 +217,36 @@ mod tests {
         let expected =
             [(6, third), (7, third), (8, third), (9 + 6, third), (9 + 11, third), (25 + 27, third)];
         assert_eq!(found, expected);
-        assert_eq!(Bag::new(10, 2, 1), None, "no k-mers");
+        assert_eq!((Bag::new(10, 2, 1), Bag::new(6, 2, 1)), (None, None), "no k-mers");
         assert!(Bag::new(10, 1, 1).is_some());
+        assert_eq!((Bag::new(69, 40, 1), Bag::new(69, 8, 512)), (None, None), "too many");
     }
 
     #[test]
     fn tensors_hold_the_same_entries() {
         let bag = Bag::new(21, 3, 4).unwrap();
-        let ids = vec![2, 9, 20, 5, 4, 7, 16, 13, 6, 3];
+        // TTGC, [MASK], and AACA: 2-mers of which AT and TT do not go on from one another.
+        let ids = vec![2, 10, 13, 17, 4, 5, 7, 13, 9, 3];
         let tensor = Tensor::<1, Int>::from_data(&ids[..], &Device::flex()).reshape([1, 10]);
         let weights: Vec<f64> =
             place_weights(4, 10, None, &Device::flex()).into_data().iter::<f64>().collect();
         let mut sums = vec![0.0; bag.columns()];
-        for entries in bag.entries_of(&tensor) {
+        for (entries, are_runs) in bag.entries_of(&tensor) {
+            let are_runs = are_runs.unwrap_or_else(|| Tensor::ones([1, 10], &Device::flex()));
+            let are_runs: Vec<f64> = are_runs.into_data().iter::<f64>().collect();
             for (token, entry) in entries.into_data().iter::<i64>().enumerate() {
                 for place in 0..4 {
-                    sums[entry as usize * 4 + place] += weights[token * 4 + place] / 10.0;
+                    sums[entry as usize * 4 + place] +=
+                        are_runs[token] * weights[token * 4 + place] / 10.0;
                 }
             }
         }
         let row: Vec<u32> = ids.iter().map(|&id: &i64| id as u32).collect();
         let mut expected = vec![0.0; bag.columns()];
         bag.shares(&row).into_iter().for_each(|(column, share)| expected[column] += share);
-        // Entry 0 is padding, of which a row has none.
-        for (column, (found, expected)) in sums.iter().zip(&expected).enumerate().skip(4) {
+        let runs = expected[21 * 4..].iter().sum::<f64>() * 10.0;
+        assert!((1.0..12.0).contains(&runs), "{runs} runs");
+        for (column, (found, expected)) in sums.iter().zip(&expected).enumerate() {
             assert!((found - expected).abs() < 1e-6, "{column}: {found} {expected}");
         }
     }

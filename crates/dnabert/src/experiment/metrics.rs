@@ -7,7 +7,7 @@ use dnabert_train::metric::CallReport;
 use dnabert_train::{ClassificationReport, EpochRecord, FineTuneConfig, Interval};
 use serde::Serialize;
 
-use super::HeadStart;
+use super::{BagOfTokens, HeadStart};
 use crate::Judgement;
 
 /// The content of `metrics.json`; the test split's figures stand at the top level.
@@ -53,7 +53,7 @@ pub struct Training {
     /// How much a bag of tokens beside the network counts in the scores, as the dev split chose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bag_share: Option<f64>,
-    /// Whether the chosen model gives one class only on the dev split.
+    /// Whether the chosen network, without a bag beside it, gives one class only on the dev split.
     pub collapsed: bool,
 }
 
@@ -90,6 +90,9 @@ pub struct Settings {
     pub head: HeadStart,
     /// What of the network was trained.
     pub adaptation: Adaptation,
+    /// The bag of tokens that the classifier reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bag_of_tokens: Option<BagOfTokens>,
     /// Whether both strands were read.
     pub both_strands: bool,
     /// Fine-tuning.
@@ -123,7 +126,8 @@ impl Display for Metrics {
         let shares = self.trainings.iter().filter_map(|training| training.bag_share);
         let shares: Vec<String> = shares.map(|share| format!("{:.0} %", 100.0 * share)).collect();
         if !shares.is_empty() {
-            writeln!(f, "{} of the scores from counted k-mers, chosen on dev", shares.join(", "))?;
+            let shares = shares.join(", ");
+            writeln!(f, "the bag of tokens beside the network weighs {shares}, chosen on dev")?;
         }
         if let [_, _, ..] = self.trainings[..] {
             writeln!(f, "mean of {} networks", self.trainings.len())?;

@@ -115,11 +115,12 @@ pub struct BertConfig {
     #[serde(default, skip_serializing_if = "is_default")]
     pub bag_of_tokens: bool,
     /// The longest run of tokens that a bag of tokens counts, beside single tokens ([`Bag`](crate::Bag)): 3 makes of a
-    /// bag of 4-mers one of 4-, 5- and 6-mers. 1 unless it is said. Ours, not in Hugging Face files.
+    /// bag of 4-mers one of 4-, 5- and 6-mers. 1 unless it is said; it means nothing without a bag. Ours, not in Hugging Face files.
     #[serde(default = "default::one", skip_serializing_if = "is_one")]
     pub bag_longest_run: NonZeroUsize,
     /// Places along a row that a bag of tokens counts for, each by itself ([`Bag`](crate::Bag)), so that it matters where
-    /// a token stands. 1, the row as a whole, unless it is said. Ours, not in Hugging Face files.
+    /// a token stands; where a sequence is read in several rows, in its row. 1, the row as a whole, unless it is said; it means
+    /// nothing without a bag. Ours, not in Hugging Face files.
     #[serde(default = "default::one", skip_serializing_if = "is_one")]
     pub bag_places: NonZeroUsize,
     /// How padding is masked; ours, not in Hugging Face files.
@@ -226,11 +227,7 @@ impl BertConfig {
 
     /// What a bag of tokens counts, if there is one; `None` where its runs cannot be counted.
     pub fn bag(&self) -> Option<Bag> {
-        // Longer k-mers than those of ten bases are too many for a table.
-        let bases = |bag: &Bag| bag.entries() <= self.vocab_size + (1 << 22);
-        let run = self.bag_longest_run.get();
-        let bag = (run <= 10).then(|| Bag::new(self.vocab_size, run, self.bag_places.get()));
-        bag.flatten().filter(bases)
+        Bag::new(self.vocab_size, self.bag_longest_run.get(), self.bag_places.get())
     }
 
     /// The longest row of tokens; `None` where positions have no table that could end.
@@ -346,7 +343,8 @@ impl BertConfig {
             }
         }
         if self.bag().is_none() {
-            let reason = "runs of tokens are counted of k-mers alone, up to 10-mers";
+            let reason =
+                "runs of tokens are counted of k-mers alone, and no more than fit in a table";
             return invalid("bag_longest_run", self.bag_longest_run.to_string(), reason);
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear};
 use burn::tensor::activation::relu;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::linear::linear;
 use crate::pooling::mean;
@@ -192,25 +192,47 @@ impl<E: Encoder> SequenceClassifier<E> {
                 pooling.pool_parts(self.pooled_parts, &self.encoder.encode(batch, sink), mask)
             }
         };
-        match self.token_scores(batch) {
+        match self.run_scores(batch).into_iter().reduce(|a, b| a + b) {
             Some(scores) => Tensor::cat(vec![states, mean(scores, mask).squeeze_dim::<2>(1)], 1),
             None => states,
         }
     }
 
-    /// What each token, with the runs that begin with it, adds to the scores before the mean over the row is taken,
-    /// `[batch, length, labels]`; `None` without a bag of tokens.
+    /// What each token adds to the scores before the mean over the row is taken, `[batch, length, labels]`; what a run of
+    /// tokens adds is shared by them. `None` without a bag of tokens.
     pub fn token_scores(&self, batch: &TokenBatch) -> Option<Tensor<3>> {
-        let (bag, table) = (self.bag?, self.bag_of_tokens.as_ref()?);
-        let entries = bag.entries_of(&batch.ids).into_iter();
-        let scores = entries.map(|entries| table.forward(entries)).reduce(|a, b| a + b)?;
-        if bag.places() == 1 {
-            return Some(scores);
-        }
-        let [rows, length, _] = scores.dims();
-        let scores = scores.reshape([rows, length, bag.places(), self.labels()]);
-        let weights = bag.place_weights(batch).unsqueeze_dim::<4>(3);
-        Some((scores * weights).sum_dim(2).squeeze_dim::<3>(2))
+        let shared = |(more, scores): (usize, Tensor<3>)| {
+            let [rows, length, labels] = scores.dims();
+            let share = scores.div_scalar((more + 1) as f64);
+            (0..=more).map(move |later| {
+                let before = Tensor::zeros([rows, later, labels], &share.device());
+                let scores = share.clone().narrow(1, 0, length - later);
+                if later == 0 { scores } else { Tensor::cat(vec![before, scores], 1) }
+            })
+        };
+        self.run_scores(batch).into_iter().enumerate().flat_map(shared).reduce(|a, b| a + b)
+    }
+
+    /// For each length of run, from 1, what the run that begins with each token adds, `[batch, length, labels]`.
+    fn run_scores(&self, batch: &TokenBatch) -> Vec<Tensor<3>> {
+        let (Some(bag), Some(table)) = (self.bag, &self.bag_of_tokens) else { return Vec::new() };
+        let [rows, length] = batch.dims();
+        let weights = (bag.places() > 1).then(|| bag.place_weights(batch).unsqueeze_dim::<4>(3));
+        let scores = |(entries, are_runs): (Tensor<2, Int>, Option<Tensor<2>>)| {
+            let scores = table.forward(entries);
+            let scores = match &weights {
+                None => scores,
+                Some(weights) => {
+                    let scores = scores.reshape([rows, length, bag.places(), self.labels()]);
+                    (scores * weights.clone()).sum_dim(2).squeeze_dim::<3>(2)
+                }
+            };
+            match are_runs {
+                None => scores,
+                Some(are_runs) => scores * are_runs.unsqueeze_dim::<3>(2),
+            }
+        };
+        bag.entries_of(&batch.ids).into_iter().map(scores).collect()
     }
 
     /// As [`pool`](Self::pool), of rows of any length: for those longer than a chunk the mean over

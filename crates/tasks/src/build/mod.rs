@@ -139,7 +139,7 @@ fn positives(
     mut left_out: LeftOut,
 ) -> Result<Built, BuildError> {
     let (mut windows, mut seen) = (Vec::new(), HashSet::new());
-    let mut count = left_out.without_strand;
+    let mut count = left_out.without_strand + left_out.repeated + left_out.too_close;
     for site in sites {
         count += 1;
         let Ok(interval) = site else {

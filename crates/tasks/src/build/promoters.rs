@@ -21,7 +21,7 @@ pub struct PromoterConfig {
     pub spacing: usize,
     /// Bases between a genomic negative and any start, at least.
     pub away: usize,
-    /// Which promoters are taken.
+    /// Which promoters are taken; where boxes count, 38 bases before the start have to be there and unambiguous.
     pub tata: TataBox,
     /// What promoters are told from.
     pub negatives: Negatives,
@@ -153,13 +153,20 @@ pub fn build_promoters(
     // No negative may overlap a promoter.
     let away = config.away.max(upstream.saturating_add(1)).max(config.downstream);
     let mut background = Background::new(genome, sites, away)?;
-    if config.tata == TataBox::With {
-        background = background.only(has_box);
-    }
-    background.negatives(&mut built, config.negatives, &mut random)?;
-    if upstream > config.upstream {
+    let cut = |built: &mut Built| {
         let further = upstream - config.upstream;
-        built.windows = built.windows.iter().map(|window| from(window, further)).collect();
+        if further > 0 {
+            built.windows = built.windows.iter().map(|window| from(window, further)).collect();
+        }
+    };
+    let is_drawn = matches!(config.negatives, Negatives::Genomic | Negatives::GcMatched);
+    if config.tata == TataBox::With && is_drawn {
+        background = background.only(has_box);
+        background.negatives(&mut built, config.negatives, &mut random)?;
+        cut(&mut built);
+    } else {
+        cut(&mut built);
+        background.negatives(&mut built, config.negatives, &mut random)?;
     }
     Ok(built)
 }
