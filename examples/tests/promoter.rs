@@ -159,7 +159,17 @@ fn several_seeds_and_baselines_stand_side_by_side() {
     let output = desk.run(&more);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    for method in ["dnabert", "GC content", "k-mer regression", "CNN", "CNN + LSTM", "CNN + GRU"] {
+    let methods = [
+        "dnabert",
+        "GC content",
+        "k-mer regression",
+        "placed k-mer regression",
+        "position regression",
+        "CNN",
+        "CNN + LSTM",
+        "CNN + GRU",
+    ];
+    for method in methods {
         assert!(text.contains(&format!("| {method} | 2 |")), "{method}: {text}");
     }
     assert!(
@@ -167,7 +177,7 @@ fn several_seeds_and_baselines_stand_side_by_side() {
         "{text}"
     );
     let runs = fs::read_to_string(desk.path("out/runs.jsonl")).unwrap();
-    assert_eq!(runs.lines().count(), 14);
+    assert_eq!(runs.lines().count(), 2 * methods.len());
     let svg = fs::read_to_string(desk.path("out/comparison.svg")).unwrap();
     assert!(svg.contains("k-mer regression"), "{svg}");
     assert_eq!(fs::read_to_string(desk.path("out/metrics.json")).unwrap(), "an older result");

@@ -11,9 +11,10 @@ use crate::method::Method;
 use crate::summary::Block;
 
 const SIZE: (u32, u32) = (1200, 460);
-const COLOURS: [RGBColor; 10] = [
+const COLOURS: [RGBColor; 11] = [
     RGBColor(190, 190, 190),
-    RGBColor(150, 150, 150),
+    RGBColor(165, 165, 165),
+    RGBColor(140, 140, 140),
     RGBColor(110, 110, 110),
     RGBColor(120, 150, 190),
     RGBColor(80, 110, 170),
