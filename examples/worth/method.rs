@@ -9,7 +9,7 @@ use dnabert::core::Task;
 use dnabert::model::{Adaptation, Pooling};
 use dnabert::tasks::{DataError, Subset, sha256};
 use dnabert::train::{AdamWSettings, FineTuneConfig};
-use dnabert::{Device, Experiment, Floor, HeadStart, Start};
+use dnabert::{BagReader, Device, Experiment, Floor, HeadStart, Start};
 
 use crate::recipe::Recipe;
 
@@ -63,7 +63,7 @@ impl Method {
     /// Whether it is a method of its own there.
     pub(crate) fn suits(self, contest: &Contest) -> bool {
         // Where order decides, the settings of the pre-trained network are the usual ones but for the rate.
-        self != Self::RandomAlike || contest.recipe != Recipe::Order
+        self != Self::RandomAlike || !matches!(contest.recipe, Recipe::Order | Recipe::Places)
     }
 
     /// What a run depends on besides task, share and seed.
@@ -134,7 +134,10 @@ impl Method {
             start: start(pooling),
             head: if counts { HeadStart::Regression } else { HeadStart::Random },
             pooled_parts: None,
-            bag_of_tokens: recipe.bag_of_tokens().filter(|_| self != Self::Random),
+            // What is fitted beside a network needs no pre-training.
+            bag_of_tokens: recipe
+                .bag_of_tokens()
+                .filter(|bag| self != Self::Random || bag.read == BagReader::Regression),
             both_strands: contest.both_strands(),
             dropout: recipe.dropout().filter(|_| counts),
             adaptation: Adaptation::Full,

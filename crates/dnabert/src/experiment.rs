@@ -1,6 +1,7 @@
 //! A task from its data to a judged, saved model: what every task example runs.
 
 mod beginning;
+mod beside;
 mod metrics;
 mod rows;
 mod write;
@@ -18,9 +19,10 @@ use dnabert_train::{
 use serde::Serialize;
 
 use self::beginning::Beginning;
+use self::beside::with_bag_beside;
 pub use self::metrics::{LostTokens, Metrics, OtherTask, Settings, Training};
 use self::rows::{lost, scored, shuffled_auroc, strands};
-use crate::bag::with_bag_beside;
+use crate::bag::{BagOfTokens, BagReader};
 use crate::comparison::Learned;
 use crate::figure::FigureError;
 use crate::fingerprint::hash;
@@ -57,41 +59,6 @@ pub struct Experiment {
     /// the mean of their probabilities, which scatters less and errs less than that of one
     /// (Hansen and Salamon 1990, doi 10.1109/34.58871).
     pub members: NonZeroUsize,
-}
-
-/// A bag of tokens for a classifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct BagOfTokens {
-    /// Where it is read.
-    pub read: BagReader,
-    /// The longest run of tokens that it counts ([`BertConfig::bag_longest_run`]).
-    pub longest_run: NonZeroUsize,
-    /// Places along a row that it counts for, each by itself ([`BertConfig::bag_places`]).
-    pub places: NonZeroUsize,
-}
-
-/// What reads a bag of tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BagReader {
-    /// The head that reads the states, too: both are fitted or trained together.
-    Head,
-    /// A logistic regression of its own, beside the trained network: the scores are a mean of both, in which the dev split
-    /// chooses how much each counts.
-    Regression,
-}
-
-impl BagOfTokens {
-    /// Single tokens wherever they are, in the head.
-    pub const PLAIN: Self =
-        Self { read: BagReader::Head, longest_run: NonZeroUsize::MIN, places: NonZeroUsize::MIN };
-
-    /// Runs of up to three tokens at seven places, beside the network: what suits promoters of 300 bases.
-    pub const BESIDE: Self = Self {
-        read: BagReader::Regression,
-        longest_run: NonZeroUsize::new(3).unwrap(),
-        places: NonZeroUsize::new(7).unwrap(),
-    };
 }
 
 /// How the classification head of an experiment begins.
@@ -257,7 +224,8 @@ impl Experiment {
         let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
 
         let first = self.beginning(&labels, seed, device)?;
-        let (config, mut new_parts) = (self.with_bag(&first.config), first.new_parts.clone());
+        let (config, mut new_parts) =
+            (self.with_bag(first.config.clone()), first.new_parts.clone());
         config.validate().map_err(CheckpointError::from)?;
         if self.head == HeadStart::Regression {
             new_parts.retain(|part| !["classifier", "bag_of_tokens"].contains(part));
@@ -351,7 +319,7 @@ impl Experiment {
         let tuned =
             fine_tune(model, train, dev, special, &self.tuning(seed), observer).map_err(failed)?;
         let FineTuned { model, best_epoch, history, collapsed, .. } = tuned;
-        let config = self.with_bag(&config);
+        let config = self.with_bag(config);
         let (model, bag_share) =
             match config.bag().filter(|_| self.reads_bag(BagReader::Regression)) {
                 Some(bag) => {
@@ -369,15 +337,10 @@ impl Experiment {
     }
 
     /// `config` of a network, with the bag of tokens, if there is one.
-    fn with_bag(&self, config: &BertConfig) -> BertConfig {
+    fn with_bag(&self, config: BertConfig) -> BertConfig {
         match self.bag_of_tokens {
-            Some(BagOfTokens { longest_run, places, .. }) => BertConfig {
-                bag_of_tokens: true,
-                bag_longest_run: longest_run,
-                bag_places: places,
-                ..config.clone()
-            },
-            None => config.clone(),
+            Some(BagOfTokens { longest_run, places, .. }) => config.with_bag(longest_run, places),
+            None => config,
         }
     }
 

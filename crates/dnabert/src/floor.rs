@@ -346,6 +346,20 @@ mod tests {
     }
 
     #[test]
+    fn placed_kmers_are_counted_in_rows_of_any_length() {
+        let long = |mut example: Example| {
+            let bases = example.sequence.as_str().repeat(20); // 800 bases
+            example.sequence = bases.parse().unwrap();
+            example
+        };
+        let split = |salt| examples(40, salt).into_iter().map(long).collect::<Vec<_>>();
+        let (train, dev, test) = (split(1), split(2), split(3));
+        let data = FloorData { train: &train, dev: &dev, test: &test, classes: 2 };
+        let found = Floor::PlacedKmers.run(data, 1, &Device::flex(), 1).unwrap();
+        assert!(found.test.auroc().unwrap() > 0.9);
+    }
+
+    #[test]
     fn what_stands_at_a_place_is_found_by_all_but_gc() {
         let (train, dev, test) = (examples(300, 1), examples(60, 2), examples(200, 3));
         let data = FloorData { train: &train, dev: &dev, test: &test, classes: 2 };

@@ -56,6 +56,7 @@ pub use dnabert_variants as variants;
 pub use attention_reader::AttentionReader;
 pub use attribution_method::{AttributionMethod, BoxedAttribution};
 pub use backend::{Backend, BackendError, Precision, device, device_with};
+pub use bag::{BagOfTokens, BagReader};
 pub use burn::tensor::Device;
 pub use context_floor::{ContextFloor, fit_context};
 pub use corpus_rows::{CorpusRowError, CorpusRows};
@@ -63,8 +64,8 @@ pub use embedder::{Embedder, TokenStates};
 pub use ensemble::{Ensemble, EnsembleError, MemberError};
 pub use error::PredictorError;
 pub use experiment::{
-    BagOfTokens, BagReader, Experiment, ExperimentError, HeadStart, LostTokens, Metrics, OtherTask,
-    Outcome, Prediction, Settings, Start, Training,
+    Experiment, ExperimentError, HeadStart, LostTokens, Metrics, OtherTask, Outcome, Prediction,
+    Settings, Start, Training,
 };
 pub use fingerprint::fingerprint;
 pub use floor::{Floor, FloorData, FloorOutcome, gc_auroc, regress_rows};

@@ -1,7 +1,5 @@
 //! The network before its training.
 
-use std::num::NonZeroUsize;
-
 use burn::tensor::Device;
 use dnabert_core::{Tokenizer, derive_seed};
 use dnabert_kmer::{KmerTokenizer, LengthPolicy};
@@ -10,8 +8,9 @@ use dnabert_model::{
     SequenceClassifier,
 };
 
-use super::{BagReader, Experiment, ExperimentError, Start};
+use super::{Experiment, ExperimentError, Start};
 use crate::AnyTokenizer;
+use crate::bag::BagReader;
 use crate::tokenizer::longest_row;
 
 /// What training begins with.
@@ -35,13 +34,10 @@ impl Experiment {
         let change = |config: BertConfig| {
             let config = BertConfig {
                 pooled_parts: self.pooled_parts.unwrap_or(config.pooled_parts),
-                bag_of_tokens: false,
-                bag_longest_run: NonZeroUsize::MIN,
-                bag_places: NonZeroUsize::MIN,
                 hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
-                ..config
+                ..config.without_bag()
             };
-            if bag_in_head { self.with_bag(&config) } else { config }
+            if bag_in_head { self.with_bag(config) } else { config }
         };
         let (tokenizer, model, config, new_parts) = match &self.start {
             Start::Fresh { size, k, pooling } => {

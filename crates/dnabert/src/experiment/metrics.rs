@@ -7,8 +7,9 @@ use dnabert_train::metric::CallReport;
 use dnabert_train::{ClassificationReport, EpochRecord, FineTuneConfig, Interval};
 use serde::Serialize;
 
-use super::{BagOfTokens, HeadStart};
+use super::HeadStart;
 use crate::Judgement;
+use crate::bag::BagOfTokens;
 
 /// The content of `metrics.json`; the test split's figures stand at the top level.
 #[derive(Debug, Clone, PartialEq, Serialize)]

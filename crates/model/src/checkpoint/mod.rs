@@ -259,13 +259,8 @@ impl Checkpoint {
         device: &Device,
     ) -> Result<(TokenClassifier<Bert>, BertConfig), CheckpointError> {
         // Tokens are judged one by one: nothing is pooled.
-        let config = BertConfig {
-            pooled_parts: NonZeroUsize::MIN,
-            bag_of_tokens: false,
-            bag_longest_run: NonZeroUsize::MIN,
-            bag_places: NonZeroUsize::MIN,
-            ..self.config_for(head)
-        };
+        let config = self.config_for(head).without_bag();
+        let config = BertConfig { pooled_parts: NonZeroUsize::MIN, ..config };
         self.check(&config, Chunks::Average)?;
         let bert = Bert::zeros(&config, false, device);
         let model = TokenClassifier::over(bert, &config, device);

@@ -156,7 +156,8 @@ pub fn build_promoters(
     let cut = |built: &mut Built| {
         let further = upstream - config.upstream;
         if further > 0 {
-            built.windows = built.windows.iter().map(|window| from(window, further)).collect();
+            built.windows =
+                built.windows.iter().map(|window| without_first(window, further)).collect();
         }
     };
     let is_drawn = matches!(config.negatives, Negatives::Genomic | Negatives::GcMatched);
@@ -171,18 +172,17 @@ pub fn build_promoters(
     Ok(built)
 }
 
-/// What of `window` comes after its first bases, `further` of them.
-fn from(window: &Window, further: usize) -> Window {
+/// `window` without its first bases, `count` of them.
+fn without_first(window: &Window, count: usize) -> Window {
     let Window { interval, label, sequence } = window;
     let (start, end) = match interval.strand() {
-        Strand::Reverse => (interval.start(), interval.end() - further),
-        _ => (interval.start() + further, interval.end()),
+        Strand::Reverse => (interval.start(), interval.end() - count),
+        _ => (interval.start() + count, interval.end()),
     };
     let interval = Interval::new(interval.chromosome(), start, end, interval.strand());
     Window {
         interval: interval.expect("a part of an interval is one"),
         label: *label,
-        sequence: sequence_of(&sequence.as_bytes()[further..])
-            .expect("a part of a sequence is one"),
+        sequence: sequence_of(&sequence.as_bytes()[count..]).expect("a part of a sequence is one"),
     }
 }
