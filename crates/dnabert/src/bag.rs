@@ -12,9 +12,9 @@ use serde::Serialize;
 pub struct BagOfTokens {
     /// Where it is read.
     pub read: BagReader,
-    /// The longest run of tokens that it counts ([`BertConfig::bag_longest_run`]).
+    /// The longest run of tokens that it counts ([`dnabert_model::BertConfig::bag_longest_run`]).
     pub longest_run: NonZeroUsize,
-    /// Places along a row that it counts for, each by itself ([`BertConfig::bag_places`]).
+    /// Places along a row that it counts for, each by itself ([`dnabert_model::BertConfig::bag_places`]).
     pub places: NonZeroUsize,
 }
 
