@@ -101,10 +101,11 @@ enum Task {
         /// Take any places that are no sites, not those with GT or AG
         #[arg(long)]
         no_decoys: bool,
-        /// Put non-sites that this trained model takes for sites in the place of as many others of train, as
-        /// far as there are any: a classifier of neither, donor and acceptor for windows of this width
-        #[arg(long, conflicts_with = "clusters")]
-        adversary: Option<PathBuf>,
+        /// Put non-sites that these trained models take for sites in the place of as many others of train, as far
+        /// as there are any: classifiers of neither, donor and acceptor for windows of this width, those of all
+        /// rounds so far, the first one first
+        #[arg(long, value_name = "MODELS", value_delimiter = ',', conflicts_with = "clusters")]
+        adversary: Vec<PathBuf>,
     },
     /// Random sequences, half of them with a planted site of a motif, and where it is
     Planted(planted::Planted),
@@ -232,25 +233,39 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             let genome = sources.genome()?;
             let mut built = build_splice(&genome, &transcripts.whole, &config)?;
             let mut settings = format!("{config:?} {part:?}");
-            if let Some(folder) = adversary {
-                let weights = folder.join("model.safetensors");
-                let hash =
-                    sha256(&weights).map_err(|error| format!("{}: {error}", weights.display()))?;
-                settings += &format!(" adversary {hash}, in train only");
-                let model = Predictor::open(folder, &device(None)?)?;
-                if model.labels().len() != 3 {
-                    let labels = model.labels().join(", ");
-                    return Err(format!("the adversary knows {labels}, not three classes").into());
+            if !adversary.is_empty() {
+                let mut models = Vec::new();
+                for folder in adversary {
+                    let (model, hash) = open_adversary(folder)?;
+                    settings += &format!(" adversary {hash}");
+                    models.push(model);
                 }
+                settings += ", in train only";
                 let splits = sources.splits(&genome)?;
                 let Hardened { negatives, replaced } = built.harden(&splits, |wanted| {
-                    adversarial_non_sites(&genome, &transcripts.whole, &config, &model, wanted)
+                    adversarial_non_sites(&genome, &transcripts.whole, &config, &models, wanted)
                 })?;
-                println!("{replaced} of {negatives} non-sites of train fool the model");
+                let fools = match &models[..] {
+                    [_] => "fool the model".to_owned(),
+                    models => format!("fool one of {} models", models.len()),
+                };
+                println!("{replaced} of {negatives} non-sites of train {fools}");
             }
             sources.write(&genome, &built, &settings)
         }
     }
+}
+
+/// A classifier of neither, donor and acceptor, and the hash of its weights.
+fn open_adversary(folder: &Path) -> Result<(Predictor, String), Box<dyn Error>> {
+    let weights = folder.join("model.safetensors");
+    let hash = sha256(&weights).map_err(|error| format!("{}: {error}", weights.display()))?;
+    let model = Predictor::open(folder, &device(None)?)?;
+    if model.labels().len() != 3 {
+        let (folder, labels) = (folder.display(), model.labels().join(", "));
+        return Err(format!("{folder}: an adversary of {labels}, not of three classes").into());
+    }
+    Ok((model, hash))
 }
 
 /// Transcription starts: of BED, of FPS, or of the transcripts of an annotation.

@@ -49,6 +49,14 @@ fn yeast_splice_sites_are_built_and_learned() {
     let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
     assert!(read("set/test.tsv") == read("again/test.tsv"), "judged on the same rows");
     assert_eq!(read("set/train.tsv").lines().count(), read("again/train.tsv").lines().count());
+    // And the one after it, which keeps what that model was fooled by.
+    let (third, models) = (path("third"), format!("{model},{model}"));
+    let more = [&borders[..4], &["--adversary", &models, "--out", &third]].concat();
+    let output = run("build_dataset", &[&splice[..], &more].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("non-sites of train fool one of 2 models"), "{text}");
+    assert!(read("set/test.tsv") == read("third/test.tsv"), "judged on the same rows");
     // Splits by sequence.
     let clusters = path("clusters");
     let more = ["--clusters", "20", "--out", &clusters];

@@ -169,14 +169,18 @@ fn the_shipped_promoters_with_a_tata_box_are_those_that_are_built() {
     assert_eq!(built.left_out.other_box, 2057 - 161);
 }
 
-/// Takes every window with an A behind the middle's dinucleotide for a donor.
-struct Fooled;
+/// Takes every window with this letter behind the middle's dinucleotide for a donor.
+struct Fooled(u8);
+
+impl Fooled {
+    const BY_A: Self = Self(b'A');
+}
 
 impl Classifier for Fooled {
     type Error = std::convert::Infallible;
 
     fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, Self::Error> {
-        let is_fooled = |sequence: &Sequence| sequence.as_bytes()[sequence.len() / 2 + 2] == b'A';
+        let is_fooled = |sequence: &Sequence| sequence.as_bytes()[sequence.len() / 2 + 2] == self.0;
         let row = |sequence: &Sequence| match is_fooled(sequence) {
             true => vec![0.2, 0.7, 0.1],
             false => vec![0.8, 0.1, 0.1],
@@ -193,7 +197,7 @@ fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
     let annotation = folder.join("yeast_chr1_chr2.gff3.gz");
     let genes = read_transcripts(&annotation, AnnotationFormat::Gff3, Part::Coding).unwrap().whole;
     let config = SpliceConfig { width: 60, ..SpliceConfig::default() };
-    let hard = adversarial_non_sites(&genome, &genes, &config, &Fooled, 30).unwrap();
+    let hard = adversarial_non_sites(&genome, &genes, &config, &[Fooled::BY_A], 30).unwrap();
     assert_eq!(hard.len(), 30);
     let built = build_splice(&genome, &genes, &config).unwrap();
     let sites: HashSet<&Interval> =
@@ -203,7 +207,7 @@ fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
         assert!(letters[32] == b'A' && window.label == 0 && !sites.contains(&window.interval));
         assert!(&letters[30..32] == b"GT" || &letters[28..30] == b"AG", "a decoy");
     }
-    let again = adversarial_non_sites(&genome, &genes, &config, &Fooled, 30).unwrap();
+    let again = adversarial_non_sites(&genome, &genes, &config, &[Fooled::BY_A], 30).unwrap();
     assert_eq!(again, hard);
     // Those of a chromosome that is kept for test take nobody's place.
     let splits = Splits::chromosomes(&genome, &[], &["chrI".to_owned()]).unwrap();
@@ -222,6 +226,33 @@ fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
     for (old, new) in changed {
         assert!(old.label == 0 && !on_test(old) && hard.contains(new));
     }
+}
+
+#[test]
+fn a_round_does_not_forget_what_the_rounds_before_it_found() {
+    let folder = datasets().join("genomes");
+    let genome =
+        Genome::open(folder.join("yeast_chr1_chr2.fa.gz"), LetterPolicy::default()).unwrap();
+    let annotation = folder.join("yeast_chr1_chr2.gff3.gz");
+    let genes = read_transcripts(&annotation, AnnotationFormat::Gff3, Part::Coding).unwrap().whole;
+    let config = SpliceConfig { width: 60, ..SpliceConfig::default() };
+    let find =
+        |rounds: &[Fooled]| adversarial_non_sites(&genome, &genes, &config, rounds, 31).unwrap();
+    let first = find(&[Fooled::BY_A]);
+    let with = |windows: &[Window], letter: u8| {
+        windows.iter().filter(|window| window.sequence.as_bytes()[32] == letter).count()
+    };
+    // The newer one has its share, and the rest are those that the first round found.
+    let both = find(&[Fooled::BY_A, Fooled(b'C')]);
+    assert_eq!((with(&both, b'C'), with(&both, b'A')), (16, 15));
+    assert!(both.iter().skip(16).all(|window| first.contains(window)));
+    // What nothing fools leaves its share to those before it.
+    let none = find(&[Fooled::BY_A, Fooled(b'N')]);
+    assert_eq!(none, first);
+    // No place twice, where both are fooled by the same ones.
+    let places: HashSet<Interval> =
+        find(&[Fooled::BY_A, Fooled::BY_A]).into_iter().map(|window| window.interval).collect();
+    assert_eq!(places.len(), 31);
 }
 
 /// A genome of one chromosome of random bases.

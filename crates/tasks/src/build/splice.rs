@@ -120,14 +120,17 @@ pub fn build_splice(
     Ok(built)
 }
 
-/// Non-sites that a classifier takes for donors or acceptors, up to `wanted` of them: those that a
-/// next round of training learns most from, as the paper repeats it. Class 0 of the classifier is
-/// neither. The more it knows, the fewer there are: the search ends after a thousand places for each
-/// one that is wanted.
+/// Non-sites that classifiers take for donors or acceptors, up to `wanted` of them: those that a next round of training learns
+/// most from, as the paper repeats it. Class 0 of a classifier is neither.
+///
+/// `classifiers` are those of the rounds so far, the first one first: each fools in places of its own, so that a round does
+/// not forget what the ones before it found. The newest has a share of `wanted`, and what it leaves goes to those before it.
+/// The more a classifier knows, the fewer such places there are: the search ends after a thousand for each one that is
+/// wanted.
 ///
 /// # Errors
 ///
-/// [`BuildError`]; what the classifier cannot read is [`BuildError::Classifier`].
+/// [`BuildError`]; what a classifier cannot read is [`BuildError::Classifier`].
 ///
 /// # Panics
 ///
@@ -136,10 +139,9 @@ pub fn adversarial_non_sites<C: Classifier>(
     genome: &Genome,
     transcripts: &[Transcript],
     config: &SpliceConfig,
-    classifier: &C,
+    classifiers: &[C],
     wanted: usize,
 ) -> Result<Vec<Window>, BuildError> {
-    const BATCH: usize = 1024;
     let mut taken = HashSet::new();
     for intron in transcripts.iter().flat_map(Transcript::introns) {
         let intron = genome.resolve(intron)?;
@@ -147,9 +149,26 @@ pub fn adversarial_non_sites<C: Classifier>(
         taken.insert((name.clone(), intron.start(), intron.strand()));
         taken.insert((name, intron.end(), intron.strand()));
     }
-    // Another stream than that of the non-sites of the set itself.
-    let config = SpliceConfig { seed: derive_seed(config.seed, &[1]), ..config.clone() };
-    let mut source = NonSiteSource::new(genome, transcripts, &config, taken)?;
+    let mut hard: Vec<Window> = Vec::new();
+    for (round, classifier) in classifiers.iter().enumerate().rev() {
+        // Another stream than that of the non-sites of the set itself, and of the other rounds.
+        let seed = derive_seed(config.seed, &[1 + round as u64]);
+        let config = SpliceConfig { seed, ..config.clone() };
+        let mut source = NonSiteSource::new(genome, transcripts, &config, taken.clone())?;
+        let found = fooling(&mut source, classifier, (wanted - hard.len()).div_ceil(round + 1))?;
+        taken.extend(found.iter().map(place));
+        hard.extend(found);
+    }
+    Ok(hard)
+}
+
+/// Windows of `source` that `classifier` takes for sites, up to `wanted` of them.
+fn fooling<C: Classifier>(
+    source: &mut NonSiteSource<'_>,
+    classifier: &C,
+    wanted: usize,
+) -> Result<Vec<Window>, BuildError> {
+    const BATCH: usize = 1024;
     let mut hard = Vec::new();
     while hard.len() < wanted && source.tries < wanted.saturating_mul(1000) {
         let mut batch = Vec::new();
@@ -169,13 +188,23 @@ pub fn adversarial_non_sites<C: Classifier>(
     Ok(hard)
 }
 
+/// The boundary in the middle of a window.
+fn place(window: &Window) -> Place {
+    let interval = &window.interval;
+    let middle = interval.start() + interval.len() / 2;
+    (interval.chromosome().to_owned(), middle, interval.strand())
+}
+
+/// A boundary: its chromosome, the base of the forward strand behind it, and its strand.
+type Place = (String, usize, Strand);
+
 /// Random places of transcripts that are no sites.
 struct NonSiteSource<'a> {
     genome: &'a Genome,
     config: &'a SpliceConfig,
     spans: Vec<Interval>,
     /// Boundaries that are sites, or were drawn.
-    taken: HashSet<(String, usize, Strand)>,
+    taken: HashSet<Place>,
     random: ChaCha8Rng,
     tries: usize,
 }
@@ -185,7 +214,7 @@ impl<'a> NonSiteSource<'a> {
         genome: &'a Genome,
         transcripts: &[Transcript],
         config: &'a SpliceConfig,
-        taken: HashSet<(String, usize, Strand)>,
+        taken: HashSet<Place>,
     ) -> Result<Self, BuildError> {
         let spans = genes(genome, transcripts)?;
         let random = ChaCha8Rng::seed_from_u64(config.seed);
