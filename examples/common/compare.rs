@@ -258,9 +258,7 @@ impl CompareOptions {
             let runs = summary.judgements.len();
             text += &format!("| {} | {runs} | {} |\n", summary.method, cells.join(" | "));
         }
-        if classes == 2 {
-            text += &imbalance(&summaries);
-        }
+        text += &imbalance(&summaries, classes);
         text += &self.differences(runs);
         if members > 1 {
             text += &format!("\n{OURS}: {members} networks together; the others are one each.\n");
@@ -318,9 +316,13 @@ fn seeded(experiment: &Experiment, seed: u64) -> Experiment {
 }
 
 /// Accuracy and MCC side by side where positives are rare.
-fn imbalance(summaries: &[Summary]) -> String {
-    let mut text =
-        String::from("\n| negatives for each positive, threshold | method | accuracy | MCC |\n");
+fn imbalance(summaries: &[Summary], classes: usize) -> String {
+    let mut text = match classes {
+        2 => String::new(),
+        _ => "\nAny class but the first is a positive here, whichever of them is called.\n"
+            .to_owned(),
+    };
+    text += "\n| negatives for each positive, threshold | method | accuracy | MCC |\n";
     text += "| --- | --- | --- | --- |\n";
     let judgements = summaries.iter().flat_map(|summary| &summary.judgements);
     let places = judgements.map(|found| found.imbalanced.len()).max().unwrap_or(0);

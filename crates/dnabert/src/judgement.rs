@@ -28,11 +28,12 @@ pub struct Judgement {
     pub dev: ClassificationReport,
     /// The test split of two classes, called by the threshold with the highest MCC on dev.
     pub chosen_threshold: Option<CallReport>,
-    /// The test split of two classes with ten and with a hundred negatives for each positive.
+    /// The test split with ten and with a hundred negatives, of class 0, for each positive, of any other class: of several,
+    /// such as donor and acceptor beside neither, it does not count here which of them is called.
     pub imbalanced: Vec<Imbalanced>,
 }
 
-/// Two classes, of which one is rare.
+/// Positives among many negatives.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Imbalanced {
     /// Negatives for each positive.
@@ -69,6 +70,13 @@ impl Scored {
         }
         let scores = self.probabilities.iter().map(|row| row[1]).collect();
         Some((scores, self.labels.iter().map(|&label| label == 1).collect()))
+    }
+
+    /// The probability that an example is of any class but class 0, and whether it is. `None` without examples.
+    pub fn positives(&self) -> Option<(Vec<f64>, Vec<bool>)> {
+        self.probabilities.first()?;
+        let scores = self.probabilities.iter().map(|row| row.iter().skip(1).sum()).collect();
+        Some((scores, self.labels.iter().map(|&label| label > 0).collect()))
     }
 
     /// These examples of it.
@@ -120,7 +128,7 @@ impl Judgement {
             let balance = Balance::NegativesPerPositive(rare.negatives_per_positive);
             let seed = derive_seed(seed, &[15, rare.negatives_per_positive as u64]);
             rare.at_chosen_mcc_interval = test.interval(seed, |rows| {
-                let (scores, positive) = rows.binary()?;
+                let (scores, positive) = rows.positives()?;
                 Some(CallReport::at(rare.at_chosen.threshold, &scores, &positive, balance)?.mcc)
             });
         }
@@ -133,9 +141,9 @@ impl Judgement {
     ///
     /// As [`ClassificationReport::new`].
     pub fn without_intervals(dev: &Scored, test: &Scored) -> Self {
-        let binary = dev.binary().zip(test.binary());
+        let positives = dev.positives().zip(test.positives());
         let calls = |threshold: Option<f64>, balance| {
-            let ((dev, dev_truth), (test, test_truth)) = binary.as_ref()?;
+            let ((dev, dev_truth), (test, test_truth)) = positives.as_ref()?;
             let threshold =
                 threshold.or_else(|| metric::best_threshold(dev, dev_truth, balance))?;
             CallReport::at(threshold, test, test_truth, balance)
@@ -154,7 +162,7 @@ impl Judgement {
             auroc_interval: None,
             mcc_interval: None,
             dev: dev.report(),
-            chosen_threshold: calls(None, Balance::AsGiven),
+            chosen_threshold: test.binary().and_then(|_| calls(None, Balance::AsGiven)),
             imbalanced: RATIOS.into_iter().filter_map(imbalanced).collect(),
         }
     }
@@ -188,13 +196,19 @@ mod tests {
     }
 
     #[test]
-    fn three_classes_have_no_threshold() {
+    fn three_classes_have_no_threshold_but_can_be_rare() {
         let rows = Scored {
             probabilities: vec![vec![0.8, 0.1, 0.1], vec![0.1, 0.8, 0.1], vec![0.1, 0.1, 0.8]],
             labels: vec![0, 1, 2],
         };
         let found = Judgement::new(&rows, &rows, 1);
         assert_eq!((found.test.mcc, found.chosen_threshold), (1.0, None));
-        assert!(found.imbalanced.is_empty());
+        let calls: Vec<f64> = found.imbalanced.iter().map(|rare| rare.at_chosen.mcc).collect();
+        assert_eq!(calls, [1.0, 1.0]);
+        // An acceptor that is taken for a donor is called all the same; one that is taken for neither is not.
+        let other = Scored { probabilities: rows.probabilities.clone(), labels: vec![0, 2, 1] };
+        assert_eq!(Judgement::new(&rows, &other, 1).imbalanced[0].at_half.mcc, 1.0);
+        let missed = Scored { probabilities: rows.probabilities.clone(), labels: vec![2, 1, 0] };
+        assert!(Judgement::new(&rows, &missed, 1).imbalanced[0].at_half.mcc < 1.0);
     }
 }

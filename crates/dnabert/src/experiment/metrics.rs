@@ -102,6 +102,38 @@ pub struct Settings {
     pub model: BertConfig,
 }
 
+impl Metrics {
+    /// What is called positive, by thresholds; of more than two classes, any but the first.
+    fn write_calls(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Judgement { chosen_threshold, imbalanced, .. } = &self.judgement;
+        if chosen_threshold.is_none() && imbalanced.is_empty() {
+            return Ok(());
+        }
+        let of = match &self.classes[..] {
+            [first, _, _, ..] => format!("{first}, or any other"),
+            _ => "calls on test".to_owned(),
+        };
+        writeln!(f, "\n{of:<22}{:>9}{:>9}{:>12}", "accuracy", "MCC", "threshold")?;
+        let line = |f: &mut fmt::Formatter<'_>, name: &str, calls: &CallReport| {
+            let CallReport { accuracy, mcc, threshold, .. } = calls;
+            writeln!(f, "{name:<22}{accuracy:>9.4}{mcc:>9.4}{threshold:>12.4}")
+        };
+        if let Some(calls) = chosen_threshold {
+            line(f, "threshold from dev", calls)?;
+        }
+        for found in imbalanced {
+            let ratio = format!("1 : {:.0}", found.negatives_per_positive);
+            line(f, &ratio, &found.at_half)?;
+            line(f, &format!("{ratio}, from dev"), &found.at_chosen)?;
+            if let Some(Interval { low, high }) = found.at_chosen_mcc_interval {
+                let range = format!("MCC {low:.4} to {high:.4}");
+                writeln!(f, "{:<22}{range:>30}", "  95 % interval")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Display for Metrics {
     /// A table of the test split's figures, and what they stand beside.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,8 +177,7 @@ impl Display for Metrics {
                 ("AUPRC", report.auprc),
             ]
         };
-        let Judgement { test, dev, auroc_interval, mcc_interval, chosen_threshold, imbalanced } =
-            &self.judgement;
+        let Judgement { test, dev, auroc_interval, mcc_interval, .. } = &self.judgement;
         for ((name, dev), (_, test)) in rows(dev).into_iter().zip(rows(test)) {
             writeln!(f, "{name:<22}{:>9}{:>9}", number(dev), number(test))?;
         }
@@ -159,27 +190,7 @@ impl Display for Metrics {
         }
         writeln!(f, "{:<22}{:>18}", "AUROC of GC content", number(self.gc_auroc))?;
         writeln!(f, "{:<22}{:>18}", "AUROC, shuffled", number(self.shuffled_auroc))?;
-        if let Some(calls) = chosen_threshold {
-            writeln!(
-                f,
-                "\n{:<22}{:>9}{:>9}{:>12}",
-                "calls on test", "accuracy", "MCC", "threshold"
-            )?;
-            let line = |f: &mut fmt::Formatter<'_>, name: &str, calls: &CallReport| {
-                let CallReport { accuracy, mcc, threshold, .. } = calls;
-                writeln!(f, "{name:<22}{accuracy:>9.4}{mcc:>9.4}{threshold:>12.4}")
-            };
-            line(f, "threshold from dev", calls)?;
-            for found in imbalanced {
-                let ratio = format!("1 : {:.0}", found.negatives_per_positive);
-                line(f, &ratio, &found.at_half)?;
-                line(f, &format!("{ratio}, from dev"), &found.at_chosen)?;
-                if let Some(Interval { low, high }) = found.at_chosen_mcc_interval {
-                    let range = format!("MCC {low:.4} to {high:.4}");
-                    writeln!(f, "{:<22}{range:>30}", "  95 % interval")?;
-                }
-            }
-        }
+        self.write_calls(f)?;
         for other in &self.others {
             writeln!(f, "\nthe same model on {}: {}", other.task, other.test)?;
         }
