@@ -450,4 +450,33 @@ proptest! {
             prop_assert!(of(0).skip(turn + 1).all(|other| !other.interval.overlaps(&negative.interval)));
         }
     }
+
+    #[test]
+    fn no_unbound_window_overlaps_a_peak(
+        ends in prop::collection::vec((300_usize..17_000, 1_usize..2000, 0.0_f64..1.0), 1..6),
+        away in 0_usize..200, seed: u64,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let genome = made(20_000, seed, folder.path());
+        let peaks: Vec<Peak> = ends
+            .iter()
+            .map(|&(start, len, place)| Peak {
+                interval: Interval::new("c", start, start + len, Strand::Unknown).unwrap(),
+                summit: Some(start + (place * len as f64) as usize),
+                ..peak(start, 1.0)
+            })
+            .collect();
+        let negatives = Negatives::Genomic;
+        let config = BindingConfig { width: 31, away, negatives, seed, ..Default::default() };
+        // Broad peaks may leave no room.
+        if let Ok(built) = build_binding(&genome, &peaks, &config) {
+            for negative in built.windows.iter().filter(|window| window.label == 0) {
+                let (start, end) = (negative.interval.start(), negative.interval.end());
+                let near = |peak: &Peak| {
+                    start < peak.interval.end() + away && peak.interval.start() < end + away
+                };
+                prop_assert!(!peaks.iter().any(near), "{:?}", negative.interval);
+            }
+        }
+    }
 }

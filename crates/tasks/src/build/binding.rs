@@ -14,7 +14,7 @@ pub struct BindingConfig {
     pub width: usize,
     /// The strongest peaks, this many; `None` for all.
     pub top: Option<usize>,
-    /// Bases between a genomic negative and the summit of any peak, at least.
+    /// Bases between a genomic negative and any peak, weak ones too, at least.
     pub away: usize,
     /// What sites are told from.
     pub negatives: Negatives,
@@ -45,14 +45,21 @@ pub fn build_binding(
     strongest.truncate(config.top.unwrap_or(usize::MAX));
     let windows = strongest.iter().map(|peak| peak.window(config.width));
     let mut built = positives(genome, windows, LeftOut::default())?;
-    let summit = |peak: &Peak| {
-        let middle = peak.interval.middle();
-        (peak.interval.chromosome().to_owned(), peak.summit.unwrap_or(middle))
-    };
     let mut random = ChaCha8Rng::seed_from_u64(config.seed);
     // No negative may overlap a site.
-    let away = config.away.max(config.width);
-    let mut background = Background::new(genome, peaks.iter().map(summit), away)?;
+    let away = config.away.max(config.width).max(1);
+    let bound = peaks.iter().flat_map(|peak| places(peak, away));
+    let mut background = Background::new(genome, bound, away)?;
     background.negatives(&mut built, config.negatives, &mut random)?;
     Ok(built)
+}
+
+/// Places of a peak, its summit among them, of which no neighbours are further apart than `away`: what keeps that far from
+/// all of them keeps as far from the whole peak.
+fn places(peak: &Peak, away: usize) -> impl Iterator<Item = (String, usize)> {
+    let interval = &peak.interval;
+    let last = interval.end().saturating_sub(1);
+    let summit = peak.summit.unwrap_or(interval.middle());
+    let name = interval.chromosome().to_owned();
+    (interval.start()..last).step_by(away).chain([last, summit]).map(move |at| (name.clone(), at))
 }
