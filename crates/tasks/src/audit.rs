@@ -31,7 +31,7 @@ pub struct SplitAudit {
 }
 
 /// What the rows of one split share with another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairAudit {
     /// The split that is learned from.
     pub from: Split,
@@ -43,6 +43,9 @@ pub struct PairAudit {
     pub reversed: usize,
     /// Rows that share a k-mer with the other, on either strand.
     pub sharing: usize,
+    /// Names of a row and of one of the other split with the same bases, as they are or reversed and complemented, and
+    /// another label.
+    pub conflicts: Vec<[String; 2]>,
 }
 
 impl Audit {
@@ -94,18 +97,26 @@ impl SplitAudit {
 
 impl PairAudit {
     fn of((from, known): (Split, &[Example]), (to, rows): (Split, &[Example]), k: usize) -> Self {
-        let whole: HashSet<&[u8]> = known.iter().map(|row| row.sequence.as_bytes()).collect();
+        let mut whole = HashMap::<&[u8], Vec<&Example>>::new();
+        for row in known {
+            whole.entry(row.sequence.as_bytes()).or_default().push(row);
+        }
         let kmers: HashSet<&[u8]> = known
             .iter()
             .flat_map(|row| row.sequence.as_bytes().windows(k))
             .filter(|kmer| kmer.iter().all(|letter| b"ACGT".contains(letter)))
             .collect();
-        let mut found = Self { from, to, identical: 0, reversed: 0, sharing: 0 };
+        let mut found =
+            Self { from, to, identical: 0, reversed: 0, sharing: 0, conflicts: Vec::new() };
         for row in rows {
             let reverse = row.sequence.reverse_complement();
             let strands = [row.sequence.as_bytes(), reverse.as_bytes()];
-            found.identical += usize::from(whole.contains(strands[0]));
-            found.reversed += usize::from(whole.contains(strands[1]));
+            found.identical += usize::from(whole.contains_key(strands[0]));
+            found.reversed += usize::from(whole.contains_key(strands[1]));
+            let mut same = strands.iter().filter_map(|strand| whole.get(strand)).flatten();
+            if let Some(other) = same.find(|other| other.label != row.label) {
+                found.conflicts.push([other.name.clone(), row.name.clone()]);
+            }
             let shares = |strand: &[u8]| strand.windows(k).any(|kmer| kmers.contains(kmer));
             found.sharing += usize::from(strands.into_iter().any(shares));
         }
@@ -131,13 +142,18 @@ impl fmt::Display for Audit {
             }
             writeln!(f)?;
         }
-        for PairAudit { from, to, identical, reversed, sharing } in &self.pairs {
-            writeln!(
+        for PairAudit { from, to, identical, reversed, sharing, conflicts } in &self.pairs {
+            write!(
                 f,
                 "{to} rows that are in {from}: {identical}; reversed: {reversed}; that share a \
-                 {}-mer: {sharing}",
-                self.k
+                 {}-mer: {sharing}; under another label: {}",
+                self.k,
+                conflicts.len()
             )?;
+            if let Some([one, other]) = conflicts.first() {
+                write!(f, " ({one} of {from} and {other} of {to})")?;
+            }
+            writeln!(f)?;
         }
         Ok(())
     }
@@ -173,13 +189,15 @@ mod tests {
         );
         assert_eq!(audit.splits[2].classes, [0, 2]);
         let found = |pair: usize| {
-            let PairAudit { identical, reversed, sharing, .. } = audit.pairs[pair];
-            (identical, reversed, sharing)
+            let PairAudit { identical, reversed, sharing, conflicts, .. } = &audit.pairs[pair];
+            (*identical, *reversed, *sharing, conflicts.len())
         };
-        assert_eq!([found(0), found(1), found(2)], [(1, 1, 2), (0, 0, 1), (0, 0, 0)]);
+        assert_eq!([found(0), found(1), found(2)], [(1, 1, 2, 1), (0, 0, 1, 0), (0, 0, 0, 0)]);
         assert!(!audit.is_clean());
         let text = audit.to_string();
         assert!(text.contains("1 under two labels (row 0 and row 1)"), "{text}");
+        let across = "under another label: 1 (row 2 of train and row 1 of dev)";
+        assert!(text.contains(across), "{text}");
         assert!(Audit::of(&train[..1], &dev[2..], &test[1..], 6).is_clean());
     }
 }
