@@ -78,7 +78,7 @@ enum Task {
         /// The strongest peaks, this many [default: all]
         #[arg(long, value_parser = positive)]
         top: Option<usize>,
-        /// Bases between a genomic negative and any summit, at least
+        /// Bases between a genomic negative and any peak, weak ones too, at least
         #[arg(long, default_value_t = 1000)]
         away: usize,
         /// What sites are told from
@@ -301,8 +301,11 @@ fn tell_of_torn(transcripts: &Transcripts) {
 impl Sources {
     fn genome(&self) -> Result<Genome, Box<dyn Error>> {
         let genome = Genome::open(&self.genome, LetterPolicy::default())?;
-        let naming = if self.ignore_chr { Naming::IgnoreChr } else { Naming::Exact };
-        Ok(genome.with_naming(naming))
+        Ok(genome.with_naming(self.naming()))
+    }
+
+    fn naming(&self) -> Naming {
+        if self.ignore_chr { Naming::IgnoreChr } else { Naming::Exact }
     }
 
     /// The splits, with chromosomes as the genome calls them.
@@ -327,6 +330,7 @@ impl Sources {
             ("sites", hashed(&self.sites)?),
             ("settings", settings.to_owned()),
             ("splits", format!("{splits:?}")),
+            ("chromosome names", format!("{:?}", self.naming())),
         ];
         write(built, &splits, &made_of, &self.out)?;
         let across = splits.deal(&built.windows).iter().filter(|split| split.is_none()).count();

@@ -32,6 +32,9 @@ pub(crate) struct SweepOptions {
     /// Chromosomes of the test split
     #[arg(long, requires = "sweep", value_delimiter = ',', default_value = "chr9")]
     test_chromosomes: Vec<String>,
+    /// Bases around the summits of peaks
+    #[arg(long, requires = "sweep", default_value_t = 101, value_parser = clap::value_parser!(u16).range(1..))]
+    width: u16,
     /// The strongest peaks of each experiment, this many
     #[arg(long, requires = "sweep", default_value_t = 1000)]
     top: usize,
@@ -96,7 +99,8 @@ impl SweepOptions {
                     return Err(format!("{}: peaks need --genome", entry.name).into());
                 }
                 let (dev, test) = (&self.dev_chromosomes, &self.test_chromosomes);
-                content += &format!(" {genome_hash} top {} {dev:?} {test:?}", self.top);
+                let (top, width) = (self.top, self.width);
+                content += &format!(" {genome_hash} top {top} of {width} {dev:?} {test:?}");
             }
             for method in [OURS, FLOOR.name()] {
                 let settings = match method {
@@ -140,7 +144,7 @@ impl SweepOptions {
         }
     }
 
-    /// 101 bases around the strongest summits against genomic windows of the same GC content, split by
+    /// Windows around the strongest summits against genomic windows of the same GC content, split by
     /// chromosome.
     fn built(
         &self,
@@ -148,7 +152,11 @@ impl SweepOptions {
         peaks: &Path,
         genome: &Genome,
     ) -> Result<BuiltTask, Box<dyn Error + Send + Sync>> {
-        let config = BindingConfig { top: Some(self.top), ..BindingConfig::default() };
+        let config = BindingConfig {
+            width: self.width.into(),
+            top: Some(self.top),
+            ..BindingConfig::default()
+        };
         let built = build_binding(genome, &read_narrow_peak(peaks)?, &config)?;
         let splits = Splits::chromosomes(genome, &self.dev_chromosomes, &self.test_chromosomes)?;
         Ok(BuiltTask::new(&entry.name, &["other", "bound"], built, &splits))

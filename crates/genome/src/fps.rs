@@ -7,7 +7,8 @@ use crate::lines::{LineError, Lines, TableError};
 use crate::{Interval, Strand};
 
 /// Reads an FPS file, plain or gzip: lines `FP` with name, sequence (`EU:NC_000001.10`), `1+` or `1-`
-/// for the strand, and the position from 1; all others are passed over.
+/// for the strand, and the position from 1; all others are passed over. A chromosome is called as the file has it, by its
+/// accession and version: the genome must call it so, too, as those of RefSeq do.
 ///
 /// # Errors
 ///

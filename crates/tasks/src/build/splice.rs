@@ -49,6 +49,9 @@ const TRIES: usize = 2000;
 /// Builds a set of splice sites from the introns of transcripts: donors, acceptors, and as many
 /// windows of the same transcripts that are neither as there are donors.
 ///
+/// A window that is neither may lie over sites, even close to its middle, and windows of sites over one another: what is asked
+/// is whether the middle is one.
+///
 /// # Errors
 ///
 /// [`BuildError`].
