@@ -19,7 +19,7 @@ use dnabert_train::{
 use serde::Serialize;
 
 use self::beginning::Beginning;
-use self::beside::with_bag_beside;
+use self::beside::FittedBag;
 pub use self::metrics::{LostTokens, Metrics, OtherTask, Settings, Training};
 use self::rows::{lost, scored, shuffled_auroc, strands};
 use crate::bag::{BagOfTokens, BagReader};
@@ -238,6 +238,8 @@ impl Experiment {
         let data_sha256 = hash([&train, &dev, &test]);
         let k = first.tokenizer.k();
         let rows = [&train_rows[..], &dev_rows[..]];
+        let bag = config.bag().filter(|_| self.reads_bag(BagReader::Regression));
+        let bag = bag.map(|bag| FittedBag::new(bag, rows, labels.len()));
         let mut first = Some(first);
         let (mut members, mut trainings) = (Vec::new(), Vec::new());
         for number in 0..self.members.get() as u64 {
@@ -247,7 +249,8 @@ impl Experiment {
                 Some(first) => first,
                 None => self.beginning(&labels, seed, device)?,
             };
-            let (member, training) = self.train(beginning, rows, seed, device, observer)?;
+            let (member, training) =
+                self.train(beginning, bag.as_ref(), rows, seed, device, observer)?;
             members.push(member);
             trainings.push(training);
         }
@@ -297,10 +300,11 @@ impl Experiment {
         Ok(Outcome { models, config, metrics, predictions, dev })
     }
 
-    /// Trains one network on `[train, dev]`.
+    /// Trains one network on `[train, dev]`, beside which `bag` stands.
     fn train(
         &self,
         beginning: Beginning,
+        bag: Option<&FittedBag>,
         [train, dev]: [&[EncodedExample]; 2],
         seed: u64,
         device: &Device,
@@ -320,14 +324,13 @@ impl Experiment {
             fine_tune(model, train, dev, special, &self.tuning(seed), observer).map_err(failed)?;
         let FineTuned { model, best_epoch, history, collapsed, .. } = tuned;
         let config = self.with_bag(config);
-        let (model, bag_share) =
-            match config.bag().filter(|_| self.reads_bag(BagReader::Regression)) {
-                Some(bag) => {
-                    let (model, share) = with_bag_beside(model, bag, [train, dev], special, device);
-                    (model, Some(share))
-                }
-                None => (model, None),
-            };
+        let (model, bag_share) = match bag {
+            Some(bag) => {
+                let (model, share) = bag.beside(model, dev, special, device);
+                (model, Some(share))
+            }
+            None => (model, None),
+        };
         let predictor = Predictor::new(&model, tokenizer, &config, device.clone());
         Ok((predictor, Training { seed, best_epoch, history, bag_share, collapsed }))
     }

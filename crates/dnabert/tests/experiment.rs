@@ -12,7 +12,7 @@ use dnabert::{
     Predictor, Start,
 };
 
-/// Sequences of random bases, half of them with `TATAAA` somewhere.
+/// Sequences of random bases, of which each class but the first has a box of its own somewhere.
 struct Boxes {
     classes: Vec<String>,
 }
@@ -38,10 +38,10 @@ impl Task for Boxes {
             let random = |place: u64, below: u64| derive_seed(salt, &[row, place]) % below;
             let mut bases: Vec<u8> =
                 (0..60).map(|place| b"ACGT"[random(place, 4) as usize]).collect();
-            let label = (row % 2) as usize;
-            if label == 1 {
+            let label = row as usize % self.classes.len();
+            if label > 0 {
                 let place = random(60, 50) as usize;
-                bases[place..place + 6].copy_from_slice(b"TATAAA");
+                bases[place..place + 6].copy_from_slice([b"TATAAA", b"CAGGTG"][label - 1]);
             }
             let sequence = String::from_utf8(bases).unwrap().parse::<Sequence>().unwrap();
             Example { name: row.to_string(), sequence, pair: None, label }
@@ -149,6 +149,36 @@ fn placed_kmers_beside_the_network_make_it_better_and_are_kept_in_the_folder() {
     let config = &beside.config;
     assert_eq!((config.bag_longest_run.get(), config.bag_places.get()), (3, 7));
     is_the_same_in_its_folder(&beside);
+}
+
+#[test]
+fn placed_kmers_stand_beside_each_of_several_members_on_both_strands_and_of_three_classes() {
+    let boxes = Boxes { classes: ["none", "box", "other"].map(str::to_owned).to_vec() };
+    let start = Start::Fresh { size: ModelSize::Tiny, k: 4, pooling: None };
+    let beside = Experiment {
+        bag_of_tokens: Some(BagOfTokens::BESIDE),
+        both_strands: true,
+        members: NonZeroUsize::new(2).unwrap(),
+        ..experiment(start, HeadStart::Random, 1, 1e-4)
+    };
+    let outcome = beside.run(&boxes, &Device::flex(), &mut ()).unwrap();
+    let area = outcome.metrics.judgement.test.auroc.unwrap();
+    assert!(area > 0.75, "{area}");
+    assert!(outcome.metrics.trainings.iter().all(|member| member.bag_share.unwrap() > 0.0));
+    let folder = tempfile::tempdir().unwrap();
+    outcome.write(folder.path()).unwrap();
+    let open = |name: &str| Predictor::open(folder.path().join(name), &Device::flex()).unwrap();
+    let again = Ensemble::new(["model", "model-2"].map(open).into_iter().collect()).unwrap();
+    let test = boxes.examples(Split::Test).unwrap();
+    let forward: Vec<Sequence> = test.into_iter().map(|example| example.sequence).collect();
+    let reverse: Vec<Sequence> = forward.iter().map(Sequence::reverse_complement).collect();
+    let strands = [&forward, &reverse].map(|sequences| again.predict(sequences).unwrap());
+    for (row, expected) in outcome.predictions.iter().enumerate() {
+        for (class, expected) in expected.probabilities.iter().enumerate() {
+            let found = f64::midpoint(strands[0][row][class].into(), strands[1][row][class].into());
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
+    }
 }
 
 /// Whether what is written, and read again, says what the run said of the test split.
