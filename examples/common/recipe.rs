@@ -17,6 +17,8 @@ pub(crate) enum Recipe {
     /// Where it matters which k-mers a sequence has and where, more or less: as by order, and a regression on placed k-mers
     /// beside the network.
     Places,
+    /// Where a model of the same sites in another species is at hand: as by order, from that model.
+    Transfer,
     /// Where it matters which motifs a sequence has, wherever they are: a fresh head over the largest value of each
     /// hidden unit, as convolutional networks have it.
     Motifs,
@@ -27,6 +29,7 @@ impl Recipe {
     pub(crate) fn model(self) -> &'static str {
         match self {
             Self::Counts | Self::Order | Self::Places => shipped::SMALL,
+            Self::Transfer => shipped::FLY_SPLICE_60,
             Self::Motifs => shipped::CONVOLUTIONAL,
         }
     }
@@ -34,7 +37,7 @@ impl Recipe {
     pub(crate) fn pooling(self) -> Pooling {
         match self {
             Self::Counts => Pooling::Std,
-            Self::Order | Self::Places => Pooling::Mean,
+            Self::Order | Self::Places | Self::Transfer => Pooling::Mean,
             Self::Motifs => Pooling::Max,
         }
     }
@@ -44,7 +47,7 @@ impl Recipe {
         match self {
             Self::Counts => Some(BagOfTokens::PLAIN),
             Self::Places => Some(BagOfTokens::BESIDE),
-            Self::Order | Self::Motifs => None,
+            Self::Order | Self::Transfer | Self::Motifs => None,
         }
     }
 
@@ -55,7 +58,7 @@ impl Recipe {
 
     pub(crate) fn learning_rate(self) -> f64 {
         match self {
-            Self::Counts => 2e-4,
+            Self::Counts | Self::Transfer => 2e-4,
             Self::Order | Self::Places | Self::Motifs => 5e-4,
         }
     }
@@ -63,7 +66,7 @@ impl Recipe {
     pub(crate) fn token_masking(self) -> f64 {
         match self {
             Self::Counts => 0.0,
-            Self::Order | Self::Places => 0.2,
+            Self::Order | Self::Places | Self::Transfer => 0.2,
             Self::Motifs => 0.1,
         }
     }

@@ -4,6 +4,10 @@
 /// The folder of BERT as it is: 4 layers of width 128.
 pub(crate) const SMALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/small-4");
 
-/// The folder of the same behind a convolution.
+/// The folder of what that became by learning fruit-fly splice sites of 60 bases.
+pub(crate) const FLY_SPLICE_60: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/splice-fly-60");
+
+/// The folder of the same as the first behind a convolution.
 pub(crate) const CONVOLUTIONAL: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/convolutional-4");

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use dnabert::core::Task;
-use dnabert::tasks::{BesideSites, SpliceSet, SpliceTask, TableFormat, TableTask};
+use dnabert::tasks::{BesideSites, Middle, SpliceSet, SpliceTask, TableFormat, TableTask};
 use training::{Options, Recipe, Strands, Usual};
 
 /// Trains a classifier of splice sites and judges it on held-out data.
@@ -23,6 +23,9 @@ struct Arguments {
     /// Shipped data set
     #[arg(long, value_enum, default_value = "fly", conflicts_with_all = ["train", "dev", "test"])]
     data: Data,
+    /// Keep so many bases of each sequence, those around its middle
+    #[arg(long, value_name = "BASES", value_parser = clap::value_parser!(u16).range(1..))]
+    width: Option<u16>,
     /// Ask for the place, too, as a model needs that is led along a sequence: take so many bases from both ends of every
     /// sequence, and add each site once more, up to so many bases beside the middle, as neither
     #[arg(long, value_name = "BASES", value_parser = clap::value_parser!(u16).range(1..))]
@@ -46,25 +49,43 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let options = &arguments.options;
-    let usual = |is_in_corpus| {
-        let (recipe, strands) = (Recipe::Order, Strands::One);
+    let usual = |recipe, is_in_corpus| {
+        let strands = Strands::One;
         Usual { fresh_epochs: 8, epochs: 8, recipe, strands, is_in_corpus }
     };
     if let Some(tables) = options.tables() {
         let task = TableTask::open("splice", tables, TableFormat::default())?;
-        return arguments.run(task, usual(false), Vec::new());
+        return arguments.run(task, usual(Recipe::Order, false), Vec::new());
     }
     let task = |set| SpliceTask::new(&options.datasets, set);
     match arguments.data {
         // Human sites judge a model that has seen none: how much is the same in all animals?
-        Data::Fly => arguments.run(task(SpliceSet::Fly), usual(true), vec![task(SpliceSet::Human)]),
+        Data::Fly => {
+            let usual = usual(Recipe::Order, true);
+            arguments.run(task(SpliceSet::Fly), usual, vec![task(SpliceSet::Human)])
+        }
         // The primates of this set are human, too: 236 of the human rows share a 20-mer with it.
-        Data::Uci => arguments.run(task(SpliceSet::Uci), usual(false), Vec::new()),
+        Data::Uci => {
+            arguments.run(task(SpliceSet::Uci), usual(Recipe::Transfer, false), Vec::new())
+        }
     }
 }
 
 impl Arguments {
     fn run<T: Task>(&self, task: T, usual: Usual, others: Vec<T>) -> Result<(), Box<dyn Error>> {
+        let Some(width) = self.width.map(usize::from) else {
+            return self.run_beside(task, usual, others);
+        };
+        let middle = |task| Middle::new(task, width);
+        self.run_beside(middle(task), usual, others.into_iter().map(middle).collect())
+    }
+
+    fn run_beside<T: Task>(
+        &self,
+        task: T,
+        usual: Usual,
+        others: Vec<T>,
+    ) -> Result<(), Box<dyn Error>> {
         let Some(reach) = self.beside.map(usize::from) else {
             return self.options.run(&task, usual, &others);
         };

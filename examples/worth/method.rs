@@ -63,7 +63,8 @@ impl Method {
     /// Whether it is a method of its own there.
     pub(crate) fn suits(self, contest: &Contest) -> bool {
         // Where order decides, the settings of the pre-trained network are the usual ones but for the rate.
-        self != Self::RandomAlike || !matches!(contest.recipe, Recipe::Order | Recipe::Places)
+        let by_order = [Recipe::Order, Recipe::Places, Recipe::Transfer];
+        self != Self::RandomAlike || !by_order.contains(&contest.recipe)
     }
 
     /// What a run depends on besides task, share and seed.

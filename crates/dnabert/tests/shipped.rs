@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use dnabert::core::{BothStrands, Classifier, Sequence, Split, Task};
 use dnabert::tasks::{
-    BesideSites, BindingSet, BindingTask, PromoterSet, PromoterTask, SpliceSet, SpliceTask,
+    BesideSites, BindingSet, BindingTask, Middle, PromoterSet, PromoterTask, SpliceSet, SpliceTask,
 };
 use dnabert::train::ClassificationReport;
 use dnabert::{Device, Predictor};
@@ -54,6 +54,12 @@ fn promoters_of_the_fly() {
 fn splice_sites_of_the_fly() {
     let task = SpliceTask::new(datasets(), SpliceSet::Fly);
     says_what_its_card_says("splice-fly", &task, Strands::One);
+}
+
+#[test]
+fn splice_sites_of_the_fly_in_sixty_bases() {
+    let task = Middle::new(SpliceTask::new(datasets(), SpliceSet::Fly), 60);
+    says_what_its_card_says("splice-fly-60", &task, Strands::One);
 }
 
 #[test]
