@@ -103,7 +103,8 @@ enum Task {
         no_decoys: bool,
         /// Put non-sites that these trained models take for sites in the place of as many others of train, as far
         /// as there are any: classifiers of neither, donor and acceptor for windows of this width, those of all
-        /// rounds so far, the first one first
+        /// rounds so far, the first one first, each for its share; the other settings and the seed should be those of
+        /// the rounds before
         #[arg(long, value_name = "MODELS", value_delimiter = ',', conflicts_with = "clusters")]
         adversary: Vec<PathBuf>,
     },
@@ -242,9 +243,11 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 }
                 settings += ", in train only";
                 let splits = sources.splits(&genome)?;
-                let Hardened { negatives, replaced } = built.harden(&splits, |wanted| {
-                    adversarial_non_sites(&genome, &transcripts.whole, &config, &models, wanted)
-                })?;
+                let (genes, rounds) = (&transcripts.whole, &models[..]);
+                let Hardened { negatives, replaced } =
+                    built.harden(&splits, |wanted, is_of_train| {
+                        adversarial_non_sites(&genome, genes, &config, rounds, wanted, is_of_train)
+                    })?;
                 let fools = match &models[..] {
                     [_] => "fool the model".to_owned(),
                     models => format!("fool one of {} models", models.len()),

@@ -1,6 +1,7 @@
 //! The example that builds data sets, as a user runs it, and a task example on what it built.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -37,13 +38,13 @@ fn yeast_splice_sites_are_built_and_learned() {
         ],
     );
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    // The next round: non-sites that this model takes for sites, and splits by sequence.
-    let (again, model) = (path("again"), path("model/model"));
+    // The next round: non-sites that a model takes for sites, here one that knows the fly.
+    let (again, model) = (path("again"), genomes("../models/splice-fly-60"));
     let more = [&borders[..4], &["--adversary", &model, "--out", &again]].concat();
     let output = run("build_dataset", &[&splice[..], &more].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("non-sites of train fool the model"), "{text}");
+    assert!(text.contains("16 of 16 non-sites of train fool the model"), "{text}");
     let manifest = std::fs::read_to_string(path("again/manifest.json")).unwrap();
     assert!(manifest.contains("adversary"), "{manifest}");
     let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
@@ -55,8 +56,13 @@ fn yeast_splice_sites_are_built_and_learned() {
     let output = run("build_dataset", &[&splice[..], &more].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("non-sites of train fool one of 2 models"), "{text}");
+    assert!(text.contains("16 of 16 non-sites of train fool one of 2 models"), "{text}");
     assert!(read("set/test.tsv") == read("third/test.tsv"), "judged on the same rows");
+    let lines = |name: &str| -> HashSet<String> { read(name).lines().map(str::to_owned).collect() };
+    let (first, second, third) =
+        (lines("set/train.tsv"), lines("again/train.tsv"), lines("third/train.tsv"));
+    assert!(second.difference(&first).any(|hard| third.contains(hard)), "what it found is kept");
+    assert!(manifest.contains("\"chromosome names\": \"Exact\""), "{manifest}");
     // Splits by sequence.
     let clusters = path("clusters");
     let more = ["--clusters", "20", "--out", &clusters];

@@ -197,7 +197,8 @@ fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
     let annotation = folder.join("yeast_chr1_chr2.gff3.gz");
     let genes = read_transcripts(&annotation, AnnotationFormat::Gff3, Part::Coding).unwrap().whole;
     let config = SpliceConfig { width: 60, ..SpliceConfig::default() };
-    let hard = adversarial_non_sites(&genome, &genes, &config, &[Fooled::BY_A], 30).unwrap();
+    let hard =
+        adversarial_non_sites(&genome, &genes, &config, &[Fooled::BY_A], 30, &|_| true).unwrap();
     assert_eq!(hard.len(), 30);
     let built = build_splice(&genome, &genes, &config).unwrap();
     let sites: HashSet<&Interval> =
@@ -207,18 +208,23 @@ fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
         assert!(letters[32] == b'A' && window.label == 0 && !sites.contains(&window.interval));
         assert!(&letters[30..32] == b"GT" || &letters[28..30] == b"AG", "a decoy");
     }
-    let again = adversarial_non_sites(&genome, &genes, &config, &[Fooled::BY_A], 30).unwrap();
+    let again =
+        adversarial_non_sites(&genome, &genes, &config, &[Fooled::BY_A], 30, &|_| true).unwrap();
     assert_eq!(again, hard);
+    let of_second = |window: &Window| window.interval.chromosome() == "chrII";
+    let some = adversarial_non_sites(&genome, &genes, &config, &[Fooled::BY_A], 30, &of_second);
+    let some = some.unwrap();
+    assert!(some.len() == 30 && some.iter().all(of_second));
     // Those of a chromosome that is kept for test take nobody's place.
     let splits = Splits::chromosomes(&genome, &[], &["chrI".to_owned()]).unwrap();
     let on_test = |window: &Window| window.interval.chromosome() == "chrI";
     let mut hardened = built.clone();
-    let done = hardened.harden(&splits, |_| Ok(hard.clone())).unwrap();
+    let done = hardened.harden(&splits, |_, _| Ok(hard.clone())).unwrap();
     let usable = hard.iter().filter(|window| !on_test(window)).count();
     assert!(usable > 0 && usable < hard.len());
     assert_eq!(done.replaced, usable.min(done.negatives));
     let clusters = Splits::Clusters { shared: 40, seed: 1 };
-    let refused = built.clone().harden(&clusters, |_| Ok(hard.clone()));
+    let refused = built.clone().harden(&clusters, |_, _| Ok(hard.clone()));
     assert!(matches!(refused, Err(BuildError::HardInClusters)));
     let changed: Vec<_> =
         built.windows.iter().zip(&hardened.windows).filter(|(a, b)| a != b).collect();
@@ -229,15 +235,16 @@ fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
 }
 
 #[test]
-fn a_round_does_not_forget_what_the_rounds_before_it_found() {
+fn each_round_keeps_its_share_of_what_it_found() {
     let folder = datasets().join("genomes");
     let genome =
         Genome::open(folder.join("yeast_chr1_chr2.fa.gz"), LetterPolicy::default()).unwrap();
     let annotation = folder.join("yeast_chr1_chr2.gff3.gz");
     let genes = read_transcripts(&annotation, AnnotationFormat::Gff3, Part::Coding).unwrap().whole;
     let config = SpliceConfig { width: 60, ..SpliceConfig::default() };
-    let find =
-        |rounds: &[Fooled]| adversarial_non_sites(&genome, &genes, &config, rounds, 31).unwrap();
+    let find = |rounds: &[Fooled]| {
+        adversarial_non_sites(&genome, &genes, &config, rounds, 31, &|_| true).unwrap()
+    };
     let first = find(&[Fooled::BY_A]);
     let with = |windows: &[Window], letter: u8| {
         windows.iter().filter(|window| window.sequence.as_bytes()[32] == letter).count()
@@ -246,6 +253,8 @@ fn a_round_does_not_forget_what_the_rounds_before_it_found() {
     let both = find(&[Fooled::BY_A, Fooled(b'C')]);
     assert_eq!((with(&both, b'C'), with(&both, b'A')), (16, 15));
     assert!(both.iter().skip(16).all(|window| first.contains(window)));
+    let three = find(&[Fooled::BY_A, Fooled(b'C'), Fooled(b'G')]);
+    assert_eq!([b'A', b'C', b'G'].map(|letter| with(&three, letter)), [10, 10, 11]);
     // What nothing fools leaves its share to those before it.
     let none = find(&[Fooled::BY_A, Fooled(b'N')]);
     assert_eq!(none, first);
@@ -462,14 +471,17 @@ proptest! {
             .iter()
             .map(|&(start, len, place)| Peak {
                 interval: Interval::new("c", start, start + len, Strand::Unknown).unwrap(),
-                summit: Some(start + (place * len as f64) as usize),
+                summit: (place > 0.1).then_some(start + (place * len as f64) as usize),
                 ..peak(start, 1.0)
             })
             .collect();
         let negatives = Negatives::Genomic;
-        let config = BindingConfig { width: 31, away, negatives, seed, ..Default::default() };
+        let top = Some(1);
+        let config = BindingConfig { width: 31, top, away, negatives, seed };
         // Broad peaks may leave no room.
-        if let Ok(built) = build_binding(&genome, &peaks, &config) {
+        let built = build_binding(&genome, &peaks, &config);
+        prop_assert!(matches!(built, Ok(_) | Err(BuildError::TooFewNegatives { .. })), "{built:?}");
+        if let Ok(built) = built {
             for negative in built.windows.iter().filter(|window| window.label == 0) {
                 let (start, end) = (negative.interval.start(), negative.interval.end());
                 let near = |peak: &Peak| {

@@ -14,7 +14,7 @@ pub struct BindingConfig {
     pub width: usize,
     /// The strongest peaks, this many; `None` for all.
     pub top: Option<usize>,
-    /// Bases between a genomic negative and any peak, weak ones too, at least.
+    /// Bases between a genomic negative and any peak, weak ones too, at least; never fewer than `width`.
     pub away: usize,
     /// What sites are told from.
     pub negatives: Negatives,
@@ -48,15 +48,15 @@ pub fn build_binding(
     let mut random = ChaCha8Rng::seed_from_u64(config.seed);
     // No negative may overlap a site.
     let away = config.away.max(config.width).max(1);
-    let bound = peaks.iter().flat_map(|peak| places(peak, away));
+    let bound = peaks.iter().flat_map(|peak| anchors(peak, away));
     let mut background = Background::new(genome, bound, away)?;
     background.negatives(&mut built, config.negatives, &mut random)?;
     Ok(built)
 }
 
-/// Places of a peak, its summit among them, of which no neighbours are further apart than `away`: what keeps that far from
+/// Bases of a peak, its summit among them, of which no neighbours are further apart than `away`: what keeps that far from
 /// all of them keeps as far from the whole peak.
-fn places(peak: &Peak, away: usize) -> impl Iterator<Item = (String, usize)> {
+fn anchors(peak: &Peak, away: usize) -> impl Iterator<Item = (String, usize)> {
     let interval = &peak.interval;
     let last = interval.end().saturating_sub(1);
     let summit = peak.summit.unwrap_or(interval.middle());

@@ -18,8 +18,8 @@ pub struct Hardened {
 
 impl Built {
     /// Puts windows that `find` gives, such as [`adversarial_non_sites`](super::adversarial_non_sites), in the place of as
-    /// many others of class 0 of the training split; it is asked for as many as there are. Dev and test stay as they are: rows
-    /// that were chosen against one model judge no other fairly.
+    /// many others of class 0 of the training split; it is asked for as many as there are, and told which windows lie in that
+    /// split. Dev and test stay as they are: rows that were chosen against one model judge no other fairly.
     ///
     /// # Errors
     ///
@@ -27,7 +27,7 @@ impl Built {
     pub fn harden(
         &mut self,
         splits: &Splits,
-        find: impl FnOnce(usize) -> Result<Vec<Window>, BuildError>,
+        find: impl FnOnce(usize, &dyn Fn(&Window) -> bool) -> Result<Vec<Window>, BuildError>,
     ) -> Result<Hardened, BuildError> {
         if matches!(splits, Splits::Clusters { .. }) {
             // New windows would make other clusters.
@@ -39,7 +39,8 @@ impl Built {
         let of_train = in_train(&self.windows);
         let negatives: Vec<usize> =
             (0..of_train.len()).filter(|&at| of_train[at] && self.windows[at].label == 0).collect();
-        let found = find(negatives.len())?;
+        let is_of_train = |window: &Window| in_train(std::slice::from_ref(window)) == [true];
+        let found = find(negatives.len(), &is_of_train)?;
         let is_usable = in_train(&found);
         let mut known: HashSet<Interval> =
             self.windows.iter().map(|window| window.interval.clone()).collect();

@@ -123,11 +123,14 @@ pub fn build_splice(
     Ok(built)
 }
 
-/// Non-sites that classifiers take for donors or acceptors, up to `wanted` of them: those that a next round of training learns
+/// Non-sites that classifiers take for donors or acceptors, up to `wanted` of those that `may_be`, such as those of the training
+/// split: those that a next round of training learns
 /// most from, as the paper repeats it. Class 0 of a classifier is neither.
 ///
-/// `classifiers` are those of the rounds so far, the first one first: each fools in places of its own, so that a round does
-/// not forget what the ones before it found. The newest has a share of `wanted`, and what it leaves goes to those before it.
+/// `classifiers` are those of the rounds so far, the first one first: each is fooled in places of its own, so that a round
+/// that looked for those of the newest alone would let the others come back. Each has the same share of `wanted`, filled with
+/// what it would give first by itself (with the same settings); what is left of a share goes to the rounds before it, whose
+/// classifiers know less, and what is left of the first one's is missing. Without a classifier there is nothing.
 /// The more a classifier knows, the fewer such places there are: the search ends after a thousand for each one that is
 /// wanted.
 ///
@@ -144,6 +147,7 @@ pub fn adversarial_non_sites<C: Classifier>(
     config: &SpliceConfig,
     classifiers: &[C],
     wanted: usize,
+    may_be: &dyn Fn(&Window) -> bool,
 ) -> Result<Vec<Window>, BuildError> {
     let mut taken = HashSet::new();
     for intron in transcripts.iter().flat_map(Transcript::introns) {
@@ -158,25 +162,27 @@ pub fn adversarial_non_sites<C: Classifier>(
         let seed = derive_seed(config.seed, &[1 + round as u64]);
         let config = SpliceConfig { seed, ..config.clone() };
         let mut source = NonSiteSource::new(genome, transcripts, &config, taken.clone())?;
-        let found = fooling(&mut source, classifier, (wanted - hard.len()).div_ceil(round + 1))?;
-        taken.extend(found.iter().map(place));
+        let share = (wanted - hard.len()).div_ceil(round + 1);
+        let found = fooling(&mut source, classifier, share, may_be)?;
+        taken.extend(found.iter().map(boundary));
         hard.extend(found);
     }
     Ok(hard)
 }
 
-/// Windows of `source` that `classifier` takes for sites, up to `wanted` of them.
+/// Windows of `source` that `may_be` and that `classifier` takes for sites, up to `wanted` of them.
 fn fooling<C: Classifier>(
     source: &mut NonSiteSource<'_>,
     classifier: &C,
     wanted: usize,
+    may_be: &dyn Fn(&Window) -> bool,
 ) -> Result<Vec<Window>, BuildError> {
     const BATCH: usize = 1024;
     let mut hard = Vec::new();
     while hard.len() < wanted && source.tries < wanted.saturating_mul(1000) {
         let mut batch = Vec::new();
         for turn in 0..BATCH {
-            batch.extend(source.draw(turn)?);
+            batch.extend(source.draw(turn)?.filter(may_be));
         }
         let sequences: Vec<_> = batch.iter().map(|window| window.sequence.clone()).collect();
         let found = classifier
@@ -192,14 +198,14 @@ fn fooling<C: Classifier>(
 }
 
 /// The boundary in the middle of a window.
-fn place(window: &Window) -> Place {
+fn boundary(window: &Window) -> Boundary {
     let interval = &window.interval;
     let middle = interval.start() + interval.len() / 2;
     (interval.chromosome().to_owned(), middle, interval.strand())
 }
 
-/// A boundary: its chromosome, the base of the forward strand behind it, and its strand.
-type Place = (String, usize, Strand);
+/// Its chromosome, the base of the forward strand behind it, and its strand.
+type Boundary = (String, usize, Strand);
 
 /// Random places of transcripts that are no sites.
 struct NonSiteSource<'a> {
@@ -207,7 +213,7 @@ struct NonSiteSource<'a> {
     config: &'a SpliceConfig,
     spans: Vec<Interval>,
     /// Boundaries that are sites, or were drawn.
-    taken: HashSet<Place>,
+    taken: HashSet<Boundary>,
     random: ChaCha8Rng,
     tries: usize,
 }
@@ -217,7 +223,7 @@ impl<'a> NonSiteSource<'a> {
         genome: &'a Genome,
         transcripts: &[Transcript],
         config: &'a SpliceConfig,
-        taken: HashSet<Place>,
+        taken: HashSet<Boundary>,
     ) -> Result<Self, BuildError> {
         let spans = genes(genome, transcripts)?;
         let random = ChaCha8Rng::seed_from_u64(config.seed);
