@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use dnabert::core::Task;
-use dnabert::tasks::{BesideSites, Middle, SpliceSet, SpliceTask, TableFormat, TableTask};
+use dnabert::tasks::{BesideSites, CentreCrop, SpliceSet, SpliceTask, TableFormat, TableTask};
 use training::{Options, Recipe, Strands, Usual};
 
 /// Trains a classifier of splice sites and judges it on held-out data.
@@ -23,11 +23,11 @@ struct Arguments {
     /// Shipped data set
     #[arg(long, value_enum, default_value = "fly", conflicts_with_all = ["train", "dev", "test"])]
     data: Data,
-    /// Keep so many bases of each sequence, those around its middle
+    /// Keep so many bases of each sequence, those around its middle; shorter ones stay as they are
     #[arg(long, value_name = "BASES", value_parser = clap::value_parser!(u16).range(1..))]
     width: Option<u16>,
     /// Ask for the place, too, as a model needs that is led along a sequence: take so many bases from both ends of every
-    /// sequence, and add each site once more, up to so many bases beside the middle, as neither
+    /// sequence (of what --width leaves), and add each site once more, up to so many bases beside the middle, as neither
     #[arg(long, value_name = "BASES", value_parser = clap::value_parser!(u16).range(1..))]
     beside: Option<u16>,
     #[command(flatten)]
@@ -76,8 +76,11 @@ impl Arguments {
         let Some(width) = self.width.map(usize::from) else {
             return self.run_beside(task, usual, others);
         };
-        let middle = |task| Middle::new(task, width);
-        self.run_beside(middle(task), usual, others.into_iter().map(middle).collect())
+        if let Some(beside) = self.beside.filter(|beside| width <= 2 * usize::from(*beside)) {
+            return Err(format!("--beside {beside} leaves nothing of --width {width}").into());
+        }
+        let crop = |task| CentreCrop::new(task, width);
+        self.run_beside(crop(task), usual, others.into_iter().map(crop).collect())
     }
 
     fn run_beside<T: Task>(

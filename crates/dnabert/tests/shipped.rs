@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use dnabert::core::{BothStrands, Classifier, Sequence, Split, Task};
 use dnabert::tasks::{
-    BesideSites, BindingSet, BindingTask, Middle, PromoterSet, PromoterTask, SpliceSet, SpliceTask,
+    BesideSites, BindingSet, BindingTask, CentreCrop, PromoterSet, PromoterTask, SpliceSet,
+    SpliceTask,
 };
 use dnabert::train::ClassificationReport;
 use dnabert::{Device, Predictor};
@@ -58,7 +59,7 @@ fn splice_sites_of_the_fly() {
 
 #[test]
 fn splice_sites_of_the_fly_in_sixty_bases() {
-    let task = Middle::new(SpliceTask::new(datasets(), SpliceSet::Fly), 60);
+    let task = CentreCrop::new(SpliceTask::new(datasets(), SpliceSet::Fly), 60);
     says_what_its_card_says("splice-fly-60", &task, Strands::One);
 }
 

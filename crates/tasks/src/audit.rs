@@ -43,8 +43,8 @@ pub struct PairAudit {
     pub reversed: usize,
     /// Rows that share a k-mer with the other, on either strand.
     pub sharing: usize,
-    /// Names of a row and of one of the other split with the same bases, as they are or reversed and complemented, and
-    /// another label.
+    /// Names of a row of `from` and one of `to` with the same bases, as they are or reversed and complemented, and different
+    /// labels; each row of `to` once.
     pub conflicts: Vec<[String; 2]>,
 }
 

@@ -10,23 +10,25 @@ use rand_chacha::ChaCha8Rng;
 ///
 /// Decoys of sites have what the sites have in the middle, such as GT. A model that has seen nothing else does not
 /// know what to say of other windows, and there are more of them where it is led along a sequence.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BesideSites<T> {
     task: T,
+    name: String,
     reach: usize,
     seed: u64,
 }
 
 impl<T: Task> BesideSites<T> {
     /// Moves sites by up to `reach` bases, drawn from `seed` for each row. Sequences of no more than 2 × `reach`
-    /// bases are left out: nothing would be left of them.
+    /// bases are left out: nothing would be left of them. The reach stands behind the task's name (`fly-splice-beside-20`).
     ///
     /// # Panics
     ///
     /// Where `reach` is 0.
     pub fn new(task: T, reach: usize, seed: u64) -> Self {
         assert!(reach > 0, "sites are moved by one base at least");
-        Self { task, reach, seed }
+        let name = format!("{}-beside-{reach}", task.name());
+        Self { task, name, reach, seed }
     }
 }
 
@@ -34,7 +36,7 @@ impl<T: Task> Task for BesideSites<T> {
     type Error = T::Error;
 
     fn name(&self) -> &str {
-        self.task.name()
+        &self.name
     }
 
     fn classes(&self) -> &[String] {

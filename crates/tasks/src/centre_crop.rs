@@ -4,30 +4,33 @@ use dnabert_core::{Example, Split, Task};
 
 /// A task of sites in the middle of their sequences, of which only so many bases are kept: the middle stays the middle, so
 /// that a model of long windows and one of short ones can learn the same sites.
-#[derive(Debug, Clone, Copy)]
-pub struct Middle<T> {
+#[derive(Debug, Clone)]
+pub struct CentreCrop<T> {
     task: T,
+    name: String,
     width: usize,
 }
 
-impl<T: Task> Middle<T> {
+impl<T: Task> CentreCrop<T> {
     /// `width` bases of each sequence: half of them, of an odd number the smaller half, before the base in the middle (base
-    /// 100, from 0, of 200). Sequences that are no longer stay as they are.
+    /// 100, from 0, of 200). Sequences of at most `width` bases stay as they are, and so do the second sequences of pairs. The
+    /// width stands behind the task's name (`fly-splice-60`).
     ///
     /// # Panics
     ///
     /// Where `width` is 0.
     pub fn new(task: T, width: usize) -> Self {
         assert!(width > 0, "no base");
-        Self { task, width }
+        let name = format!("{}-{width}", task.name());
+        Self { task, name, width }
     }
 }
 
-impl<T: Task> Task for Middle<T> {
+impl<T: Task> Task for CentreCrop<T> {
     type Error = T::Error;
 
     fn name(&self) -> &str {
-        self.task.name()
+        &self.name
     }
 
     fn classes(&self) -> &[String] {
@@ -59,7 +62,7 @@ mod tests {
         let task = SpliceTask::new(datasets, SpliceSet::Fly);
         let whole = task.examples(Split::Dev).unwrap();
         for width in [60, 61, 199] {
-            let cut = Middle::new(&task, width).examples(Split::Dev).unwrap();
+            let cut = CentreCrop::new(&task, width).examples(Split::Dev).unwrap();
             assert_eq!(cut.len(), whole.len());
             for (cut, whole) in cut.iter().zip(&whole) {
                 let (bases, middle) = (cut.sequence.as_bytes(), width / 2);
@@ -67,6 +70,6 @@ mod tests {
                 assert_eq!(bases[..], whole.sequence.as_bytes()[100 - middle..][..width]);
             }
         }
-        assert_eq!(Middle::new(&task, 300).examples(Split::Dev).unwrap(), whole);
+        assert_eq!(CentreCrop::new(&task, 300).examples(Split::Dev).unwrap(), whole);
     }
 }
