@@ -12,7 +12,9 @@ use dnabert::figure::{FigureError, curves};
 use dnabert::model::Pooling;
 use dnabert::tasks::CrossValidation;
 use dnabert::train::{FineTuneConfig, Interval};
-use dnabert::{Device, Experiment, Floor, Judgement, Scored, Start, fingerprint};
+use dnabert::{
+    BagOfTokens, BagReader, Device, Experiment, Floor, Judgement, Scored, Start, fingerprint,
+};
 
 use super::identity::settings;
 
@@ -50,7 +52,7 @@ enum Baseline {
     Gc,
     /// Logistic regression on k-mers
     Kmers,
-    /// Logistic regression on k-mers at seven places
+    /// Logistic regression on k-mers by place: at seven places, or as beside our network
     PlacedKmers,
     /// Logistic regression on the base at each place
     Positions,
@@ -65,12 +67,13 @@ enum Baseline {
 }
 
 impl Baseline {
-    /// The simple methods among `asked`.
-    fn floors(asked: &[Self]) -> Vec<Floor> {
+    /// The simple methods among `asked`; those on placed k-mers count what stands beside `experiment`'s network, if anything.
+    fn floors(asked: &[Self], experiment: &Experiment) -> Vec<Floor> {
+        let beside = experiment.bag_of_tokens.filter(|bag| bag.read == BagReader::Regression);
         let called = [
             (Self::Gc, Floor::Gc),
             (Self::Kmers, Floor::Kmers),
-            (Self::PlacedKmers, Floor::PlacedKmers),
+            (Self::PlacedKmers, Floor::PlacedKmers(beside.unwrap_or(BagOfTokens::BESIDE))),
             (Self::Positions, Floor::Positions),
             (Self::Cnn, Floor::Cnn),
             (Self::CnnLstm, Floor::CnnLstm),
@@ -185,7 +188,9 @@ impl CompareOptions {
 
     fn methods(&self, contest: &Contest<'_>) -> Result<Vec<Method>, Box<dyn Error>> {
         let mut methods = vec![Method::Network(OURS, Box::new(contest.experiment.clone()))];
-        methods.extend(Baseline::floors(&self.baselines).into_iter().map(Method::Floor));
+        methods.extend(
+            Baseline::floors(&self.baselines, contest.experiment).into_iter().map(Method::Floor),
+        );
         let random = [Baseline::Random, Baseline::All].iter().any(|n| self.baselines.contains(n));
         let is_fresh = matches!(contest.experiment.start, Start::Fresh { .. });
         if is_fresh && self.baselines.contains(&Baseline::Random) {
@@ -216,6 +221,9 @@ impl CompareOptions {
                 let data = fingerprint(&task)?;
                 for method in methods {
                     let settings = match method {
+                        Method::Floor(Floor::PlacedKmers(bag)) if *bag != BagOfTokens::BESIDE => {
+                            format!("both strands: {both_strands}, {bag:?}")
+                        }
                         Method::Floor(_) => format!("both strands: {both_strands}"),
                         Method::Network(_, experiment) => settings(&seeded(experiment, seed))?,
                     };
@@ -276,7 +284,7 @@ impl CompareOptions {
             Floor::Cnn.name(),
             RANDOM,
             Floor::Kmers.name(),
-            Floor::PlacedKmers.name(),
+            Floor::PlacedKmers(BagOfTokens::BESIDE).name(),
             Floor::Positions.name(),
         ];
         for rival in rivals.into_iter().chain(TOGETHER.iter().map(|(name, _)| *name)) {
@@ -326,6 +334,9 @@ fn imbalance(summaries: &[Summary], classes: usize) -> String {
     text += "| --- | --- | --- | --- |\n";
     let judgements = summaries.iter().flat_map(|summary| &summary.judgements);
     let places = judgements.map(|found| found.imbalanced.len()).max().unwrap_or(0);
+    if places == 0 {
+        return String::new();
+    }
     for place in 0..places {
         for chosen in [false, true] {
             for summary in summaries {

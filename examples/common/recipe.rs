@@ -17,7 +17,8 @@ pub(crate) enum Recipe {
     /// Where it matters which k-mers a sequence has and where, more or less: as by order, and a regression on placed k-mers
     /// beside the network.
     Places,
-    /// Where a model of the same sites in another species is at hand: as by order, from that model.
+    /// Where a model of the same sites in another species is at hand: as by order, but from that model and at a lower rate,
+    /// and a regression on k-mers around the site beside the network.
     Transfer,
     /// Where it matters which motifs a sequence has, wherever they are: a fresh head over the largest value of each
     /// hidden unit, as convolutional networks have it.
@@ -47,7 +48,8 @@ impl Recipe {
         match self {
             Self::Counts => Some(BagOfTokens::PLAIN),
             Self::Places => Some(BagOfTokens::BESIDE),
-            Self::Order | Self::Transfer | Self::Motifs => None,
+            Self::Transfer => Some(BagOfTokens::AROUND_SITES),
+            Self::Order | Self::Motifs => None,
         }
     }
 

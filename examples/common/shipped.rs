@@ -1,13 +1,13 @@
-//! The pre-trained models that the project ships.
-#![allow(dead_code, reason = "not every program asks for both")]
+//! The models that the project ships to start from.
+#![allow(dead_code, reason = "not every program asks for all")]
 
 /// The folder of BERT as it is: 4 layers of width 128.
 pub(crate) const SMALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/small-4");
 
-/// The folder of what that became by learning fruit-fly splice sites of 60 bases.
+/// The folder of small-4 after it has learned fruit-fly splice sites of 60 bases.
 pub(crate) const FLY_SPLICE_60: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/splice-fly-60");
 
-/// The folder of the same as the first behind a convolution.
+/// The folder of 4 layers of width 128 behind a convolution.
 pub(crate) const CONVOLUTIONAL: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/convolutional-4");

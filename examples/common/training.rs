@@ -68,7 +68,8 @@ pub(crate) struct Options {
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
     pub(crate) datasets: PathBuf,
     /// Pre-trained model: a folder in the Hugging Face layout, or a name on its Hub [default: a shipped
-    /// one, convolutional-4 for binding sites and else small-4, unless --size or --k ask for a fresh one]
+    /// one, convolutional-4 for binding sites, splice-fly-60 for primate splice sites and else small-4, unless --size or --k
+    /// ask for a fresh one]
     #[arg(long, conflicts_with_all = ["size", "k"])]
     pub(crate) model: Option<String>,
     /// How hidden states are pooled: cls, mean, max or std [default: as the model says; of the shipped
@@ -99,11 +100,11 @@ pub(crate) struct Options {
     #[arg(long, value_enum)]
     pub(crate) bag_of_tokens: Option<Bag>,
     /// Longest run of tokens that such a bag counts: 3 makes 4-, 5- and 6-mers of 4-mers [default: 1; 3 beside a
-    /// network]
+    /// network, but 1 with splice --data uci]
     #[arg(long, requires = "bag_of_tokens")]
     pub(crate) bag_longest_run: Option<NonZeroUsize>,
     /// Places along a sequence that it counts for, each by itself, so that it matters where a k-mer stands [default: 1; 7
-    /// beside a network]
+    /// beside a network, but 20 with splice --data uci]
     #[arg(long, requires = "bag_of_tokens")]
     pub(crate) bag_places: Option<NonZeroUsize>,
     /// Strands that are read of every sequence: one as it stands, or both, in training as rows of their
@@ -280,11 +281,14 @@ impl Options {
 
     /// The bag of tokens that these options describe, where a shipped model is fine-tuned by `recipe`.
     fn bag(&self, recipe: Option<Recipe>) -> Option<BagOfTokens> {
+        let of_task = recipe.and_then(Recipe::bag_of_tokens);
         let usual = match self.bag_of_tokens {
-            None => recipe.and_then(Recipe::bag_of_tokens)?,
+            None => of_task?,
             Some(Bag::None) => return None,
             Some(Bag::Head) => BagOfTokens::PLAIN,
-            Some(Bag::Beside) => BagOfTokens::BESIDE,
+            Some(Bag::Beside) => of_task
+                .filter(|bag| bag.read == BagReader::Regression)
+                .unwrap_or(BagOfTokens::BESIDE),
         };
         Some(BagOfTokens {
             longest_run: self.bag_longest_run.unwrap_or(usual.longest_run),

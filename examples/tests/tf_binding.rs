@@ -76,6 +76,11 @@ fn each_experiment_has_its_row_and_is_run_once() {
     assert!(again.starts_with(&table) && again.lines().count() == 4, "{again}");
     let after = fs::read_to_string(folder.path().join("out/runs.jsonl")).unwrap();
     assert!(after.starts_with(&runs) && after.lines().count() == 6);
+    // Windows of another width are other rows.
+    let output = sweep(folder.path(), "sweep.tsv", &["--genome", "genome.fa", "--width", "61"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let wider = fs::read_to_string(folder.path().join("out/runs.jsonl")).unwrap();
+    assert_eq!(wider.lines().count(), 12);
 }
 
 #[test]

@@ -39,7 +39,7 @@ use recipe::Recipe;
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Pre-trained model [default: convolutional-4 for hidden k-mers and binding sites, small-4 for promoters and
-    /// splice sites, splice-fly-60 for those of primates, as in the examples]
+    /// splice sites]
     #[arg(long)]
     model: Option<PathBuf>,
     /// Judge hidden k-mers only
@@ -127,7 +127,7 @@ impl Arguments {
             return Ok(usual);
         }
         let more = [
-            contest(Box::new(SpliceTask::new(datasets, SpliceSet::Uci)), Recipe::Transfer, 8),
+            contest(Box::new(SpliceTask::new(datasets, SpliceSet::Uci)), Recipe::Order, 8),
             contest(promoters(PromoterSet::Fly300), Recipe::Places, 6),
             contest(binding(BindingSet::CtcfGm12878), Recipe::Motifs, 10),
         ];

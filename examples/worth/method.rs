@@ -63,8 +63,7 @@ impl Method {
     /// Whether it is a method of its own there.
     pub(crate) fn suits(self, contest: &Contest) -> bool {
         // Where order decides, the settings of the pre-trained network are the usual ones but for the rate.
-        let by_order = [Recipe::Order, Recipe::Places, Recipe::Transfer];
-        self != Self::RandomAlike || !by_order.contains(&contest.recipe)
+        self != Self::RandomAlike || !matches!(contest.recipe, Recipe::Order | Recipe::Places)
     }
 
     /// What a run depends on besides task, share and seed.

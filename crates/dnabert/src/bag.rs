@@ -40,6 +40,13 @@ impl BagOfTokens {
         longest_run: NonZeroUsize::new(3).unwrap(),
         places: NonZeroUsize::new(7).unwrap(),
     };
+
+    /// Single tokens at twenty places, beside the network: what suits sites in the middle of 60 bases.
+    pub const AROUND_SITES: Self = Self {
+        read: BagReader::Regression,
+        longest_run: NonZeroUsize::MIN,
+        places: NonZeroUsize::new(20).unwrap(),
+    };
 }
 
 /// Penalties that a regression on counts chooses from.

@@ -239,7 +239,7 @@ impl Experiment {
         let k = first.tokenizer.k();
         let rows = [&train_rows[..], &dev_rows[..]];
         let bag = config.bag().filter(|_| self.reads_bag(BagReader::Regression));
-        let bag = bag.map(|bag| FittedBag::new(bag, rows, labels.len()));
+        let bag = bag.map(|bag| FittedBag::new(bag, rows[0], rows[1], labels.len()));
         let mut first = Some(first);
         let (mut members, mut trainings) = (Vec::new(), Vec::new());
         for number in 0..self.members.get() as u64 {
@@ -304,7 +304,7 @@ impl Experiment {
     fn train(
         &self,
         beginning: Beginning,
-        bag: Option<&FittedBag>,
+        bag: Option<&FittedBag<'_>>,
         [train, dev]: [&[EncodedExample]; 2],
         seed: u64,
         device: &Device,
@@ -326,7 +326,7 @@ impl Experiment {
         let config = self.with_bag(config);
         let (model, bag_share) = match bag {
             Some(bag) => {
-                let (model, share) = bag.beside(model, dev, special, device);
+                let (model, share) = bag.beside(model, special, device);
                 (model, Some(share))
             }
             None => (model, None),

@@ -38,9 +38,9 @@ pub enum Floor {
     Gc,
     /// Logistic regression on the shares of all 4-, 5- and 6-mers.
     Kmers,
-    /// Logistic regression on all 4-, 5- and 6-mers at seven places along the sequence
-    /// ([`BagOfTokens::BESIDE`](crate::BagOfTokens::BESIDE)).
-    PlacedKmers,
+    /// Logistic regression on what this bag counts of 4-mers, with [`BagOfTokens::BESIDE`] all 4-, 5- and 6-mers at seven
+    /// places along the sequence: what stands beside a network, without the network.
+    PlacedKmers(BagOfTokens),
     /// Logistic regression on the base at each place.
     Positions,
     /// A plain convolutional network, of the better of two learning rates.
@@ -86,7 +86,7 @@ impl Floor {
     pub const ALL: [Self; 7] = [
         Self::Gc,
         Self::Kmers,
-        Self::PlacedKmers,
+        Self::PlacedKmers(BagOfTokens::BESIDE),
         Self::Positions,
         Self::Cnn,
         Self::CnnLstm,
@@ -98,7 +98,7 @@ impl Floor {
         match self {
             Self::Gc => "GC content",
             Self::Kmers => "k-mer regression",
-            Self::PlacedKmers => "placed k-mer regression",
+            Self::PlacedKmers(_) => "placed k-mer regression",
             Self::Positions => "position regression",
             Self::Cnn => "CNN",
             Self::CnnLstm => "CNN + LSTM",
@@ -126,7 +126,7 @@ impl Floor {
                 let features = KmerShares::new(4, 6);
                 Ok(regress(data, features.columns(), |example| features.row(&example.sequence)))
             }
-            Self::PlacedKmers => place_kmers(data),
+            Self::PlacedKmers(bag) => place_kmers(data, bag),
             Self::Positions => {
                 let features = OneHot::new(longest);
                 Ok(regress(data, features.columns(), |example| features.row(&example.sequence)))
@@ -207,12 +207,12 @@ fn regress(
     regress_rows(data, rows.each_ref().map(Vec::as_slice), columns)
 }
 
-/// Logistic regression on what a bag of tokens beside a network of 4-mers counts.
-fn place_kmers(data: FloorData<'_>) -> Result<FloorOutcome, ExperimentError> {
+/// Logistic regression on what a bag of 4-mers counts.
+fn place_kmers(data: FloorData<'_>, bag: BagOfTokens) -> Result<FloorOutcome, ExperimentError> {
     let tokenizer = KmerTokenizer::new(4)?
         .with_ambiguity(AmbiguityPolicy::Unknown)
         .with_length(LengthPolicy::Unlimited);
-    let BagOfTokens { longest_run, places, .. } = BagOfTokens::BESIDE;
+    let BagOfTokens { longest_run, places, .. } = bag;
     let bag = Bag::new(tokenizer.vocab_size(), longest_run.get(), places.get());
     let bag = bag.expect("all 4-mers");
     let encode = |examples| encode_examples(&tokenizer, examples);
@@ -355,7 +355,8 @@ mod tests {
         let split = |salt| examples(40, salt).into_iter().map(long).collect::<Vec<_>>();
         let (train, dev, test) = (split(1), split(2), split(3));
         let data = FloorData { train: &train, dev: &dev, test: &test, classes: 2 };
-        let found = Floor::PlacedKmers.run(data, 1, &Device::flex(), 1).unwrap();
+        let found =
+            Floor::PlacedKmers(BagOfTokens::BESIDE).run(data, 1, &Device::flex(), 1).unwrap();
         assert!(found.test.auroc().unwrap() > 0.9);
     }
 

@@ -162,7 +162,9 @@ impl Judgement {
             auroc_interval: None,
             mcc_interval: None,
             dev: dev.report(),
-            chosen_threshold: test.binary().and_then(|_| calls(None, Balance::AsGiven)),
+            // Which of several classes a row is, no threshold tells.
+            chosen_threshold: calls(None, Balance::AsGiven)
+                .filter(|_| test.probabilities.first().is_some_and(|row| row.len() == 2)),
             imbalanced: RATIOS.into_iter().filter_map(imbalanced).collect(),
         }
     }

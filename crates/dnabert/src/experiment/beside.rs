@@ -18,8 +18,9 @@ const BATCH_SIZE: usize = 32;
 
 /// A logistic regression on what a bag of tokens counts, to stand beside networks.
 #[derive(Debug)]
-pub(super) struct FittedBag {
+pub(super) struct FittedBag<'a> {
     bag: Bag,
+    dev: &'a [EncodedExample],
     /// Tokens of a row of usual length.
     unit: f64,
     /// Weights and bias of each class, for rows of that length.
@@ -27,11 +28,16 @@ pub(super) struct FittedBag {
     dev_scores: Vec<Vec<f64>>,
 }
 
-impl FittedBag {
+impl<'a> FittedBag<'a> {
     /// Fits it to `train`; `dev` chooses the penalty by AUROC.
     ///
     /// All rows weigh the same, whatever the classes weigh in the training of the network.
-    pub(super) fn new(bag: Bag, [train, dev]: [&[EncodedExample]; 2], labels: usize) -> Self {
+    pub(super) fn new(
+        bag: Bag,
+        train: &[EncodedExample],
+        dev: &'a [EncodedExample],
+        labels: usize,
+    ) -> Self {
         let unit = unit(train);
         let [train_rows, dev_rows] = [train, dev].map(|rows| counts(bag, unit, rows));
         let [train_labels, dev_labels] = [train, dev].map(labels_of);
@@ -44,30 +50,29 @@ impl FittedBag {
         );
         let classes: Vec<(Vec<f64>, f64)> =
             fit.weights().map(|(own, bias)| (own.to_vec(), bias)).collect();
-        let score = |row: &SparseRow, (own, bias): &(Vec<f64>, f64)| {
+        let of_class = |row: &SparseRow, (own, bias): &(Vec<f64>, f64)| {
             bias + row.iter().map(|&(column, count)| own[column] * count).sum::<f64>()
         };
         let dev_scores =
-            dev_rows.iter().map(|row| classes.iter().map(|class| score(row, class)).collect());
+            dev_rows.iter().map(|row| classes.iter().map(|class| of_class(row, class)).collect());
         let dev_scores = dev_scores.collect();
-        Self { bag, unit, classes, dev_scores }
+        Self { bag, dev, unit, classes, dev_scores }
     }
 
-    /// `model`, which is trained, with this beside it, and its share in the scores, which `dev` chooses by AUROC: the rows
-    /// that it was fitted with; those of both strands are asked one by one.
+    /// `model`, which is trained, with this beside it, and its share in the scores, which the dev split chooses
+    /// by AUROC; rows of both strands are asked one by one.
     ///
     /// What network and counts get wrong is not the same, if each has been fitted without the other: together they err less
     /// than a network whose head reads the counts.
     pub(super) fn beside(
         &self,
         model: SequenceClassifier<Bert>,
-        dev: &[EncodedExample],
         tokens: SpecialTokens,
         device: &Device,
     ) -> (SequenceClassifier<Bert>, f64) {
-        let inputs: Vec<&Encoding> = dev.iter().map(|row| &row.encoding).collect();
+        let inputs: Vec<&Encoding> = self.dev.iter().map(|row| &row.encoding).collect();
         let of_network = logits(&model, &inputs, BATCH_SIZE, tokens.pad, device);
-        let labels = labels_of(dev);
+        let labels = labels_of(self.dev);
         let judged = |share: f64| {
             let both = |(own, bag): (&Vec<f32>, &Vec<f64>)| {
                 let pairs = own.iter().zip(bag);

@@ -109,11 +109,11 @@ impl Metrics {
         if chosen_threshold.is_none() && imbalanced.is_empty() {
             return Ok(());
         }
-        let of = match &self.classes[..] {
-            [first, _, _, ..] => format!("{first}, or any other"),
-            _ => "calls on test".to_owned(),
-        };
-        writeln!(f, "\n{of:<22}{:>9}{:>9}{:>12}", "accuracy", "MCC", "threshold")?;
+        if let [first, _, _, ..] = &self.classes[..] {
+            write!(f, "\npositive is any class but {first}, whichever is called")?;
+        }
+        let calls = "calls on test";
+        writeln!(f, "\n{calls:<22}{:>9}{:>9}{:>12}", "accuracy", "MCC", "threshold")?;
         let line = |f: &mut fmt::Formatter<'_>, name: &str, calls: &CallReport| {
             let CallReport { accuracy, mcc, threshold, .. } = calls;
             writeln!(f, "{name:<22}{accuracy:>9.4}{mcc:>9.4}{threshold:>12.4}")
