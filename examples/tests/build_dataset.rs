@@ -5,6 +5,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use dnabert::core::LetterPolicy;
+use dnabert::genome::fasta::Reader;
+
 fn run(name: &str, arguments: &[&str]) -> Output {
     let here = std::env::current_exe().unwrap(); // target/<profile>/deps/<this test>
     let profile = here.parent().and_then(Path::parent).unwrap();
@@ -129,6 +132,50 @@ fn the_same_promoters_come_of_every_kind_of_list() {
         assert_ne!(of_bed, other);
         assert!(other.iter().all(|table| table.contains("\t0") && table.contains("\t1")));
     }
+}
+
+#[test]
+fn each_planted_motif_is_a_class_of_sequences_of_a_genome() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let (motifs, genome) = (genomes("../jaspar/subset.jaspar"), genomes("yeast_chr1_chr2.fa.gz"));
+    let planted = ["planted", &motifs, "TP73", "MA0139.2", "--genome", &genome];
+    let more = ["--within", "10", "--rows", "60,9,9", "--width", "60", "--out", out];
+    let output = run("build_dataset", &[&planted[..], &more].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let chromosomes: Vec<String> = Reader::open(&genome, LetterPolicy::default())
+        .unwrap()
+        .map(|record| record.unwrap().sequence.to_string())
+        .collect();
+    let is_whole = |part: &str| chromosomes.iter().any(|bases| bases.contains(part));
+    let (table, bed) = (read("train.tsv"), read("sites.bed"));
+    let rows: Vec<(&str, &str)> =
+        table.lines().skip(1).map(|line| line.split_once('\t').unwrap()).collect();
+    let sites: Vec<Vec<&str>> = bed
+        .lines()
+        .filter(|line| line.starts_with("train"))
+        .map(|line| line.split('\t').collect())
+        .collect();
+    assert_eq!((rows.len(), sites.len()), (60, 40));
+    for (row, (sequence, label)) in rows.iter().enumerate() {
+        assert_eq!(*label, (row % 3).to_string());
+        let name = format!("train.tsv:{}", row + 2);
+        let Some(site) = sites.iter().find(|site| site[0] == name) else {
+            assert!(*label == "0" && is_whole(sequence), "{sequence}");
+            continue;
+        };
+        let [start, end]: [usize; 2] = [1, 2].map(|at| site[at].parse().unwrap());
+        // TP73 has two matrices; the middle of a site is 10 bases beside that of the sequence at most.
+        assert_eq!(site[3].starts_with("MA0861."), *label == "1", "{site:?}");
+        assert!((start + end).abs_diff(60) <= 21, "{site:?}");
+        assert!(is_whole(&sequence[..start]) && is_whole(&sequence[end..]), "{sequence}");
+    }
+    let ids: HashSet<&str> = sites.iter().map(|site| site[3]).collect();
+    assert_eq!(ids, HashSet::from(["MA0861.1", "MA0861.2", "MA0139.2"]));
+    let planted = ["planted", &motifs, "TP37", "--out", out];
+    let output = run("build_dataset", &planted);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("TP37: no such motif in the file"));
 }
 
 #[test]
