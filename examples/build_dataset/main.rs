@@ -108,7 +108,7 @@ enum Task {
         #[arg(long, value_name = "MODELS", value_delimiter = ',', conflicts_with = "clusters")]
         adversary: Vec<PathBuf>,
     },
-    /// Random sequences, half of them with a planted site of a motif, and where it is
+    /// Sequences with planted sites of motifs, and where these are
     Planted(planted::Planted),
 }
 

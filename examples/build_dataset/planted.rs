@@ -1,4 +1,4 @@
-//! Sequences in which sites of motifs were planted: where the truth is known, base by base.
+//! Sequences in which sites of motifs were planted: where it is known, base by base, what makes the label.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -9,6 +9,8 @@ use dnabert::core::{LetterPolicy, Sequence, Strand, derive_seed, file};
 use dnabert::genome::Runs;
 use dnabert::motif::file::read_motifs;
 use dnabert::motif::{Background, Counts, Frequencies, Motif};
+use dnabert::tasks::sha256;
+use serde_json::json;
 
 /// Options of planted sets.
 #[derive(Debug, Args)]
@@ -25,10 +27,11 @@ pub(crate) struct Planted {
     /// Bases of a sequence
     #[arg(long, default_value_t = 101)]
     width: usize,
-    /// Plant into sequences of this genome (FASTA, plain or gzip) [default: random ones of even composition]
+    /// Plant into sequences of this genome (FASTA, plain or gzip), each stretch of which is cut into one of train, dev and
+    /// test as the rows are; it may have sites of its own, which nobody lists [default: random ones of even composition]
     #[arg(long)]
     genome: Option<PathBuf>,
-    /// Plant so many bases at most beside the middle [default: anywhere]
+    /// Plant so many bases at most beside the middle, to which half a base may come [default: anywhere]
     #[arg(long)]
     within: Option<usize>,
     /// Seed of sequences and sites
@@ -46,6 +49,7 @@ struct Class<'a> {
 }
 
 /// What sites are planted into.
+#[derive(Clone)]
 enum Ground {
     /// Random bases.
     Even(Frequencies),
@@ -53,23 +57,27 @@ enum Ground {
     Genome(Vec<Sequence>, usize),
 }
 
-/// Writes sequences with one site, drawn from a motif, on either strand, and as many without; and `sites.bed`, where
-/// sequences are called as their rows are (`test.tsv:2`).
+/// The splits, in the order of `--rows`.
+const SPLITS: [&str; 3] = ["train", "dev", "test"];
+
+/// Writes sequences with one site, drawn from a motif, on either strand, and sequences without; `sites.bed`, where
+/// sequences are called as their rows are (`test.tsv:2`); and `manifest.json`, of what it was made and which label is what.
 pub(crate) fn run(options: &Planted) -> Result<(), Box<dyn Error>> {
     let motifs = read_motifs(&options.motifs)?;
     let classes = classes(&motifs, &options.planted)?;
-    let longest = classes.iter().flat_map(|class| &class.matrices).map(|(motif, _)| motif.width());
-    if longest.max() > Some(options.width) {
-        return Err(format!("--width {}: a motif is longer", options.width).into());
+    let matrices = || classes.iter().flat_map(|class| &class.matrices);
+    if let Some((motif, _)) = matrices().find(|(motif, _)| motif.width() > options.width) {
+        let (id, places) = (&motif.id, motif.width());
+        return Err(format!("--width {}: {id} has {places} places", options.width).into());
     }
-    let ground = Ground::open(options.genome.as_deref(), options.width)?;
+    let grounds = Ground::open(options.genome.as_deref(), options.width, options.rows)?;
     std::fs::create_dir_all(&options.out)?;
     let mut bed = String::new();
-    for (split, (name, rows)) in ["train", "dev", "test"].iter().zip(&options.rows).enumerate() {
+    for (split, (name, rows)) in SPLITS.iter().zip(&options.rows).enumerate() {
         let mut table = "sequence\tlabel\n".to_owned();
         for row in 0..*rows {
             let seed = derive_seed(options.seed, &[split as u64, row as u64]);
-            let mut sequence = ground.draw(derive_seed(seed, &[0]), options.width);
+            let mut sequence = grounds[split].draw(derive_seed(seed, &[0]), options.width);
             let label = row % (classes.len() + 1);
             if let Some(class) = label.checked_sub(1).map(|class| &classes[class]) {
                 let matrix = derive_seed(seed, &[4]) % class.matrices.len() as u64;
@@ -99,11 +107,39 @@ pub(crate) fn run(options: &Planted) -> Result<(), Box<dyn Error>> {
             println!("planted {id} {name} ({width} places, {bits:.1} bits), class {label}");
         }
     }
-    println!("wrote train.tsv, dev.tsv, test.tsv and sites.bed to {}", options.out.display());
+    let manifest = serde_json::to_string_pretty(&options.manifest(&classes)?)? + "\n";
+    file::write(&options.out.join("manifest.json"), manifest.as_bytes())?;
+    let out = options.out.display();
+    println!("wrote train.tsv, dev.tsv, test.tsv, sites.bed and manifest.json to {out}");
     Ok(())
 }
 
 impl Planted {
+    /// What a set was made of, and its classes by label.
+    fn manifest(&self, classes: &[Class<'_>]) -> Result<serde_json::Value, Box<dyn Error>> {
+        let hashed = |path: &Path| -> Result<String, String> {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            let hash = sha256(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            Ok(format!("{name} sha256 {hash}"))
+        };
+        let class = |class: &Class<'_>| {
+            let ids: Vec<&str> = class.matrices.iter().map(|(motif, _)| &*motif.id).collect();
+            format!("{}: {}", class.name, ids.join(", "))
+        };
+        let classes: Vec<String> =
+            ["no site".to_owned()].into_iter().chain(classes.iter().map(class)).collect();
+        let Self { rows, width, within, seed, .. } = self;
+        Ok(json!({
+            "motifs": hashed(&self.motifs)?,
+            "genome": self.genome.as_deref().map(hashed).transpose()?,
+            "rows": rows,
+            "width": width,
+            "within": within,
+            "seed": seed,
+            "classes": classes,
+        }))
+    }
+
     /// Where a site of `width` bases begins.
     fn start(&self, width: usize, seed: u64) -> usize {
         let room = self.width - width;
@@ -115,20 +151,38 @@ impl Planted {
 }
 
 impl Ground {
-    fn open(genome: Option<&Path>, width: usize) -> Result<Self, Box<dyn Error>> {
+    /// What each split is planted into: no two have a base of a genome in common.
+    fn open(
+        genome: Option<&Path>,
+        width: usize,
+        rows: [usize; 3],
+    ) -> Result<[Self; 3], Box<dyn Error>> {
         let Some(path) = genome else {
-            return Ok(Self::Even(Counts::new(vec![[1.0; 4]; width])?.frequencies(0.0)));
+            let even = Counts::new(vec![[1.0; 4]; width])?.frequencies(0.0);
+            return Ok([(); 3].map(|()| Self::Even(even.clone())));
         };
-        let mut stretches = Vec::new();
+        let all = rows.iter().sum::<usize>().max(1);
+        let mut stretches = [const { Vec::new() }; 3];
         for run in Runs::open(path, LetterPolicy::default(), usize::MAX)? {
-            stretches.push(run?.sequence);
+            let sequence = run?.sequence;
+            let border = |rows: usize| (sequence.len() as f64 * rows as f64 / all as f64) as usize;
+            let borders = [0, border(rows[0]), border(rows[0] + rows[1]), sequence.len()];
+            for (split, part) in borders.windows(2).enumerate() {
+                if part[1] - part[0] >= width {
+                    stretches[split].push(sequence.slice(part[0]..part[1]));
+                }
+            }
         }
-        stretches.retain(|stretch| stretch.len() >= width);
-        let windows = stretches.iter().map(|stretch| stretch.len() - width + 1).sum();
-        if windows == 0 {
-            return Err(format!("{}: no {width} bases in a row", path.display()).into());
+        for (split, parts) in stretches.iter().enumerate() {
+            if parts.is_empty() && rows[split] > 0 {
+                let (path, split) = (path.display(), SPLITS[split]);
+                return Err(format!("{path}: no {width} bases in a row for {split}").into());
+            }
         }
-        Ok(Self::Genome(stretches, windows))
+        Ok(stretches.map(|parts| {
+            let windows = parts.iter().map(|part| part.len() - width + 1).sum();
+            Self::Genome(parts, windows)
+        }))
     }
 
     fn draw(&self, seed: u64, width: usize) -> Sequence {
@@ -149,28 +203,35 @@ impl Ground {
     }
 }
 
-/// The motifs of a file that are asked for, each a class.
+/// The motifs of a file that are asked for, each a class. No matrix may be in two of them.
 fn classes<'a>(motifs: &'a [Motif], asked: &'a [String]) -> Result<Vec<Class<'a>>, String> {
     let mut names: Vec<&str> = Vec::new();
     for name in asked {
-        match name.as_str() {
-            "all" => names.extend(motifs.iter().map(|motif| motif.name.as_str())),
-            name => names.push(name),
+        if name == "all" {
+            for motif in motifs {
+                if !names.contains(&&*motif.name) {
+                    names.push(&motif.name);
+                }
+            }
+        } else {
+            names.push(name);
         }
     }
     let mut classes: Vec<Class<'_>> = Vec::new();
     for name in names {
-        if classes.iter().any(|class| class.name == name) {
-            continue;
-        }
-        let is_it = |motif: &&Motif| motif.id == name || motif.name == name;
-        let matrices: Vec<_> = motifs
+        let matrices: Vec<(&Motif, Frequencies)> = motifs
             .iter()
-            .filter(is_it)
+            .filter(|motif| motif.id == name || motif.name == name)
             .map(|motif| (motif, motif.counts.frequencies(0.0)))
             .collect();
         if matrices.is_empty() {
             return Err(format!("{name}: no such motif in the file"));
+        }
+        for class in &classes {
+            let has = |id: &str| class.matrices.iter().any(|(motif, _)| motif.id == id);
+            if let Some((motif, _)) = matrices.iter().find(|(motif, _)| has(&motif.id)) {
+                return Err(format!("{name}: {} is planted for {} already", motif.id, class.name));
+            }
         }
         classes.push(Class { name, matrices });
     }

@@ -173,9 +173,44 @@ fn each_planted_motif_is_a_class_of_sequences_of_a_genome() {
     }
     let ids: HashSet<&str> = sites.iter().map(|site| site[3]).collect();
     assert_eq!(ids, HashSet::from(["MA0861.1", "MA0861.2", "MA0139.2"]));
-    let planted = ["planted", &motifs, "TP37", "--out", out];
-    let output = run("build_dataset", &planted);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("TP37: no such motif in the file"));
+    let manifest = read("manifest.json");
+    for part in ["TP73: MA0861.1, MA0861.2", "MA0139.2: MA0139.2", "yeast_chr1_chr2.fa.gz sha256 "]
+    {
+        assert!(manifest.contains(part), "{manifest}");
+    }
+    // Splits have no base of the genome in common.
+    let places = |split: &str| -> Vec<(usize, usize)> {
+        let is_plain = |line: &&str| line.ends_with("\t0");
+        let table = read(&format!("{split}.tsv"));
+        let place = |line: &str| {
+            let sequence = line.split('\t').next().unwrap();
+            let find = |(at, bases): (usize, &String)| Some((at, bases.find(sequence)?));
+            chromosomes.iter().enumerate().find_map(find).unwrap()
+        };
+        table.lines().filter(is_plain).map(place).collect()
+    };
+    let (train, test) = (places("train"), places("test"));
+    assert!(!test.is_empty());
+    for (chromosome, start) in test {
+        assert!(train.iter().all(|&(other, at)| other != chromosome || at + 60 <= start));
+    }
+    let refuses = |planted: &[&str], what: &str| {
+        let output = run("build_dataset", &[&["planted", &motifs, "--out", out], planted].concat());
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains(what), "{message}");
+    };
+    refuses(&["TP37"], "TP37: no such motif in the file");
+    refuses(&["TP73", "MA0861.1"], "MA0861.1: MA0861.1 is planted for TP73 already");
+    refuses(&["all", "CTCF"], "CTCF: MA0139.1 is planted for CTCF already");
+    refuses(&["MA0106.1", "--width", "19"], "--width 19: MA0106.1 has 20 places");
+    let few = ["CTCF", "--genome", &genome, "--rows", "999999,1,1"];
+    refuses(&few, "yeast_chr1_chr2.fa.gz: no 101 bases in a row for dev");
+    // As wide as the sequence, and every motif of the file.
+    let all = ["planted", &motifs, "all", "--width", "20", "--within", "0", "--rows", "32,16,16"];
+    let output = run("build_dataset", &[&all[..], &["--out", out]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(read("sites.bed").lines().count(), 30 + 15 + 15);
 }
 
 #[test]
