@@ -52,7 +52,7 @@ enum Baseline {
     Gc,
     /// Logistic regression on k-mers
     Kmers,
-    /// Logistic regression on k-mers by place: at seven places, or as beside our network
+    /// Logistic regression on 4-mers, or runs of them, by place: at seven places, or as beside our network
     PlacedKmers,
     /// Logistic regression on the base at each place
     Positions,

@@ -248,7 +248,7 @@ impl Options {
                 _ => HeadStart::Random,
             },
             pooled_parts: self.parts,
-            bag_of_tokens: self.bag(recipe),
+            bag_of_tokens: self.bag(recipe, usual.recipe),
             both_strands: self.strands.unwrap_or(usual.strands) == Strands::Both,
             dropout: self.dropout.or(recipe.and_then(Recipe::dropout)),
             adaptation,
@@ -279,14 +279,14 @@ impl Options {
         })
     }
 
-    /// The bag of tokens that these options describe, where a shipped model is fine-tuned by `recipe`.
-    fn bag(&self, recipe: Option<Recipe>) -> Option<BagOfTokens> {
-        let of_task = recipe.and_then(Recipe::bag_of_tokens);
+    /// The bag of tokens that these options describe, where a shipped model is fine-tuned by `recipe`, and any by `usual`.
+    fn bag(&self, recipe: Option<Recipe>, usual: Recipe) -> Option<BagOfTokens> {
         let usual = match self.bag_of_tokens {
-            None => of_task?,
+            None => recipe.and_then(Recipe::bag_of_tokens)?,
             Some(Bag::None) => return None,
             Some(Bag::Head) => BagOfTokens::PLAIN,
-            Some(Bag::Beside) => of_task
+            Some(Bag::Beside) => usual
+                .bag_of_tokens()
                 .filter(|bag| bag.read == BagReader::Regression)
                 .unwrap_or(BagOfTokens::BESIDE),
         };

@@ -66,7 +66,11 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         }
         // The primates of this set are human, too: 236 of the human rows share a 20-mer with it.
         Data::Uci => {
-            arguments.run(task(SpliceSet::Uci), usual(Recipe::Transfer, false), Vec::new())
+            // A model that has the site at another place knows less than one that has none.
+            let moved =
+                arguments.beside.is_some() || arguments.width.is_some_and(|width| width < 60);
+            let recipe = if moved { Recipe::Order } else { Recipe::Transfer };
+            arguments.run(task(SpliceSet::Uci), usual(recipe, false), Vec::new())
         }
     }
 }

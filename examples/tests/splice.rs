@@ -46,6 +46,10 @@ fn fewer_bases_are_another_set() {
     assert_eq!(fs::read_to_string(predictions).unwrap().lines().count(), 1 + 299);
     printed(folder.path(), &[&fresh[..], &["--beside", "5"]].concat());
     assert!(folder.path().join("runs/uci-splice-40-beside-5/metrics.json").exists());
+    // A model that has the site at another place is not what these start from.
+    printed(folder.path(), &["--data", "uci", "--width", "40", "--epochs", "1"]);
+    let metrics = folder.path().join("runs/uci-splice-40/metrics.json");
+    assert!(fs::read_to_string(metrics).unwrap().contains("models/small-4\""));
     let output = splice(folder.path(), &[&fresh[..], &["--beside", "20"]].concat());
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{message}");

@@ -39,7 +39,7 @@ pub enum Floor {
     /// Logistic regression on the shares of all 4-, 5- and 6-mers.
     Kmers,
     /// Logistic regression on what this bag counts of 4-mers, with [`BagOfTokens::BESIDE`] all 4-, 5- and 6-mers at seven
-    /// places along the sequence: what stands beside a network, without the network.
+    /// places along the sequence: what stands beside a network of 4-mers, without the network.
     PlacedKmers(BagOfTokens),
     /// Logistic regression on the base at each place.
     Positions,

@@ -131,8 +131,8 @@ pub fn build_splice(
 /// that looked for those of the newest alone would let the others come back. Each has the same share of `wanted`, filled with
 /// what it would give first by itself (with the same settings); what is left of a share goes to the rounds before it, whose
 /// classifiers know less, and what is left of the first one's is missing. Without a classifier there is nothing.
-/// The more a classifier knows, the fewer such places there are: the search ends after a thousand for each one that is
-/// wanted.
+/// The more a classifier knows, the fewer such places there are: the search ends after a thousand random places, allowed or
+/// not, for each one that is wanted.
 ///
 /// # Errors
 ///
