@@ -1,28 +1,28 @@
 //! What the result of a run depends on, as text.
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
 
 use dnabert::tasks::sha256;
 use dnabert::{Experiment, Start};
 
-/// The settings of an experiment and, in place of the folder that it starts from, the content of that: the
+/// The settings of an experiment and, in place of the folders that it starts from, the content of these: a
 /// folder may be called by another name, or hold other weights.
 pub(crate) fn settings(experiment: &Experiment) -> Result<String, Box<dyn Error>> {
     let mut nameless = experiment.clone();
-    let (path, files) = match &mut nameless.start {
-        Start::Folder { path, .. } => {
-            let path = std::mem::take(path);
-            let weights = ["model.safetensors", "pytorch_model.bin"].map(|name| path.join(name));
-            let weights = weights.into_iter().find(|file| file.exists());
-            (path, weights)
-        }
-        Start::Reset { path, .. } => (std::mem::take(path), None),
-        Start::Fresh { .. } => (PathBuf::new(), None),
-    };
     let mut text = String::new();
-    if path != Path::new("") {
-        for file in [Some(path.join("config.json")), files].into_iter().flatten() {
+    for start in [&mut nameless.start].into_iter().chain(&mut nameless.further_starts) {
+        let (path, weights) = match start {
+            Start::Folder { path, .. } => {
+                let path = std::mem::take(path);
+                let weights =
+                    ["model.safetensors", "pytorch_model.bin"].map(|name| path.join(name));
+                let weights = weights.into_iter().find(|file| file.exists());
+                (path, weights)
+            }
+            Start::Reset { path, .. } => (std::mem::take(path), None),
+            Start::Fresh { .. } => continue,
+        };
+        for file in [Some(path.join("config.json")), weights].into_iter().flatten() {
             let hash = sha256(&file).map_err(|error| format!("{}: {error}", file.display()))?;
             text += &format!("{} ", &hash[..16]);
         }

@@ -67,11 +67,12 @@ pub(crate) struct Options {
     /// The project's datasets folder
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
     pub(crate) datasets: PathBuf,
-    /// Pre-trained model: a folder in the Hugging Face layout, or a name on its Hub [default: a shipped
+    /// Pre-trained model: a folder in the Hugging Face layout, or a name on its Hub; of several, each is what a network of
+    /// its own starts from, and they answer together [default: a shipped
     /// one, convolutional-4 for binding sites, splice-fly-60 for primate splice sites and else small-4, unless --size or --k
     /// ask for a fresh one]
-    #[arg(long, conflicts_with_all = ["size", "k"])]
-    pub(crate) model: Option<String>,
+    #[arg(long, value_delimiter = ',', conflicts_with_all = ["size", "k"])]
+    pub(crate) model: Vec<String>,
     /// How hidden states are pooled: cls, mean, max or std [default: as the model says; of the shipped
     /// one mean, max for binding sites, and std under a fitted head]
     #[arg(long)]
@@ -156,9 +157,9 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Networks to train, each from a seed of its own; they answer together, with the mean of their
-    /// probabilities, and take that many times as long
-    #[arg(long, default_value = "1")]
-    pub(crate) members: NonZeroUsize,
+    /// probabilities, and take that many times as long [default: one for each --model]
+    #[arg(long)]
+    pub(crate) members: Option<NonZeroUsize>,
     /// Device: flex, wgpu or cuda [default: the first that was compiled in]
     #[arg(long)]
     pub(crate) device: Option<Backend>,
@@ -209,7 +210,7 @@ impl Options {
     ) -> Result<Experiment, ModelFolderError> {
         let fresh = self.size.is_some() || self.k.is_some();
         let recipe = match self.head {
-            _ if fresh || self.model.is_some() => None,
+            _ if fresh || !self.model.is_empty() => None,
             Some(Head::Regression) => Some(Recipe::Counts),
             Some(Head::Random) if usual.recipe == Recipe::Counts => Some(Recipe::Order),
             _ => Some(usual.recipe),
@@ -219,18 +220,28 @@ impl Options {
             None if fresh => (usual.fresh_epochs, 1e-3, 0.2),
             None => (3, 5e-5, 0.0),
         };
-        let shipped = usual.recipe.model();
-        let start = if fresh {
-            let size = self.size.unwrap_or(ModelSize::Mini);
-            Start::Fresh { size, k: self.k.unwrap_or(5), pooling: self.pooling }
-        } else {
-            Start::Folder {
-                path: model_folder(self.model.as_deref().unwrap_or(shipped))?,
+        let folder = |model: &str| {
+            Ok(Start::Folder {
+                path: model_folder(model)?,
                 pooling: self.pooling.or(recipe.map(Recipe::pooling)),
                 mask_mode: self.mask_mode,
                 padded_length: self.padded_length,
+            })
+        };
+        let (start, further_starts) = match &self.model[..] {
+            _ if fresh => {
+                let size = self.size.unwrap_or(ModelSize::Mini);
+                let k = self.k.unwrap_or(5);
+                (Start::Fresh { size, k, pooling: self.pooling }, Vec::new())
+            }
+            [] => (folder(usual.recipe.model())?, Vec::new()),
+            [first, further @ ..] => {
+                let further: Result<_, ModelFolderError> =
+                    further.iter().map(|model| folder(model)).collect();
+                (folder(first)?, further?)
             }
         };
+        let starts = NonZeroUsize::MIN.saturating_add(further_starts.len());
         let counts = recipe == Some(Recipe::Counts);
         let adaptation = match self.adapt {
             Adapt::Full => Adaptation::Full,
@@ -242,6 +253,7 @@ impl Options {
         };
         Ok(Experiment {
             start,
+            further_starts,
             head: match self.head {
                 Some(Head::Regression) => HeadStart::Regression,
                 None if counts => HeadStart::Regression,
@@ -275,7 +287,7 @@ impl Options {
                 seed: self.seed,
                 ..FineTuneConfig::default()
             },
-            members: self.members,
+            members: self.members.unwrap_or(starts),
         })
     }
 
@@ -300,6 +312,7 @@ impl Options {
     /// As `experiment`, in the way that suits random weights.
     fn fresh(&self, experiment: &Experiment, usual: Usual) -> Experiment {
         Experiment {
+            further_starts: Vec::new(),
             head: HeadStart::Random,
             // The part that needs no pre-training is there with random weights, too.
             bag_of_tokens: experiment.bag_of_tokens.filter(|bag| bag.read == BagReader::Regression),
@@ -316,7 +329,7 @@ impl Options {
 
     /// Whether the shipped model is what training starts from.
     pub(crate) fn starts_from_shipped(&self) -> bool {
-        self.model.is_none() && self.size.is_none() && self.k.is_none()
+        self.model.is_empty() && self.size.is_none() && self.k.is_none()
     }
 
     /// The user's three tables, where given.
@@ -359,7 +372,7 @@ impl Options {
         others.iter().try_for_each(|other| outcome.also_judge(other))?;
         println!("{}", outcome.metrics);
         outcome.write(&out)?;
-        let models = match self.members.get() {
+        let models = match experiment.members.get() {
             1 => "model/".to_owned(),
             2 => "model/, model-2/".to_owned(),
             members => format!("model/, model-2/ … model-{members}/"),

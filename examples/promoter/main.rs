@@ -53,7 +53,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let options = &arguments.options;
     if let Some(input) = &arguments.scan.scan {
         let out = options.out.clone().unwrap_or_else(|| "runs/promoter-scan".into());
-        return arguments.scan.run(input, options.model.as_deref(), options.device, &out);
+        let model = match &options.model[..] {
+            [] => None,
+            [model] => Some(model.as_str()),
+            _ => return Err("--scan: one --model is led along a sequence".into()),
+        };
+        return arguments.scan.run(input, model, options.device, &out);
     }
     let usual = |fresh_epochs, epochs, recipe, is_in_corpus| {
         let strands = Strands::One;

@@ -132,6 +132,7 @@ impl Method {
         };
         Experiment {
             start: start(pooling),
+            further_starts: Vec::new(),
             head: if counts { HeadStart::Regression } else { HeadStart::Random },
             pooled_parts: None,
             // What is fitted beside a network needs no pre-training.

@@ -35,6 +35,10 @@ use crate::{Ensemble, Judgement, ModelSize, Predictor, PredictorError, Scored, g
 pub struct Experiment {
     /// Where the network starts.
     pub start: Start,
+    /// Where further members start, in turn: with one of these the second member starts there, the third where the first
+    /// does, and so on. All must have the shape and the tokens of the first. What networks of unlike starts get wrong is less
+    /// alike than where they differ by their seeds alone.
+    pub further_starts: Vec<Start>,
     /// What happens to k-mers with ambiguous letters.
     pub ambiguity: AmbiguityPolicy,
     /// Whether sequences longer than the model are cut at the right (counted and reported)
@@ -108,6 +112,17 @@ pub enum Start {
     },
 }
 
+impl Start {
+    /// As `metrics.json` tells of it.
+    fn name(&self) -> String {
+        match self {
+            Self::Folder { path, .. } => path.display().to_string(),
+            Self::Fresh { size, .. } => format!("fresh {}", size.name()),
+            Self::Reset { path, .. } => format!("fresh in the shape of {}", path.display()),
+        }
+    }
+}
+
 /// A trained model and what the splits say of it.
 #[derive(Debug)]
 pub struct Outcome {
@@ -166,6 +181,14 @@ pub enum ExperimentError {
     /// The model folder to start from, or to write.
     #[error(transparent)]
     Model(#[from] PredictorError),
+    /// Members that cannot read the same rows, or stand in one folder under one config.
+    #[error("{start}: not of the shape, or not with the k-mers, of {first}")]
+    UnlikeStarts {
+        /// Where a further member starts.
+        start: String,
+        /// Where the first one does.
+        first: String,
+    },
     /// The training of a network.
     #[error("the network of seed {seed} cannot be trained")]
     Train {
@@ -223,7 +246,7 @@ impl Experiment {
         let seed = self.fine_tune.seed;
         let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
 
-        let first = self.beginning(&labels, seed, device)?;
+        let first = self.beginning(0, &labels, seed, device)?;
         let (config, mut new_parts) =
             (self.with_bag(first.config.clone()), first.new_parts.clone());
         config.validate().map_err(CheckpointError::from)?;
@@ -236,7 +259,7 @@ impl Experiment {
             [&train_rows[..train.len()], &dev_rows[..dev.len()], &test_rows[..test.len()]];
         let lost_tokens = lost(of_one_strand);
         let data_sha256 = hash([&train, &dev, &test]);
-        let k = first.tokenizer.k();
+        let (k, first_config) = (first.tokenizer.k(), first.config.clone());
         let rows = [&train_rows[..], &dev_rows[..]];
         let bag = config.bag().filter(|_| self.reads_bag(BagReader::Regression));
         let bag = bag.map(|bag| FittedBag::new(bag, rows[0], rows[1], labels.len()));
@@ -247,20 +270,20 @@ impl Experiment {
             observer.network(number as usize + 1, self.members.get());
             let beginning = match first.take() {
                 Some(first) => first,
-                None => self.beginning(&labels, seed, device)?,
+                None => self.beginning(number as usize, &labels, seed, device)?,
             };
+            let start = self.start_of(number as usize).name();
+            if beginning.config != first_config || beginning.tokenizer.k() != k {
+                return Err(ExperimentError::UnlikeStarts { start, first: self.start.name() });
+            }
             let (member, training) =
-                self.train(beginning, bag.as_ref(), rows, seed, device, observer)?;
+                self.train(beginning, bag.as_ref(), rows, start, seed, device, observer)?;
             members.push(member);
             trainings.push(training);
         }
         let settings = Settings {
             k,
-            start: match &self.start {
-                Start::Folder { path, .. } => path.display().to_string(),
-                Start::Fresh { size, .. } => format!("fresh {}", size.name()),
-                Start::Reset { path, .. } => format!("fresh in the shape of {}", path.display()),
-            },
+            start: self.start.name(),
             new_parts,
             adaptation: self.adaptation,
             head: self.head,
@@ -301,11 +324,13 @@ impl Experiment {
     }
 
     /// Trains one network on `[train, dev]`, beside which `bag` stands.
+    #[expect(clippy::too_many_arguments, reason = "what it is trained from, and by")]
     fn train(
         &self,
         beginning: Beginning,
         bag: Option<&FittedBag<'_>>,
         [train, dev]: [&[EncodedExample]; 2],
+        start: String,
         seed: u64,
         device: &Device,
         observer: &mut dyn Observer,
@@ -332,7 +357,16 @@ impl Experiment {
             None => (model, None),
         };
         let predictor = Predictor::new(&model, tokenizer, &config, device.clone());
-        Ok((predictor, Training { seed, best_epoch, history, bag_share, collapsed }))
+        Ok((predictor, Training { start, seed, best_epoch, history, bag_share, collapsed }))
+    }
+
+    /// Where a member starts, the first being 0.
+    fn start_of(&self, member: usize) -> &Start {
+        let starts = 1 + self.further_starts.len();
+        match (member % starts).checked_sub(1) {
+            None => &self.start,
+            Some(further) => &self.further_starts[further],
+        }
     }
 
     fn reads_bag(&self, reader: BagReader) -> bool {

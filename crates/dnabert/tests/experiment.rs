@@ -57,6 +57,7 @@ fn boxes() -> Boxes {
 fn experiment(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) -> Experiment {
     Experiment {
         start,
+        further_starts: Vec::new(),
         head,
         pooled_parts: None,
         bag_of_tokens: None,
@@ -226,6 +227,36 @@ fn parts_are_kept_in_the_folder_and_by_what_starts_from_it() {
     }
     let kept = Start::Folder { path, pooling: None, mask_mode: None, padded_length: None };
     assert_eq!(Some(run(kept, HeadStart::Random, 1, 1e-3).config.pooled_parts), parts);
+}
+
+#[test]
+fn members_start_where_they_are_told_in_turn() {
+    let tiny = |k| Start::Fresh { size: ModelSize::Tiny, k, pooling: Some(Pooling::Mean) };
+    let folder = tempfile::tempdir().unwrap();
+    let made = |name: &str, k: usize, learning_rate: f64| {
+        run(tiny(k), HeadStart::Random, 1, learning_rate).write(folder.path().join(name)).unwrap();
+        let path = folder.path().join(name).join("model");
+        Start::Folder { path, pooling: None, mask_mode: None, padded_length: None }
+    };
+    let (one, other, unlike) =
+        (made("one", 3, 1e-3), made("other", 3, 3e-3), made("unlike", 4, 1e-3));
+    let further = |starts: &[&Start]| Experiment {
+        further_starts: starts.iter().copied().cloned().collect(),
+        members: NonZeroUsize::new(3).unwrap(),
+        ..experiment(one.clone(), HeadStart::Random, 1, 1e-3)
+    };
+    let together = further(&[&other]).run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    let trainings = &together.metrics.trainings;
+    let ends = ["one/model", "other/model", "one/model"];
+    assert!(trainings.iter().zip(ends).all(|(member, end)| member.start.ends_with(end)));
+    // The second is what it would be alone.
+    let mut alone = experiment(other.clone(), HeadStart::Random, 1, 1e-3);
+    alone.fine_tune.seed = trainings[1].seed;
+    let alone = alone.run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    assert_eq!(alone.metrics.trainings[0], trainings[1]);
+    assert_ne!(trainings[0].history, trainings[1].history);
+    let error = further(&[&unlike]).run(&boxes(), &Device::flex(), &mut ()).unwrap_err();
+    assert!(matches!(error, ExperimentError::UnlikeStarts { .. }), "{error}");
 }
 
 #[test]

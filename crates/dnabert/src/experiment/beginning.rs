@@ -22,9 +22,11 @@ pub(super) struct Beginning {
 }
 
 impl Experiment {
-    /// The tokenizer, the network to train, and its config; what is drawn at random is drawn from `seed`.
+    /// The tokenizer, the network to train, and its config, of a member, the first being 0; what is drawn at random is drawn
+    /// from `seed`.
     pub(super) fn beginning(
         &self,
+        member: usize,
         labels: &[&str],
         seed: u64,
         device: &Device,
@@ -39,7 +41,7 @@ impl Experiment {
             };
             if bag_in_head { self.with_bag(config) } else { config }
         };
-        let (tokenizer, model, config, new_parts) = match &self.start {
+        let (tokenizer, model, config, new_parts) = match self.start_of(member) {
             Start::Fresh { size, k, pooling } => {
                 let tokenizer = KmerTokenizer::new(*k)?;
                 let config = size.config(tokenizer.vocab_size());

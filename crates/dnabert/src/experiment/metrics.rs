@@ -45,6 +45,8 @@ pub struct Metrics {
 /// How one network was trained.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Training {
+    /// The model folder that it started from, or the size of the fresh model.
+    pub start: String,
     /// Its own seed.
     pub seed: u64,
     /// The epoch chosen on the dev split, from 1; 0 for the start.
@@ -83,7 +85,7 @@ pub struct LostTokens {
 pub struct Settings {
     /// The k-mer length; absent for byte pairs.
     pub k: Option<usize>,
-    /// The model folder, or the size of the fresh model.
+    /// The model folder that the first network started from, or the size of the fresh model.
     pub start: String,
     /// The parts of the network that were drawn at random, since the folder holds none.
     pub new_parts: Vec<&'static str>,

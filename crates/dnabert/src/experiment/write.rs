@@ -31,7 +31,8 @@ impl Outcome {
         for (number, member) in (1..).zip(self.models.members()) {
             member.save(&self.config, numbered("model", number))?;
             if let Adaptation::LowRank(low_rank) = self.metrics.config.adaptation {
-                let (base, adapters) = (&self.metrics.config.start, numbered("adapters", number));
+                let base = &self.metrics.trainings[number - 1].start;
+                let adapters = numbered("adapters", number);
                 checkpoint::save_adapters(member.model(), &self.config, low_rank, base, adapters)?;
             }
         }
