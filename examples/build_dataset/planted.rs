@@ -49,7 +49,6 @@ struct Class<'a> {
 }
 
 /// What sites are planted into.
-#[derive(Clone)]
 enum Ground {
     /// Random bases.
     Even(Frequencies),

@@ -350,6 +350,9 @@ impl Options {
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(task.name()));
         eprintln!("training on {}", describe(&device));
         let experiment = self.experiment(usual, backend.workers())?;
+        if experiment.members.get() <= experiment.further_starts.len() {
+            return Err("--members: fewer than there are models to start from".into());
+        }
         if self.compare.deals_folds() && usual.is_in_corpus && self.starts_from_shipped() {
             let why = "the shipped model was pre-trained on the sequence of this set's training rows, \
                        which folds would judge: ask for random weights (--size, --k) or another \

@@ -123,9 +123,8 @@ pub fn build_splice(
     Ok(built)
 }
 
-/// Non-sites that classifiers take for donors or acceptors, up to `wanted` of those that `may_be`, such as those of the training
-/// split: those that a next round of training learns
-/// most from, as the paper repeats it. Class 0 of a classifier is neither.
+/// Non-sites that classifiers take for donors or acceptors, up to `wanted` of those that `may_be`, such as those of the
+/// training split: what a next round of training learns most from, as the paper repeats it. Class 0 of a classifier is neither.
 ///
 /// `classifiers` are those of the rounds so far, the first one first: each is fooled in places of its own, so that a round
 /// that looked for those of the newest alone would let the others come back. Each has the same share of `wanted`, filled with
