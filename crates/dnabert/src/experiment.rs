@@ -246,7 +246,8 @@ impl Experiment {
         let seed = self.fine_tune.seed;
         let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
 
-        let first = self.beginning(0, &labels, seed, device)?;
+        let beginnings = self.beginnings(&labels, device)?;
+        let (_, first) = &beginnings[0];
         let (config, mut new_parts) =
             (self.with_bag(first.config.clone()), first.new_parts.clone());
         config.validate().map_err(CheckpointError::from)?;
@@ -259,23 +260,14 @@ impl Experiment {
             [&train_rows[..train.len()], &dev_rows[..dev.len()], &test_rows[..test.len()]];
         let lost_tokens = lost(of_one_strand);
         let data_sha256 = hash([&train, &dev, &test]);
-        let (k, first_config) = (first.tokenizer.k(), first.config.clone());
+        let k = first.tokenizer.k();
         let rows = [&train_rows[..], &dev_rows[..]];
         let bag = config.bag().filter(|_| self.reads_bag(BagReader::Regression));
         let bag = bag.map(|bag| FittedBag::new(bag, rows[0], rows[1], labels.len()));
-        let mut first = Some(first);
         let (mut members, mut trainings) = (Vec::new(), Vec::new());
-        for number in 0..self.members.get() as u64 {
-            let seed = if number == 0 { seed } else { derive_seed(seed, &[14, number]) };
-            observer.network(number as usize + 1, self.members.get());
-            let beginning = match first.take() {
-                Some(first) => first,
-                None => self.beginning(number as usize, &labels, seed, device)?,
-            };
-            let start = self.start_of(number as usize).name();
-            if beginning.config != first_config || beginning.tokenizer.k() != k {
-                return Err(ExperimentError::UnlikeStarts { start, first: self.start.name() });
-            }
+        for (number, (seed, beginning)) in beginnings.into_iter().enumerate() {
+            observer.network(number + 1, self.members.get());
+            let start = self.start_of(number).name();
             let (member, training) =
                 self.train(beginning, bag.as_ref(), rows, start, seed, device, observer)?;
             members.push(member);

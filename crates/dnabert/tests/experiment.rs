@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 
 use dnabert::core::{Classifier, Example, Sequence, Split, Task, derive_seed};
 use dnabert::model::{Adaptation, Pooling};
-use dnabert::train::FineTuneConfig;
+use dnabert::train::{FineTuneConfig, Observer};
 use dnabert::{
     BagOfTokens, Device, Ensemble, Experiment, ExperimentError, HeadStart, ModelSize, Outcome,
     Predictor, Start,
@@ -240,6 +240,12 @@ fn members_start_where_they_are_told_in_turn() {
     };
     let (one, other, unlike) =
         (made("one", 3, 1e-3), made("other", 3, 3e-3), made("unlike", 4, 1e-3));
+    // As if it had learned something else before: the head is new in any case.
+    let config = folder.path().join("other/model/config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let class = ["BertForSequenceClassification", "BertForMaskedLM"];
+    assert!(text.contains(class[0]));
+    std::fs::write(config, text.replace(class[0], class[1])).unwrap();
     let further = |starts: &[&Start]| Experiment {
         further_starts: starts.iter().copied().cloned().collect(),
         members: NonZeroUsize::new(3).unwrap(),
@@ -255,8 +261,17 @@ fn members_start_where_they_are_told_in_turn() {
     let alone = alone.run(&boxes(), &Device::flex(), &mut ()).unwrap();
     assert_eq!(alone.metrics.trainings[0], trainings[1]);
     assert_ne!(trainings[0].history, trainings[1].history);
-    let error = further(&[&unlike]).run(&boxes(), &Device::flex(), &mut ()).unwrap_err();
+    /// Counts the networks whose training has begun.
+    struct Begun(usize);
+    impl Observer for Begun {
+        fn network(&mut self, _number: usize, _networks: usize) {
+            self.0 += 1;
+        }
+    }
+    let mut begun = Begun(0);
+    let error = further(&[&unlike]).run(&boxes(), &Device::flex(), &mut begun).unwrap_err();
     assert!(matches!(error, ExperimentError::UnlikeStarts { .. }), "{error}");
+    assert_eq!(begun.0, 0, "nothing is trained that could not be of use");
 }
 
 #[test]

@@ -22,9 +22,34 @@ pub(super) struct Beginning {
 }
 
 impl Experiment {
+    /// What each member starts from, and its seed; none is trained before all are known to fit together.
+    pub(super) fn beginnings(
+        &self,
+        labels: &[&str],
+        device: &Device,
+    ) -> Result<Vec<(u64, Beginning)>, ExperimentError> {
+        let mut beginnings: Vec<(u64, Beginning)> = Vec::new();
+        for number in 0..self.members.get() {
+            let seed = match self.fine_tune.seed {
+                seed if number == 0 => seed,
+                seed => derive_seed(seed, &[14, number as u64]),
+            };
+            let beginning = self.beginning(number, labels, seed, device)?;
+            if let Some((_, first)) = beginnings.first()
+                && (&first.config, first.tokenizer.k())
+                    != (&beginning.config, beginning.tokenizer.k())
+            {
+                let start = self.start_of(number).name();
+                return Err(ExperimentError::UnlikeStarts { start, first: self.start.name() });
+            }
+            beginnings.push((seed, beginning));
+        }
+        Ok(beginnings)
+    }
+
     /// The tokenizer, the network to train, and its config, of a member, the first being 0; what is drawn at random is drawn
     /// from `seed`.
-    pub(super) fn beginning(
+    fn beginning(
         &self,
         member: usize,
         labels: &[&str],

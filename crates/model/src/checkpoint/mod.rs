@@ -308,6 +308,8 @@ impl Checkpoint {
             _ => config.pooled_parts,
         };
         BertConfig {
+            // Of the file; the class of the new network is written with it.
+            architectures: Vec::new(),
             problem_type: Some(head.problem),
             pooling: head.pooling,
             pooled_parts,
