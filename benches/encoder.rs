@@ -12,17 +12,17 @@ use std::time::Duration;
 use criterion::{
     BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
+use dnabert::ModelSize;
 use dnabert::backend::describe;
 use dnabert::core::Encoding;
 use dnabert::model::{Encoder, TokenBatch};
-use dnabert::{Device, ModelSize};
 
 /// As in the programs.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn forward(criterion: &mut Criterion) {
-    let device: Device = dnabert::device(None).expect("a compiled backend");
+    let device = support::device();
     for (size, shapes) in [
         (ModelSize::Mini, &[(8, 128), (32, 297)][..]),
         (ModelSize::Base, &[(8, 100), (8, 128), (4, 512), (1, 512)]),

@@ -30,7 +30,7 @@ struct Side {
 
 impl Side {
     fn open(folder: &Path) -> Result<Self, Box<dyn Error>> {
-        let device = dnabert::device(None)?;
+        let device = support::device();
         let checkpoint = Checkpoint::open(folder)?;
         let classifier = checkpoint.sequence_classifier(&device)?;
         let encoder = classifier.encoder.clone();

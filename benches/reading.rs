@@ -15,7 +15,7 @@ use dnabert::backend::describe;
 use dnabert::core::{Encoding, Sequence};
 use dnabert::model::{Encoder, Pooling, TokenBatch};
 use dnabert::tasks::scan::{ScanConfig, scan};
-use dnabert::{Device, Embedder, ModelSize, Predictor};
+use dnabert::{Embedder, ModelSize, Predictor};
 
 /// As in the programs.
 #[global_allocator]
@@ -23,13 +23,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const DATASETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models");
 
-fn device() -> Device {
-    dnabert::device(None).expect("a compiled backend")
-}
-
 /// Rows of 60 to 510 bases through a classifier as large as DNABERT.
 fn ragged(criterion: &mut Criterion) {
-    let device = device();
+    let device = support::device();
     let config = support::config(ModelSize::Base);
     let model = config.sequence_classifier(1, &device);
     let predictor = Predictor::new(&model, support::tokenizer(), &config, device.clone());
@@ -46,7 +42,7 @@ fn ragged(criterion: &mut Criterion) {
 
 /// A plain forward pass, and the same with the last layer's [CLS] attention read back.
 fn attention(criterion: &mut Criterion) {
-    let device = device();
+    let device = support::device();
     let config = support::config(ModelSize::Base);
     let encoder = config.init(1, &device);
     let rows = support::rows(8, 128);
@@ -76,7 +72,7 @@ fn attention(criterion: &mut Criterion) {
 
 /// Vectors of sequences by the shipped pre-trained model.
 fn embeddings(criterion: &mut Criterion) {
-    let device = device();
+    let device = support::device();
     let embedder =
         Embedder::open(Path::new(DATASETS).join("small-4"), &device).expect("the shipped model");
     let sequences: Vec<Sequence> = (0..64).map(|seed| support::sequence(seed, 300)).collect();
@@ -94,7 +90,7 @@ fn embeddings(criterion: &mut Criterion) {
 /// The shipped promoter model along a stretch, both strands, every 10 bases.
 fn scanning(criterion: &mut Criterion) {
     const BASES: usize = 10_000;
-    let device = device();
+    let device = support::device();
     let folder = Path::new(DATASETS).join("promoter-fly");
     let predictor = Predictor::open(folder, &device).expect("the shipped model");
     let sequence = support::sequence(5, BASES);

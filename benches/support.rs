@@ -6,7 +6,23 @@ use dnabert::core::{Encoding, Sequence, Tokenizer};
 use dnabert::kmer::KmerTokenizer;
 use dnabert::model::{BertConfig, LayerSink};
 use dnabert::train::{EncodedExample, FineTuneConfig, Observer, Splits, StepSummary, fine_tune};
-use dnabert::{Device, ModelSize};
+use dnabert::{Backend, Device, ModelSize};
+
+/// The backend that `DNABERT_DEVICE` names, if it does: flex, wgpu or cuda.
+fn named() -> Option<Backend> {
+    let name = std::env::var("DNABERT_DEVICE").ok().filter(|name| !name.is_empty())?;
+    Some(name.parse().expect("DNABERT_DEVICE: flex, wgpu or cuda"))
+}
+
+/// Its device, or the first of the build.
+pub(crate) fn device() -> Device {
+    dnabert::device(named()).expect("a device that can be used")
+}
+
+/// Cores that share a training batch there.
+pub(crate) fn workers() -> usize {
+    named().unwrap_or_else(Backend::first).workers()
+}
 
 /// The tokenizer of the large networks.
 pub(crate) fn tokenizer() -> KmerTokenizer {

@@ -9,16 +9,16 @@ use std::time::Duration;
 use criterion::{
     BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
+use dnabert::ModelSize;
 use dnabert::backend::describe;
-use dnabert::{Backend, ModelSize};
 
 /// As in the programs.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn steps(criterion: &mut Criterion) {
-    let device = dnabert::device(None).expect("a compiled backend");
-    let workers = Backend::first().workers();
+    let device = support::device();
+    let workers = support::workers();
     for (size, count, length) in [(ModelSize::Small, 32, 128), (ModelSize::Base, 8, 128)] {
         let config = support::config(size);
         let title = format!("training {} on {}", size.name(), describe(&device));

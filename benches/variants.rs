@@ -2,6 +2,9 @@
 //! layers, on the device of the chosen feature.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
+#[path = "support.rs"]
+mod support;
+
 use std::hint::black_box;
 use std::path::Path;
 
@@ -38,7 +41,7 @@ fn base(device: &Device) -> Predictor {
 
 /// Both alleles of substitutions, as `variants` asks about them.
 fn alleles(criterion: &mut Criterion) {
-    let device = dnabert::device(None).expect("a compiled backend");
+    let device = support::device();
     let shipped = Predictor::open(Path::new(MODEL), &device).expect("the shipped model");
     for (name, predictor, count) in [("ctcf-gm12878", shipped, 64), ("base", base(&device), 8)] {
         let title = format!("variants, {name}, windows of {WIDTH} bases, on {}", describe(&device));
@@ -68,7 +71,7 @@ fn alleles(criterion: &mut Criterion) {
 
 /// Every way of explaining the shipped model.
 fn explanations(criterion: &mut Criterion) {
-    let device = dnabert::device(None).expect("a compiled backend");
+    let device = support::device();
     let title = format!("explanations of ctcf-gm12878, {WIDTH} bases, on {}", describe(&device));
     let mut group = criterion.benchmark_group(title);
     group.sampling_mode(SamplingMode::Flat).sample_size(10);

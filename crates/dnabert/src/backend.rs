@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::str::FromStr;
+#[cfg(feature = "cuda")]
+use std::sync::Arc;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 use std::sync::OnceLock;
 
@@ -208,33 +210,41 @@ fn open_wgpu() -> Result<Device, Failure> {
 fn open_cuda() -> Result<Device, Failure> {
     static OPENED: OnceLock<Result<Device, String>> = OnceLock::new();
     let opened = OPENED.get_or_init(|| {
-        // burn's CUDA runtime has no other way to say that there is no driver or no device.
+        // burn's CUDA runtime has no other way to say that there is no driver or no device: a thread of its own panics with
+        // the cause, and this one after it, because nothing came of that.
+        let cause = Arc::new(OnceLock::new());
         let hook = std::panic::take_hook();
-        std::panic::set_hook(Box::new(|_| {}));
+        let first = Arc::clone(&cause);
+        std::panic::set_hook(Box::new(move |panic| {
+            let reason = panic.payload_as_str().unwrap_or("no driver or no device");
+            let _told_before = first.set(reason.to_owned());
+        }));
         let opened = std::panic::catch_unwind(|| {
             let device = Device::cuda(0);
             burn::tensor::Tensor::<1>::zeros([1], &device).into_data();
             device
         });
         std::panic::set_hook(hook);
-        opened.map_err(|panic| {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            text.or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("no driver or no device")
-                .to_owned()
-        })
+        opened.map_err(|_| cause.get().cloned().unwrap_or_default())
     });
     opened.clone().map_err(Failure::Unusable)
 }
 
-/// What a device is, for people: its backend and, of a GPU, the name that its driver gives it
-/// (`llvmpipe` is none, but Mesa's emulation on the processor).
+/// What a device is, for people: of a GPU the name that its driver gives it (`llvmpipe` is none, but Mesa's emulation on the
+/// processor), and the backend with the device's number, if it has one.
 pub fn describe(device: &Device) -> String {
+    let debug = format!("{device:?}");
+    let backends = [Backend::Flex, Backend::Wgpu, Backend::Cuda];
+    let Some(backend) = backends.into_iter().find(|one| debug.contains(&format!("{one:?}"))) else {
+        return debug;
+    };
+    let number: String = debug.chars().filter(char::is_ascii_digit).collect();
+    let place = format!("{} {number}", backend.feature());
     #[cfg(any(feature = "wgpu", feature = "cuda"))]
     if let Some(identity) = device.identity() {
-        return format!("{} ({device:?})", identity.name);
+        return format!("{} ({})", identity.name, place.trim_end());
     }
-    format!("{device:?}")
+    format!("the CPU ({})", place.trim_end())
 }
 
 /// The numbers that a network computes with.
@@ -306,7 +316,7 @@ mod tests {
     #[test]
     fn a_device_has_a_name() {
         let described = describe(&device(Some(Backend::Flex)).unwrap());
-        assert!(described.contains("Flex"), "{described}");
+        assert_eq!(described, "the CPU (flex)");
     }
 
     #[test]
