@@ -1,4 +1,5 @@
-//! Forward passes of the encoder, in sequences per second, on the device of the chosen feature.
+//! Forward passes of the encoder, in sequences per second, on the device of the chosen feature, or the one that
+//! `DNABERT_DEVICE` names.
 //!
 //! `cargo bench -p dnabert-benches --bench encoder` runs on the CPU; add
 //! `--no-default-features --features wgpu` (or `cuda`) for a GPU. The group names the device.

@@ -16,7 +16,7 @@ use dnabert::core::{Encoding, Sequence};
 use dnabert::interpret::Mutagenesis;
 use dnabert::kmer::{KmerTokenizer, Vocabulary};
 use dnabert::model::{Bert, Checkpoint, Encoder, TokenBatch};
-use dnabert::{Backend, Device, Predictor};
+use dnabert::{Device, Predictor};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -72,7 +72,7 @@ impl Side {
             }
             "training" => {
                 let config = self.checkpoint.config();
-                let workers = Backend::first().workers();
+                let workers = support::workers();
                 let shape = [dims[0], dims[1]];
                 let steps = support::training_steps(config, &self.device, shape, 3, workers);
                 let mut steps = steps;

@@ -1,5 +1,5 @@
 //! What users ask of a model: probabilities of a ragged mix, [CLS] attention, embeddings, a scan. On the device of the
-//! chosen feature.
+//! chosen feature, or the one that `DNABERT_DEVICE` names.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 #[path = "support.rs"]

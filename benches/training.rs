@@ -1,4 +1,4 @@
-//! Optimizer steps (forward, backward, AdamW) on the device of the chosen feature.
+//! Optimizer steps (forward, backward, AdamW) on the device of the chosen feature, or the one that `DNABERT_DEVICE` names.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 #[path = "support.rs"]

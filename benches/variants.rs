@@ -1,5 +1,5 @@
 //! Explanations and variants, in sequences and alleles per second: the shipped model of CTCF and a network of 12
-//! layers, on the device of the chosen feature.
+//! layers, on the device of the chosen feature, or the one that `DNABERT_DEVICE` names.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 #[path = "support.rs"]

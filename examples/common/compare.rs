@@ -269,7 +269,11 @@ impl CompareOptions {
         text += &imbalance(&summaries, classes);
         text += &self.differences(runs);
         if members > 1 {
-            text += &format!("\n{OURS}: {members} networks together; the others are one each.\n");
+            let random = summaries.iter().any(|summary| summary.method == RANDOM);
+            let too = if random { format!(" and {RANDOM}") } else { String::new() };
+            text += &format!(
+                "\n{OURS}{too}: {members} networks together; any other by itself is one.\n"
+            );
         }
         text
     }

@@ -261,6 +261,9 @@ fn members_start_where_they_are_told_in_turn() {
     let alone = alone.run(&boxes(), &Device::flex(), &mut ()).unwrap();
     assert_eq!(alone.metrics.trainings[0], trainings[1]);
     assert_ne!(trainings[0].history, trainings[1].history);
+    let Start::Folder { path, .. } = other.clone() else { unreachable!("made so") };
+    let reset = Start::Reset { path, pooling: None };
+    further(&[&reset]).run(&boxes(), &Device::flex(), &mut ()).unwrap();
     /// Counts the networks whose training has begun.
     struct Begun(usize);
     impl Observer for Begun {

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use dnabert::core::{BothStrands, Classifier, Sequence, Split, Task};
+use dnabert::model::{Checkpoint, NewHead, Pooling, ProblemType};
 use dnabert::tasks::{
     BesideSites, BindingSet, BindingTask, CentreCrop, PromoterSet, PromoterTask, SpliceSet,
     SpliceTask,
@@ -74,6 +75,23 @@ fn binding_sites_of_ctcf() {
     let task = BindingTask::new(datasets(), BindingSet::CtcfGm12878);
     says_what_its_card_says("ctcf-gm12878", &task, Strands::Both);
     says_what_its_card_says("ctcf-gm12878-convolutional", &task, Strands::Both);
+}
+
+#[test]
+fn two_networks_of_one_shape_start_from_the_shipped_models_with_a_convolution() {
+    let head = NewHead {
+        labels: &["other", "bound"],
+        problem: ProblemType::SingleLabelClassification,
+        pooling: Pooling::Max,
+        new_pooler: true,
+        seed: 1,
+    };
+    let [known, plain] = ["convolutional-4-motifs", "convolutional-4"].map(|name| {
+        let folder = datasets().join("models").join(name);
+        let checkpoint = Checkpoint::open(&folder).unwrap();
+        checkpoint.with_new_head(&head, &Device::flex()).unwrap().1
+    });
+    assert_eq!(known, plain);
 }
 
 #[test]

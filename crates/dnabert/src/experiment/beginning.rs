@@ -81,7 +81,8 @@ impl Experiment {
                     BertConfig::read(path.join("config.json")).map_err(CheckpointError::from)?;
                 let pooling = pooling.unwrap_or(config.pooling);
                 let problem_type = Some(ProblemType::SingleLabelClassification);
-                let config = BertConfig { pooling, problem_type, ..config };
+                let architectures = Vec::new(); // of the file, whose weights are not read
+                let config = BertConfig { architectures, pooling, problem_type, ..config };
                 let config = change(config).with_labels(labels);
                 config.validate().map_err(CheckpointError::from)?;
                 let tokenizer = AnyTokenizer::open(path, &config)?;
