@@ -23,15 +23,19 @@ pub(crate) enum Recipe {
     /// Where it matters which motifs a sequence has, wherever they are: a fresh head over the largest value of each
     /// hidden unit, as convolutional networks have it.
     Motifs,
+    /// Where kin of the motif that is looked for are known: as by motifs, and from a model that has learned to tell known
+    /// motifs apart, too.
+    KnownMotifs,
 }
 
 impl Recipe {
-    /// The shipped model that suits it.
-    pub(crate) fn model(self) -> &'static str {
+    /// The shipped models that suit it: each is what a network starts from.
+    pub(crate) fn models(self) -> &'static [&'static str] {
         match self {
-            Self::Counts | Self::Order | Self::Places => shipped::SMALL,
-            Self::Transfer => shipped::FLY_SPLICE_60,
-            Self::Motifs => shipped::CONVOLUTIONAL,
+            Self::Counts | Self::Order | Self::Places => &[shipped::SMALL],
+            Self::Transfer => &[shipped::FLY_SPLICE_60],
+            Self::Motifs => &[shipped::CONVOLUTIONAL],
+            Self::KnownMotifs => &[shipped::KNOWN_MOTIFS, shipped::CONVOLUTIONAL],
         }
     }
 
@@ -39,7 +43,7 @@ impl Recipe {
         match self {
             Self::Counts => Pooling::Std,
             Self::Order | Self::Places | Self::Transfer => Pooling::Mean,
-            Self::Motifs => Pooling::Max,
+            Self::Motifs | Self::KnownMotifs => Pooling::Max,
         }
     }
 
@@ -49,7 +53,7 @@ impl Recipe {
             Self::Counts => Some(BagOfTokens::PLAIN),
             Self::Places => Some(BagOfTokens::BESIDE),
             Self::Transfer => Some(BagOfTokens::AROUND_SITES),
-            Self::Order | Self::Motifs => None,
+            Self::Order | Self::Motifs | Self::KnownMotifs => None,
         }
     }
 
@@ -61,7 +65,7 @@ impl Recipe {
     pub(crate) fn learning_rate(self) -> f64 {
         match self {
             Self::Counts | Self::Transfer => 2e-4,
-            Self::Order | Self::Places | Self::Motifs => 5e-4,
+            Self::Order | Self::Places | Self::Motifs | Self::KnownMotifs => 5e-4,
         }
     }
 
@@ -69,7 +73,7 @@ impl Recipe {
         match self {
             Self::Counts => 0.0,
             Self::Order | Self::Places | Self::Transfer => 0.2,
-            Self::Motifs => 0.1,
+            Self::Motifs | Self::KnownMotifs => 0.1,
         }
     }
 }

@@ -11,3 +11,7 @@ pub(crate) const FLY_SPLICE_60: &str =
 /// The folder of 4 layers of width 128 behind a convolution.
 pub(crate) const CONVOLUTIONAL: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/convolutional-4");
+
+/// The folder of convolutional-4 after it has learned to tell known motifs apart.
+pub(crate) const KNOWN_MOTIFS: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/convolutional-4-motifs");

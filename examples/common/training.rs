@@ -69,8 +69,8 @@ pub(crate) struct Options {
     pub(crate) datasets: PathBuf,
     /// Pre-trained model: a folder in the Hugging Face layout, or a name on its Hub; of several, each is what a network of
     /// its own starts from, and they answer together [default: a shipped
-    /// one, convolutional-4 for binding sites, splice-fly-60 for primate splice sites and else small-4, unless --size or --k
-    /// ask for a fresh one]
+    /// one, convolutional-4 for binding sites (and convolutional-4-motifs for TAp73-alpha's), splice-fly-60 for primate splice
+    /// sites and else small-4, unless --size or --k ask for a fresh one]
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["size", "k"])]
     pub(crate) model: Vec<String>,
     /// How hidden states are pooled: cls, mean, max or std [default: as the model says; of the shipped
@@ -157,7 +157,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Networks to train, each from a seed of its own; they answer together, with the mean of their
-    /// probabilities, and take that many times as long [default: one for each --model]
+    /// probabilities, and take that many times as long [default: one for each model to start from]
     #[arg(long)]
     pub(crate) members: Option<NonZeroUsize>,
     /// Device: flex, wgpu or cuda [default: the first that was compiled in]
@@ -228,18 +228,19 @@ impl Options {
                 padded_length: self.padded_length,
             })
         };
-        let (start, further_starts) = match &self.model[..] {
-            _ if fresh => {
-                let size = self.size.unwrap_or(ModelSize::Mini);
-                let k = self.k.unwrap_or(5);
-                (Start::Fresh { size, k, pooling: self.pooling }, Vec::new())
+        let (start, further_starts) = if fresh {
+            let size = self.size.unwrap_or(ModelSize::Mini);
+            let k = self.k.unwrap_or(5);
+            (Start::Fresh { size, k, pooling: self.pooling }, Vec::new())
+        } else {
+            let mut models: Vec<&str> = self.model.iter().map(String::as_str).collect();
+            if models.is_empty() {
+                let members = self.members.map_or(usize::MAX, NonZeroUsize::get);
+                models.extend(usual.recipe.models().iter().take(members));
             }
-            [] => (folder(usual.recipe.model())?, Vec::new()),
-            [first, further @ ..] => {
-                let further: Result<_, ModelFolderError> =
-                    further.iter().map(|model| folder(model)).collect();
-                (folder(first)?, further?)
-            }
+            let further: Result<_, ModelFolderError> =
+                models.split_off(1).into_iter().map(folder).collect();
+            (folder(models[0])?, further?)
         };
         let starts = NonZeroUsize::MIN.saturating_add(further_starts.len());
         let counts = recipe == Some(Recipe::Counts);

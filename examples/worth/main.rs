@@ -115,7 +115,7 @@ impl Arguments {
         let promoters = |set| Box::new(PromoterTask::new(datasets, set));
         let binding = |set| Box::new(BindingTask::new(datasets, set));
         let contest = |task, recipe: Recipe, epochs| {
-            let model = self.model.clone().unwrap_or_else(|| recipe.model().into());
+            let model = self.model.clone().unwrap_or_else(|| recipe.models()[0].into());
             Contest { task, recipe, epochs, model }
         };
         let usual = vec![

@@ -172,6 +172,6 @@ pub(crate) struct Contest {
 impl Contest {
     /// Whether a site may be on either strand.
     fn both_strands(&self) -> bool {
-        self.recipe == Recipe::Motifs
+        matches!(self.recipe, Recipe::Motifs | Recipe::KnownMotifs)
     }
 }
