@@ -11,6 +11,7 @@ mod convolution;
 mod dropout;
 mod embedding;
 mod encoder;
+mod evaluate;
 #[cfg(feature = "flex")]
 mod flex;
 mod head;
@@ -37,6 +38,7 @@ pub use convolution::Convolution;
 pub use dropout::{Dropout, DropoutStream};
 pub use embedding::BertEmbeddings;
 pub use encoder::{Bert, Encoder, EncoderOutput, Pooler};
+pub use evaluate::{logits, pooled_states, sigmoid, softmax};
 pub use head::{MaskedLanguageModel, Scorer, SequenceClassifier, TokenClassifier};
 pub use initialize::initialize;
 pub use layer::{BertLayer, GatedFeedForward, Intermediate, MosaicBertLayer, ResidualOutput};

@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
 use dnabert_core::{Encoding, SpecialTokens, derive_seed};
-use dnabert_model::{Scorer, TokenBatch};
+use dnabert_model::{Scorer, TokenBatch, logits};
 use serde::Serialize;
 
 use crate::batch::{EncodedExample, bucketed_batches};
@@ -16,7 +16,7 @@ use crate::workers::{Rows, StepSum, Workers};
 use crate::{
     AdamWSettings, ClassWeights, Classification, ClassificationReport, EpochSummary,
     LinearSchedule, Objective, Observer, Selection, StepLoop, StepSummary, TrainError, Warning,
-    adamw, logits,
+    adamw,
 };
 
 /// How a network is fine-tuned.

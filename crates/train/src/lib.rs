@@ -5,7 +5,6 @@ mod bootstrap;
 mod clip;
 mod encode;
 mod error;
-mod evaluate;
 mod fine_tune;
 mod loss;
 mod mask;
@@ -26,7 +25,6 @@ pub use bootstrap::{Interval, bootstrap};
 pub use clip::{clip_gradients, gradient_norm};
 pub use encode::{EncodeError, encode_examples, shuffle_tokens};
 pub use error::TrainError;
-pub use evaluate::{logits, pooled_states, sigmoid, softmax};
 pub use fine_tune::{
     EarlyStop, EpochRecord, FineTuneConfig, FineTuned, Splits, fine_tune, fine_tune_for,
 };

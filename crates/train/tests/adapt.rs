@@ -12,7 +12,8 @@ use dnabert_model::checkpoint::{self, tensors};
 use dnabert_model::{
     Adaptation, Bert, BertConfig, Checkpoint, CheckpointError, LowRank, SequenceClassifier, adapt,
 };
-use dnabert_train::{EncodedExample, FineTuneConfig, fine_tune, logits};
+use dnabert_model::logits;
+use dnabert_train::{EncodedExample, FineTuneConfig, fine_tune};
 use planted::{SPECIAL, config, random, row};
 
 fn examples(salt: u64) -> Vec<EncodedExample> {

@@ -250,6 +250,12 @@ impl BertConfig {
         }
     }
 
+    /// Tokens of the longest row that the network is given, special tokens included: the padded
+    /// length, else [`max_tokens`](Self::max_tokens), else 512.
+    pub fn longest_row(&self) -> usize {
+        self.padded_length.or(self.max_tokens()).unwrap_or(512)
+    }
+
     /// What the outputs mean: `problem_type`, else regression for one output and classes for more,
     /// as in transformers.
     pub fn problem(&self) -> ProblemType {

@@ -4,7 +4,8 @@ use burn::tensor::{Int, Tensor, TensorData};
 use serde::Serialize;
 
 use super::{Objective, Split, Standing, upload};
-use crate::{ClassificationReport, TrainError, softmax, weighted_cross_entropy};
+use crate::{ClassificationReport, TrainError, weighted_cross_entropy};
+use dnabert_model::softmax;
 
 /// Classes that exclude one another; a label is the index of a class.
 #[derive(Debug, Clone, PartialEq)]

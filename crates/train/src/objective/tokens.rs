@@ -3,7 +3,8 @@
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::{Objective, Selection, Split, Standing, upload};
-use crate::{ClassificationReport, TrainError, softmax, weighted_cross_entropy};
+use crate::{ClassificationReport, TrainError, weighted_cross_entropy};
+use dnabert_model::softmax;
 
 /// A class for each token of a sequence; a label is one entry for each token, special tokens
 /// included, `None` where nothing is asked. Every token counts the same.

@@ -1,0 +1,198 @@
+//! How the network is made and trained; the defaults are those of the shipped model.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use dnabert::core::Tokenizer;
+use dnabert::kmer::{KmerMasking, KmerTokenizer, VocabularyError};
+use dnabert::model::{BertConfig, Checkpoint, MaskedLanguageModel};
+use dnabert::train::AdamWSettings;
+use dnabert::train::pretrain::PretrainConfig;
+use dnabert::{AnyTokenizer, Device, ModelSize, kmer_embeddings, model_folder};
+
+use crate::corpus::share;
+use crate::failure::Outcome;
+
+/// Network, masks and schedule.
+#[derive(Debug, Args)]
+pub(crate) struct Recipe {
+    /// K-mer length, 1 to 8 [default: 4, or that of --model]
+    #[arg(long)]
+    k: Option<usize>,
+    /// Size of the model: tiny, mini, small, convolutional or base
+    #[arg(long, default_value = "convolutional")]
+    size: ModelSize,
+    /// A config.json in the Hugging Face layout that gives the shape, in place of --size
+    #[arg(long, conflicts_with = "size")]
+    shape: Option<PathBuf>,
+    /// A masked language model to go on from, in place of random weights: a folder in the Hugging
+    /// Face layout, or a name on its Hub
+    #[arg(long, conflicts_with_all = ["size", "shape", "random_embeddings"])]
+    model: Option<String>,
+    /// Dropout of hidden states while pre-training; fine-tuning has the shape's own
+    #[arg(long, default_value_t = 0.0, value_parser = share)]
+    dropout: f64,
+    /// Begin with random embeddings, as BERT does, where k-mers know nothing of their bases and
+    /// positions nothing of their order
+    #[arg(long)]
+    random_embeddings: bool,
+    /// Share of tokens that is hidden
+    #[arg(long, default_value_t = 0.3, value_parser = share)]
+    hidden: f64,
+    /// Share in the last sixth of the steps
+    #[arg(long, default_value_t = 0.15, value_parser = share)]
+    hidden_late: f64,
+    /// What becomes of hidden tokens
+    #[arg(long, value_enum, default_value = "span")]
+    masks: Masks,
+    /// Spans that do not touch, but for the last sixth of the steps: each hides one base, so that far
+    /// more tokens can be hidden (0.6, say)
+    #[arg(long)]
+    apart: bool,
+    /// Optimizer steps
+    #[arg(long, default_value_t = 5000)]
+    pub(crate) steps: usize,
+    /// Pieces of a step
+    #[arg(long, default_value_t = 32)]
+    batch_size: usize,
+    /// Pieces of one forward pass, of like length; several passes make a step
+    #[arg(long, default_value_t = 8)]
+    pass_size: usize,
+    /// Highest learning rate [default: 2e-3, or 4e-4 with --model]
+    #[arg(long)]
+    learning_rate: Option<f64>,
+    /// Steps over which the rate rises, before it falls to 0
+    #[arg(long, default_value_t = 300)]
+    warmup: usize,
+    /// Steps between evaluations, and between checkpoints
+    #[arg(long, default_value_t = 250)]
+    every: usize,
+    /// Seed of weights, pieces, masks and dropout
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// What becomes of hidden tokens.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Masks {
+    /// 80 % [MASK], 10 % random, 10 % kept, each by itself, as in BERT and DNABERT
+    Token,
+    /// The same, but for all tokens of a span together
+    Span,
+    /// [MASK]
+    Only,
+}
+
+impl Recipe {
+    /// The k-mer length: what is asked for, which must be that of a model to go on from.
+    pub(crate) fn k(&self) -> Outcome<usize> {
+        let Some(model) = &self.model else {
+            return Ok(self.k.unwrap_or(4));
+        };
+        let folder = model_folder(model)?;
+        let config = BertConfig::read(folder.join("config.json"))?;
+        let found = AnyTokenizer::open(&folder, &config)?.k();
+        let found = found.ok_or_else(|| format!("{model} is no model of k-mers"))?;
+        match self.k.filter(|&k| k != found) {
+            Some(k) => Err(format!("{model} is a model of {found}-mers, not of {k}-mers").into()),
+            None => Ok(found),
+        }
+    }
+
+    /// The network before the first step, for rows of at most `longest` tokens, and its config.
+    pub(crate) fn start(
+        &self,
+        tokenizer: &KmerTokenizer,
+        longest: usize,
+        device: &Device,
+    ) -> Outcome<(MaskedLanguageModel, BertConfig)> {
+        match &self.model {
+            Some(model) => self.go_on(&model_folder(model)?, longest, device),
+            None => self.fresh(tokenizer, longest, device),
+        }
+    }
+
+    fn fresh(
+        &self,
+        tokenizer: &KmerTokenizer,
+        longest: usize,
+        device: &Device,
+    ) -> Outcome<(MaskedLanguageModel, BertConfig)> {
+        let vocab_size = tokenizer.vocab_size();
+        let shape = match &self.shape {
+            Some(file) => BertConfig { vocab_size, ..BertConfig::read(file)? },
+            None => self.size.config(vocab_size),
+        };
+        let shape = BertConfig { max_position_embeddings: longest, ..shape };
+        shape.validate()?;
+        let trained = BertConfig { hidden_dropout_prob: self.dropout, ..shape.clone() };
+        let mut model = trained.masked_language_model(self.seed, device);
+        if !self.random_embeddings {
+            let (width, scale) = (shape.hidden_size, shape.initializer_range);
+            let words = kmer_embeddings(tokenizer.vocabulary(), width, scale, self.seed);
+            model.encoder =
+                model.encoder.with_sinusoidal_positions(scale).with_word_embeddings(words);
+        }
+        Ok((model, shape))
+    }
+
+    fn go_on(
+        &self,
+        folder: &Path,
+        longest: usize,
+        device: &Device,
+    ) -> Outcome<(MaskedLanguageModel, BertConfig)> {
+        let mut checkpoint = Checkpoint::open(folder)?;
+        let shape = checkpoint.config().clone();
+        if let Some(maximum) = shape.max_tokens().filter(|&maximum| maximum < longest) {
+            let longest = longest - 2;
+            let maximum = maximum - 2;
+            return Err(format!("--longest {longest}: the model reads {maximum} k-mers").into());
+        }
+        checkpoint.config_mut().hidden_dropout_prob = self.dropout;
+        Ok((checkpoint.masked_language_model(device)?, shape))
+    }
+
+    /// What is hidden in the first five sixths of the steps, and in the last.
+    pub(crate) fn masks(&self, k: usize) -> Result<(KmerMasking, KmerMasking), VocabularyError> {
+        let masking = |share| {
+            let masking = KmerMasking::new(k, share)?;
+            Ok(match self.masks {
+                Masks::Token => masking,
+                Masks::Span => masking.by_span(),
+                Masks::Only => masking.masks_only(),
+            })
+        };
+        let early = masking(self.hidden)?;
+        let early = if self.apart { early.apart(self.hidden) } else { early };
+        Ok((early, masking(self.hidden_late)?))
+    }
+
+    /// How it is trained, on the rows that `corpus` names.
+    pub(crate) fn config(&self, workers: usize, corpus: &str) -> PretrainConfig {
+        let masks = (self.hidden, self.hidden_late, self.masks);
+        let mut rows = format!("{corpus} {masks:?} {} {}", self.dropout, self.random_embeddings);
+        if self.apart {
+            rows += " apart";
+        }
+        if let Some(model) = &self.model {
+            rows += &format!(" from {model}");
+        }
+        let usual_rate = if self.model.is_some() { 4e-4 } else { 2e-3 };
+        PretrainConfig {
+            steps: self.steps,
+            batch_size: self.batch_size,
+            pass_size: self.pass_size,
+            learning_rate: self.learning_rate.unwrap_or(usual_rate),
+            warmup_steps: self.warmup,
+            adamw: AdamWSettings { beta_2: 0.98, epsilon: 1e-6, ..AdamWSettings::default() },
+            evaluate_every: self.every,
+            save_every: self.every,
+            workers,
+            seed: self.seed,
+            rows,
+            ..PretrainConfig::default()
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! What is explained: a data set, a model of it, and the sites that are known in it.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use dnabert::backend::describe;
+use dnabert::core::{
+    Attribution, BothStrands, Example, Sequence, Split, Task, TokenizeError, derive_seed,
+};
+use dnabert::model::Checkpoint;
+use dnabert::motif::Motif;
+use dnabert::motif::file::read_motifs;
+use dnabert::tasks::{
+    BindingSet, BindingTask, PromoterSet, PromoterTask, SpliceSet, SpliceTask, TableFormat,
+    TableTask,
+};
+use dnabert::{Backend, BoxedAttribution, Device, device, model_folder};
+use crate::console::{noteln};
+use crate::failure::Outcome;
+
+/// Options of the examples that explain a model.
+#[derive(Debug, Args)]
+pub(crate) struct SubjectOptions {
+    /// Shipped data set
+    #[arg(long, value_enum, default_value = "ctcf", conflicts_with_all = ["train", "dev", "test"])]
+    data: Data,
+    /// Table that the model learned from (TSV or CSV, plain or .gz: sequence, label); needs --dev, --test
+    /// and --model
+    #[arg(long, requires_all = ["dev", "test", "model"])]
+    train: Option<PathBuf>,
+    /// Table that chose its epoch
+    #[arg(long, requires = "train")]
+    dev: Option<PathBuf>,
+    /// Table that it has not seen
+    #[arg(long, requires = "train")]
+    test: Option<PathBuf>,
+    /// Trained classifier: a folder in the Hugging Face layout, or a name on its Hub [default: the shipped
+    /// one of the data set]
+    #[arg(long)]
+    model: Option<String>,
+    /// The class that is explained, by its number [default: 1]
+    #[arg(long, default_value_t = 1, hide_default_value = true)]
+    pub(crate) class: usize,
+    /// Strands that a site may be on: one as it stands, or both, where scores are means over a sequence and
+    /// its reverse complement [default: both for binding and your own tables, one for promoters and splice
+    /// sites]
+    #[arg(long, value_enum)]
+    strands: Option<Strands>,
+    /// Motifs whose names are looked up: JASPAR, MEME or TRANSFAC [default: the shipped 21 of JASPAR]
+    #[arg(long)]
+    motifs: Option<PathBuf>,
+    /// The project's datasets folder
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
+    datasets: PathBuf,
+    /// Device: flex, wgpu or cuda [default: the first that was compiled in]
+    #[arg(long)]
+    device: Option<Backend>,
+    /// Seed of what is drawn at random
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Folder for what is written
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Strands, as the command line calls them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Strands {
+    /// As it stands
+    One,
+    /// And reversed and complemented
+    Both,
+}
+
+/// The shipped sets, as the command line calls them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Data {
+    /// CTCF in human GM12878 cells
+    Ctcf,
+    /// TAp73-alpha in human Saos-2 cells
+    Tap73alpha,
+    /// Fly promoters, 300 bp
+    Promoter,
+    /// Fly splice sites, 200 bp
+    Splice,
+}
+
+impl Data {
+    /// The shipped model of it, and its motif.
+    fn usual(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Ctcf => ("ctcf-gm12878", Some("MA0139.2")),
+            Self::Tap73alpha => ("tap73alpha-convolutional", Some("MA0861.2")),
+            Self::Promoter => ("promoter-fly", Some("MA0108.3")),
+            Self::Splice => ("splice-fly", None),
+        }
+    }
+
+    /// Whether a site may be on either strand.
+    fn has_both_strands(self) -> bool {
+        matches!(self, Self::Ctcf | Self::Tap73alpha)
+    }
+}
+
+/// A data set, a model, and what is known.
+pub(crate) struct Subject {
+    pub(crate) name: String,
+    pub(crate) classes: Vec<String>,
+    pub(crate) class: usize,
+    /// Rows that the model learned from.
+    pub(crate) train: Vec<Example>,
+    /// Rows that it did not: dev, which chose its epoch, and test.
+    pub(crate) unseen: Vec<Example>,
+    pub(crate) model: PathBuf,
+    pub(crate) motifs: Vec<Motif>,
+    pub(crate) both_strands: bool,
+    pub(crate) device: Device,
+    pub(crate) out: PathBuf,
+}
+
+impl SubjectOptions {
+    /// The trained model's folder.
+    pub(crate) fn model(&self) -> Outcome<PathBuf> {
+        match &self.model {
+            Some(model) => Ok(model_folder(model)?),
+            None => Ok(self.shipped(self.data.usual().0)),
+        }
+    }
+
+    /// A model that the project ships.
+    pub(crate) fn shipped(&self, name: &str) -> PathBuf {
+        self.datasets.join("models").join(name)
+    }
+
+    /// The shipped motif of the factor, by its identifier.
+    pub(crate) fn own_motif(&self) -> Option<&'static str> {
+        if self.train.is_some() { None } else { self.data.usual().1 }
+    }
+
+    /// Whether sites may be on both strands.
+    pub(crate) fn both_strands(&self) -> bool {
+        match self.strands {
+            Some(strands) => strands == Strands::Both,
+            None => self.train.is_some() || self.data.has_both_strands(),
+        }
+    }
+
+    /// The device that was asked for.
+    pub(crate) fn device(&self) -> Outcome<Device> {
+        let device = device(self.device)?;
+        noteln!("on {}", describe(&device));
+        Ok(device)
+    }
+
+    /// Reads what the options name; `what` names the folder that is written to by default.
+    pub(crate) fn open(&self, what: &str) -> Outcome<Subject> {
+        let model = self.model()?;
+        let subset = self.datasets.join("jaspar/subset.jaspar");
+        let motifs = read_motifs(self.motifs.as_ref().unwrap_or(&subset))?;
+        if let (Some(train), Some(dev), Some(test)) = (&self.train, &self.dev, &self.test) {
+            let names = [train, dev, test].map(|path| path.file_name());
+            if names[0] == names[1] || names[0] == names[2] || names[1] == names[2] {
+                return Err(
+                    "--train, --dev and --test have equal file names, by which rows are called"
+                        .into(),
+                );
+            }
+        }
+        let device = self.device()?;
+        let subject = |task: &dyn Task<Error = dnabert::tasks::DataError>| {
+            let mut unseen = task.examples(Split::Dev)?;
+            unseen.extend(task.examples(Split::Test)?);
+            let name = task.name().to_owned();
+            let out = PathBuf::from("runs").join(format!("{what}-{name}"));
+            Ok::<_, Box<dyn Error>>(Subject {
+                classes: task.classes().to_vec(),
+                class: self.class,
+                train: task.examples(Split::Train)?,
+                unseen,
+                model: model.clone(),
+                motifs: motifs.clone(),
+                both_strands: self.both_strands(),
+                device: device.clone(),
+                out: self.out.clone().unwrap_or(out),
+                name,
+            })
+        };
+        let datasets = &self.datasets;
+        let found = match (&self.train, &self.dev, &self.test) {
+            (Some(train), Some(dev), Some(test)) => {
+                let tables = [train, dev, test].map(Clone::clone);
+                subject(&TableTask::open("tables", tables, TableFormat::default())?)
+            }
+            _ => match self.data {
+                Data::Ctcf => subject(&BindingTask::new(datasets, BindingSet::CtcfGm12878)),
+                Data::Tap73alpha => subject(&BindingTask::new(datasets, BindingSet::Tap73Alpha)),
+                Data::Promoter => subject(&PromoterTask::new(datasets, PromoterSet::Fly300)),
+                Data::Splice => subject(&SpliceTask::new(datasets, SpliceSet::Fly)),
+            },
+        }?;
+        let labels = Checkpoint::open(&found.model)?.config().labels();
+        let classes = found.classes.len();
+        if found.class >= labels.min(classes) {
+            let class = found.class;
+            return Err(format!(
+                "--class {class}: counted from 0, the model has {labels} classes and the data set {classes}"
+            )
+            .into());
+        }
+        for (what, rows) in [("train", &found.train), ("dev and test", &found.unseen)] {
+            let own = rows.iter().filter(|row| row.label == found.class).count();
+            if own == 0 || own == rows.len() {
+                return Err(format!(
+                    "{what}: {own} of {} rows are of class {}: both kinds are needed",
+                    rows.len(),
+                    found.class
+                )
+                .into());
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Sequences and what they are called.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Named {
+    pub(crate) names: Vec<String>,
+    pub(crate) sequences: Vec<Sequence>,
+}
+
+impl Subject {
+    /// The sequences of the explained class, or of all others.
+    pub(crate) fn of_class(&self, rows: &[Example], own: bool) -> Named {
+        let mut named = Named::default();
+        for row in rows.iter().filter(|row| (row.label == self.class) == own) {
+            named.names.push(row.name.clone());
+            named.sequences.push(row.sequence.clone());
+        }
+        named
+    }
+
+    /// A way of explaining, on both strands where sites may be on either.
+    pub(crate) fn on_strands(&self, way: BoxedAttribution) -> BoxedAttribution {
+        on_strands(way, self.both_strands)
+    }
+
+    /// Removes what an earlier run left in the folder that is written to.
+    pub(crate) fn clear(&self, files: &[&str]) -> std::io::Result<()> {
+        for file in files {
+            let path = self.out.join(file);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => (),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a file of the run; with the feature `raster` a figure also as PNG.
+    pub(crate) fn write(&self, file: &str, text: &str) -> std::io::Result<()> {
+        let path = self.out.join(file);
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        dnabert::core::file::write(&path, text.as_bytes())?;
+        #[cfg(feature = "raster")]
+        if path.extension().is_some_and(|extension| extension == "svg") {
+            let png = dnabert::figure::png(text, 2.0).map_err(std::io::Error::other)?;
+            dnabert::core::file::write(&path.with_extension("png"), &png)?;
+        }
+        Ok(())
+    }
+}
+
+/// A way of explaining, as the mean over both strands or as it is.
+pub(crate) fn on_strands(way: BoxedAttribution, both: bool) -> BoxedAttribution {
+    if both { Box::new(BothStrands(way)) } else { way }
+}
+
+/// The tracks of sequences, with a line of what is done.
+pub(crate) fn attribute(
+    what: &str,
+    way: &BoxedAttribution,
+    named: &Named,
+) -> Outcome<Vec<Vec<f64>>> {
+    let start = std::time::Instant::now();
+    let tracks = way
+        .attribute(&named.sequences)
+        .map_err(|error| name_failure(error, |at| &named.names[at]))?;
+    let seconds = start.elapsed().as_secs_f64();
+    noteln!("{what}: {} sequences in {seconds:.1} s", named.sequences.len());
+    Ok(tracks)
+}
+
+/// Puts the name of the sequence before what is wrong with it.
+pub(crate) fn name_failure<'a>(
+    error: TokenizeError,
+    name: impl Fn(usize) -> &'a str,
+) -> Box<dyn Error> {
+    match error {
+        TokenizeError::InBatch { index, source } => format!("{}: {source}", name(index)).into(),
+        other => other.into(),
+    }
+}
+
+/// Fisher and Yates's shuffle.
+pub(crate) fn shuffle<T>(items: &mut [T], seed: u64, place: u64) {
+    for at in (1..items.len()).rev() {
+        let other = derive_seed(seed, &[place, at as u64]) % (at as u64 + 1);
+        items.swap(at, other as usize);
+    }
+}

@@ -1,0 +1,349 @@
+//! How a network is trained.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use dnabert::kmer::AmbiguityPolicy;
+use dnabert::model::{Adaptation, LowRank, MaskMode, Pooling};
+use dnabert::train::{ClassWeights, EarlyStop, FineTuneConfig};
+use dnabert::{
+    BagOfTokens, BagReader, Datasets, Experiment, HeadStart, ModelSize, Recipe, Start,
+    TaskDefaults, model_folder,
+};
+
+use super::{Strands, fraction, positive};
+use crate::failure::{Outcome, Usage};
+
+/// What every training has.
+#[derive(Debug, Args)]
+pub(crate) struct TrainingOptions {
+    /// Seed of weights, order, dropout and resampling
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Passes over the training table [default: as the task needs, 3 with --model]
+    #[arg(long)]
+    pub(crate) epochs: Option<usize>,
+    /// Pre-trained model: a folder, or a name on the Hugging Face Hub. A network starts from each
+    /// of several, and they answer together [default: shipped models that suit the recipe, unless
+    /// --size or --k ask for random weights]
+    #[arg(long, value_delimiter = ',', conflicts_with_all = ["size", "k"])]
+    model: Vec<String>,
+    /// Settings that suit a kind of task: order (splice sites), content (core promoters),
+    /// placed-kmers (promoters), motifs (binding sites), known-motifs or transfer [default: as the
+    /// task has it, order for your own tables]
+    #[arg(long)]
+    recipe: Option<Recipe>,
+    #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    steps: StepOptions,
+}
+
+/// The network and its head.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network and head")]
+struct NetworkOptions {
+    /// Start from random weights: tiny, mini, small, convolutional or base [default: mini with --k]
+    #[arg(long)]
+    size: Option<ModelSize>,
+    /// K-mer length of a network from random weights, 1 to 8 [default: 5 with --size]
+    #[arg(long)]
+    k: Option<usize>,
+    /// How hidden states are pooled: cls, mean, max or std [default: as recipe or model say]
+    #[arg(long)]
+    pooling: Option<Pooling>,
+    /// Parts of each sequence that are pooled by themselves, so that the head knows what stands
+    /// where [default: as the model says, or 1]
+    #[arg(long)]
+    parts: Option<NonZeroUsize>,
+    /// How the head begins: at random, or as logistic regression on the pooled states [default: as
+    /// the recipe says, or random]
+    #[arg(long, value_enum)]
+    head: Option<Head>,
+    /// What counts k-mers: nothing, the head, or a regression beside the network [default: as the
+    /// recipe says, or none]
+    #[arg(long, value_enum)]
+    ngrams: Option<Ngrams>,
+    /// Longest run of tokens that is counted: 3 makes 4-, 5- and 6-mers of 4-mers
+    #[arg(long, requires = "ngrams")]
+    max_n: Option<NonZeroUsize>,
+    /// Positions along a sequence that k-mers are counted at, each by itself
+    #[arg(long, requires = "ngrams")]
+    position_bins: Option<NonZeroUsize>,
+    /// Strands that are read: one, or both, in training as rows of their own and in the answer as
+    /// the mean [default: as the task needs]
+    #[arg(long, value_enum)]
+    strands: Option<Strands>,
+    /// Networks to train, each from a seed of its own; their probabilities are averaged [default:
+    /// one for each model to start from]
+    #[arg(long)]
+    members: Option<NonZeroUsize>,
+    /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after
+    /// June 2021 [default: as the model says]
+    #[arg(long, conflicts_with_all = ["size", "k"])]
+    mask_mode: Option<MaskMode>,
+    /// Tokens that every row is padded to, special tokens included; DNABERT's max_seq_length,
+    /// needed with --mask-mode head
+    #[arg(long, conflicts_with_all = ["size", "k"])]
+    padded_length: Option<usize>,
+    /// Make k-mers with ambiguous letters [UNK] instead of refusing them (counted in the report)
+    #[arg(long)]
+    unknown: bool,
+    /// Cut sequences longer than the model instead of refusing them (counted in the report)
+    #[arg(long)]
+    truncate: bool,
+}
+
+/// The optimizer's steps.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Optimization")]
+struct StepOptions {
+    /// Highest learning rate [default: 5e-5 with --model, 1e-3 from random weights, else as the
+    /// recipe says]
+    #[arg(long)]
+    learning_rate: Option<f64>,
+    /// Sequences per batch
+    #[arg(long, default_value_t = 32)]
+    batch_size: usize,
+    /// Batches per optimizer step
+    #[arg(long, default_value_t = 1)]
+    accumulation: usize,
+    /// What is trained: all weights, the head alone (probe), or low-rank adapters and the head
+    #[arg(long, value_enum, default_value = "full")]
+    adapt: Adapt,
+    /// Rank of low-rank adapters
+    #[arg(long, default_value_t = LowRank::default().rank, value_parser = positive)]
+    rank: usize,
+    /// Dropout of hidden states [default: as recipe or model say]
+    #[arg(long, value_parser = fraction)]
+    dropout: Option<f64>,
+    /// Fraction of input tokens hidden while training [default: 0 with --model, 0.2 from random
+    /// weights, else as the recipe says]
+    #[arg(long)]
+    token_masking: Option<f64>,
+    /// Weigh classes in inverse proportion to their fraction of the training table
+    #[arg(long)]
+    balanced: bool,
+    /// Stop after this many epochs without a better one
+    #[arg(long)]
+    patience: Option<usize>,
+}
+
+/// How the head begins, as the command line calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Head {
+    /// At random
+    Random,
+    /// As logistic regression on the pooled states
+    Regression,
+}
+
+/// What counts k-mers, as the command line calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Ngrams {
+    /// Nothing
+    None,
+    /// The head
+    Head,
+    /// A regression beside the network
+    Beside,
+}
+
+/// What is trained, as the command line calls it.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Adapt {
+    /// Every weight
+    Full,
+    /// The head alone
+    Probe,
+    /// Low-rank adapters and the head
+    LowRank,
+}
+
+impl TrainingOptions {
+    /// What is usual for the task, by the recipe that was asked for.
+    pub(crate) fn defaults(&self, defaults: TaskDefaults) -> TaskDefaults {
+        TaskDefaults { recipe: self.recipe.unwrap_or(defaults.recipe), ..defaults }
+    }
+
+    /// The defaults of the user's own tables.
+    pub(crate) fn table_defaults(&self) -> TaskDefaults {
+        TaskDefaults::of_tables(self.recipe.unwrap_or(Recipe::Order))
+    }
+
+    /// The models to start from, as they were named.
+    pub(crate) fn models(&self) -> &[String] {
+        &self.model
+    }
+
+    /// Whether training starts from random weights.
+    fn is_fresh(&self) -> bool {
+        self.network.size.is_some() || self.network.k.is_some()
+    }
+
+    /// Whether training starts from shipped models.
+    pub(crate) fn starts_from_shipped(&self) -> bool {
+        self.model.is_empty() && !self.is_fresh()
+    }
+
+    /// The recipe that decides, if any: where a model or a size is named, its own usual settings
+    /// do, unless a recipe is named, too.
+    fn recipe(&self, defaults: TaskDefaults) -> Option<Recipe> {
+        match self.network.head {
+            _ if self.recipe.is_some() => self.recipe,
+            _ if !self.starts_from_shipped() => None,
+            Some(Head::Regression) => Some(Recipe::Content),
+            Some(Head::Random) if defaults.recipe == Recipe::Content => Some(Recipe::Order),
+            _ => Some(defaults.recipe),
+        }
+    }
+
+    /// The experiment that these options describe.
+    pub(crate) fn experiment(
+        &self,
+        defaults: TaskDefaults,
+        datasets: impl FnOnce() -> Outcome<Datasets>,
+        workers: usize,
+    ) -> Outcome<Experiment> {
+        let recipe = self.recipe(defaults);
+        let NetworkOptions { size, k, mask_mode, padded_length, .. } = self.network;
+        let mut experiment = if self.is_fresh() {
+            defaults.fresh(size.unwrap_or(ModelSize::Mini), k.unwrap_or(5))
+        } else {
+            let mut starts = self.starts(defaults, datasets)?;
+            for start in &mut starts {
+                if let Start::Folder { mask_mode: mode, padded_length: length, .. } = start {
+                    (*mode, *length) = (mask_mode, padded_length);
+                }
+            }
+            let mut experiment = Experiment::from_pretrained("");
+            experiment.members = NonZeroUsize::MIN.saturating_add(starts.len() - 1);
+            experiment.start = starts.remove(0);
+            experiment.further_starts = starts;
+            if self.starts_from_shipped() {
+                experiment.fine_tune.epochs = defaults.epochs;
+            }
+            experiment
+        };
+        if let Some(recipe) = recipe {
+            experiment = recipe.apply(experiment);
+        }
+        experiment.both_strands =
+            self.network.strands.map_or(defaults.both_strands, |strands| strands == Strands::Both);
+        self.change(&mut experiment, recipe, defaults)?;
+        experiment.fine_tune.workers = workers;
+        Ok(experiment)
+    }
+
+    /// The models to start from: those that are named, else the shipped ones, of which there are
+    /// no more than networks.
+    fn starts(
+        &self,
+        defaults: TaskDefaults,
+        datasets: impl FnOnce() -> Outcome<Datasets>,
+    ) -> Outcome<Vec<Start>> {
+        let folders: Vec<PathBuf> = if self.model.is_empty() {
+            let datasets = datasets()?;
+            let members = self.network.members.map_or(usize::MAX, NonZeroUsize::get);
+            let names = defaults.recipe.models().iter().take(members);
+            names.map(|name| datasets.model(name)).collect()
+        } else {
+            self.model.iter().map(|model| model_folder(model)).collect::<Result<_, _>>()?
+        };
+        Ok(folders.into_iter().map(Start::from_folder).collect())
+    }
+
+    /// Sets what the options name.
+    fn change(
+        &self,
+        experiment: &mut Experiment,
+        recipe: Option<Recipe>,
+        defaults: TaskDefaults,
+    ) -> Outcome {
+        let Self { network, steps, .. } = self;
+        if let Some(pooling) = network.pooling {
+            experiment.start.set_pooling(pooling);
+            experiment.further_starts.iter_mut().for_each(|start| start.set_pooling(pooling));
+        }
+        if let Some(head) = network.head {
+            experiment.head = match head {
+                Head::Random => HeadStart::Random,
+                Head::Regression => HeadStart::Regression,
+            };
+        }
+        experiment.pooled_parts = network.parts;
+        experiment.bag_of_tokens = self.ngrams(recipe, defaults.recipe);
+        experiment.dropout = steps.dropout.or(experiment.dropout);
+        experiment.adaptation = match steps.adapt {
+            Adapt::Full => Adaptation::Full,
+            Adapt::Probe => Adaptation::Probe,
+            Adapt::LowRank => {
+                let alpha = 2.0 * steps.rank as f64;
+                Adaptation::LowRank(LowRank { rank: steps.rank, alpha })
+            }
+        };
+        if network.unknown {
+            experiment.ambiguity = AmbiguityPolicy::Unknown;
+        }
+        experiment.truncate = network.truncate;
+        if let Some(members) = network.members {
+            if members.get() <= experiment.further_starts.len() {
+                return Err(Usage::new("--members: fewer than there are models to start from"));
+            }
+            experiment.members = members;
+        }
+        let tune = &mut experiment.fine_tune;
+        tune.seed = self.seed;
+        tune.epochs = self.epochs.unwrap_or(tune.epochs);
+        tune.learning_rate = steps.learning_rate.unwrap_or(tune.learning_rate);
+        tune.token_masking = steps.token_masking.unwrap_or(tune.token_masking);
+        tune.batch_size = steps.batch_size;
+        tune.accumulation = steps.accumulation;
+        if steps.balanced {
+            tune.class_weights = ClassWeights::Balanced;
+        }
+        tune.early_stop = steps.patience.map_or(EarlyStop::Never, EarlyStop::Patience);
+        Ok(())
+    }
+
+    /// As `experiment`, in the way that suits random weights.
+    pub(crate) fn from_random_weights(
+        &self,
+        experiment: &Experiment,
+        defaults: TaskDefaults,
+    ) -> Experiment {
+        Experiment {
+            further_starts: Vec::new(),
+            head: HeadStart::Random,
+            // The part that needs no pre-training is there with random weights, too.
+            bag_of_tokens: experiment.bag_of_tokens.filter(|bag| bag.read == BagReader::Regression),
+            dropout: None,
+            fine_tune: FineTuneConfig {
+                epochs: self.epochs.unwrap_or(defaults.fresh_epochs),
+                learning_rate: 1e-3,
+                token_masking: 0.2,
+                ..experiment.fine_tune.clone()
+            },
+            ..experiment.clone()
+        }
+    }
+
+    /// What counts k-mers, where a shipped model is fine-tuned by `recipe`, and any by `usual`.
+    fn ngrams(&self, recipe: Option<Recipe>, usual: Recipe) -> Option<BagOfTokens> {
+        let usual = match self.network.ngrams {
+            None => recipe.and_then(Recipe::bag_of_tokens)?,
+            Some(Ngrams::None) => return None,
+            Some(Ngrams::Head) => BagOfTokens::PLAIN,
+            Some(Ngrams::Beside) => usual
+                .bag_of_tokens()
+                .filter(|bag| bag.read == BagReader::Regression)
+                .unwrap_or(BagOfTokens::BESIDE),
+        };
+        Some(BagOfTokens {
+            longest_run: self.network.max_n.unwrap_or(usual.longest_run),
+            places: self.network.position_bins.unwrap_or(usual.places),
+            ..usual
+        })
+    }
+}

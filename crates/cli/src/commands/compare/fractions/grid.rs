@@ -1,0 +1,64 @@
+//! All runs of the comparison.
+
+use std::error::Error;
+use std::path::Path;
+
+use dnabert::Device;
+use dnabert::comparison::{Job, Run, RunKey, complete};
+use dnabert::core::{Split, Task};
+
+use super::method::{Contest, Method};
+use crate::console::{noteln};
+use crate::failure::Outcome;
+
+/// What is compared.
+pub(crate) struct Grid<'a> {
+    pub(crate) contests: &'a [Contest],
+    pub(crate) shares: &'a [f64],
+    pub(crate) methods: &'a [Method],
+    pub(crate) seeds: u64,
+}
+
+/// The fewest training rows of a run.
+const FEWEST: f64 = 50.0;
+
+/// How a share of the training rows is called in the file of runs.
+pub(crate) fn draw(share: f64) -> String {
+    format!("{} %", 100.0 * share)
+}
+
+impl Grid<'_> {
+    /// The runs that are asked for: those that `file` lacks are done and written to it.
+    pub(crate) fn run(&self, file: &Path, device: &Device) -> Outcome<Vec<Run>> {
+        let mut jobs = Vec::new();
+        for contest in self.contests {
+            let task = &contest.task;
+            let rows = task.examples(Split::Train)?.len() as f64;
+            for seed in 1..=self.seeds {
+                for &share in self.shares.iter().filter(|&&share| share * rows >= FEWEST) {
+                    for &method in self.methods.iter().filter(|method| method.suits(contest)) {
+                        let key = RunKey {
+                            task: task.name().to_owned(),
+                            draw: draw(share),
+                            method: method.name().to_owned(),
+                            settings: method.settings(contest, share)?,
+                            seed,
+                        };
+                        let work = move || method.run(contest, share, seed, device);
+                        jobs.push(Job::new(key, work));
+                    }
+                }
+            }
+        }
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let completed = complete(file, jobs, workers, |progress| {
+            let RunKey { task, draw, method, seed, .. } = &progress.run.key;
+            let minutes = progress.time_left().as_secs_f64() / 60.0;
+            noteln!(
+                "{task} {draw} {method} seed {seed}: {} of {} left, about {minutes:.0} min",
+                progress.left, progress.all
+            );
+        })?;
+        Ok(completed.all()?)
+    }
+}

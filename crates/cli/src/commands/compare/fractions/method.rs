@@ -1,0 +1,176 @@
+//! The methods that are compared, and how each is trained.
+
+use std::error::Error;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use dnabert::comparison::Learned;
+use dnabert::core::Task;
+use dnabert::model::{Adaptation, Pooling};
+use dnabert::tasks::{DataError, Subset, sha256};
+use dnabert::train::{AdamWSettings, FineTuneConfig};
+use dnabert::{BagReader, Device, Experiment, Floor, HeadStart, Recipe, Start};
+
+
+/// A way to learn a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// Something simple.
+    Floor(Floor),
+    /// The network from random weights, in the way that suits them best.
+    Random,
+    /// The network from random weights, with the head and the settings of the pre-trained one.
+    RandomAlike,
+    /// The pre-trained network as it is, under a head that is trained.
+    Frozen,
+    /// The pre-trained network, all of it trained.
+    FineTuned,
+}
+
+impl Method {
+    /// All methods, the simplest first.
+    pub(crate) fn all() -> Vec<Self> {
+        let own = [Self::Random, Self::RandomAlike, Self::Frozen, Self::FineTuned];
+        Floor::ALL.map(Self::Floor).into_iter().chain(own).collect()
+    }
+
+    /// The method that is called so on the command line: its name with dashes.
+    pub(crate) fn named(name: &str) -> Result<Self, String> {
+        let called =
+            |method: &Self| method.name().replace(", ", "-").replace(' ', "-").to_lowercase();
+        let all = Self::all();
+        all.iter().copied().find(|method| called(method) == name).ok_or_else(|| {
+            let names: Vec<String> = all.iter().map(called).collect();
+            format!("choose from {}", names.join(", "))
+        })
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Floor(floor) => floor.name(),
+            Self::Random => "random weights",
+            Self::RandomAlike => "random weights, trained alike",
+            Self::Frozen => "pre-trained, frozen",
+            Self::FineTuned => "pre-trained, fine-tuned",
+        }
+    }
+
+    fn is_random(self) -> bool {
+        matches!(self, Self::Random | Self::RandomAlike)
+    }
+
+    /// Whether it is a method of its own there.
+    pub(crate) fn suits(self, contest: &Contest) -> bool {
+        // Where order decides, the settings of the pre-trained network are the usual ones but for the rate.
+        self != Self::RandomAlike || !matches!(contest.recipe, Recipe::Order | Recipe::PlacedKmers)
+    }
+
+    /// What a run depends on besides task, share and seed.
+    pub(crate) fn settings(self, contest: &Contest, share: f64) -> std::io::Result<String> {
+        if let Self::Floor(_) = self {
+            let both_strands = contest.both_strands();
+            return Ok(if both_strands { "both strands".to_owned() } else { String::new() });
+        }
+        // Random weights have the shape of the folder's, and no more.
+        let file = if self.is_random() { "config.json" } else { "model.safetensors" };
+        let content = sha256(&contest.model.join(file))?;
+        // The folder may be called by another name.
+        let experiment = self.experiment(contest, share, 0, Path::new(""));
+        Ok(format!("{content} {experiment:?}"))
+    }
+
+    /// Learns `share` of the training rows of `task`, drawn from `seed`.
+    pub(crate) fn run(
+        self,
+        contest: &Contest,
+        share: f64,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Learned, Box<dyn Error + Send + Sync>> {
+        let task = &Subset::new(&contest.task, share, seed);
+        match self {
+            Self::Floor(floor) => Ok(floor.learn(task, contest.both_strands(), seed, device, 1)?),
+            _ => {
+                let experiment = self.experiment(contest, share, seed, &contest.model);
+                Ok(experiment.learn(task, device, &mut ())?)
+            }
+        }
+    }
+
+    /// Settings chosen on dev splits, with training rows and seeds that the table does not have.
+    fn experiment(self, contest: &Contest, share: f64, seed: u64, model: &Path) -> Experiment {
+        let start = |pooling| {
+            let (path, pooling) = (model.to_owned(), Some(pooling));
+            match self {
+                Self::Frozen | Self::FineTuned => {
+                    Start::Folder { path, pooling, mask_mode: None, padded_length: None }
+                }
+                _ => Start::Reset { path, pooling },
+            }
+        };
+        // Fewer rows make fewer steps an epoch.
+        let passes = |all| match share {
+            share if share > 0.5 => all,
+            share if share > 0.05 => 5 * all / 2,
+            _ => 5 * all,
+        };
+        let recipe = match self {
+            Self::Frozen => Recipe::Content,
+            _ => contest.recipe,
+        };
+        let counts = recipe == Recipe::Content && self != Self::Random;
+        let pooling = match recipe {
+            // Deviations of random states say less than their means.
+            Recipe::Content if self.is_random() => Pooling::Mean,
+            _ => recipe.pooling(),
+        };
+        let (epochs, learning_rate, token_masking) = match self {
+            Self::Random => (passes(8), 1e-3, 0.2),
+            Self::Frozen => (0, recipe.learning_rate(), recipe.token_masking()),
+            _ => (passes(contest.epochs), recipe.learning_rate(), recipe.token_masking()),
+        };
+        Experiment {
+            start: start(pooling),
+            further_starts: Vec::new(),
+            head: if counts { HeadStart::Regression } else { HeadStart::Random },
+            pooled_parts: None,
+            // What is fitted beside a network needs no pre-training.
+            bag_of_tokens: recipe
+                .bag_of_tokens()
+                .filter(|bag| self != Self::Random || bag.read == BagReader::Regression),
+            both_strands: contest.both_strands(),
+            dropout: recipe.dropout().filter(|_| counts),
+            adaptation: Adaptation::Full,
+            ambiguity: Default::default(),
+            truncate: false,
+            fine_tune: FineTuneConfig {
+                epochs,
+                learning_rate,
+                token_masking,
+                adamw: AdamWSettings::default(),
+                workers: 1,
+                seed,
+                ..FineTuneConfig::default()
+            },
+            members: NonZeroUsize::MIN,
+        }
+    }
+}
+
+/// A task to compare methods on.
+pub(crate) struct Contest {
+    pub(crate) task: Box<dyn Task<Error = DataError>>,
+    /// How the pre-trained model learns it.
+    pub(crate) recipe: Recipe,
+    /// Its passes over all training rows.
+    pub(crate) epochs: usize,
+    /// The pre-trained model.
+    pub(crate) model: PathBuf,
+}
+
+impl Contest {
+    /// Whether a site may be on either strand.
+    fn both_strands(&self) -> bool {
+        matches!(self.recipe, Recipe::Motifs | Recipe::KnownMotifs)
+    }
+}

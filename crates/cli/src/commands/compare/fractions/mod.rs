@@ -1,0 +1,103 @@
+//! What the pre-trained model is worth: beside random weights and baselines, with all of the training
+//! data and with little of it.
+
+mod curve;
+mod figure;
+mod grid;
+mod method;
+mod summary;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use dnabert::core::file;
+use dnabert::{Benchmark, Datasets, Recipe};
+
+use self::grid::Grid;
+use self::method::{Contest, Method};
+use crate::args::{DatasetsOptions, DeviceOptions};
+use crate::console::{noteln, outln};
+use crate::failure::{Outcome, Usage};
+
+/// Compare the pre-trained model with random weights and baselines on fractions of the data.
+///
+/// Runs are kept in a file: a command that was stopped goes on.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert compare fractions promoter-core --fractions 1,0.1 --seeds 5")]
+pub(crate) struct Arguments {
+    /// Tasks, as for `dnabert benchmark` [default: promoter-core, tap73alpha and splice-fly]
+    #[arg(value_delimiter = ',')]
+    tasks: Vec<Benchmark>,
+    /// Pre-trained model [default: the shipped one of each task]
+    #[arg(long)]
+    model: Option<PathBuf>,
+    /// Methods, by their names with dashes [default: all]
+    #[arg(long, value_delimiter = ',', value_parser = Method::named)]
+    methods: Vec<Method>,
+    /// Fractions of the training rows; those that leave fewer than 50 rows are skipped
+    #[arg(long, value_delimiter = ',', default_value = "1,0.1,0.01")]
+    fractions: Vec<f64>,
+    /// Seeds; each draws the training rows, the weights and the order anew
+    #[arg(long, default_value_t = 5)]
+    seeds: u64,
+    /// File that keeps the runs
+    #[arg(long, value_name = "FILE", default_value = "runs/fractions.jsonl")]
+    runs: PathBuf,
+    /// Figure to draw: methods side by side, or learning curves where more than three fractions
+    /// are asked for
+    #[arg(long, value_name = "FILE", default_value = "runs/fractions.svg")]
+    figure: PathBuf,
+    #[command(flatten)]
+    device: DeviceOptions,
+    #[command(flatten)]
+    datasets: DatasetsOptions,
+}
+
+/// Runs what is missing, and prints the comparison.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let device = arguments.device.open()?;
+    let contests = arguments.contests(&arguments.datasets.find()?)?;
+    let methods = match &arguments.methods[..] {
+        [] => Method::all(),
+        some => some.to_vec(),
+    };
+    let grid = Grid {
+        contests: &contests,
+        shares: &arguments.fractions,
+        methods: &methods,
+        seeds: arguments.seeds,
+    };
+    let runs = grid.run(&arguments.runs, &device)?;
+    let blocks = summary::summarize(&runs, &contests, &arguments.fractions);
+    outln!("{}", summary::table(&blocks));
+    // Up to three fractions make columns to compare, more of them a curve.
+    let draw = if arguments.fractions.len() > 3 { curve::draw } else { figure::draw };
+    file::write(&arguments.figure, draw(&blocks)?.as_bytes())?;
+    noteln!("drew {}", arguments.figure.display());
+    Ok(())
+}
+
+impl Arguments {
+    /// The tasks that are asked for.
+    fn contests(&self, datasets: &Datasets) -> Outcome<Vec<Contest>> {
+        let usual = [Benchmark::PromoterCore, Benchmark::Tap73Alpha, Benchmark::SpliceFly];
+        let tasks = if self.tasks.is_empty() { &usual[..] } else { &self.tasks[..] };
+        let contest = |benchmark: &Benchmark| {
+            let (recipe, epochs) = match benchmark {
+                Benchmark::PromoterCore => (Recipe::Content, 4),
+                Benchmark::Tap73Alpha => (Recipe::Motifs, 8),
+                Benchmark::SpliceFly | Benchmark::SpliceUci => (Recipe::Order, 8),
+                Benchmark::Promoter300 => (Recipe::PlacedKmers, 6),
+                Benchmark::Ctcf => (Recipe::Motifs, 10),
+                other => {
+                    return Err(Usage::new(format!("{other} is too small for fractions of it")));
+                }
+            };
+            let model =
+                self.model.clone().unwrap_or_else(|| datasets.model(recipe.models()[0]));
+            Ok(Contest { task: benchmark.task(datasets), recipe, epochs, model })
+        };
+        tasks.iter().map(contest).collect()
+    }
+}

@@ -1,0 +1,480 @@
+//! Several seeds, folds or methods on one task, side by side.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use dnabert::comparison::{
+    Difference, Job, Run, RunKey, Spread, Summary, combine, complete, over_folds, over_seeds,
+};
+use dnabert::core::{Task, file};
+use dnabert::figure::FigureError;
+use dnabert::model::Pooling;
+use dnabert::tasks::CrossValidation;
+use dnabert::train::{FineTuneConfig, Interval};
+use dnabert::{
+    BagOfTokens, BagReader, Benchmark, Device, Experiment, Floor, Judgement, Scored, Start, curves,
+    fingerprint, identity,
+};
+
+use crate::args::crop::CropOptions;
+use crate::args::tables::TableOptions;
+use crate::args::training::TrainingOptions;
+use crate::args::{DatasetsOptions, DeviceOptions};
+use crate::commands::benchmark::defaults;
+use crate::config;
+use crate::console::{noteln, out, outln};
+use crate::failure::{Outcome, Usage};
+
+/// Compare the fine-tuned model with baselines on one task, over seeds or folds.
+///
+/// Runs are kept in runs.jsonl: a command that was stopped goes on.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert compare methods ctcf --seeds 5 --baselines cnn,kmers --out runs/ctcf")]
+pub(crate) struct Arguments {
+    /// A shipped task, as for `dnabert benchmark`
+    #[arg(required_unless_present = "train", conflicts_with = "train")]
+    name: Option<Benchmark>,
+    /// Train this many times, with the seeds from --seed on, and give means and deviations
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    /// Evaluate every row once: deal the rows of all tables to this many folds, and learn from the
+    /// rest; with --seeds, deal them anew for each seed
+    #[arg(long, value_parser = clap::value_parser!(u64).range(2..))]
+    folds: Option<u64>,
+    /// Baselines on the same rows, also averaged with ours: `all`, or a list
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "LIST")]
+    baselines: Vec<Baseline>,
+    /// Folder for comparison.md, comparison.svg and runs.jsonl [default: runs/NAME-comparison]
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    training: TrainingOptions,
+    #[command(flatten)]
+    tables: TableOptions,
+    #[command(flatten)]
+    crop: CropOptions,
+    #[command(flatten)]
+    device: DeviceOptions,
+    #[command(flatten)]
+    datasets: DatasetsOptions,
+}
+
+/// Runs what is missing, and prints the comparison.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let (task, defaults) = match (arguments.name, arguments.tables.task("tables")?) {
+        (Some(benchmark), _) => {
+            let defaults = defaults(benchmark, arguments.crop);
+            (benchmark.task(&arguments.datasets.find()?), arguments.training.defaults(defaults))
+        }
+        (None, Some(task)) => (task, arguments.training.table_defaults()),
+        (None, None) => return Err(TableOptions::missing("a shipped task")),
+    };
+    let task = arguments.crop.apply(task)?;
+    if arguments.folds.is_some()
+        && defaults.is_in_corpus
+        && arguments.training.starts_from_shipped()
+    {
+        return Err(Usage::new(
+            "--folds: the shipped model was pre-trained on the sequence of this set's training \
+             rows, which folds would evaluate: ask for random weights (--size, --k) or another --model",
+        ));
+    }
+    let device = arguments.device.open()?;
+    let workers = arguments.device.backend().workers();
+    let experiment =
+        arguments.training.experiment(defaults, || arguments.datasets.find(), workers)?;
+    let out = arguments.out.clone().unwrap_or_else(|| {
+        PathBuf::from("runs").join(format!("{}-comparison", task.name()))
+    });
+    let contest = Contest {
+        experiment: &experiment,
+        fresh: &arguments.training.from_random_weights(&experiment, defaults),
+        workers,
+        device: &device,
+    };
+    arguments.compare(&task, &contest, &out)
+}
+
+/// A method to stand beside ours, as the command line calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Baseline {
+    /// All of these
+    All,
+    /// GC content
+    Gc,
+    /// Logistic regression on k-mers
+    Kmers,
+    /// Logistic regression on 4-mers, or runs of them, by place: at seven places, or as beside our network
+    PlacedKmers,
+    /// Logistic regression on the base at each place
+    Positions,
+    /// A convolutional network
+    Cnn,
+    /// The same under long short-term memory
+    CnnLstm,
+    /// The same under gated recurrent units
+    CnnGru,
+    /// Our network from random weights
+    Random,
+}
+
+impl Baseline {
+    /// The simple methods among `asked`; those on placed k-mers count what stands beside `experiment`'s network, if anything.
+    fn floors(asked: &[Self], experiment: &Experiment) -> Vec<Floor> {
+        let beside = experiment.bag_of_tokens.filter(|bag| bag.read == BagReader::Regression);
+        let called = [
+            (Self::Gc, Floor::Gc),
+            (Self::Kmers, Floor::Kmers),
+            (Self::PlacedKmers, Floor::PlacedKmers(beside.unwrap_or(BagOfTokens::BESIDE))),
+            (Self::Positions, Floor::Positions),
+            (Self::Cnn, Floor::Cnn),
+            (Self::CnnLstm, Floor::CnnLstm),
+            (Self::CnnGru, Floor::CnnGru),
+        ];
+        let wanted =
+            |(name, _): &(Self, Floor)| [*name, Self::All].iter().any(|n| asked.contains(n));
+        called.into_iter().filter(wanted).map(|(_, floor)| floor).collect()
+    }
+}
+
+/// A method and its name.
+enum Method {
+    Floor(Floor),
+    Network(&'static str, Box<Experiment>),
+}
+
+impl Method {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Floor(floor) => floor.name(),
+            Self::Network(name, _) => name,
+        }
+    }
+}
+
+/// A value of a run.
+type Measure = fn(&Scored) -> f64;
+
+/// The method that others stand beside.
+const OURS: &str = "dnabert";
+
+/// Methods that know different things of a sequence, each trained by itself, and the name of the mean of their
+/// probabilities.
+const TOGETHER: [(&str, &[Floor]); 3] = [
+    ("dnabert with k-mer regression", &[Floor::Kmers]),
+    ("dnabert with CNN", &[Floor::Cnn]),
+    ("dnabert with CNN and k-mer regression", &[Floor::Cnn, Floor::Kmers]),
+];
+
+/// The same network without its training.
+const RANDOM: &str = "random weights";
+
+/// What is compared, and on what.
+struct Contest<'a> {
+    /// Ours.
+    experiment: &'a Experiment,
+    /// How a network of random weights is best trained there.
+    fresh: &'a Experiment,
+    /// Runs at once.
+    workers: usize,
+    /// Where they run.
+    device: &'a Device,
+}
+
+impl Arguments {
+    /// Runs what `folder` does not have yet, prints tables and writes `comparison.md`, `comparison.svg` and
+    /// `runs.jsonl`, all runs with their probabilities.
+    fn compare<T: Task>(
+        &self,
+        task: &T,
+        contest: &Contest<'_>,
+        folder: &Path,
+    ) -> Outcome {
+        let methods = self.methods(contest)?;
+        let runs = match self.folds {
+            None => {
+                let draws = |_| vec![(String::new(), task)];
+                runs(folder, self.jobs(&methods, contest, draws)?, contest.workers)?
+            }
+            Some(folds) => {
+                let first = contest.experiment.fine_tune.seed;
+                let dealt = (first..first + self.seeds)
+                    .map(|seed| CrossValidation::new(task, folds as usize, seed))
+                    .collect::<Result<Vec<_>, _>>()?;
+                let draws = |turn: u64| {
+                    let name = |fold| format!("fold {} of {folds}", fold + 1);
+                    let folds = dealt[turn as usize].folds().enumerate();
+                    folds.map(|(fold, task)| (name(fold), task)).collect()
+                };
+                runs(folder, self.jobs(&methods, contest, draws)?, contest.workers)?
+            }
+        };
+        let mut runs = runs;
+        let together = TOGETHER.iter().flat_map(|(name, others)| {
+            let methods: Vec<&str> =
+                [OURS].into_iter().chain(others.iter().map(|floor| floor.name())).collect();
+            combine(&runs, &methods, name)
+        });
+        let together: Vec<Run> = together.collect();
+        runs.extend(together);
+        let members = contest.experiment.members.get();
+        let text = self.tables(task.classes().len(), &runs, members);
+        if self.json {
+            outln!("{}", json(&Summary::of_methods(&runs))?);
+        } else {
+            out!("{text}");
+        }
+        file::write(&folder.join("comparison.md"), text.as_bytes())?;
+        if let Some(svg) = first_curves(&runs, task.classes())? {
+            file::write(&folder.join("comparison.svg"), svg.as_bytes())?;
+        }
+        config::write_beside(folder)?;
+        noteln!("wrote comparison.md, comparison.svg and runs.jsonl to {}", folder.display());
+        Ok(())
+    }
+
+    fn methods(&self, contest: &Contest<'_>) -> Outcome<Vec<Method>> {
+        let mut methods = vec![Method::Network(OURS, Box::new(contest.experiment.clone()))];
+        methods.extend(
+            Baseline::floors(&self.baselines, contest.experiment).into_iter().map(Method::Floor),
+        );
+        let random = [Baseline::Random, Baseline::All].iter().any(|n| self.baselines.contains(n));
+        let is_fresh = matches!(contest.experiment.start, Start::Fresh { .. });
+        if is_fresh && self.baselines.contains(&Baseline::Random) {
+            return Err(Usage::new("--baselines random: a network of --size is one of random weights"));
+        }
+        if let (true, Start::Folder { path, pooling, .. }) = (random, &contest.experiment.start) {
+            // Without training, deviations of states say less than their means.
+            let pooling = if *pooling == Some(Pooling::Max) { Pooling::Max } else { Pooling::Mean };
+            let start = Start::Reset { path: path.clone(), pooling: Some(pooling) };
+            let random = Experiment { start, ..contest.fresh.clone() };
+            methods.push(Method::Network(RANDOM, Box::new(random)));
+        }
+        Ok(methods)
+    }
+
+    fn jobs<'a, T: Task + Clone + 'a>(
+        &self,
+        methods: &'a [Method],
+        contest: &Contest<'a>,
+        draws: impl Fn(u64) -> Vec<(String, T)>,
+    ) -> Outcome<Vec<Job<'a>>> {
+        let (first, device) = (contest.experiment.fine_tune.seed, contest.device);
+        let both_strands = contest.experiment.both_strands;
+        let mut jobs = Vec::new();
+        for turn in 0..self.seeds {
+            let seed = first + turn;
+            for (draw, task) in draws(turn) {
+                let data = fingerprint(&task)?;
+                for method in methods {
+                    let settings = match method {
+                        Method::Floor(Floor::PlacedKmers(bag)) if *bag != BagOfTokens::BESIDE => {
+                            format!("both strands: {both_strands}, {bag:?}")
+                        }
+                        Method::Floor(_) => format!("both strands: {both_strands}"),
+                        Method::Network(_, experiment) => identity(&seeded(experiment, seed))?,
+                    };
+                    let key = RunKey {
+                        task: task.name().to_owned(),
+                        draw: draw.clone(),
+                        method: method.name().to_owned(),
+                        settings: format!("{} {settings}", &data[..16]),
+                        seed,
+                    };
+                    let task = task.clone();
+                    jobs.push(Job::new(key, move || match method {
+                        Method::Floor(floor) => floor.learn(&task, both_strands, seed, device, 1),
+                        Method::Network(_, experiment) => {
+                            seeded(experiment, seed).learn(&task, device, &mut ())
+                        }
+                    }));
+                }
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// The figures as Markdown.
+    fn tables(&self, classes: usize, runs: &[Run], members: usize) -> String {
+        let summaries = Summary::of_methods(runs);
+        let mut text = String::from("| method | runs | accuracy | MCC | AUROC | AUPRC |\n");
+        text += "| --- | --- | --- | --- | --- | --- |\n";
+        let cell =
+            |spread: Option<Spread>| spread.map_or("–".into(), |spread| spread.to_string());
+        for summary in &summaries {
+            let values: [fn(&Judgement) -> Option<f64>; 4] = [
+                |found| Some(found.test.accuracy),
+                |found| Some(found.test.mcc),
+                |found| found.test.auroc,
+                |found| found.test.auprc,
+            ];
+            let cells: Vec<String> =
+                values.iter().map(|value| cell(summary.spread(value))).collect();
+            let runs = summary.judgements.len();
+            text += &format!("| {} | {runs} | {} |\n", summary.method, cells.join(" | "));
+        }
+        text += &imbalance(&summaries, classes);
+        text += &self.differences(runs);
+        if members > 1 {
+            let random = summaries.iter().any(|summary| summary.method == RANDOM);
+            let too = if random { format!(" and {RANDOM}") } else { String::new() };
+            text += &format!(
+                "\n{OURS}{too}: {members} networks together; any other by itself is one.\n"
+            );
+        }
+        text
+    }
+
+    /// How far ours is ahead of the others.
+    fn differences(&self, runs: &[Run]) -> String {
+        let of =
+            |method: &str| runs.iter().filter(|run| run.key.method == method).collect::<Vec<_>>();
+        let ours = of(OURS);
+        let mut text = String::new();
+        let rivals = [
+            Floor::Cnn.name(),
+            RANDOM,
+            Floor::Kmers.name(),
+            Floor::PlacedKmers(BagOfTokens::BESIDE).name(),
+            Floor::Positions.name(),
+        ];
+        for rival in rivals.into_iter().chain(TOGETHER.iter().map(|(name, _)| *name)) {
+            let pairs: Vec<[Scored; 2]> = of(rival)
+                .into_iter()
+                .filter_map(|other| {
+                    let same = |run: &&&Run| {
+                        (run.key.seed, &run.key.draw) == (other.key.seed, &other.key.draw)
+                    };
+                    Some([(&ours.iter().find(same)?.test).into(), (&other.test).into()])
+                })
+                .collect();
+            let measures: [(&str, Measure); 2] = [
+                ("MCC", |scored| scored.report().mcc),
+                ("AUROC", |scored| scored.auroc().unwrap_or(0.5)),
+            ];
+            for (name, value) in measures {
+                let found = match self.folds {
+                    None => over_seeds(&pairs, value),
+                    Some(_) => over_folds(&pairs, test_rows_per_train_row(&ours), value),
+                };
+                let Some(Difference { mean, interval }) = found else { continue };
+                let range = interval.map_or(String::new(), |Interval { low, high }| {
+                    format!(", 95 % interval {low:+.3} to {high:+.3}")
+                });
+                text += &format!("\n{name}, {OURS} − {rival}: {mean:+.3}{range}");
+            }
+        }
+        if text.is_empty() { text } else { text + "\n" }
+    }
+}
+
+/// Mean and deviation of each method, as JSON.
+fn json(summaries: &[Summary]) -> Outcome<String> {
+    let value = |spread: Option<Spread>| {
+        spread.map(|Spread { mean, deviation }| serde_json::json!({"mean": mean, "deviation": deviation}))
+    };
+    let method = |summary: &Summary| {
+        serde_json::json!({
+            "method": summary.method,
+            "runs": summary.judgements.len(),
+            "accuracy": value(summary.spread(|found| Some(found.test.accuracy))),
+            "mcc": value(summary.spread(|found| Some(found.test.mcc))),
+            "auroc": value(summary.spread(|found| found.test.auroc)),
+            "auprc": value(summary.spread(|found| found.test.auprc)),
+        })
+    };
+    Ok(serde_json::to_string_pretty(&summaries.iter().map(method).collect::<Vec<_>>())?)
+}
+
+/// The experiment with another seed, on one core.
+fn seeded(experiment: &Experiment, seed: u64) -> Experiment {
+    let fine_tune = FineTuneConfig { seed, workers: 1, ..experiment.fine_tune.clone() };
+    Experiment { fine_tune, ..experiment.clone() }
+}
+
+/// Accuracy and MCC side by side where positives are rare.
+fn imbalance(summaries: &[Summary], classes: usize) -> String {
+    let mut text = match classes {
+        2 => String::new(),
+        _ => "\nAny class but the first is a positive here, whichever of them is called.\n"
+            .to_owned(),
+    };
+    text += "\n| negatives for each positive, threshold | method | accuracy | MCC |\n";
+    text += "| --- | --- | --- | --- |\n";
+    let judgements = summaries.iter().flat_map(|summary| &summary.judgements);
+    let places = judgements.map(|found| found.imbalanced.len()).max().unwrap_or(0);
+    if places == 0 {
+        return String::new();
+    }
+    for place in 0..places {
+        for chosen in [false, true] {
+            for summary in summaries {
+                let calls = |found: &Judgement| {
+                    let found = found.imbalanced.get(place)?;
+                    Some(if chosen { found.at_chosen } else { found.at_half })
+                };
+                let ratio = summary.judgements.iter().find_map(|found| found.imbalanced.get(place));
+                let (Some(ratio), Some(accuracy), Some(mcc)) = (
+                    ratio.map(|found| found.negatives_per_positive),
+                    summary.spread(|found| Some(calls(found)?.accuracy)),
+                    summary.spread(|found| Some(calls(found)?.mcc)),
+                ) else {
+                    continue;
+                };
+                let threshold = if chosen { "from dev" } else { "one half" };
+                text += &format!(
+                    "| {ratio:.0}, {threshold} | {} | {accuracy} | {mcc} |\n",
+                    summary.method
+                );
+            }
+        }
+    }
+    text
+}
+
+fn runs(folder: &Path, jobs: Vec<Job<'_>>, workers: usize) -> Outcome<Vec<Run>> {
+    let file: PathBuf = folder.join("runs.jsonl");
+    let completed = complete(&file, jobs, workers, |progress| {
+        let RunKey { draw, method, seed, .. } = &progress.run.key;
+        let minutes = progress.time_left().as_secs_f64() / 60.0;
+        let comma = if draw.is_empty() { "" } else { ", " };
+        noteln!(
+            "{method}, seed {seed}{comma}{draw}: {} of {} left, about {minutes:.0} min",
+            progress.left, progress.all
+        );
+    })?;
+    Ok(completed.all()?)
+}
+
+/// The curves of the first seed and fold: several do not belong in one line. Of more than two classes,
+/// those of our own method, since each has as many lines as there are classes.
+fn first_curves(runs: &[Run], classes: &[String]) -> Outcome<Option<String>> {
+    let is_first = |run: &&Run| {
+        let (key, first) = (&run.key, &runs[0].key);
+        (key.seed, &key.draw) == (first.seed, &first.draw)
+            && (classes.len() == 2 || key.method == OURS)
+    };
+    let scored: Vec<(&str, Scored)> = runs
+        .iter()
+        .filter(is_first)
+        .map(|run| (run.key.method.as_str(), (&run.test).into()))
+        .collect();
+    let lines: Vec<(&str, &Scored)> = scored.iter().map(|(name, scored)| (*name, scored)).collect();
+    match curves(&lines, classes) {
+        Ok(svg) => Ok(Some(svg)),
+        Err(FigureError::Empty(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Of all runs together.
+fn test_rows_per_train_row(runs: &[&Run]) -> f64 {
+    let rows = |run: &&Run| Scored::from(&run.test).labels.len();
+    let test: usize = runs.iter().map(rows).sum();
+    let train: usize = runs.iter().map(|run| run.train_rows).sum();
+    test as f64 / train.max(1) as f64
+}

@@ -1,0 +1,91 @@
+//! Reads a checkpoint in any of the known formats and writes it as safetensors.
+//!
+//! `cargo run --release --example convert -- --model FOLDER --out FOLDER`
+
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use dnabert::model::checkpoint::{self, Pretrained};
+use dnabert::model::{BertConfig, Checkpoint, CheckpointError, HeadKind};
+use dnabert::{AnyTokenizer, Backend, Device, device, model_folder};
+use crate::console::{outln};
+use crate::failure::Outcome;
+
+/// Reads a checkpoint and writes it again, with its tokenizer.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// A folder in the Hugging Face layout, or a name on its Hub
+    #[arg(long)]
+    model: String,
+    /// The folder to write
+    #[arg(long)]
+    out: PathBuf,
+    /// Write numbers of half precision, in half the space
+    #[arg(long)]
+    half: bool,
+    /// Device: flex, wgpu or cuda [default: the first that was compiled in]
+    #[arg(long)]
+    device: Option<Backend>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let folder = model_folder(&arguments.model)?;
+    let device = device(arguments.device)?;
+    let started = Instant::now();
+    let checkpoint = Checkpoint::open(&folder)?;
+    let config = checkpoint.config();
+    let tokenizer = AnyTokenizer::open(&folder, config)?;
+    let convert = Convert { arguments, config, started };
+    match checkpoint.head() {
+        HeadKind::MaskedLanguageModel => {
+            convert.run(&checkpoint, Checkpoint::masked_language_model, &device)?;
+        }
+        HeadKind::Sequence => {
+            convert.run(&checkpoint, Checkpoint::sequence_classifier, &device)?;
+        }
+        HeadKind::Tokens => {
+            convert.run(&checkpoint, Checkpoint::token_classifier, &device)?;
+        }
+        HeadKind::None => convert.run(&checkpoint, Checkpoint::encoder, &device)?,
+    }
+    tokenizer.save(config, &arguments.out)?;
+    outln!("wrote {}", arguments.out.display());
+    Ok(())
+}
+
+struct Convert<'a> {
+    arguments: &'a Arguments,
+    config: &'a BertConfig,
+    started: Instant,
+}
+
+impl Convert<'_> {
+    fn run<M: Pretrained>(
+        &self,
+        checkpoint: &Checkpoint,
+        read: impl Fn(&Checkpoint, &Device) -> Result<M, CheckpointError>,
+        device: &Device,
+    ) -> Outcome {
+        let model = read(checkpoint, device)?;
+        let seconds = self.started.elapsed().as_secs_f64();
+        let parameters = model.parameters();
+        outln!("{}: {parameters} parameters read in {seconds:.2} s", model.architecture());
+        if let Some(peak) = peak_memory() {
+            let megabytes = parameters as f64 * 4e-6;
+            outln!("parameters take {megabytes:.0} MB, peak memory was {:.0} MB", peak * 1e-6);
+        }
+        let save = if self.arguments.half { checkpoint::save_half } else { checkpoint::save };
+        save(&model, self.config, &self.arguments.out)?;
+        Ok(())
+    }
+}
+
+/// The largest resident size of this process so far, in bytes, where the system tells.
+fn peak_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<f64>().ok().map(|kilobytes| kilobytes * 1024.0)
+}

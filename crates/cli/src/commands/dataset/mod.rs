@@ -1,0 +1,349 @@
+//! A data set from primary sources: a genome, and where its sites are.
+//!
+//! ```console
+//! cargo run --release --example build_dataset -- promoters genome.fa starts.bed --dev chr8 --test chr9
+//! cargo run --release --example build_dataset -- binding genome.fa peaks.narrowPeak.gz --top 500 --dev chr8 --test chr9
+//! cargo run --release --example build_dataset -- splice genome.fa genes.gtf.gz --dev chr8 --test chr9
+//! cargo run --release --example build_dataset -- planted motifs.jaspar MA0139.2 --out data/planted
+//! ```
+//!
+//! Each writes `train.tsv`, `dev.tsv`, `test.tsv` and `manifest.json` (`planted`: and `sites.bed`, where the
+//! sites are), which the task examples take
+//! with `--train`, `--dev` and `--test`. The same files, settings and seed give the same bytes.
+
+mod planted;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use dnabert::core::LetterPolicy;
+use dnabert::genome::annotation::{
+    AnnotationFormat, Part, Transcript, Transcripts, read_transcripts,
+};
+use dnabert::genome::bed::{BedRecord, read_bed, read_narrow_peak};
+use dnabert::genome::fps::read_fps;
+use dnabert::genome::{Genome, Interval, Naming};
+use dnabert::tasks::build::{
+    BindingConfig, Built, Hardened, Negatives, NonSites, PromoterConfig, SpliceConfig, Splits,
+    TataBox, adversarial_non_sites, build_binding, build_promoters, build_splice, write,
+};
+use dnabert::tasks::sha256;
+use dnabert::{Predictor, device};
+use crate::console::{outln};
+use crate::failure::Outcome;
+
+/// Builds a data set.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Windows around transcription starts, against windows that are none
+    Promoters {
+        #[command(flatten)]
+        sources: Sources,
+        /// Bases before the start
+        #[arg(long, default_value_t = 249)]
+        upstream: usize,
+        /// Bases from the start on, with it
+        #[arg(long, default_value_t = 51, value_parser = positive)]
+        downstream: usize,
+        /// Bases between starts of one strand, at least
+        #[arg(long, default_value_t = 150)]
+        spacing: usize,
+        /// Bases between a genomic negative and any start, at least
+        #[arg(long, default_value_t = 1000)]
+        away: usize,
+        /// Which promoters are taken, by TATAAA or TATATA in the bases −38 to −19; genomic negatives of
+        /// those with a box have one, too
+        #[arg(long, value_enum, default_value = "any")]
+        tata: Tata,
+        /// What promoters are told from
+        #[arg(long, value_enum, default_value = "genomic")]
+        negatives: Kind,
+    },
+    /// Windows around the summits of peaks, against windows that are not bound
+    Binding {
+        #[command(flatten)]
+        sources: Sources,
+        /// Bases of a window
+        #[arg(long, default_value_t = 101, value_parser = positive)]
+        width: usize,
+        /// The strongest peaks, this many [default: all]
+        #[arg(long, value_parser = positive)]
+        top: Option<usize>,
+        /// Bases between a genomic negative and any peak, weak ones too, at least
+        #[arg(long, default_value_t = 1000)]
+        away: usize,
+        /// What sites are told from
+        #[arg(long, value_enum, default_value = "gc-matched")]
+        negatives: Kind,
+    },
+    /// Windows around donors and acceptors, against windows of the same transcripts
+    Splice {
+        #[command(flatten)]
+        sources: Sources,
+        /// Bases of a window, an even number
+        #[arg(long, default_value_t = 400, value_parser = even)]
+        width: usize,
+        /// Take what lies between coding parts (CDS), not between exons
+        #[arg(long)]
+        coding: bool,
+        /// Keep donors without GT and acceptors without AG
+        #[arg(long)]
+        all_sites: bool,
+        /// Take any places that are no sites, not those with GT or AG
+        #[arg(long)]
+        no_decoys: bool,
+        /// Put non-sites that these trained models take for sites in the place of as many others of train, as far
+        /// as there are any: classifiers of neither, donor and acceptor for windows of this width, those of all
+        /// rounds so far, the first one first, each for its share; the other settings and the seed should be those of
+        /// the rounds before
+        #[arg(long, value_name = "MODELS", value_delimiter = ',', conflicts_with = "clusters")]
+        adversary: Vec<PathBuf>,
+    },
+    /// Sequences with planted sites of motifs, and where these are
+    Planted(planted::Planted),
+}
+
+/// Files, splits and seed.
+#[derive(Debug, Args)]
+struct Sources {
+    /// Genome: FASTA, plain or bgzip (read through an index, made beside it) or gzip (held in memory)
+    genome: PathBuf,
+    /// Where the sites are: starts as BED or EPD's .fps, narrowPeak, GTF or GFF3, plain or gzip
+    sites: PathBuf,
+    /// Chromosomes of the dev split
+    #[arg(long, value_delimiter = ',', required_unless_present_any = ["dev_from", "clusters"])]
+    dev: Vec<String>,
+    /// Chromosomes of the test split
+    #[arg(long, value_delimiter = ',', required_unless_present_any = ["test_from", "clusters"])]
+    test: Vec<String>,
+    /// In place of chromosomes: the first base of the dev split, from 0, on each of them
+    #[arg(long, requires = "test_from", conflicts_with_all = ["dev", "test"])]
+    dev_from: Option<usize>,
+    /// The first base of the test split
+    #[arg(long, requires = "dev_from", conflicts_with_all = ["dev", "test"])]
+    test_from: Option<usize>,
+    /// In place of both: deal clusters of windows that share this many bases, on either strand
+    #[arg(long, conflicts_with_all = ["dev", "test", "dev_from", "test_from"], value_parser = positive)]
+    clusters: Option<usize>,
+    /// Take chr1 and 1 for the same chromosome
+    #[arg(long)]
+    ignore_chr: bool,
+    /// Decides over negatives
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Folder to write
+    #[arg(long, default_value = "runs/dataset")]
+    out: PathBuf,
+}
+
+/// Which promoters are taken.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Tata {
+    /// With a TATA box or without
+    Any,
+    /// Those with one
+    With,
+    /// Those without
+    Without,
+}
+
+/// How negatives are made.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// 12 of the 20 pieces of each positive replaced by random bases
+    Substituted,
+    /// Random windows of the genome
+    Genomic,
+    /// Random windows with the GC content of a positive
+    GcMatched,
+    /// Each positive, shuffled so that its dinucleotides stay
+    DinucleotideShuffled,
+}
+
+impl From<Kind> for Negatives {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Substituted => Self::Substituted,
+            Kind::Genomic => Self::Genomic,
+            Kind::GcMatched => Self::GcMatched,
+            Kind::DinucleotideShuffled => Self::DinucleotideShuffled,
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    match &arguments.task {
+        Task::Planted(options) => planted::run(options),
+        Task::Promoters { sources, upstream, downstream, spacing, away, tata, negatives } => {
+            let config = PromoterConfig {
+                upstream: *upstream,
+                downstream: *downstream,
+                spacing: *spacing,
+                away: *away,
+                tata: match tata {
+                    Tata::Any => TataBox::Any,
+                    Tata::With => TataBox::With,
+                    Tata::Without => TataBox::Without,
+                },
+                negatives: (*negatives).into(),
+                seed: sources.seed,
+            };
+            let starts = read_starts(&sources.sites)?;
+            let genome = sources.genome()?;
+            let built = build_promoters(&genome, &starts, &config)?;
+            sources.write(&genome, &built, &format!("{config:?}"))
+        }
+        Task::Binding { sources, width, top, away, negatives } => {
+            let config = BindingConfig {
+                width: *width,
+                top: *top,
+                away: *away,
+                negatives: (*negatives).into(),
+                seed: sources.seed,
+            };
+            let peaks = read_narrow_peak(&sources.sites)?;
+            let genome = sources.genome()?;
+            let built = build_binding(&genome, &peaks, &config)?;
+            sources.write(&genome, &built, &format!("{config:?}"))
+        }
+        Task::Splice { sources, width, coding, all_sites, no_decoys, adversary } => {
+            let config = SpliceConfig {
+                width: *width,
+                canonical: !all_sites,
+                others: if *no_decoys { NonSites::Anywhere } else { NonSites::Decoys },
+                seed: sources.seed,
+            };
+            let format = AnnotationFormat::of(&sources.sites)
+                .ok_or_else(|| format!("{}: no .gtf, .gff or .gff3", sources.sites.display()))?;
+            let part = if *coding { Part::Coding } else { Part::Exon };
+            let transcripts = read_transcripts(&sources.sites, format, part)?;
+            tell_of_torn(&transcripts);
+            let genome = sources.genome()?;
+            let mut built = build_splice(&genome, &transcripts.whole, &config)?;
+            let mut settings = format!("{config:?} {part:?}");
+            if !adversary.is_empty() {
+                let mut models = Vec::new();
+                for folder in adversary {
+                    let (model, hash) = open_adversary(folder)?;
+                    settings += &format!(" adversary {hash}");
+                    models.push(model);
+                }
+                settings += ", in train only";
+                let splits = sources.splits(&genome)?;
+                let (genes, rounds) = (&transcripts.whole, &models[..]);
+                let Hardened { negatives, replaced } =
+                    built.harden(&splits, |wanted, is_of_train| {
+                        adversarial_non_sites(&genome, genes, &config, rounds, wanted, is_of_train)
+                    })?;
+                let fools = match &models[..] {
+                    [_] => "fool the model".to_owned(),
+                    models => format!("fool one of {} models", models.len()),
+                };
+                outln!("{replaced} of {negatives} non-sites of train {fools}");
+            }
+            sources.write(&genome, &built, &settings)
+        }
+    }
+}
+
+/// A classifier of neither, donor and acceptor, and the hash of its weights.
+fn open_adversary(folder: &Path) -> Outcome<(Predictor, String)> {
+    let weights = folder.join("model.safetensors");
+    let hash = sha256(&weights).map_err(|error| format!("{}: {error}", weights.display()))?;
+    let model = Predictor::open(folder, &device(None)?)?;
+    if model.labels().len() != 3 {
+        let (folder, labels) = (folder.display(), model.labels().join(", "));
+        return Err(format!("{folder}: an adversary of {labels}, not of three classes").into());
+    }
+    Ok((model, hash))
+}
+
+/// Transcription starts: of BED, of FPS, or of the transcripts of an annotation.
+fn read_starts(path: &Path) -> Outcome<Vec<Interval>> {
+    if let Some(format) = AnnotationFormat::of(path) {
+        let read = read_transcripts(path, format, Part::Exon)?;
+        tell_of_torn(&read);
+        let transcripts = read.whole;
+        let start = |transcript: &Transcript| {
+            let (first, base) = (&transcript.parts[0], transcript.start());
+            Interval::new(first.chromosome(), base, base + 1, first.strand())
+        };
+        return Ok(transcripts.iter().map(start).collect::<Result<_, _>>()?);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_fps = name.trim_end_matches(".gz").ends_with(".fps");
+    let records = if is_fps { read_fps(path)? } else { read_bed(path)? };
+    let start = |record: &BedRecord| {
+        let (interval, base) = (&record.interval, record.transcription_start());
+        Interval::new(interval.chromosome(), base, base + 1, interval.strand())
+    };
+    Ok(records.iter().map(start).collect::<Result<_, _>>()?)
+}
+
+/// Tells how many transcripts are left out since they lie on several strands or chromosomes.
+fn tell_of_torn(transcripts: &Transcripts) {
+    if let [first, ..] = &transcripts.torn[..] {
+        let count = transcripts.torn.len();
+        outln!("left out: {count} transcripts on several strands ({first} is one)");
+    }
+}
+
+impl Sources {
+    fn genome(&self) -> Outcome<Genome> {
+        let genome = Genome::open(&self.genome, LetterPolicy::default())?;
+        Ok(genome.with_naming(self.naming()))
+    }
+
+    fn naming(&self) -> Naming {
+        if self.ignore_chr { Naming::IgnoreChr } else { Naming::Exact }
+    }
+
+    /// The splits, with chromosomes as the genome calls them.
+    fn splits(&self, genome: &Genome) -> Outcome<Splits> {
+        if let (Some(dev), Some(test)) = (self.dev_from, self.test_from) {
+            return Ok(Splits::Position { dev, test });
+        }
+        if let Some(shared) = self.clusters {
+            return Ok(Splits::Clusters { shared, seed: self.seed });
+        }
+        Ok(Splits::chromosomes(genome, &self.dev, &self.test)?)
+    }
+
+    fn write(&self, genome: &Genome, built: &Built, settings: &str) -> Outcome {
+        let splits = self.splits(genome)?;
+        let hashed = |path: &Path| -> std::io::Result<String> {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            Ok(format!("{name} sha256 {}", sha256(path)?))
+        };
+        let made_of = [
+            ("genome", hashed(&self.genome)?),
+            ("sites", hashed(&self.sites)?),
+            ("settings", settings.to_owned()),
+            ("splits", format!("{splits:?}")),
+            ("chromosome names", format!("{:?}", self.naming())),
+        ];
+        write(built, &splits, &made_of, &self.out)?;
+        let across = splits.deal(&built.windows).iter().filter(|split| split.is_none()).count();
+        let count = built.windows.len() - across;
+        outln!("{count} windows, and {across} across a border, which no split has");
+        outln!("of the sites, {}", built.left_out);
+        outln!("wrote train.tsv, dev.tsv, test.tsv and manifest.json to {}", self.out.display());
+        Ok(())
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "must be 1 or more".to_owned())
+}
+
+fn even(text: &str) -> Result<usize, String> {
+    let width = text.parse().ok().filter(|width: &usize| width.is_multiple_of(2) && *width >= 4);
+    width.ok_or_else(|| "must be an even number from 4 on".to_owned())
+}

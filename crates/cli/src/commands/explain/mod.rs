@@ -1,0 +1,294 @@
+//! What a model looks at: attention and other attributions as scores of bases, beside known sites.
+//!
+//! `cargo run --release --example attention` explains the shipped model of CTCF and writes a page with
+//! landscapes, heads, tracks and tables; `-- --tracks FILE --to scores.bedgraph` writes the scores of any
+//! sequences; `-- --help` lists what can be changed.
+
+mod judge;
+mod picture;
+mod stream;
+
+use std::error::Error;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use dnabert::interpret::{Heads, MeanOf, Query};
+use dnabert::model::{BertConfig, Checkpoint, Pooling};
+use dnabert::motif::{Background, Motif};
+use dnabert::figure::report::Report;
+use dnabert::{AttentionReader, AttributionMethod, BoxedAttribution, Device, model_folder};
+use judge::{Chosen, Known, agreement_rows, explain, judge, judged_rows, listed_sites};
+use subject::{Subject, SubjectOptions, on_strands};
+use crate::console::{out, outln};
+use crate::failure::Outcome;
+
+/// Explains a model, base by base.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    subject: SubjectOptions,
+    /// Only write the scores of these sequences (FASTA or table, plain or .gz), a few at a time; needs --to
+    #[arg(long, requires = "to", conflicts_with_all = ["train", "out", "seed", "motifs", "pretrained", "known", "sites", "site_p", "examples"])]
+    tracks: Option<PathBuf>,
+    /// File for these scores: .tsv, .bedgraph or .npy
+    #[arg(long, requires = "tracks")]
+    to: Option<PathBuf>,
+    /// How these scores are made: attention, rollout, gradient-times-input, integrated-gradients or
+    /// mutagenesis [default: attention]
+    #[arg(long, requires = "tracks")]
+    attribution: Option<AttributionMethod>,
+    /// Another trained model, such as one of another k: these scores are then the mean of all models', each
+    /// sequence's of norm 1; may be given again
+    #[arg(long, requires = "tracks")]
+    also: Vec<String>,
+    /// Layers whose attention is read, from 0, such as 0-3 [default: the last]
+    #[arg(long, value_parser = layers)]
+    layers: Option<RangeInclusive<usize>>,
+    /// Heads of each that are read, from 0, such as 0,2 [default: all]
+    #[arg(long, value_delimiter = ',')]
+    heads: Option<Vec<usize>>,
+    /// Whose attention is read [default: that of [CLS] where the model classifies by it, else of all
+    /// tokens]
+    #[arg(long, value_enum)]
+    query: Option<Whose>,
+    /// Pre-trained model that stands beside it [default: the shipped one]
+    #[arg(long)]
+    pretrained: Option<String>,
+    /// The motif in the file of --motifs whose best windows count as known sites [default: the factor's
+    /// own, if shipped]
+    #[arg(long)]
+    known: Option<String>,
+    /// Ways of explaining that stand beside attention, by their names [default: all, and the masked likelihood of
+    /// the pre-trained model]
+    #[arg(long, value_delimiter = ',', conflicts_with = "tracks")]
+    beside: Vec<AttributionMethod>,
+    /// Sequences that are drawn letter by letter
+    #[arg(long, default_value_t = 3)]
+    examples: usize,
+    /// Known sites (BED: the row's name, such as test.tsv:2, start, end), in place of a motif's best windows
+    #[arg(long, conflicts_with = "known")]
+    sites: Option<PathBuf>,
+    /// Windows that the background reaches with at most this probability count as known sites
+    #[arg(long, default_value_t = 1e-4, value_parser = probability)]
+    site_p: f64,
+}
+
+/// Whose attention to a token is its score, as the command line calls it.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Whose {
+    /// That of [CLS]
+    Cls,
+    /// The mean over all tokens
+    All,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    if let (Some(input), Some(output)) = (&arguments.tracks, &arguments.to) {
+        return tracks(arguments, input, output);
+    }
+    report(arguments, &arguments.subject.open("attention")?)
+}
+
+/// Only scores.
+fn tracks(arguments: &Arguments, input: &Path, output: &Path) -> Outcome {
+    let device = arguments.subject.device()?;
+    let both_strands = arguments.subject.both_strands();
+    let way = |model: &Path| {
+        Ok::<_, Box<dyn Error>>(on_strands(arguments.way(model, &device)?, both_strands))
+    };
+    let mut ways = vec![way(&arguments.subject.model()?)?];
+    for model in &arguments.also {
+        ways.push(way(&model_folder(model)?)?);
+    }
+    // Of one model scores stay as they are.
+    let mean: BoxedAttribution =
+        if ways.len() > 1 { Box::new(MeanOf(ways)) } else { ways.remove(0) };
+    stream::run(&mean, input, output)
+}
+
+impl Arguments {
+    /// The scores of a trained model, as the options have them.
+    fn way(&self, model: &Path, device: &Device) -> Outcome<BoxedAttribution> {
+        let query = self.query(model)?;
+        match self.attribution.unwrap_or(AttributionMethod::Attention) {
+            AttributionMethod::Attention => {
+                self.attention(AttentionReader::open(model, device)?, model, query)
+            }
+            _ if self.layers.is_some() || self.heads.is_some() => {
+                Err("--layers and --heads are of attention alone".into())
+            }
+            AttributionMethod::Rollout => {
+                let reader = AttentionReader::open(model, device)?;
+                Ok(Box::new(reader.with_query(query).with_rollout()))
+            }
+            _ if self.query.is_some() => Err("--query is of attention and rollout alone".into()),
+            other => Ok(other.open(model, self.subject.class, device)?),
+        }
+    }
+
+    /// The attention of a reader of this model, as the options have it.
+    fn attention(
+        &self,
+        reader: AttentionReader,
+        model: &Path,
+        query: Query,
+    ) -> Outcome<BoxedAttribution> {
+        let checkpoint = Checkpoint::open(model)?;
+        let layers = checkpoint.config().num_hidden_layers;
+        let heads = checkpoint.config().num_attention_heads;
+        let chosen = Heads {
+            layers: self.layers.clone().unwrap_or(layers - 1..=layers - 1),
+            heads: self.heads.clone(),
+        };
+        if *chosen.layers.end() >= layers {
+            return Err(format!("--layers: {} has {layers}", model.display()).into());
+        }
+        if chosen.heads.iter().flatten().any(|&head| head >= heads) {
+            return Err(format!("--heads: {} has {heads}", model.display()).into());
+        }
+        Ok(Box::new(reader.with_query(query).with_heads(chosen)))
+    }
+
+    /// Whose attention is read: of a trained model's own kind, unless told otherwise.
+    fn query(&self, model: &Path) -> Outcome<Query> {
+        Ok(match self.query {
+            Some(Whose::Cls) => Query::Cls,
+            Some(Whose::All) => Query::All,
+            None if Checkpoint::open(model)?.config().pooling == Pooling::Cls => Query::Cls,
+            None => Query::All,
+        })
+    }
+
+    /// The motif whose best windows count as known sites.
+    fn known(&self, subject: &Subject) -> Outcome<Option<Motif>> {
+        let find = |id: &str| {
+            let same = |motif: &&Motif| motif.id == id || motif.name == id;
+            subject.motifs.iter().find(same).cloned()
+        };
+        match (&self.known, self.subject.own_motif()) {
+            (Some(id), _) => match find(id) {
+                Some(motif) => Ok(Some(motif)),
+                None => Err(format!("--known {id}: no such motif in the file").into()),
+            },
+            (None, own) => Ok(own.and_then(find)),
+        }
+    }
+}
+
+fn report(arguments: &Arguments, subject: &Subject) -> Outcome {
+    let (bound, others) =
+        (subject.of_class(&subject.unseen, true), subject.of_class(&subject.unseen, false));
+    let known = Known {
+        motif: arguments.known(subject)?,
+        both_strands: subject.both_strands,
+        background: Background::of(
+            subject.train.iter().chain(&subject.unseen).map(|row| &row.sequence),
+        ),
+    };
+    let sites = match &arguments.sites {
+        Some(path) => listed_sites(&bound, path)?,
+        None => known.sites(&bound.sequences, arguments.site_p),
+    };
+    let device = &subject.device;
+    let pretrained = match &arguments.pretrained {
+        Some(model) => model_folder(model)?,
+        None => {
+            let config = BertConfig::read(subject.model.join("config.json"))?;
+            let is_plain = config.convolution_width.is_none();
+            arguments.subject.shipped(if is_plain { "small-4" } else { "convolutional-4" })
+        }
+    };
+    // All three are read alike: as suits the trained one.
+    let query = arguments.query(&subject.model)?;
+    let untrained = AttentionReader::untrained(&subject.model, arguments.subject.seed, device)?;
+    let stage = |reader, model: &Path| -> Outcome<BoxedAttribution> {
+        Ok(subject.on_strands(arguments.attention(reader, model, query)?))
+    };
+    let stages = vec![
+        ("untrained", stage(untrained, &subject.model)?),
+        ("pre-trained", stage(AttentionReader::open(&pretrained, device)?, &pretrained)?),
+        ("fine-tuned", stage(AttentionReader::open(&subject.model, device)?, &subject.model)?),
+    ];
+    subject.clear(&["known_sites.tsv", "heads.svg"])?;
+    let chosen =
+        Chosen { beside: &arguments.beside, pretrained: &pretrained, seed: arguments.subject.seed };
+    let explained = explain(subject, &stages, &chosen, &bound)?;
+    let judged = judge(&explained, &sites, arguments.subject.seed);
+    let class = &subject.classes[subject.class];
+    let mut report = Report::new(&format!("What the model of {} looks at", subject.name));
+    report.paragraph(&format!(
+        "Model: {}. Explained: class {class:?}, on the {} sequences of that class that the model has not \
+         learned from (dev and test). Attention: last layer unless told otherwise, scores per base, 1 is \
+         what even attention would give.",
+        subject.model.display(),
+        bound.sequences.len()
+    ));
+    let count = sites.iter().flatten().count();
+    if count > 0 {
+        report.section("Do scores find known sites?");
+        let source = match (&arguments.sites, &known.motif) {
+            (None, Some(known)) => format!(
+                "the best window of {} ({}) on either strand, where the background reaches its score with a \
+                 probability of at most {}",
+                known.id, known.name, arguments.site_p
+            ),
+            (path, _) => format!("those of {}", path.clone().unwrap_or_default().display()),
+        };
+        report.paragraph(&format!(
+            "Known sites: {source}; {count} of {} sequences have one. AUROC: the chance that a base of the \
+             site scores above a base outside, mean over sequences, with a 95 % interval over sequences. \
+             Shuffled: the bases' scores in random order. Of another sequence: the track of the next sequence, \
+             which knows where sites usually lie, but not these.",
+            bound.sequences.len()
+        ));
+        let (header, rows) = judged_rows(&judged);
+        report.table(&header, &rows);
+        let text = tsv(&header, &rows);
+        out!("{text}");
+        subject.write("known_sites.tsv", &text)?;
+    }
+    report.section("Do they agree?");
+    report.paragraph(
+        "Above the diagonal the rank correlation (Spearman) of two tracks, below it the share of the ten \
+         highest bases that they have in common; means over sequences.",
+    );
+    let (header, rows) = agreement_rows(&explained);
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    report.table(&header, &rows);
+    subject.write("agreement.tsv", &tsv(&header, &rows))?;
+    picture::landscape(subject, &stages, [&bound, &others], &known, &mut report)?;
+    let reader = AttentionReader::open(&subject.model, device)?.with_query(query);
+    picture::heads(subject, &reader, &bound.sequences, &sites, &mut report)?;
+    let name = known.motif.as_ref().map_or("site", |motif| &*motif.name);
+    let drawn = picture::Drawn { named: &bound, explained: &explained, sites: &sites, name };
+    picture::examples(subject, &drawn, arguments.examples, &mut report)?;
+    subject.write("report.html", &report.finish())?;
+    outln!("wrote report.html, figures and tables to {}", subject.out.display());
+    Ok(())
+}
+
+fn tsv(header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut text = header.join("\t") + "\n";
+    rows.iter().for_each(|row| text += &(row.join("\t") + "\n"));
+    text
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("{text:?} is no number"))?;
+    if 0.0 < value && value <= 1.0 {
+        Ok(value)
+    } else {
+        Err("must be above 0, and at most 1".into())
+    }
+}
+
+fn layers(text: &str) -> Result<RangeInclusive<usize>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let number = |text: &str| text.trim().parse().map_err(|_| format!("{text:?} is no layer"));
+    let (first, last): (usize, usize) = (number(first)?, number(last)?);
+    if first > last {
+        return Err(format!("layer {first} comes after {last}"));
+    }
+    Ok(first..=last)
+}

@@ -1,0 +1,121 @@
+//! The same search where there is nothing to be found, or nothing was learned.
+
+use std::error::Error;
+
+use dnabert::core::{Example, derive_seed};
+use dnabert::{AttentionReader, BoxedAttribution};
+
+use crate::args::subject::{Named, Subject, attribute, shuffle};
+use crate::{Arguments, Rows, find, rows};
+use crate::failure::Outcome;
+
+/// What a control search found.
+pub(crate) struct Control {
+    pub(crate) name: String,
+    /// Motifs that passed.
+    pub(crate) motifs: usize,
+    /// The strongest: its consensus, its name and that name's q-value, the p-value on rows that were held
+    /// out, and the share of its sites that lie in high stretches beside what chance would give.
+    pub(crate) best: Option<Best>,
+}
+
+pub(crate) struct Best {
+    pub(crate) consensus: String,
+    pub(crate) name: String,
+    pub(crate) name_q: f64,
+    pub(crate) p_value: f64,
+    pub(crate) in_high: f64,
+    pub(crate) high: f64,
+}
+
+pub(crate) fn run(
+    arguments: &Arguments,
+    subject: &Subject,
+    way: &BoxedAttribution,
+    trained: [&Rows; 2],
+) -> Outcome<Vec<Control>> {
+    let mut controls = vec![judged("trained model", arguments, subject, trained)];
+    let seed = arguments.subject.seed;
+    let untrained = AttentionReader::untrained(&subject.model, seed, &subject.device)?;
+    let untrained = subject.on_strands(Box::new(untrained));
+    let [known, unseen] = [&subject.train, &subject.unseen]
+        .map(|part| rows("attention of an untrained model", subject, &untrained, part));
+    let (known, unseen) = (known?, unseen?);
+    controls.push(judged("attention, untrained model", arguments, subject, [&known, &unseen]));
+    let moved = trained.map(|rows| move_scores(rows, seed));
+    let [known, unseen] = &moved;
+    controls.push(judged(
+        "scores moved along their sequences",
+        arguments,
+        subject,
+        [known, unseen],
+    ));
+    controls.push(of_labels(arguments, subject, way)?);
+    Ok(controls)
+}
+
+fn judged(name: &str, arguments: &Arguments, subject: &Subject, rows: [&Rows; 2]) -> Control {
+    let named = find(arguments, subject, rows[0], rows[1]);
+    let best = named.first().map(|named| Best {
+        consensus: named.motif.name.clone(),
+        name: named.best.map_or("–".into(), |best| subject.motifs[best.target].name.clone()),
+        name_q: named.best.map_or(f64::NAN, |best| best.q_value),
+        p_value: named.found.held_out.p_value,
+        in_high: named.found.sites_in_high,
+        high: named.found.high_share,
+    });
+    Control { name: name.to_owned(), motifs: named.len(), best }
+}
+
+/// The scores of each sequence begin elsewhere and go round its end: stretches stay as long as they were.
+fn move_scores(rows: &Rows, seed: u64) -> Rows {
+    let moved = rows.scores.iter().enumerate().map(|(at, track)| {
+        let mut track = track.clone();
+        let by = derive_seed(seed, &[at as u64]) % track.len().max(1) as u64;
+        track.rotate_left(by as usize);
+        track
+    });
+    Rows {
+        positives: rows.positives.clone(),
+        scores: moved.collect(),
+        negatives: rows.negatives.clone(),
+    }
+}
+
+/// All rows dealt anew to positives and negatives, over and over: what passes is false.
+fn of_labels(
+    arguments: &Arguments,
+    subject: &Subject,
+    way: &BoxedAttribution,
+) -> Outcome<Control> {
+    let all = |part: &[Example]| -> Outcome<Rows> {
+        let mut positives = subject.of_class(part, true);
+        let others = subject.of_class(part, false);
+        positives.names.extend(others.names);
+        positives.sequences.extend(others.sequences);
+        let scores = attribute("scores of all rows", way, &positives)?;
+        Ok(Rows { positives, scores, negatives: Vec::new() })
+    };
+    let parts = [all(&subject.train)?, all(&subject.unseen)?];
+    let mut motifs = 0;
+    for turn in 0..arguments.controls {
+        let deal = |part: usize| {
+            let Rows { positives: Named { names, sequences }, scores, .. } = &parts[part];
+            let mut order: Vec<usize> = (0..sequences.len()).collect();
+            shuffle(&mut order, arguments.subject.seed, (2 * turn + part) as u64);
+            let (positives, negatives) = order.split_at(order.len() / 2);
+            let sequence = |&at: &usize| sequences[at].clone();
+            Rows {
+                positives: Named {
+                    names: positives.iter().map(|&at| names[at].clone()).collect(),
+                    sequences: positives.iter().map(sequence).collect(),
+                },
+                scores: positives.iter().map(|&at| scores[at].clone()).collect(),
+                negatives: negatives.iter().map(sequence).collect(),
+            }
+        };
+        motifs += find(arguments, subject, &deal(0), &deal(1)).len();
+    }
+    let name = format!("labels shuffled, {} times", arguments.controls);
+    Ok(Control { name, motifs, best: None })
+}

@@ -1,0 +1,109 @@
+//! All small changes of one window, as a table and as pictures.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use dnabert::Ensemble;
+use dnabert::core::{Sequence, Strand, file};
+use dnabert::figure::{BaseTrack, HeatAxes, HeatMap, Mark, base_tracks, heat_maps};
+use dnabert::genome::{Genome, Interval};
+use dnabert::variants::effects::Reading;
+use dnabert::variants::map::{COLUMNS, MutationMap};
+use crate::console::{outln};
+use crate::failure::Outcome;
+
+/// What is mapped.
+pub(crate) struct Map {
+    pub(crate) class: usize,
+    pub(crate) width: usize,
+    pub(crate) reading: Reading,
+}
+
+impl Map {
+    /// Writes `map.tsv`, `map.svg` and `track.svg` to a folder.
+    pub(crate) fn run(
+        &self,
+        models: &Ensemble,
+        genome: &Genome,
+        stretch: &str,
+        out: &Path,
+    ) -> Outcome {
+        let classes = models.labels();
+        if self.class >= classes.len() {
+            return Err(
+                format!("--class {}: the model has {} classes", self.class, classes.len()).into()
+            );
+        }
+        let (chromosome, start, end) = parse(stretch)?;
+        let (name, length) = genome.chromosome(&chromosome)?;
+        if end > length {
+            return Err(format!("{stretch}: {name} has {length} bases").into());
+        }
+        if end - start > self.width {
+            return Err(format!("{stretch}: longer than --map-width {}", self.width).into());
+        }
+        if length <= self.width {
+            return Err(format!("{name} has {length} bases: no more than a window").into());
+        }
+        let first = ((start + end) / 2).saturating_sub(self.width / 2).min(length - self.width);
+        let bases = |from: usize, to: usize| -> Outcome<Sequence> {
+            Ok(genome.sequence(&Interval::new(name, from, to, Strand::Forward)?)?)
+        };
+        let last = first + self.width;
+        let left = if first > 0 { Some(bases(first - 1, first)?) } else { None };
+        let right = if last < length { Some(bases(last, last + 1)?) } else { None };
+        let window = bases(first, last)?;
+        let map = MutationMap::new(models, self.class, window, [left, right], self.reading)?;
+        let mut table = "chromosome\tposition\treference\talternate\tlog_odds_change\n".to_owned();
+        for (base, (row, letter)) in map.effects.iter().zip(map.window.as_str().chars()).enumerate()
+        {
+            for (effect, column) in row.iter().zip(COLUMNS) {
+                if column != letter.to_string() {
+                    let position = first + base + 1;
+                    let _ = writeln!(table, "{name}\t{position}\t{letter}\t{column}\t{effect:.5}");
+                }
+            }
+        }
+        std::fs::create_dir_all(out)?;
+        file::write(&out.join("map.tsv"), table.as_bytes())?;
+        let rows: Vec<Vec<f64>> = (0..COLUMNS.len())
+            .map(|column| map.effects.iter().map(|row| row[column]).collect())
+            .collect();
+        let names = COLUMNS.map(str::to_owned);
+        let groups = [("", rows)];
+        let axes = HeatAxes {
+            columns: "base of the window",
+            origin: 0,
+            values: "change of log odds",
+            row_names: Some(&names),
+        };
+        let title = format!("{}, {name}:{}-{}", classes[self.class], first + 1, first + self.width);
+        let svg = heat_maps(&[HeatMap { title: &title, groups: &groups }], &axes)?;
+        file::write(&out.join("map.svg"), svg.as_bytes())?;
+        let (track, deleted) =
+            (map.track(), map.effects.iter().map(|row| -row[4]).collect::<Vec<_>>());
+        let tracks = [
+            BaseTrack { name: "substitutions", scores: &track },
+            BaseTrack { name: "deletion", scores: &deleted },
+        ];
+        let marks = [Mark { bases: start - first..end - first, name: stretch.into() }];
+        let svg = base_tracks(&title, &map.window, &tracks, &marks)?;
+        file::write(&out.join("track.svg"), svg.as_bytes())?;
+        outln!("wrote map.tsv, map.svg and track.svg to {}", out.display());
+        Ok(())
+    }
+}
+
+/// `chr:start-end` from 1, as half-open from 0.
+fn parse(text: &str) -> Outcome<(String, usize, usize)> {
+    let wrong = || format!("{text:?}: chromosome:start-end is expected, counted from 1");
+    let (chromosome, range) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let (start, end) = range.split_once('-').unwrap_or((range, range));
+    let number = |text: &str| text.replace(',', "").parse::<usize>().map_err(|_| wrong());
+    let (start, end) = (number(start)?, number(end)?);
+    if start == 0 || start > end {
+        return Err(wrong().into());
+    }
+    Ok((chromosome.to_owned(), start - 1, end))
+}

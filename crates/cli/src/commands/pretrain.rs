@@ -1,0 +1,117 @@
+//! Pre-training: from FASTA files to a masked language model in the Hugging Face layout.
+//!
+//! `cargo run --release --example pretrain` makes the shipped model again, from the shipped
+//! genomes; `-- genome.fa.gz` one of your own; `-- --help` lists what can be changed. Killed at any
+//! moment, the same command with `--resume` goes on, and ends with the same bits.
+
+mod recipe;
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Args;
+use corpus::CorpusOptions;
+use dnabert::backend::{cuda_devices, describe};
+use dnabert::core::{Encoding, Tokenizer, file};
+use dnabert::figure::loss_curve;
+use dnabert::kmer::{KmerTokenizer, LengthPolicy};
+use dnabert::model::checkpoint;
+use dnabert::train::ProgressBar;
+use dnabert::train::pretrain::{
+    Checkpoints, MaskSchedule, PretrainData, Rows, TrainingLog, pretrain, pretrain_on,
+};
+use dnabert::{AnyTokenizer, Backend, CorpusRows, device};
+use recipe::Recipe;
+use crate::console::{outln};
+use crate::failure::Outcome;
+
+/// Trains a masked language model on genomes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    corpus: CorpusOptions,
+    #[command(flatten)]
+    recipe: Recipe,
+    /// Pieces that an evaluation judges
+    #[arg(long, default_value_t = 400)]
+    evaluation_rows: u64,
+    /// Go on with the run in --out
+    #[arg(long)]
+    resume: bool,
+    /// Device: flex, wgpu or cuda [default: the first that was compiled in]
+    #[arg(long)]
+    device: Option<Backend>,
+    /// Share each pass among this many CUDA devices
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "device")]
+    devices: Option<u16>,
+    /// Folder for model/, log.jsonl, loss.svg and checkpoints/
+    #[arg(long, default_value = "runs/pretrain")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let Arguments { recipe, out, .. } = arguments;
+    let checkpoints = Checkpoints::new(out.join("checkpoints"), 2);
+    let done = checkpoints.last()?.map_or(0, |(_, step)| step);
+    if done > 0 && !arguments.resume {
+        let out = out.display();
+        return Err(format!("{out} holds a run of {done} steps: --resume, or another --out").into());
+    }
+    let k = recipe.k()?;
+    let files = arguments.corpus.files(k, recipe.seed)?;
+    let corpus = files.build()?;
+
+    let (backend, devices) = match arguments.devices {
+        Some(count) => (Backend::Cuda, cuda_devices(count)?),
+        None => {
+            let backend = arguments.device.unwrap_or_else(Backend::first);
+            (backend, vec![device(Some(backend))?])
+        }
+    };
+    devices.iter().for_each(|device| outln!("training on {}", describe(device)));
+    let longest = arguments.corpus.longest + 2;
+    let tokenizer = KmerTokenizer::new(k)?.with_length(LengthPolicy::Reject(longest));
+    let (model, shape) = recipe.start(&tokenizer, longest, &devices[0])?;
+
+    let rows = CorpusRows::new(&corpus.train, &tokenizer);
+    let held_out: Vec<Encoding> = match &corpus.held_out {
+        Some(pieces) => {
+            let rows = CorpusRows::new(pieces, &tokenizer);
+            (0..arguments.evaluation_rows)
+                .map(|number| rows.row(number))
+                .collect::<Result<_, _>>()?
+        }
+        None => Vec::new(),
+    };
+    let (early, late) = recipe.masks(k)?;
+    let data = PretrainData {
+        rows: &rows,
+        held_out: &held_out,
+        masks: MaskSchedule {
+            early: &early,
+            late: &late,
+            change_at: recipe.steps - recipe.steps / 6,
+        },
+        tokens: tokenizer.special_tokens(),
+    };
+    let config = recipe.config(backend.workers(), &files.identity()?);
+    std::fs::create_dir_all(out)?;
+    let log = TrainingLog::open(out.join("log.jsonl"), done)?;
+    let mut observer = (ProgressBar::default(), log);
+    let (model, evaluation) = if devices.len() > 1 {
+        pretrain_on(&devices, model, &data, &config, Some(&checkpoints), &mut observer)?
+    } else {
+        pretrain(model, &data, &config, Some(&checkpoints), &mut observer)?
+    };
+    observer.1.finish()?;
+    if let Some(evaluation) = evaluation {
+        outln!("held out: {evaluation}");
+    }
+    let folder = out.join("model");
+    checkpoint::save(&model, &shape, &folder)?;
+    AnyTokenizer::from(tokenizer).save(&shape, &folder)?;
+    let curve = loss_curve(&TrainingLog::read(out.join("log.jsonl"))?)?;
+    file::write(&out.join("loss.svg"), curve.as_bytes())?;
+    outln!("wrote model/, log.jsonl and loss.svg to {}", out.display());
+    Ok(())
+}

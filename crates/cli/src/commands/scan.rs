@@ -1,0 +1,343 @@
+//! A trained promoter model led over a long sequence.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use dnabert::backend::describe;
+use dnabert::core::{LetterPolicy, Sequence, TokenizeError, file};
+use dnabert::figure::scan_track;
+use dnabert::genome::bed::read_bed;
+use dnabert::genome::{Strand, fasta};
+use dnabert::tasks::scan::{Call, Hits, Point, ScanConfig, ScanError, call_maxima, compare, scan};
+use dnabert::{Backend, Predictor, device, model_folder};
+use serde::Serialize;
+use crate::console::{note, noteln, outln};
+use crate::failure::Outcome;
+
+/// Options of a scan.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Scan a sequence instead of training")]
+pub(crate) struct ScanOptions {
+    /// Lead a trained model (--model; by default the shipped one of fruit-fly promoters) over the sequences
+    /// of a FASTA file, on both strands [default file: 200 kb of fruit-fly chromosome 2R]
+    #[arg(long, num_args = 0..=1, default_missing_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/fly_promoters/scan.fa.gz"),
+        conflicts_with_all = ["data", "train", "size", "k", "pooling", "parts", "mask_mode", "padded_length", "head", "dropout",
+            "bag_of_tokens", "bag_longest_run", "bag_places", "strands", "adapt", "rank", "batch_size", "accumulation", "seed", "members", "epochs", "learning_rate", "token_masking", "balanced", "patience", "unknown",
+            "truncate", "seeds", "folds", "baselines"])]
+    pub(crate) scan: Option<PathBuf>,
+    /// Known starts, a BED file [default: those of the default sequence]
+    #[arg(long, requires = "scan")]
+    known: Option<PathBuf>,
+    /// Bases of a window before the transcription start, and from it on
+    #[arg(long, requires = "scan", num_args = 2, default_values_t = [249, 51])]
+    window: Vec<usize>,
+    /// Bases from one window to the next
+    #[arg(long, requires = "scan", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    stride: u16,
+    /// Probability above which a start is called [default: the one chosen on dev for a hundred
+    /// negatives to a positive, where the model's metrics.json tells it; else 0.5]
+    #[arg(long, requires = "scan")]
+    threshold: Option<f64>,
+    /// Bases between two calls on one strand, at least
+    #[arg(long, requires = "scan", default_value_t = 500)]
+    spacing: usize,
+    /// Bases between a call and a known start, at most
+    #[arg(long, requires = "scan", default_value_t = 250)]
+    tolerance: usize,
+}
+
+const DEFAULT_MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/promoter-fly");
+const DEFAULT_KNOWN: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/fly_promoters/scan_tss.bed.gz");
+
+/// A known start: its base, from 0, and its strand.
+type Site = (usize, Strand);
+
+/// What `scan.json` says of one sequence.
+#[derive(Debug, Serialize)]
+struct Scanned {
+    sequence: String,
+    bases: usize,
+    windows: usize,
+    threshold: f64,
+    spacing: usize,
+    tolerance: usize,
+    /// At the threshold; none without known starts.
+    hits: Option<Hits>,
+    recall: Option<f64>,
+    precision: Option<f64>,
+    /// The same at other thresholds.
+    curve: Vec<CurvePoint>,
+}
+
+#[derive(Debug, Serialize)]
+struct CurvePoint {
+    threshold: f64,
+    recall: f64,
+    precision: f64,
+    #[serde(flatten)]
+    hits: Hits,
+}
+
+impl ScanOptions {
+    /// Scans `input` with `model` and writes tracks, calls and figures to `out`.
+    pub(crate) fn run(
+        &self,
+        input: &Path,
+        model: Option<&str>,
+        backend: Option<Backend>,
+        out: &Path,
+    ) -> Outcome {
+        let device = device(backend)?;
+        noteln!("scanning on {}", describe(&device));
+        let folder = model_folder(model.unwrap_or(DEFAULT_MODEL))?;
+        let model = Predictor::open(&folder, &device)?;
+        let threshold = match self.threshold {
+            Some(threshold) => threshold,
+            None => threshold_of(&folder)?.unwrap_or(0.5),
+        };
+        let mut known = self.known()?;
+        let [before, after] = self.window[..] else { return Err("a window has two sides".into()) };
+        let stride = usize::from(self.stride);
+        if after == 0 {
+            return Err(
+                "--window: the second number counts the start itself, and is 1 at least".into()
+            );
+        }
+        let config = ScanConfig { width: before + after, before, stride, class: 1 };
+        std::fs::create_dir_all(out)?;
+        let (mut texts, mut told, mut known_here) = (Texts::default(), Vec::new(), 0);
+        for record in fasta::Reader::open(input, LetterPolicy::default())? {
+            let record = record?;
+            let (name, length) = (&record.name, record.sequence.len());
+            let sites = known.remove(name).unwrap_or_default();
+            known_here += sites.len();
+            let points = match points(&model, name, &record.sequence, config) {
+                Err(ScanError::TooShort { .. }) => Vec::new(),
+                points => points.map_err(|error| named(name, error))?,
+            };
+            if points.is_empty() {
+                outln!("{name}: passed over, no window of {} bases", config.width);
+                continue;
+            }
+            let calls = call_maxima(&points, threshold, self.spacing);
+            texts.add(name, length, &points, stride, &calls)?;
+            if length <= DRAWN {
+                let plain = |c: char| if c.is_alphanumeric() { c } else { '_' };
+                let file_name: String = name.chars().map(plain).collect();
+                let number = told.len() + 1;
+                let svg = scan_track(&points, &calls, &sites, length)?;
+                file::write(&out.join(format!("{number}_{file_name}.svg")), svg.as_bytes())?;
+            }
+            outln!("{name}: {} calls above {threshold:.4}", calls.len());
+            told.push(self.judge(name, length, &points, threshold, &sites));
+        }
+        let Texts { forward, reverse, calls } = texts;
+        file::write(&out.join("forward.bedgraph"), forward.as_bytes())?;
+        file::write(&out.join("reverse.bedgraph"), reverse.as_bytes())?;
+        file::write(&out.join("calls.bed"), calls.as_bytes())?;
+        let json = serde_json::to_string_pretty(&told)? + "\n";
+        file::write(&out.join("scan.json"), json.as_bytes())?;
+        outln!(
+            "wrote calls.bed, two bedGraph tracks, scan.json and figures to {}",
+            out.display()
+        );
+        // After hours of scanning, a name that is written otherwise must not cost the result.
+        match known.keys().min() {
+            Some(name) if known_here == 0 => Err(format!(
+                "no known start lies on a sequence that was scanned; one lies on {name:?}"
+            )
+            .into()),
+            Some(_) => {
+                outln!("known starts on {} other sequences were passed over", known.len());
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Holds the calls against known starts, at several thresholds, and prints that.
+    fn judge(
+        &self,
+        name: &str,
+        length: usize,
+        points: &[Point],
+        threshold: f64,
+        sites: &[Site],
+    ) -> Scanned {
+        let hits = |threshold| {
+            let calls = call_maxima(points, threshold, self.spacing);
+            compare(&calls, sites, self.tolerance, length, 1)
+        };
+        let is_known = !sites.is_empty();
+        let curve: Vec<CurvePoint> = if is_known {
+            THRESHOLDS.map(|threshold| CurvePoint::new(threshold, hits(threshold))).into()
+        } else {
+            Vec::new()
+        };
+        let hits = is_known.then(|| hits(threshold));
+        if let Some(hits) = &hits {
+            print_hits(&curve, hits, threshold, self.tolerance);
+        }
+        Scanned {
+            sequence: name.to_owned(),
+            bases: length,
+            windows: points.len(),
+            threshold,
+            spacing: self.spacing,
+            tolerance: self.tolerance,
+            recall: hits.as_ref().map(Hits::recall),
+            precision: hits.as_ref().map(Hits::precision),
+            hits,
+            curve,
+        }
+    }
+
+    /// Known starts, by sequence.
+    fn known(&self) -> Outcome<HashMap<String, Vec<Site>>> {
+        let shipped =
+            self.scan.as_deref().is_some_and(|path| path.ends_with("fly_promoters/scan.fa.gz"));
+        let path = match &self.known {
+            Some(path) => path.clone(),
+            None if shipped => DEFAULT_KNOWN.into(),
+            None => return Ok(HashMap::new()),
+        };
+        let mut known = HashMap::<String, Vec<Site>>::new();
+        for record in read_bed(path)? {
+            let (base, interval) = (record.transcription_start(), record.interval);
+            if interval.strand() == Strand::Unknown {
+                return Err(format!("a known start without a strand: {interval}").into());
+            }
+            let sites = known.entry(interval.chromosome().to_owned()).or_default();
+            sites.push((base, interval.strand()));
+        }
+        Ok(known)
+    }
+}
+
+/// Longer sequences have no figure: nobody looks at hundreds of rows.
+const DRAWN: usize = 2_000_000;
+
+/// What the model says of every window of a sequence: 24 bytes for each are held.
+fn points(
+    model: &Predictor,
+    name: &str,
+    sequence: &Sequence,
+    config: ScanConfig,
+) -> Result<Vec<Point>, ScanError<TokenizeError>> {
+    let expected = 2 * (sequence.len().saturating_sub(config.width) / config.stride + 1);
+    let started = Instant::now();
+    let mut points = Vec::with_capacity(expected);
+    scan(model, sequence, config, |point| {
+        points.push(point);
+        if points.len().is_multiple_of(4096) {
+            let share = points.len() as f64 / expected as f64;
+            let left = started.elapsed().as_secs_f64() * (1.0 - share) / share;
+            note!("\r{name}: {:.0} %, about {left:.0} s left   ", 100.0 * share);
+        }
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    noteln!("\r{name}: {} windows in {seconds:.0} s   ", points.len());
+    Ok(points)
+}
+
+/// Puts the name of the sequence before what is wrong with it.
+fn named(name: &str, error: ScanError<TokenizeError>) -> Box<dyn Error> {
+    match error {
+        ScanError::Classifier(source) => format!("{name}: {source}").into(),
+        other => format!("{name}: {other}").into(),
+    }
+}
+
+/// Tracks and calls of all sequences.
+#[derive(Default)]
+struct Texts {
+    forward: String,
+    reverse: String,
+    calls: String,
+}
+
+impl Texts {
+    fn add(
+        &mut self,
+        name: &str,
+        length: usize,
+        points: &[Point],
+        stride: usize,
+        calls: &[Call],
+    ) -> std::fmt::Result {
+        // Each point stands for the bases around it, as far as the next one does not.
+        let mut ends = [0, 0];
+        for point in points {
+            let (track, last) = match point.strand {
+                Strand::Reverse => (&mut self.reverse, &mut ends[1]),
+                _ => (&mut self.forward, &mut ends[0]),
+            };
+            let from = point.position.saturating_sub(stride / 2);
+            let (start, end) = (from.max(*last), (from + stride).min(length));
+            writeln!(track, "{name}\t{start}\t{end}\t{:.4}", point.score)?;
+            *last = end;
+        }
+        for (number, Call { position, strand, score }) in calls.iter().enumerate() {
+            let (end, score) = (position + 1, (1000.0 * score).round());
+            let number = number + 1;
+            writeln!(self.calls, "{name}\t{position}\t{end}\tcall{number}\t{score}\t{strand}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Thresholds of the curve in `scan.json`.
+const THRESHOLDS: [f64; 8] = [0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995];
+
+impl CurvePoint {
+    fn new(threshold: f64, hits: Hits) -> Self {
+        Self { threshold, recall: hits.recall(), precision: hits.precision(), hits }
+    }
+}
+
+fn print_hits(curve: &[CurvePoint], found: &Hits, threshold: f64, tolerance: usize) {
+    outln!("\n{} known starts, same strand, within {tolerance} bases:", found.sites);
+    outln!(
+        "{:>10}{:>8}{:>8}{:>10}{:>12}{:>22}",
+        "threshold", "calls", "found", "recall", "precision", "found by chance"
+    );
+    let line = |threshold: f64, hits: &Hits| {
+        let (recall, precision) = (hits.recall(), hits.precision());
+        let chance = hits.sites_found_by_chance;
+        outln!(
+            "{threshold:>10.4}{:>8}{:>8}{recall:>10.3}{precision:>12.3}{chance:>22.1}",
+            hits.calls, hits.sites_found
+        );
+    };
+    curve.iter().for_each(|point| line(point.threshold, &point.hits));
+    line(threshold, found);
+    if let Some(distance) = found.median_distance {
+        outln!("median distance of a found start to its call: {distance} bases\n");
+    }
+}
+
+/// The threshold that dev chose for a hundred negatives to a positive, if a `metrics.json` in the
+/// model's folder or above it tells.
+fn threshold_of(folder: &Path) -> Outcome<Option<f64>> {
+    let places = [Some(folder), folder.parent()];
+    let file = places
+        .into_iter()
+        .flatten()
+        .map(|place| place.join("metrics.json"))
+        .find(|path| path.is_file());
+    let Some(file) = file else { return Ok(None) };
+    let metrics: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file)?)
+        .map_err(|error| format!("{}: {error}", file.display()))?;
+    if metrics["trainings"].as_array().is_some_and(|networks| networks.len() > 1) {
+        let why = "tells of several networks together, and one scans: give --threshold";
+        return Err(format!("{}: {why}", file.display()).into());
+    }
+    let all = metrics["imbalanced"].as_array();
+    let rarest = all.and_then(|all| all.last());
+    Ok(rarest.and_then(|rarest| rarest["at_chosen"]["threshold"].as_f64()))
+}

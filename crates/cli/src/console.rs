@@ -1,0 +1,77 @@
+//! Standard output and standard error.
+
+use std::fmt;
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+static IS_VERBOSE: AtomicBool = AtomicBool::new(false);
+
+/// Sets how much is told on standard error.
+pub(crate) fn set_verbosity(quiet: bool, verbose: bool) {
+    IS_QUIET.store(quiet, Ordering::Relaxed);
+    IS_VERBOSE.store(verbose, Ordering::Relaxed);
+}
+
+/// Whether progress is not to be told.
+pub(crate) fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
+
+/// Whether details are told.
+pub(crate) fn is_verbose() -> bool {
+    IS_VERBOSE.load(Ordering::Relaxed)
+}
+
+/// Writes results to standard output. A reader that closed the pipe, such as `head`, has what it
+/// wants: the program ends quietly.
+pub(crate) fn print(text: fmt::Arguments<'_>) {
+    if let Err(error) = io::stdout().lock().write_fmt(text) {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        // There is no place left to write results to.
+        tell(format_args!("error: standard output cannot be written: {error}\n"));
+        std::process::exit(crate::failure::IO.into());
+    }
+}
+
+/// Writes to standard error, even with `--quiet`.
+pub(crate) fn tell(text: fmt::Arguments<'_>) {
+    // Where standard error is closed, nobody listens.
+    let _nobody_listens = io::stderr().lock().write_fmt(text);
+}
+
+/// Writes progress to standard error, unless `--quiet` was given.
+pub(crate) fn note(text: fmt::Arguments<'_>) {
+    if !is_quiet() {
+        tell(text);
+    }
+}
+
+/// Prints a result.
+macro_rules! out {
+    ($($text:tt)*) => { $crate::console::print(format_args!($($text)*)) };
+}
+
+/// Prints a line of a result.
+macro_rules! outln {
+    () => { $crate::console::print(format_args!("\n")) };
+    ($format:literal $($rest:tt)*) => {
+        $crate::console::print(format_args!(concat!($format, "\n") $($rest)*))
+    };
+}
+
+/// Tells progress, without a line break.
+macro_rules! note {
+    ($($text:tt)*) => { $crate::console::note(format_args!($($text)*)) };
+}
+
+/// Tells a line of progress.
+macro_rules! noteln {
+    ($format:literal $($rest:tt)*) => {
+        $crate::console::note(format_args!(concat!($format, "\n") $($rest)*))
+    };
+}
+
+pub(crate) use {note, noteln, out, outln};

@@ -1,0 +1,128 @@
+//! How the program ends: one message, and an exit code that scripts can rely on.
+
+use std::error::Error;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use dnabert::inference::BackendError;
+
+use crate::console::tell;
+
+/// What a command gives back.
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+/// Options that cannot be used as they are.
+pub(crate) const USAGE: u8 = 2;
+/// Data that cannot be used.
+const DATA: u8 = 65;
+/// A fault of this program.
+const INTERNAL: u8 = 70;
+/// A file that cannot be opened, read or written.
+pub(crate) const IO: u8 = 74;
+/// What may work later, or elsewhere: memory or a device is missing.
+const TRY_AGAIN: u8 = 75;
+
+/// Options that do not fit together, or do not fit the model.
+#[derive(Debug)]
+pub(crate) struct Usage(String);
+
+impl Usage {
+    /// An error that tells which option is wrong, and why.
+    pub(crate) fn new(message: impl Into<String>) -> Box<dyn Error> {
+        Box::new(Self(message.into()))
+    }
+}
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Usage {}
+
+/// Runs a command and turns its end into an exit code.
+pub(crate) fn catch(command: impl FnOnce() -> Outcome) -> ExitCode {
+    let panic_hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if crate::console::is_verbose() {
+            panic_hook(panic);
+        }
+        let message = panic.payload_as_str().unwrap_or("no message");
+        let place = panic.location().map(|place| format!(" ({place})")).unwrap_or_default();
+        tell(format_args!("error: {message}{place}\n"));
+    }));
+    match catch_unwind(AssertUnwindSafe(command)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => ExitCode::from(report(&*error)),
+        Err(panic) => {
+            let message = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or_default()
+                .to_lowercase();
+            if ["out of memory", "device lost", "device is lost"].iter().any(|w| message.contains(w))
+            {
+                tell(format_args!(
+                    "  try again with a smaller --batch-size, or on another --device\n"
+                ));
+                return ExitCode::from(TRY_AGAIN);
+            }
+            tell(format_args!("  this is a fault of dnabert: please report it with the command\n"));
+            ExitCode::from(INTERNAL)
+        }
+    }
+}
+
+/// Prints an error with its causes, and gives its exit code.
+fn report(error: &(dyn Error + 'static)) -> u8 {
+    if let Some(clap) = error.downcast_ref::<clap::Error>() {
+        // Help and version are no errors, and go to standard output.
+        let _nobody_listens = clap.print();
+        return if clap.use_stderr() { USAGE } else { 0 };
+    }
+    if chain(error).any(is_closed_pipe) {
+        return 0;
+    }
+    tell(format_args!("error: {error}\n"));
+    let mut told = error.to_string();
+    for cause in chain(error).skip(1).map(ToString::to_string) {
+        if !told.contains(&cause) {
+            tell(format_args!("  because: {cause}\n"));
+        }
+        told = cause;
+    }
+    chain(error).find_map(code).unwrap_or(DATA)
+}
+
+fn chain<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// The exit code that one error of a chain decides, if it does.
+fn code(error: &(dyn Error + 'static)) -> Option<u8> {
+    if error.is::<Usage>() {
+        return Some(USAGE);
+    }
+    if let Some(error) = error.downcast_ref::<BackendError>() {
+        return Some(match error {
+            BackendError::NoDevice { .. } => TRY_AGAIN,
+            _ => USAGE,
+        });
+    }
+    let error = error.downcast_ref::<io::Error>()?;
+    Some(match error.kind() {
+        // What a reader found in a file, rather than of it.
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => DATA,
+        io::ErrorKind::OutOfMemory => TRY_AGAIN,
+        _ => IO,
+    })
+}

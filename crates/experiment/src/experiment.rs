@@ -1,0 +1,512 @@
+//! A task from its data to an evaluated, saved model.
+
+mod beginning;
+mod beside;
+mod metrics;
+mod rows;
+mod write;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use dnabert_core::{Example, Split, Task, Tokenizer, derive_seed};
+use dnabert_kmer::{AmbiguityPolicy, VocabularyError};
+use dnabert_model::{Adaptation, BertConfig, CheckpointError, MaskMode, Pooling, adapt};
+use dnabert_train::{
+    EncodeError, EncodedExample, FineTuneConfig, FineTuned, Observer, TrainError, fine_tune,
+};
+use serde::Serialize;
+
+use self::beginning::Beginning;
+use self::beside::FittedBag;
+pub use self::metrics::{LostTokens, Metrics, OtherTask, Settings, Training};
+use self::rows::{lost, scored, shuffled_auroc, strands};
+use crate::bag::{BagOfTokens, BagReader};
+use crate::comparison::Learned;
+use dnabert_figure::FigureError;
+use crate::fingerprint::hash;
+use crate::floor::examples;
+use crate::probe::with_regressed_head;
+use crate::{Judgement, ModelSize, Recipe, Scored, gc_auroc};
+use dnabert_inference::{Ensemble, ModelError, Predictor, SequenceReader};
+
+/// What to train on a task, and how.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    /// Where the network starts.
+    pub start: Start,
+    /// Where further members start, in turn: with one of these the second member starts there, the third where the first
+    /// does, and so on. All must have the shape and the tokens of the first. What networks of unlike starts get wrong is less
+    /// alike than where they differ by their seeds alone.
+    pub further_starts: Vec<Start>,
+    /// What happens to k-mers with ambiguous letters.
+    pub ambiguity: AmbiguityPolicy,
+    /// Whether sequences longer than the model are cut at the right (counted and reported)
+    /// instead of refused.
+    pub truncate: bool,
+    /// How the head begins.
+    pub head: HeadStart,
+    /// Parts of a row that are pooled by themselves ([`BertConfig::pooled_parts`]), if not as the network's config says.
+    pub pooled_parts: Option<NonZeroUsize>,
+    /// A bag of tokens that the classifier also reads, if any.
+    pub bag_of_tokens: Option<BagOfTokens>,
+    /// Whether every training row is also read reversed and complemented, and probabilities are
+    /// means over both strands: for sites that mean the same on both.
+    pub both_strands: bool,
+    /// Dropout of hidden states, if not as the network's config says.
+    pub dropout: Option<f64>,
+    /// What of it is trained.
+    pub adaptation: Adaptation,
+    /// How it is fine-tuned.
+    pub fine_tune: FineTuneConfig,
+    /// How many networks are trained, each from a seed of its own (the first from the given one): what they say is
+    /// the mean of their probabilities, which scatters less and errs less than that of one
+    /// (Hansen and Salamon 1990, doi 10.1109/34.58871).
+    pub members: NonZeroUsize,
+}
+
+/// How the classification head of an experiment begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeadStart {
+    /// At random.
+    #[default]
+    Random,
+    /// As logistic regression on what the head reads of the training rows, its penalty chosen by
+    /// the dev split's AUROC (Kumar et al. 2022, arXiv 2202.10054): with few training rows, the
+    /// network is not bent towards a random head first. The dev split may choose this start over
+    /// every epoch; without epochs, the encoder stays as it is. Class weights mean nothing to it.
+    Regression,
+}
+
+/// Where the network starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// From a folder in the Hugging Face layout, under a new classification head.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// How hidden states are pooled, if not as the config says.
+        pooling: Option<Pooling>,
+        /// How padding is masked, if not as the config says.
+        mask_mode: Option<MaskMode>,
+        /// The length that every row is padded to, if not as the config says.
+        padded_length: Option<usize>,
+    },
+    /// From random weights.
+    Fresh {
+        /// Its shape.
+        size: ModelSize,
+        /// Its k-mer length.
+        k: usize,
+        /// How hidden states are pooled, if not as is usual for the size.
+        pooling: Option<Pooling>,
+    },
+    /// From random weights, in the shape and with the tokenizer of a folder: what is left without
+    /// its training.
+    Reset {
+        /// The folder.
+        path: PathBuf,
+        /// How hidden states are pooled, if not as the config says.
+        pooling: Option<Pooling>,
+    },
+}
+
+impl Start {
+    /// From a folder, everything else as its config says.
+    pub fn from_folder(path: impl Into<PathBuf>) -> Self {
+        Self::Folder { path: path.into(), pooling: None, mask_mode: None, padded_length: None }
+    }
+
+    /// Sets how hidden states are pooled.
+    pub fn set_pooling(&mut self, wanted: Pooling) {
+        match self {
+            Self::Folder { pooling, .. }
+            | Self::Fresh { pooling, .. }
+            | Self::Reset { pooling, .. } => *pooling = Some(wanted),
+        }
+    }
+
+    /// As `metrics.json` tells of it.
+    fn name(&self) -> String {
+        match self {
+            Self::Folder { path, .. } => crate::datasets::shown(path),
+            Self::Fresh { size, .. } => format!("fresh {}", size.name()),
+            Self::Reset { path, .. } => format!("fresh in the shape of {}", crate::datasets::shown(path)),
+        }
+    }
+}
+
+/// A trained model and what the splits say of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The models, which answer together: as many as the experiment has members.
+    pub models: Ensemble,
+    /// The networks' config.
+    pub config: BertConfig,
+    /// Everything that goes to `metrics.json`.
+    pub metrics: Metrics,
+    /// Each test example.
+    pub predictions: Vec<Prediction>,
+    /// What the model says of the dev split.
+    pub dev: Scored,
+}
+
+/// One test example and what the model says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// The example's name.
+    pub name: String,
+    /// Its class.
+    pub label: usize,
+    /// Class probabilities.
+    pub probabilities: Vec<f64>,
+}
+
+/// Why an experiment ended without an outcome.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExperimentError {
+    /// The data.
+    #[error("the {split} split of {task} cannot be read")]
+    Data {
+        /// The task.
+        task: String,
+        /// The split.
+        split: Split,
+        /// File and line.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A split without examples.
+    #[error("the {split} split of {task} is empty")]
+    Empty {
+        /// The task.
+        task: String,
+        /// The split.
+        split: Split,
+    },
+    /// An example that cannot be tokenized.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// A k-mer length that does not exist.
+    #[error(transparent)]
+    Vocabulary(#[from] VocabularyError),
+    /// The model folder to start from, or to write.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Members that cannot read the same rows, or stand in one folder under one config.
+    #[error("{start}: not of the shape, or not with the k-mers, of {first}")]
+    UnlikeStarts {
+        /// Where a further member starts.
+        start: String,
+        /// Where the first one does.
+        first: String,
+    },
+    /// The training of a network.
+    #[error("the network of seed {seed} cannot be trained")]
+    Train {
+        /// The seed of the network, of which an experiment may have several.
+        seed: u64,
+        /// The cause.
+        #[source]
+        source: TrainError,
+    },
+    /// A figure that cannot be drawn.
+    #[error("{}", path.display())]
+    Figure {
+        /// The file that it was for.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: FigureError,
+    },
+    /// A result that cannot be written.
+    #[error("{}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl From<CheckpointError> for ExperimentError {
+    fn from(error: CheckpointError) -> Self {
+        Self::Model(error.into())
+    }
+}
+
+impl Experiment {
+    /// Fine-tunes the model of a folder under a new head: all weights, 3 epochs at BERT's usual
+    /// rate, one network, one strand, on one core.
+    pub fn from_pretrained(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            start: Start::from_folder(folder),
+            further_starts: Vec::new(),
+            ambiguity: AmbiguityPolicy::default(),
+            truncate: false,
+            head: HeadStart::Random,
+            pooled_parts: None,
+            bag_of_tokens: None,
+            both_strands: false,
+            dropout: None,
+            adaptation: Adaptation::Full,
+            fine_tune: FineTuneConfig { seed: 1, ..FineTuneConfig::default() },
+            members: NonZeroUsize::MIN,
+        }
+    }
+
+    /// Trains a network from random weights, with tokens of `k` bases.
+    pub fn fresh(size: ModelSize, k: usize) -> Self {
+        let start = Start::Fresh { size, k, pooling: None };
+        Self { start, ..Self::from_pretrained("") }
+    }
+
+    /// The same experiment from another seed.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.fine_tune.seed = seed;
+        self
+    }
+
+    /// The same experiment with another number of passes over the training rows.
+    #[must_use]
+    pub fn with_epochs(mut self, epochs: usize) -> Self {
+        self.fine_tune.epochs = epochs;
+        self
+    }
+
+    /// The same experiment with the settings of a recipe.
+    #[must_use]
+    pub fn with_recipe(self, recipe: Recipe) -> Self {
+        recipe.apply(self)
+    }
+
+    /// The same experiment, learning from both strands and averaging over them, or not.
+    #[must_use]
+    pub fn with_both_strands(mut self, both_strands: bool) -> Self {
+        self.both_strands = both_strands;
+        self
+    }
+
+    /// The same experiment on all cores of the CPU. On a GPU leave it at one.
+    #[must_use]
+    pub fn on_all_cores(mut self) -> Self {
+        self.fine_tune.workers = std::thread::available_parallelism().map_or(1, usize::from);
+        self
+    }
+
+    /// As [`run_observed`](Self::run_observed), without progress.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`]; nothing is written.
+    pub fn run<T: Task>(&self, task: &T, device: &Device) -> Result<Outcome, ExperimentError> {
+        self.run_observed(task, device, &mut ())
+    }
+
+    /// Trains on `task` and judges the chosen model on the test split, once.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`]; nothing is written.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "there is a member, and all have the task's classes"
+    )]
+    pub fn run_observed<T: Task>(
+        &self,
+        task: &T,
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
+        let splits = [Split::Train, Split::Dev, Split::Test];
+        let [train, dev, test] = splits.map(|split| examples(task, split));
+        let (train, dev, test) = (train?, dev?, test?);
+        let seed = self.fine_tune.seed;
+        let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
+
+        let beginnings = self.beginnings(&labels, device)?;
+        let (_, first) = &beginnings[0];
+        let (config, mut new_parts) =
+            (self.with_bag(first.config.clone()), first.new_parts.clone());
+        config.validate().map_err(CheckpointError::from)?;
+        if self.head == HeadStart::Regression {
+            new_parts.retain(|part| !["classifier", "bag_of_tokens"].contains(part));
+        }
+        let encode = |examples: &[Example]| strands(&first.tokenizer, examples, self.both_strands);
+        let (train_rows, dev_rows, test_rows) = (encode(&train)?, encode(&dev)?, encode(&test)?);
+        let of_one_strand =
+            [&train_rows[..train.len()], &dev_rows[..dev.len()], &test_rows[..test.len()]];
+        let lost_tokens = lost(of_one_strand);
+        let data_sha256 = hash([&train, &dev, &test]);
+        let k = first.tokenizer.k();
+        let rows = [&train_rows[..], &dev_rows[..]];
+        let bag = config.bag().filter(|_| self.reads_bag(BagReader::Regression));
+        let bag = bag.map(|bag| FittedBag::new(bag, rows[0], rows[1], labels.len()));
+        let (mut members, mut trainings) = (Vec::new(), Vec::new());
+        for (number, (seed, beginning)) in beginnings.into_iter().enumerate() {
+            observer.network(number + 1, self.members.get());
+            let start = self.start_of(number).name();
+            let (member, training) =
+                self.train(beginning, bag.as_ref(), rows, start, seed, device, observer)?;
+            members.push(member);
+            trainings.push(training);
+        }
+        let settings = Settings {
+            k,
+            start: self.start.name(),
+            new_parts,
+            adaptation: self.adaptation,
+            head: self.head,
+            bag_of_tokens: self.bag_of_tokens,
+            both_strands: self.both_strands,
+            fine_tune: self.tuning(seed),
+            model: config.clone(),
+        };
+
+        let models = Ensemble::new(members).expect("a member, and all have the same labels");
+        let dev = scored(&models, &dev_rows, &dev);
+        let found = scored(&models, &test_rows, &test);
+        let two_classes = task.classes().len() == 2;
+        let metrics = Metrics {
+            task: task.name().to_owned(),
+            classes: task.classes().to_vec(),
+            judgement: Judgement::new(&dev, &found, seed),
+            gc_auroc: two_classes.then(|| gc_auroc(&train, &test)).flatten(),
+            shuffled_auroc: shuffled_auroc(&models, &test_rows, &test, seed),
+            trainings,
+            examples: [train.len(), dev.labels.len(), test.len()],
+            lost_tokens,
+            seed,
+            config: settings,
+            others: Vec::new(),
+            data_sha256,
+        };
+        let predictions = test
+            .into_iter()
+            .zip(found.probabilities)
+            .map(|(example, probabilities)| Prediction {
+                name: example.name,
+                label: example.label,
+                probabilities,
+            })
+            .collect();
+        Ok(Outcome { models, config, metrics, predictions, dev })
+    }
+
+    /// Trains one network on `[train, dev]`, beside which `bag` stands.
+    #[expect(clippy::too_many_arguments, reason = "what it is trained from, and by")]
+    fn train(
+        &self,
+        beginning: Beginning,
+        bag: Option<&FittedBag<'_>>,
+        [train, dev]: [&[EncodedExample]; 2],
+        start: String,
+        seed: u64,
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<(Predictor, Training), ExperimentError> {
+        let Beginning { tokenizer, model, config, .. } = beginning;
+        let special = tokenizer.special_tokens();
+        let failed = |source| ExperimentError::Train { seed, source };
+        let model = match self.head {
+            HeadStart::Random => model,
+            HeadStart::Regression => {
+                with_regressed_head(&model, train, dev, special, device).map_err(failed)?
+            }
+        };
+        let model = adapt(model, self.adaptation, derive_seed(seed, &[13]));
+        let tuned =
+            fine_tune(model, train, dev, special, &self.tuning(seed), observer).map_err(failed)?;
+        let FineTuned { model, best_epoch, history, collapsed, .. } = tuned;
+        let config = self.with_bag(config);
+        let (model, bag_share) = match bag {
+            Some(bag) => {
+                let (model, share) = bag.beside(model, special, device);
+                (model, Some(share))
+            }
+            None => (model, None),
+        };
+        let reader = SequenceReader::for_config(tokenizer, &config, device.clone());
+        let predictor = Predictor::new(&model, reader, &config);
+        Ok((predictor, Training { start, seed, best_epoch, history, bag_share, collapsed }))
+    }
+
+    /// Where a member starts, the first being 0.
+    fn start_of(&self, member: usize) -> &Start {
+        let starts = 1 + self.further_starts.len();
+        match (member % starts).checked_sub(1) {
+            None => &self.start,
+            Some(further) => &self.further_starts[further],
+        }
+    }
+
+    fn reads_bag(&self, reader: BagReader) -> bool {
+        self.bag_of_tokens.is_some_and(|bag| bag.read == reader)
+    }
+
+    /// `config` of a network, with the bag of tokens, if there is one.
+    fn with_bag(&self, config: BertConfig) -> BertConfig {
+        match self.bag_of_tokens {
+            Some(BagOfTokens { longest_run, places, .. }) => config.with_bag(longest_run, places),
+            None => config,
+        }
+    }
+
+    /// How a network is trained from `seed`; a fitted head competes with what training makes of it.
+    fn tuning(&self, seed: u64) -> FineTuneConfig {
+        let keep_start = self.fine_tune.keep_start || self.head == HeadStart::Regression;
+        FineTuneConfig { keep_start, seed, ..self.fine_tune.clone() }
+    }
+
+    /// As [`run`](Self::run), for a comparison.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn learn<T: Task>(
+        &self,
+        task: &T,
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Learned, ExperimentError> {
+        let outcome = self.run_observed(task, device, observer)?;
+        let [train_rows, ..] = outcome.metrics.examples;
+        Ok(Learned { train_rows, test: outcome.test(), dev: outcome.dev })
+    }
+}
+
+impl Outcome {
+    /// Judges the model on the test split of another task with the same classes, such as the same sites
+    /// in another species, and tells of it in the metrics.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`] for examples that cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// If the classes are not the same.
+    pub fn also_judge<T: Task>(&mut self, task: &T) -> Result<(), ExperimentError> {
+        assert_eq!(task.classes(), self.metrics.classes, "the same classes");
+        let test = examples(task, Split::Test)?;
+        let both = self.metrics.config.both_strands;
+        let rows = strands(self.models.members()[0].tokenizer(), &test, both)?;
+        let found = scored(&self.models, &rows, &test);
+        let task = task.name().to_owned();
+        self.metrics.others.push(OtherTask { task, test: found.report() });
+        Ok(())
+    }
+
+    /// What the model says of the test split.
+    pub fn test(&self) -> Scored {
+        let rows = self.predictions.iter();
+        let (labels, probabilities) =
+            rows.map(|row| (row.label, row.probabilities.clone())).unzip();
+        Scored { probabilities, labels }
+    }
+}

@@ -1,0 +1,119 @@
+//! The network before its training.
+
+use burn::tensor::Device;
+use dnabert_core::{Tokenizer, derive_seed};
+use dnabert_kmer::{KmerTokenizer, LengthPolicy};
+use dnabert_model::{
+    Bert, BertConfig, Checkpoint, CheckpointError, NewHead, Pooling, ProblemType,
+    SequenceClassifier,
+};
+
+use super::{Experiment, ExperimentError, Start};
+use dnabert_inference::AnyTokenizer;
+use crate::bag::BagReader;
+
+/// What training begins with.
+pub(super) struct Beginning {
+    pub(super) tokenizer: AnyTokenizer,
+    pub(super) model: SequenceClassifier<Bert>,
+    pub(super) config: BertConfig,
+    pub(super) new_parts: Vec<&'static str>,
+}
+
+impl Experiment {
+    /// What each member starts from, and its seed; none is trained before all are known to fit together.
+    pub(super) fn beginnings(
+        &self,
+        labels: &[&str],
+        device: &Device,
+    ) -> Result<Vec<(u64, Beginning)>, ExperimentError> {
+        let mut beginnings: Vec<(u64, Beginning)> = Vec::new();
+        for number in 0..self.members.get() {
+            let seed = match self.fine_tune.seed {
+                seed if number == 0 => seed,
+                seed => derive_seed(seed, &[14, number as u64]),
+            };
+            let beginning = self.beginning(number, labels, seed, device)?;
+            if let Some((_, first)) = beginnings.first()
+                && (&first.config, first.tokenizer.k())
+                    != (&beginning.config, beginning.tokenizer.k())
+            {
+                let start = self.start_of(number).name();
+                return Err(ExperimentError::UnlikeStarts { start, first: self.start.name() });
+            }
+            beginnings.push((seed, beginning));
+        }
+        Ok(beginnings)
+    }
+
+    /// The tokenizer, the network to train, and its config, of a member, the first being 0; what is drawn at random is drawn
+    /// from `seed`.
+    fn beginning(
+        &self,
+        member: usize,
+        labels: &[&str],
+        seed: u64,
+        device: &Device,
+    ) -> Result<Beginning, ExperimentError> {
+        let seed = derive_seed(seed, &[10]);
+        let bag_in_head = self.reads_bag(BagReader::Head);
+        let change = |config: BertConfig| {
+            let config = BertConfig {
+                pooled_parts: self.pooled_parts.unwrap_or(config.pooled_parts),
+                hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
+                ..config.without_bag()
+            };
+            if bag_in_head { self.with_bag(config) } else { config }
+        };
+        let (tokenizer, model, config, new_parts) = match self.start_of(member) {
+            Start::Fresh { size, k, pooling } => {
+                let tokenizer = KmerTokenizer::new(*k)?;
+                let config = size.config(tokenizer.vocab_size());
+                let pooling = pooling.unwrap_or(config.pooling);
+                let config = change(BertConfig { pooling, ..config }).with_labels(labels);
+                config.validate().map_err(CheckpointError::from)?;
+                let model = config.sequence_classifier(seed, device);
+                (tokenizer.into(), model, config, vec!["all"])
+            }
+            Start::Reset { path, pooling } => {
+                let config =
+                    BertConfig::read(path.join("config.json")).map_err(CheckpointError::from)?;
+                let pooling = pooling.unwrap_or(config.pooling);
+                let problem_type = Some(ProblemType::SingleLabelClassification);
+                let architectures = Vec::new(); // of the file, whose weights are not read
+                let config = BertConfig { architectures, pooling, problem_type, ..config };
+                let config = change(config).with_labels(labels);
+                config.validate().map_err(CheckpointError::from)?;
+                let tokenizer = AnyTokenizer::open(path, &config)?;
+                let model = config.sequence_classifier(seed, device);
+                (tokenizer, model, config, vec!["all"])
+            }
+            Start::Folder { path, pooling, mask_mode, padded_length } => {
+                let mut checkpoint = Checkpoint::open(path)?;
+                let config = checkpoint.config_mut();
+                config.pooling = pooling.unwrap_or(config.pooling);
+                config.mask_mode = mask_mode.unwrap_or(config.mask_mode);
+                config.padded_length = padded_length.or(config.padded_length);
+                *config = change(config.clone());
+                let tokenizer = AnyTokenizer::open(path, config)?;
+                let head = NewHead {
+                    labels,
+                    problem: ProblemType::SingleLabelClassification,
+                    pooling: checkpoint.config().pooling,
+                    new_pooler: !checkpoint.has_pooler(),
+                    seed,
+                };
+                let (model, config) = checkpoint.with_new_head(&head, device)?;
+                let new_pooler = head.new_pooler && head.pooling == Pooling::Cls;
+                let mut new_parts = vec!["classifier"];
+                new_parts.extend(bag_in_head.then_some("bag_of_tokens"));
+                new_parts.extend(new_pooler.then_some("pooler"));
+                (tokenizer, model, config, new_parts)
+            }
+        };
+        let maximum = config.longest_row();
+        let policy = if self.truncate { LengthPolicy::Truncate } else { LengthPolicy::Reject };
+        let tokenizer = tokenizer.with_ambiguity(self.ambiguity).with_length(policy(maximum));
+        Ok(Beginning { tokenizer, model, config, new_parts })
+    }
+}

@@ -1,0 +1,55 @@
+//! Examples as rows of tokens, and what models say of them.
+
+use dnabert_core::{Encoding, Example, derive_seed};
+use dnabert_train::{EncodeError, EncodedExample, encode_examples, shuffle_tokens};
+
+use super::LostTokens;
+use crate::floor::both;
+use crate::Scored;
+use dnabert_inference::{AnyTokenizer, Ensemble};
+
+pub(super) fn lost(splits: [&[EncodedExample]; 3]) -> LostTokens {
+    splits.into_iter().flatten().fold(LostTokens::default(), |lost, row| {
+        let report = row.encoding.report;
+        LostTokens {
+            unknown: lost.unknown + report.unknown_tokens,
+            skipped: lost.skipped + report.skipped_tokens,
+            truncated: lost.truncated + report.truncated_tokens,
+        }
+    })
+}
+
+/// The rows of the examples and, where both strands are read, those of the other strand behind them.
+pub(super) fn strands(
+    tokenizer: &AnyTokenizer,
+    examples: &[Example],
+    both_strands: bool,
+) -> Result<Vec<EncodedExample>, EncodeError> {
+    if both_strands {
+        encode_examples(tokenizer, &both(examples))
+    } else {
+        encode_examples(tokenizer, examples)
+    }
+}
+
+/// What the models say of the examples: means over them, and over the strands whose rows there are.
+pub(super) fn scored(models: &Ensemble, rows: &[EncodedExample], examples: &[Example]) -> Scored {
+    let labels = rows.iter().map(|row| row.label).collect();
+    let rows: Vec<&Encoding> = rows.iter().map(|row| &row.encoding).collect();
+    let scored = Scored { probabilities: models.predict_encoded(&rows), labels };
+    if rows.len() == examples.len() { scored } else { scored.over_strands() }
+}
+
+pub(super) fn shuffled_auroc(
+    models: &Ensemble,
+    rows: &[EncodedExample],
+    examples: &[Example],
+    seed: u64,
+) -> Option<f64> {
+    let shuffled = |(index, row): (usize, &EncodedExample)| EncodedExample {
+        encoding: shuffle_tokens(&row.encoding, derive_seed(seed, &[12, index as u64])),
+        label: row.label,
+    };
+    let rows: Vec<EncodedExample> = rows.iter().enumerate().map(shuffled).collect();
+    scored(models, &rows, examples).auroc()
+}

@@ -1,0 +1,377 @@
+//! What a result must beat to show anything.
+
+use burn::module::Module;
+use burn::tensor::Device;
+use dnabert_baseline::{CnnConfig, KmerShares, LogisticRegression, OneHot, SparseRow};
+use dnabert_core::{Encoding, Example, Sequence, Split, Task, Tokenizer, derive_seed};
+use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy};
+use dnabert_model::{Bag, RecurrentKind, logits, softmax};
+use dnabert_train::metric::auroc;
+use dnabert_train::{
+    ClassificationReport, EarlyStop, EncodedExample, FineTuneConfig, encode_examples, fine_tune,
+};
+
+use crate::comparison::Learned;
+use crate::{BagOfTokens, ExperimentError, Scored, bag};
+
+/// The AUROC of GC content alone on `test`, its direction chosen on `train`; two classes.
+/// `None` where a split has one class only.
+pub fn gc_auroc(train: &[Example], test: &[Example]) -> Option<f64> {
+    let area = |examples: &[Example]| {
+        let scores: Vec<f64> = examples.iter().map(gc_content).collect();
+        let positive: Vec<bool> = examples.iter().map(|example| example.label == 1).collect();
+        auroc(&scores, &positive)
+    };
+    let (train, test) = (area(train)?, area(test)?);
+    Some(if train >= 0.5 { test } else { 1.0 - test })
+}
+
+fn gc_content(example: &Example) -> f64 {
+    example.sequence.gc_content().unwrap_or(0.5)
+}
+
+/// A simple method that any result stands beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Floor {
+    /// Logistic regression on GC content alone.
+    Gc,
+    /// Logistic regression on the shares of all 4-, 5- and 6-mers.
+    Kmers,
+    /// Logistic regression on what this bag counts of 4-mers, with [`BagOfTokens::BESIDE`] all 4-, 5- and 6-mers at seven
+    /// places along the sequence: what stands beside a network of 4-mers, without the network.
+    PlacedKmers(BagOfTokens),
+    /// Logistic regression on the base at each place.
+    Positions,
+    /// A plain convolutional network, of the better of two learning rates.
+    Cnn,
+    /// The same under a recurrent layer, read in both directions: long short-term memory.
+    CnnLstm,
+    /// The same with gated recurrent units.
+    CnnGru,
+}
+
+/// What a simple method says of the examples that it was not fitted on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FloorOutcome {
+    /// The dev split, which chose its settings.
+    pub dev: Scored,
+    /// The test split.
+    pub test: Scored,
+}
+
+/// The splits of a task.
+#[derive(Debug, Clone, Copy)]
+pub struct FloorData<'a> {
+    /// Fits the method.
+    pub train: &'a [Example],
+    /// Chooses its settings.
+    pub dev: &'a [Example],
+    /// What it is asked about.
+    pub test: &'a [Example],
+    /// The number of classes.
+    pub classes: usize,
+}
+
+/// What the dev split chooses by.
+pub(crate) fn score(report: &ClassificationReport) -> f64 {
+    report.auroc.unwrap_or(report.accuracy)
+}
+
+/// Penalties to choose from.
+pub(crate) const PENALTIES: [f64; 6] = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0];
+
+impl Floor {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Gc,
+        Self::Kmers,
+        Self::PlacedKmers(BagOfTokens::BESIDE),
+        Self::Positions,
+        Self::Cnn,
+        Self::CnnLstm,
+        Self::CnnGru,
+    ];
+
+    /// A short name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gc => "GC content",
+            Self::Kmers => "k-mer regression",
+            Self::PlacedKmers(_) => "placed k-mer regression",
+            Self::Positions => "position regression",
+            Self::Cnn => "CNN",
+            Self::CnnLstm => "CNN + LSTM",
+            Self::CnnGru => "CNN + GRU",
+        }
+    }
+
+    /// Fits the method; `seed` matters to the network alone.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`] where a split is empty, or the network cannot be trained.
+    pub fn run(
+        self,
+        data: FloorData<'_>,
+        seed: u64,
+        device: &Device,
+        workers: usize,
+    ) -> Result<FloorOutcome, ExperimentError> {
+        let longest = data.train.iter().map(|example| example.sequence.len()).max();
+        let longest = longest.unwrap_or_default();
+        match self {
+            Self::Gc => Ok(regress(data, 1, |example| vec![(0, gc_content(example))])),
+            Self::Kmers => {
+                let features = KmerShares::new(4, 6);
+                Ok(regress(data, features.columns(), |example| features.row(&example.sequence)))
+            }
+            Self::PlacedKmers(bag) => place_kmers(data, bag),
+            Self::Positions => {
+                let features = OneHot::new(longest);
+                Ok(regress(data, features.columns(), |example| features.row(&example.sequence)))
+            }
+            Self::Cnn | Self::CnnLstm | Self::CnnGru => {
+                let recurrent = match self {
+                    Self::CnnLstm => Some(RecurrentKind::Lstm),
+                    Self::CnnGru => Some(RecurrentKind::Gru),
+                    _ => None,
+                };
+                let config = CnnConfig { recurrent, ..CnnConfig::new(longest + 2, data.classes) };
+                convolve(data, &config, seed, device, workers)
+            }
+        }
+    }
+
+    /// As [`run`](Self::run), on a task; as an [`Experiment`](crate::Experiment) with `both_strands`, it
+    /// learns from both and gives the mean over both, where these are asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`].
+    pub fn learn<T: Task>(
+        self,
+        task: &T,
+        both_strands: bool,
+        seed: u64,
+        device: &Device,
+        workers: usize,
+    ) -> Result<Learned, ExperimentError> {
+        let [train, dev, test] =
+            [Split::Train, Split::Dev, Split::Test].map(|split| examples(task, split));
+        let (train, dev, test) = (train?, dev?, test?);
+        let classes = task.classes().len();
+        let data = FloorData { train: &train, dev: &dev, test: &test, classes };
+        if !both_strands {
+            let FloorOutcome { dev, test } = self.run(data, seed, device, workers)?;
+            return Ok(Learned { train_rows: train.len(), dev, test });
+        }
+        let [both_train, both_dev, both_test] = [&train, &dev, &test].map(|rows| both(rows));
+        let data = FloorData { train: &both_train, dev: &both_dev, test: &both_test, classes };
+        let FloorOutcome { dev, test } = self.run(data, seed, device, workers)?;
+        Ok(Learned { train_rows: train.len(), dev: dev.over_strands(), test: test.over_strands() })
+    }
+}
+
+/// The examples, and behind them their reverse complements.
+pub(crate) fn both(examples: &[Example]) -> Vec<Example> {
+    let reversed = |example: &Example| Example {
+        sequence: example.sequence.reverse_complement(),
+        pair: example.pair.as_ref().map(Sequence::reverse_complement),
+        ..example.clone()
+    };
+    examples.iter().cloned().chain(examples.iter().map(reversed)).collect()
+}
+
+/// The examples of a split, of which there must be some.
+pub(crate) fn examples<T: Task>(task: &T, split: Split) -> Result<Vec<Example>, ExperimentError> {
+    let name = || task.name().to_owned();
+    let examples = task.examples(split).map_err(|error| ExperimentError::Data {
+        task: name(),
+        split,
+        source: error.into(),
+    })?;
+    if examples.is_empty() {
+        return Err(ExperimentError::Empty { task: name(), split });
+    }
+    Ok(examples)
+}
+
+fn regress(
+    data: FloorData<'_>,
+    columns: usize,
+    features: impl Fn(&Example) -> SparseRow,
+) -> FloorOutcome {
+    let rows = [data.train, data.dev, data.test]
+        .map(|examples| examples.iter().map(&features).collect::<Vec<_>>());
+    regress_rows(data, rows.each_ref().map(Vec::as_slice), columns)
+}
+
+/// Logistic regression on what a bag of 4-mers counts.
+fn place_kmers(data: FloorData<'_>, bag: BagOfTokens) -> Result<FloorOutcome, ExperimentError> {
+    let tokenizer = KmerTokenizer::new(4)?
+        .with_ambiguity(AmbiguityPolicy::Unknown)
+        .with_length(LengthPolicy::Unlimited);
+    let BagOfTokens { longest_run, places, .. } = bag;
+    let bag = Bag::new(tokenizer.vocab_size(), longest_run.get(), places.get());
+    let bag = bag.expect("all 4-mers");
+    let encode = |examples| encode_examples(&tokenizer, examples);
+    let (train, dev, test) = (encode(data.train)?, encode(data.dev)?, encode(data.test)?);
+    let unit = bag::unit(&train);
+    let rows = [&train, &dev, &test].map(|rows| bag::counts(bag, unit, rows));
+    let rows = rows.each_ref().map(Vec::as_slice);
+    Ok(regress_by(data, rows, bag.columns(), &bag::PENALTIES))
+}
+
+/// Logistic regression on the rows of train, dev and test, its penalty chosen on dev by AUROC: of
+/// features that anything may have made of the examples.
+///
+/// # Panics
+///
+/// If there are not as many rows as examples, or none.
+pub fn regress_rows(data: FloorData<'_>, rows: [&[SparseRow]; 3], columns: usize) -> FloorOutcome {
+    regress_by(data, rows, columns, &PENALTIES)
+}
+
+fn regress_by(
+    data: FloorData<'_>,
+    [train, dev, test]: [&[SparseRow]; 3],
+    columns: usize,
+    penalties: &[f64],
+) -> FloorOutcome {
+    let [train_labels, dev_labels, test_labels] = [data.train, data.dev, data.test].map(labels);
+    let (model, _) =
+        fit_best([train, dev], [&train_labels, &dev_labels], columns, data.classes, penalties);
+    let scored = |rows: &[SparseRow], labels| Scored {
+        probabilities: rows.iter().map(|row| model.predict(row)).collect(),
+        labels,
+    };
+    FloorOutcome { dev: scored(dev, dev_labels), test: scored(test, test_labels) }
+}
+
+fn labels(examples: &[Example]) -> Vec<usize> {
+    examples.iter().map(|example| example.label).collect()
+}
+
+/// Logistic regression on train, and how it does on dev, which chooses its penalty by AUROC, of which there must be some.
+pub(crate) fn fit_best(
+    [train, dev]: [&[SparseRow]; 2],
+    [train_labels, dev_labels]: [&[usize]; 2],
+    columns: usize,
+    classes: usize,
+    penalties: &[f64],
+) -> (LogisticRegression, ClassificationReport) {
+    let fits = penalties.iter().map(|&penalty| {
+        let model = LogisticRegression::fit(train, train_labels, columns, classes, penalty);
+        let found: Vec<_> = dev.iter().map(|row| model.predict(row)).collect();
+        (model, ClassificationReport::new(&found, dev_labels))
+    });
+    let best = fits.max_by(|a, b| score(&a.1).total_cmp(&score(&b.1)));
+    best.expect("there are penalties")
+}
+
+/// Epochs of a network at most, and without a better one before it ends: on some sets, it stays where
+/// it began for ten epochs and more.
+const EPOCHS: usize = 60;
+const PATIENCE: usize = 20;
+
+/// Learning rates to choose from: what one set needs, another does not bear.
+const RATES: [f64; 2] = [1e-3, 3e-3];
+
+fn convolve(
+    data: FloorData<'_>,
+    network: &CnnConfig,
+    seed: u64,
+    device: &Device,
+    workers: usize,
+) -> Result<FloorOutcome, ExperimentError> {
+    let tokenizer = KmerTokenizer::new(1)?
+        .with_ambiguity(AmbiguityPolicy::Unknown)
+        .with_length(LengthPolicy::Truncate(network.length));
+    let train = encode_examples(&tokenizer, data.train)?;
+    let dev = encode_examples(&tokenizer, data.dev)?;
+    let test = encode_examples(&tokenizer, data.test)?;
+    let special = tokenizer.special_tokens();
+    let mut best = None;
+    for learning_rate in RATES {
+        let config = FineTuneConfig {
+            epochs: EPOCHS,
+            early_stop: EarlyStop::Patience(PATIENCE),
+            learning_rate,
+            workers,
+            seed,
+            ..FineTuneConfig::default()
+        };
+        let network = network.init(derive_seed(seed, &[40]), device);
+        let tuned = fine_tune(network, &train, &dev, special, &config, &mut ())
+            .map_err(|source| ExperimentError::Train { seed, source })?;
+        let score = score(&tuned.dev);
+        if best.as_ref().is_none_or(|(best, _)| score > *best) {
+            best = Some((score, tuned.model.valid()));
+        }
+    }
+    let (_, model) = best.expect("there are rates");
+    let scored = |rows: &[EncodedExample]| {
+        let inputs: Vec<&Encoding> = rows.iter().map(|row| &row.encoding).collect();
+        let scores = logits(&model, &inputs, 64, special.pad, device);
+        Scored {
+            probabilities: scores.iter().map(|row| softmax(row)).collect(),
+            labels: rows.iter().map(|row| row.label).collect(),
+        }
+    };
+    Ok(FloorOutcome { dev: scored(&dev), test: scored(&test) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sequences with or without `TATA` at a fixed place, in random bases.
+    fn examples(count: usize, salt: u64) -> Vec<Example> {
+        let bases = |row: usize| -> String {
+            (0..40)
+                .map(|place| derive_seed(salt, &[row as u64, place]) as usize % 4)
+                .map(|base| ["A", "C", "G", "T"][base])
+                .collect()
+        };
+        let example = |row: usize| {
+            let (mut bases, label) = (bases(row), row % 2);
+            if label == 1 {
+                bases.replace_range(10..16, "TATAAA");
+            }
+            let sequence = bases.parse().unwrap();
+            Example { name: row.to_string(), sequence, pair: None, label }
+        };
+        (0..count).map(example).collect()
+    }
+
+    #[test]
+    fn placed_kmers_are_counted_in_rows_of_any_length() {
+        let long = |mut example: Example| {
+            let bases = example.sequence.as_str().repeat(20); // 800 bases
+            example.sequence = bases.parse().unwrap();
+            example
+        };
+        let split = |salt| examples(40, salt).into_iter().map(long).collect::<Vec<_>>();
+        let (train, dev, test) = (split(1), split(2), split(3));
+        let data = FloorData { train: &train, dev: &dev, test: &test, classes: 2 };
+        let found =
+            Floor::PlacedKmers(BagOfTokens::BESIDE).run(data, 1, &Device::flex(), 1).unwrap();
+        assert!(found.test.auroc().unwrap() > 0.9);
+    }
+
+    #[test]
+    fn what_stands_at_a_place_is_found_by_all_but_gc() {
+        let (train, dev, test) = (examples(300, 1), examples(60, 2), examples(200, 3));
+        let data = FloorData { train: &train, dev: &dev, test: &test, classes: 2 };
+        let area = |floor: Floor| {
+            let found = floor.run(data, 1, &Device::flex(), 1).unwrap();
+            found.test.auroc().unwrap()
+        };
+        for floor in Floor::ALL.into_iter().filter(|floor| *floor != Floor::Gc) {
+            assert!(area(floor) > 0.95, "{}: {}", floor.name(), area(floor));
+        }
+        let gc = area(Floor::Gc);
+        assert!((0.6..0.9).contains(&gc), "{gc}"); // six bases of 40 are A or T
+        assert!((gc_auroc(&train, &test).unwrap() - gc).abs() < 1e-9);
+    }
+}

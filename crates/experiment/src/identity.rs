@@ -1,0 +1,35 @@
+//! What the result of a run depends on, as text.
+
+use dnabert_tasks::sha256;
+
+use crate::{Experiment, ExperimentError, Start};
+
+/// The settings of an experiment and, in place of the folders that it starts from, the content of
+/// these: a folder may be called by another name, or hold other weights.
+///
+/// # Errors
+///
+/// [`ExperimentError::Write`] naming the file that cannot be read.
+pub fn identity(experiment: &Experiment) -> Result<String, ExperimentError> {
+    let mut nameless = experiment.clone();
+    let mut text = String::new();
+    for start in [&mut nameless.start].into_iter().chain(&mut nameless.further_starts) {
+        let (path, weights) = match start {
+            Start::Folder { path, .. } => {
+                let path = std::mem::take(path);
+                let weights =
+                    ["model.safetensors", "pytorch_model.bin"].map(|name| path.join(name));
+                let weights = weights.into_iter().find(|file| file.exists());
+                (path, weights)
+            }
+            Start::Reset { path, .. } => (std::mem::take(path), None),
+            Start::Fresh { .. } => continue,
+        };
+        for file in [Some(path.join("config.json")), weights].into_iter().flatten() {
+            let hash =
+                sha256(&file).map_err(|source| ExperimentError::Write { path: file, source })?;
+            text += &format!("{} ", &hash[..16]);
+        }
+    }
+    Ok(format!("{text}{nameless:?}"))
+}

@@ -1,0 +1,105 @@
+//! A linear head that is fitted, not trained.
+
+use burn::module::Module;
+use burn::tensor::Device;
+use dnabert_baseline::SparseRow;
+use dnabert_core::{Encoding, SpecialTokens};
+use dnabert_model::{Bag, Bert, SequenceClassifier, pooled_states};
+use dnabert_train::{EncodedExample, TrainError};
+
+use crate::floor::{PENALTIES, fit_best};
+
+/// Rows of one forward pass.
+const BATCH_SIZE: usize = 32;
+
+/// `model` under the logistic regression of classes on what its head reads, whose penalty `dev`
+/// chooses: what a frozen network knows, and where fine-tuning distorts least of it (Kumar et al.
+/// 2022, arXiv 2202.10054).
+pub(crate) fn with_regressed_head(
+    model: &SequenceClassifier<Bert>,
+    train: &[EncodedExample],
+    dev: &[EncodedExample],
+    tokens: SpecialTokens,
+    device: &Device,
+) -> Result<SequenceClassifier<Bert>, TrainError> {
+    let model = model.valid();
+    let (hidden, bag) = model.head_inputs();
+    let columns = hidden + bag.map_or(0, Bag::columns);
+    let inputs = |split: &[EncodedExample]| -> Result<Vec<SparseRow>, TrainError> {
+        let rows: Vec<&Encoding> = split.iter().map(|row| &row.encoding).collect();
+        let states = pooled_states(&model, &rows, BATCH_SIZE, tokens.pad, device);
+        if let Some(&value) = states.iter().flatten().find(|value| !value.is_finite()) {
+            return Err(TrainError::NotFinite {
+                what: "pooled state",
+                value: value.into(),
+                step: 0,
+            });
+        }
+        let input = |(row, states): (&&Encoding, Vec<f32>)| {
+            let states = states.into_iter().map(f64::from).enumerate();
+            let shares = bag.map_or_else(Vec::new, |bag| bag.shares(&row.ids));
+            states
+                .chain(shares.into_iter().map(|(column, share)| (hidden + column, share)))
+                .collect()
+        };
+        Ok(rows.iter().zip(states).map(input).collect())
+    };
+    let (mut train_rows, mut dev_rows) = (inputs(train)?, inputs(dev)?);
+    // One penalty for all inputs needs them on one scale.
+    let scales = Scale::of(&train_rows, columns, hidden);
+    for row in train_rows.iter_mut().chain(&mut dev_rows) {
+        row.iter_mut().for_each(|(input, value)| *value = scales[*input].apply(*value));
+    }
+    let labels = |split: &[EncodedExample]| split.iter().map(|row| row.label).collect::<Vec<_>>();
+    let (fit, _) = fit_best(
+        [&train_rows, &dev_rows],
+        [&labels(train), &labels(dev)],
+        scales.len(),
+        model.labels(),
+        &PENALTIES,
+    );
+    // The scales go into the weights, so that the head reads its inputs as they are.
+    let (weights, biases): (Vec<Vec<f32>>, Vec<f32>) = fit
+        .weights()
+        .map(|(weights, intercept)| {
+            let terms = || weights.iter().zip(&scales);
+            let offset: f64 = terms().map(|(w, scale)| w * scale.mean / scale.deviation).sum();
+            let unscaled = terms().map(|(w, scale)| (w / scale.deviation) as f32);
+            (unscaled.collect(), (intercept - offset) as f32)
+        })
+        .unzip();
+    Ok(model.with_head(&weights, &biases))
+}
+
+/// How an input is brought to mean 0 and deviation 1 over the training rows.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    mean: f64,
+    deviation: f64,
+}
+
+impl Scale {
+    /// The scales of `columns` inputs. Those from `sparse` on keep their zeros: moving them would
+    /// only move the intercept.
+    fn of(rows: &[SparseRow], columns: usize, sparse: usize) -> Vec<Self> {
+        let count = rows.len() as f64;
+        let mut sums = vec![[0.0, 0.0]; columns];
+        for &(input, value) in rows.iter().flatten() {
+            sums[input][0] += value / count;
+            sums[input][1] += value * value / count;
+        }
+        let scale = |(input, [mean, square]): (usize, [f64; 2])| {
+            let variance = square - mean * mean;
+            // An input that never changes tells nothing, and what rounding left of it must not
+            // grow: it comes out as 0, and so does its weight.
+            let changes = variance > 1e-10 * square;
+            let deviation = if changes { variance.sqrt() } else { f64::INFINITY };
+            Self { mean: if input < sparse { mean } else { 0.0 }, deviation }
+        };
+        sums.into_iter().enumerate().map(scale).collect()
+    }
+
+    fn apply(self, value: f64) -> f64 {
+        (value - self.mean) / self.deviation
+    }
+}

@@ -1,0 +1,139 @@
+//! How a pre-trained model is fine-tuned for a kind of task.
+
+use std::str::FromStr;
+
+use dnabert_model::Pooling;
+use serde::{Deserialize, Serialize};
+
+use crate::{BagOfTokens, Experiment, HeadStart};
+
+/// Settings that suit a kind of task. They were chosen on dev splits; `docs/results.md` tells how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Recipe {
+    /// For tasks where the order of bases matters, such as splice sites: a fresh head over mean
+    /// states.
+    Order,
+    /// For tasks where the content of k-mers matters, such as core promoters: a head that also
+    /// counts k-mers, and is fitted before anything else is trained.
+    Content,
+    /// For tasks where both matter, such as promoters: as `Order`, with a regression on placed
+    /// k-mers beside the network.
+    PlacedKmers,
+    /// For sites of a second species, from a model of the same sites in another one: as `Order`
+    /// at a lower rate, with a regression on k-mers around the site beside the network.
+    Transfer,
+    /// For tasks where motifs matter, wherever they are, such as binding sites: a fresh head over
+    /// the maximum of each hidden unit.
+    Motifs,
+    /// As `Motifs`, where motifs of related factors are known: a second network starts from a
+    /// model that was trained to tell known motifs apart.
+    KnownMotifs,
+}
+
+impl Recipe {
+    /// All recipes.
+    pub const ALL: [Self; 6] = [
+        Self::Order,
+        Self::Content,
+        Self::PlacedKmers,
+        Self::Transfer,
+        Self::Motifs,
+        Self::KnownMotifs,
+    ];
+
+    /// Its name, as options and files have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Content => "content",
+            Self::PlacedKmers => "placed-kmers",
+            Self::Transfer => "transfer",
+            Self::Motifs => "motifs",
+            Self::KnownMotifs => "known-motifs",
+        }
+    }
+
+    /// The shipped models that suit it, by their names in `datasets/models`: a network starts from
+    /// each.
+    pub fn models(self) -> &'static [&'static str] {
+        match self {
+            Self::Content | Self::Order | Self::PlacedKmers => &["small-4"],
+            Self::Transfer => &["splice-fly-60"],
+            Self::Motifs => &["convolutional-4"],
+            Self::KnownMotifs => &["convolutional-4-motifs", "convolutional-4"],
+        }
+    }
+
+    /// How hidden states become one vector.
+    pub fn pooling(self) -> Pooling {
+        match self {
+            Self::Content => Pooling::Std,
+            Self::Order | Self::PlacedKmers | Self::Transfer => Pooling::Mean,
+            Self::Motifs | Self::KnownMotifs => Pooling::Max,
+        }
+    }
+
+    /// What counts k-mers, beside the hidden states.
+    pub fn bag_of_tokens(self) -> Option<BagOfTokens> {
+        match self {
+            Self::Content => Some(BagOfTokens::PLAIN),
+            Self::PlacedKmers => Some(BagOfTokens::BESIDE),
+            Self::Transfer => Some(BagOfTokens::AROUND_SITES),
+            Self::Order | Self::Motifs | Self::KnownMotifs => None,
+        }
+    }
+
+    /// How the head begins.
+    pub fn head(self) -> HeadStart {
+        if self == Self::Content { HeadStart::Regression } else { HeadStart::Random }
+    }
+
+    /// Dropout of hidden states, if not as the model says: a fitted head knows states without it.
+    pub fn dropout(self) -> Option<f64> {
+        (self == Self::Content).then_some(0.0)
+    }
+
+    /// The highest learning rate.
+    pub fn learning_rate(self) -> f64 {
+        match self {
+            Self::Content | Self::Transfer => 2e-4,
+            Self::Order | Self::PlacedKmers | Self::Motifs | Self::KnownMotifs => 5e-4,
+        }
+    }
+
+    /// The fraction of input tokens that are hidden while training.
+    pub fn token_masking(self) -> f64 {
+        match self {
+            Self::Content => 0.0,
+            Self::Order | Self::PlacedKmers | Self::Transfer => 0.2,
+            Self::Motifs | Self::KnownMotifs => 0.1,
+        }
+    }
+
+    /// The experiment with these settings; data, starts, epochs and seeds stay as they are.
+    #[must_use]
+    pub fn apply(self, mut experiment: Experiment) -> Experiment {
+        for start in [&mut experiment.start].into_iter().chain(&mut experiment.further_starts) {
+            start.set_pooling(self.pooling());
+        }
+        experiment.head = self.head();
+        experiment.bag_of_tokens = self.bag_of_tokens();
+        experiment.dropout = self.dropout();
+        experiment.fine_tune.learning_rate = self.learning_rate();
+        experiment.fine_tune.token_masking = self.token_masking();
+        experiment
+    }
+}
+
+impl FromStr for Recipe {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|recipe| recipe.name() == name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("unknown recipe {name:?}: choose one of {names}")
+        })
+    }
+}

@@ -1,0 +1,41 @@
+#![doc = include_str!("../README.md")]
+
+mod confusion;
+mod curves;
+mod heat_map;
+mod loss_curve;
+#[cfg(feature = "raster")]
+mod raster;
+pub mod report;
+mod scan;
+mod svg;
+mod tracks;
+
+pub use confusion::confusion;
+pub use curves::{RankingCurve, ranking_curves};
+pub use heat_map::{HeatAxes, HeatMap, heat_maps};
+pub use loss_curve::{LossHistory, loss_curve};
+#[cfg(feature = "raster")]
+pub use raster::png;
+pub use scan::{ScanPoint, scan_track};
+pub use tracks::{BaseTrack, Mark, base_tracks};
+
+/// A figure that cannot be drawn.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FigureError {
+    /// Nothing to show.
+    #[error("there is nothing to draw: {0}")]
+    Empty(&'static str),
+    /// The drawing.
+    #[error("the figure cannot be drawn: {0}")]
+    Drawing(String),
+}
+
+impl<E: std::error::Error + Send + Sync> From<plotters::drawing::DrawingAreaErrorKind<E>>
+    for FigureError
+{
+    fn from(error: plotters::drawing::DrawingAreaErrorKind<E>) -> Self {
+        Self::Drawing(error.to_string())
+    }
+}

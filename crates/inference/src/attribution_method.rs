@@ -1,0 +1,61 @@
+//! The ways of explaining a classifier, by name.
+
+use std::str::FromStr;
+
+use dnabert_core::{Attribution, TokenizeError};
+#[cfg(doc)]
+use dnabert_interpret::Mutagenesis;
+
+#[cfg(doc)]
+use crate::{AttentionReader, GradientMethod, GradientReader};
+
+/// A way to say how much each base counts for a classifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AttributionMethod {
+    /// [`AttentionReader`]: the attention of the last layer.
+    Attention,
+    /// [`AttentionReader::with_rollout`]: attention through all layers.
+    Rollout,
+    /// [`GradientReader`] with [`GradientMethod::TimesInput`].
+    GradientTimesInput,
+    /// [`GradientReader`] with [`GradientMethod::Integrated`].
+    IntegratedGradients,
+    /// [`Mutagenesis`].
+    Mutagenesis,
+}
+
+impl AttributionMethod {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Attention,
+        Self::Rollout,
+        Self::GradientTimesInput,
+        Self::IntegratedGradients,
+        Self::Mutagenesis,
+    ];
+
+    /// Its name, as tables and options have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Attention => "attention",
+            Self::Rollout => "rollout",
+            Self::GradientTimesInput => "gradient-times-input",
+            Self::IntegratedGradients => "integrated-gradients",
+            Self::Mutagenesis => "mutagenesis",
+        }
+    }
+}
+
+/// Any way of explaining.
+pub type BoxedAttribution = Box<dyn Attribution<Error = TokenizeError>>;
+
+impl FromStr for AttributionMethod {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|method| method.name() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("{text}: none of {names}")
+        })
+    }
+}

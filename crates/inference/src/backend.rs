@@ -1,0 +1,332 @@
+//! The device that tensors live on, among the backends that were compiled in.
+
+use std::fmt;
+use std::str::FromStr;
+#[cfg(feature = "cuda")]
+use std::sync::Arc;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use std::sync::OnceLock;
+
+use burn::tensor::{Device, FloatDType};
+
+/// burn's CUDA crate, for programs that set up a runtime of their own.
+#[cfg(feature = "cuda")]
+pub use burn_cuda as cuda;
+/// burn's wgpu crate, for programs that set up a runtime of their own.
+#[cfg(feature = "wgpu")]
+pub use burn_wgpu as wgpu;
+
+/// A backend of burn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// The CPU, in pure Rust.
+    Flex,
+    /// A GPU through Vulkan, Metal, DirectX or WebGPU.
+    Wgpu,
+    /// An NVIDIA GPU.
+    Cuda,
+}
+
+/// Why there is no such device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackendError {
+    /// A name that is no backend's.
+    #[error("unknown device {0:?}: choose flex, wgpu or cuda")]
+    Unknown(String),
+    /// A backend that was left out when the program was built.
+    #[error("the {backend} backend is not in this program: build it with `--features {backend}`")]
+    NotCompiled {
+        /// Its feature.
+        backend: &'static str,
+    },
+    /// No backend that was tried has a device that can be used.
+    #[error(
+        "no usable GPU ({}): install its driver, or choose the CPU (`flex`)",
+        tried.join("; ")
+    )]
+    NoDevice {
+        /// Each backend, and why it cannot be used.
+        tried: Vec<String>,
+    },
+    /// A name that is no precision's.
+    #[error("unknown precision {0:?}: choose f32, f16 or bf16")]
+    UnknownPrecision(String),
+    /// Numbers that the device lacks, or that come too late.
+    #[error("{precision} cannot be used on this device: {reason}")]
+    Precision {
+        /// The precision that was asked for.
+        precision: Precision,
+        /// What burn says.
+        reason: String,
+    },
+}
+
+impl Backend {
+    /// The backends of this build, the fastest first.
+    pub fn compiled() -> &'static [Self] {
+        &[
+            #[cfg(feature = "cuda")]
+            Self::Cuda,
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu,
+            #[cfg(feature = "flex")]
+            Self::Flex,
+        ]
+    }
+
+    /// The fastest backend of this build; the CPU's name where there is none at all.
+    pub fn first() -> Self {
+        Self::compiled().first().copied().unwrap_or(Self::Flex)
+    }
+
+    /// Cores that should share a training batch: all of them on the CPU, one for a GPU.
+    pub fn workers(self) -> usize {
+        match self {
+            Self::Flex => std::thread::available_parallelism().map_or(1, usize::from),
+            Self::Wgpu | Self::Cuda => 1,
+        }
+    }
+
+    /// Its Cargo feature.
+    pub fn feature(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            Self::Wgpu => "wgpu",
+            Self::Cuda => "cuda",
+        }
+    }
+}
+
+impl FromStr for Backend {
+    type Err = BackendError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        [Self::Flex, Self::Wgpu, Self::Cuda]
+            .into_iter()
+            .find(|backend| backend.feature() == name)
+            .ok_or_else(|| BackendError::Unknown(name.to_owned()))
+    }
+}
+
+/// A usable device of `backend`; without one, of the first compiled backend of CUDA and wgpu, and
+/// of the CPU where neither was compiled in.
+///
+/// A GPU is opened here, so that its absence is an error now and no panic later. A program that
+/// has a GPU backend never falls back to the CPU unasked.
+///
+/// # Errors
+///
+/// [`BackendError::NotCompiled`] where the build lacks the backend, [`BackendError::NoDevice`]
+/// where nothing that was tried can be used.
+pub fn device(backend: Option<Backend>) -> Result<Device, BackendError> {
+    let all: Vec<Backend> = match backend {
+        Some(backend) => vec![backend],
+        None => {
+            let gpus = Backend::compiled().iter().copied().filter(|b| *b != Backend::Flex);
+            let gpus: Vec<Backend> = gpus.collect();
+            if gpus.is_empty() { vec![Backend::Flex] } else { gpus }
+        }
+    };
+    let mut tried = Vec::new();
+    for backend in all {
+        match open(backend) {
+            Ok(device) => return Ok(device),
+            Err(Failure::NotCompiled) => {
+                return Err(BackendError::NotCompiled { backend: backend.feature() });
+            }
+            Err(Failure::Unusable(reason)) => {
+                tried.push(format!("{}: {reason}", backend.feature()));
+            }
+        }
+    }
+    Err(BackendError::NoDevice { tried })
+}
+
+/// The first `count` CUDA devices, for training on several of them.
+///
+/// # Errors
+///
+/// As [`device`], also where there are fewer.
+pub fn cuda_devices(count: u16) -> Result<Vec<Device>, BackendError> {
+    #[cfg_attr(
+        feature = "cuda",
+        expect(unused_variables, reason = "opened, to see that it can be")
+    )]
+    let first = device(Some(Backend::Cuda))?;
+    #[cfg(feature = "cuda")]
+    let devices: Vec<Device> =
+        Device::enumerate(burn::tensor::DeviceType::Cuda).into_iter().collect();
+    #[cfg(not(feature = "cuda"))]
+    let devices = vec![first];
+    if devices.len() < count.into() {
+        let tried = format!("cuda: {} devices, where {count} are asked for", devices.len());
+        return Err(BackendError::NoDevice { tried: vec![tried] });
+    }
+    Ok(devices.into_iter().take(count.into()).collect())
+}
+
+/// Why a backend gives no device.
+enum Failure {
+    NotCompiled,
+    #[cfg_attr(not(any(feature = "wgpu", feature = "cuda")), expect(dead_code))]
+    Unusable(String),
+}
+
+fn open(backend: Backend) -> Result<Device, Failure> {
+    match backend {
+        #[cfg(feature = "flex")]
+        Backend::Flex => Ok(Device::flex()),
+        #[cfg(feature = "wgpu")]
+        Backend::Wgpu => open_wgpu(),
+        #[cfg(feature = "cuda")]
+        Backend::Cuda => open_cuda(),
+        #[allow(unreachable_patterns, reason = "reachable where a backend is left out")]
+        _ => Err(Failure::NotCompiled),
+    }
+}
+
+/// Opens the default adapter, once in the life of the program.
+#[cfg(feature = "wgpu")]
+fn open_wgpu() -> Result<Device, Failure> {
+    static OPENED: OnceLock<Result<Device, String>> = OnceLock::new();
+    let opened = OPENED.get_or_init(|| {
+        // With an options object the runtime says what is wrong; Device::wgpu panics instead.
+        Device::wgpu_options().init().map_err(|error| {
+            let mut reason = error.to_string();
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                reason = format!("{reason}: {cause}");
+                source = cause.source();
+            }
+            reason
+        })
+    });
+    opened.clone().map_err(Failure::Unusable)
+}
+
+/// Opens the first CUDA device, once in the life of the program.
+#[cfg(feature = "cuda")]
+fn open_cuda() -> Result<Device, Failure> {
+    static OPENED: OnceLock<Result<Device, String>> = OnceLock::new();
+    let opened = OPENED.get_or_init(|| {
+        // burn's CUDA runtime has no other way to say that there is no driver or no device: a thread of its own panics with
+        // the cause, and this one after it, because nothing came of that.
+        let cause = Arc::new(OnceLock::new());
+        let hook = std::panic::take_hook();
+        let first = Arc::clone(&cause);
+        std::panic::set_hook(Box::new(move |panic| {
+            let reason = panic.payload_as_str().unwrap_or("no driver or no device");
+            let _told_before = first.set(reason.to_owned());
+        }));
+        let opened = std::panic::catch_unwind(|| {
+            let device = Device::cuda(0);
+            burn::tensor::Tensor::<1>::zeros([1], &device).into_data();
+            device
+        });
+        std::panic::set_hook(hook);
+        opened.map_err(|_| cause.get().cloned().unwrap_or_default())
+    });
+    opened.clone().map_err(Failure::Unusable)
+}
+
+/// What a device is, for people: of a GPU the name that its driver gives it (`llvmpipe` is none, but Mesa's emulation on the
+/// processor), and the backend with the device's number, if it has one.
+pub fn describe(device: &Device) -> String {
+    let debug = format!("{device:?}");
+    let backends = [Backend::Flex, Backend::Wgpu, Backend::Cuda];
+    let Some(backend) = backends.into_iter().find(|one| debug.contains(&format!("{one:?}"))) else {
+        return debug;
+    };
+    let number: String = debug.chars().filter(char::is_ascii_digit).collect();
+    let place = format!("{} {number}", backend.feature());
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    if let Some(identity) = device.identity() {
+        return format!("{} ({})", identity.name, place.trim_end());
+    }
+    format!("the CPU ({})", place.trim_end())
+}
+
+/// The numbers that a network computes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// Single precision.
+    #[default]
+    F32,
+    /// Half precision: 10 bits of fraction, up to 65504. For prediction only.
+    F16,
+    /// Half precision with the range of f32: 7 bits of fraction. For prediction only.
+    Bf16,
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+        })
+    }
+}
+
+impl FromStr for Precision {
+    type Err = BackendError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "f32" => Ok(Self::F32),
+            "f16" => Ok(Self::F16),
+            "bf16" => Ok(Self::Bf16),
+            other => Err(BackendError::UnknownPrecision(other.to_owned())),
+        }
+    }
+}
+
+/// A usable device, as [`device`] gives it, whose tensors have another precision from now on: for
+/// the whole program, and only before its first tensor.
+///
+/// # Errors
+///
+/// [`BackendError::Precision`] where the device has no such numbers, or a tensor already; else as
+/// [`device`].
+pub fn device_with(backend: Option<Backend>, precision: Precision) -> Result<Device, BackendError> {
+    let mut device = device(backend)?;
+    let dtype = match precision {
+        Precision::F32 => return Ok(device),
+        Precision::F16 => FloatDType::F16,
+        Precision::Bf16 => FloatDType::BF16,
+    };
+    match device.configure(dtype) {
+        Ok(()) => Ok(device),
+        Err(error) => Err(BackendError::Precision { precision, reason: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_features() {
+        assert_eq!("wgpu".parse(), Ok(Backend::Wgpu));
+        assert_eq!("gpu".parse::<Backend>(), Err(BackendError::Unknown("gpu".to_owned())));
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn a_device_has_a_name() {
+        let described = describe(&device(Some(Backend::Flex)).unwrap());
+        assert_eq!(described, "the CPU (flex)");
+    }
+
+    #[test]
+    fn a_backend_that_is_left_out_is_named() {
+        for backend in [Backend::Flex, Backend::Wgpu, Backend::Cuda] {
+            let left_out = matches!(
+                device(Some(backend)),
+                Err(BackendError::NotCompiled { backend: name }) if name == backend.feature()
+            );
+            assert_eq!(left_out, !Backend::compiled().contains(&backend), "{backend:?}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Why a model folder cannot be used.
+
+use std::path::PathBuf;
+
+use dnabert_kmer::VocabularyError;
+use dnabert_model::CheckpointError;
+
+/// Why a model folder cannot be used to predict, or cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The weights or the config.
+    #[error("the model cannot be read or written")]
+    Checkpoint(#[from] CheckpointError),
+    /// The vocabulary.
+    #[error("the vocabulary cannot be read or written")]
+    Vocabulary(#[from] VocabularyError),
+    /// The byte-pair tokenizer.
+    #[cfg(feature = "bpe")]
+    #[error("the tokenizer cannot be read or written")]
+    Bpe(#[from] dnabert_bpe::BpeError),
+    /// A byte-pair tokenizer, in a program without one.
+    #[error("{}: byte pairs are not in this program: build it with `--features bpe`", path.display())]
+    NoBpe {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A classifier that reads chunks, where one row is explained.
+    #[error("{}: gradients of DNABERT's heads over chunks are not read", folder.display())]
+    Chunked {
+        /// The model folder.
+        folder: PathBuf,
+    },
+    /// A model of another kind.
+    #[error("{}: {wanted} is needed, and this is {found}", folder.display())]
+    OtherHead {
+        /// The model folder.
+        folder: PathBuf,
+        /// What the caller needs.
+        wanted: &'static str,
+        /// What the folder holds.
+        found: &'static str,
+    },
+    /// A model that has no such class.
+    #[error("{}: class {class} (from 0), but the model has {classes} classes", folder.display())]
+    NoClass {
+        /// The model folder.
+        folder: PathBuf,
+        /// The class that was asked for.
+        class: usize,
+        /// Classes of the model; 0 where its outputs are no classes.
+        classes: usize,
+    },
+    /// A model of byte pairs, where k-mers are needed.
+    #[error("{}: its tokens are byte pairs, and single bases can be asked of k-mers only", folder.display())]
+    NoKmers {
+        /// The model folder.
+        folder: PathBuf,
+    },
+    /// A tokenizer whose ids the network has not.
+    #[error("the tokenizer has {tokenizer} ids and the network {network}")]
+    VocabularySize {
+        /// Ids of the tokenizer.
+        tokenizer: usize,
+        /// Ids of the network.
+        network: usize,
+    },
+    /// A tokenizer file that cannot be written.
+    #[error("{}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,119 @@
+//! Sequences in, gradients at each base out.
+
+use burn::module::Module;
+use burn::tensor::{Int, Tensor, TensorData};
+use dnabert_core::{Attribution, Encoding, Sequence, TokenizeError, Tokenizer};
+use dnabert_interpret::{Tracks, gradient_times_input, integrated_gradients};
+use dnabert_model::{Bert, SequenceClassifier};
+
+use crate::AnyTokenizer;
+use crate::reader::SequenceReader;
+
+/// How gradients become scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GradientMethod {
+    /// [`gradient_times_input`].
+    TimesInput,
+    /// [`integrated_gradients`] from a sequence of `[MASK]` tokens.
+    Integrated {
+        /// Steps of the integral.
+        steps: usize,
+    },
+}
+
+/// A classifier whose gradients are read as one score for each base: the mean over the tokens that cover
+/// it. What is explained is the class's logit less the mean of the others; of two classes, the log odds.
+///
+/// Sequences that do not fit in one row are read in rows that overlap by a quarter, each explained alone.
+#[derive(Debug)]
+pub struct GradientReader<T = AnyTokenizer> {
+    model: SequenceClassifier<Bert>,
+    reader: SequenceReader<T>,
+    class: usize,
+    method: GradientMethod,
+}
+
+impl<T: Tokenizer> GradientReader<T> {
+    /// A reader of the gradients of `class`, by integrated gradients in 32 steps.
+    pub(crate) fn new(
+        model: &SequenceClassifier<Bert>,
+        reader: SequenceReader<T>,
+        class: usize,
+    ) -> Self {
+        // Frozen, so that dropout is off and no gradient of weights is computed.
+        let model = model.clone().train().freeze();
+        let device = reader.device().clone().autodiff();
+        let method = GradientMethod::Integrated { steps: 32 };
+        Self { model, reader: reader.with_device(device), class, method }
+    }
+
+    /// The same reader by another method.
+    ///
+    /// # Panics
+    ///
+    /// For an integral of no step.
+    #[must_use]
+    pub fn with_method(mut self, method: GradientMethod) -> Self {
+        assert!(method != GradientMethod::Integrated { steps: 0 }, "an integral of no step");
+        self.method = method;
+        self
+    }
+
+    /// The scores of the bases of each sequence, 0 where no token covers a base; and for each the
+    /// [completeness error](dnabert_interpret::Integrated::completeness_errors), the worst of its rows (0
+    /// for [`GradientMethod::TimesInput`], which promises nothing).
+    ///
+    /// # Errors
+    ///
+    /// [`TokenizeError::InBatch`] for the first sequence that cannot be read.
+    pub fn tracks(
+        &self,
+        sequences: &[Sequence],
+    ) -> Result<(Vec<Vec<f64>>, Vec<f64>), TokenizeError> {
+        let mut tracks = Tracks::default();
+        let mut errors = vec![0.0_f64; sequences.len()];
+        self.reader.each_batch(sequences, |batch, rows| {
+            let (scores, worst) = match self.method {
+                GradientMethod::TimesInput => {
+                    (gradient_times_input(&self.model, batch, self.class), vec![0.0; rows.len()])
+                }
+                GradientMethod::Integrated { steps } => {
+                    let [_, length] = batch.dims();
+                    let baseline = self.masked(rows, length);
+                    let found =
+                        integrated_gradients(&self.model, batch, baseline, self.class, steps);
+                    let errors = found.completeness_errors();
+                    (found.scores, errors)
+                }
+            };
+            for (((index, row), scores), worst) in rows.iter().zip(scores).zip(worst) {
+                let scores: Vec<f32> = scores.into_iter().map(|score| score as f32).collect();
+                tracks.add(*index, sequences[*index].len(), row, &scores);
+                errors[*index] = errors[*index].max(worst);
+            }
+        })?;
+        Ok((tracks.finish(sequences.iter().map(Sequence::len)), errors))
+    }
+
+    /// The ids of rows with `[MASK]` for every token that covers a base.
+    fn masked(&self, rows: &[(usize, Encoding)], length: usize) -> Tensor<2, Int> {
+        let special = self.reader.tokenizer().special_tokens();
+        let mut ids = vec![special.pad as i32; rows.len() * length];
+        for ((_, row), ids) in rows.iter().zip(ids.chunks_mut(length)) {
+            for ((id, span), place) in row.ids.iter().zip(&row.spans).zip(ids) {
+                *place = if span.is_some() { special.mask } else { *id } as i32;
+            }
+        }
+        let ids = TensorData::new(ids, [rows.len(), length]);
+        Tensor::from_data(ids, self.reader.device())
+    }
+}
+
+impl<T: Tokenizer> Attribution for GradientReader<T> {
+    type Error = TokenizeError;
+
+    /// The tracks of [`tracks`](GradientReader::tracks).
+    fn attribute(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, TokenizeError> {
+        Ok(self.tracks(sequences)?.0)
+    }
+}

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod attention_reader;
+mod attribution_method;
+pub mod backend;
+mod embedder;
+mod ensemble;
+mod error;
+mod gradient_reader;
+#[cfg(feature = "hub")]
+pub mod hub;
+mod masked_scorer;
+mod model;
+mod model_folder;
+pub mod npy;
+mod predictor;
+mod reader;
+mod tokenizer;
+
+pub use attention_reader::AttentionReader;
+pub use attribution_method::{AttributionMethod, BoxedAttribution};
+pub use backend::{Backend, BackendError, Precision, device, device_with};
+pub use burn::tensor::Device;
+pub use embedder::{Embedder, TokenStates};
+pub use ensemble::{Ensemble, EnsembleError, MemberError};
+pub use error::ModelError;
+pub use gradient_reader::{GradientMethod, GradientReader};
+pub use masked_scorer::MaskedScorer;
+pub use model::Model;
+pub use model_folder::{ModelFolderError, model_folder};
+pub use predictor::Predictor;
+pub use reader::SequenceReader;
+pub use tokenizer::AnyTokenizer;

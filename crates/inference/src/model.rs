@@ -1,0 +1,315 @@
+//! A model folder that is opened once, and the views of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use dnabert_core::{AmbiguityPolicy, LengthPolicy, Tiling};
+use dnabert_interpret::{Heads, Mutagenesis, Query};
+use dnabert_model::{
+    Bert, BertConfig, Checkpoint, HeadKind, MaskedLanguageModel, Pooling, ProblemType,
+    SequenceClassifier, TokenClassifier,
+};
+
+use crate::reader::SequenceReader;
+use crate::{
+    AnyTokenizer, AttentionReader, AttributionMethod, BoxedAttribution, Embedder, GradientMethod,
+    GradientReader, MaskedScorer, ModelError, Predictor,
+};
+
+/// A trained network and its tokenizer, read from a folder in the Hugging Face layout.
+///
+/// The folder is read once. Every view ([`predictor`](Self::predictor),
+/// [`embedder`](Self::embedder), [`attention`](Self::attention), …) shares the same weights, and
+/// inherits the settings of the model: how ambiguous letters are treated, how many rows a forward
+/// pass sees, and how long sequences are tiled. A clone shares the weights, too.
+///
+/// ```
+/// use dnabert_core::Classifier;
+/// use dnabert_inference::{Model, device};
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/splice-fly");
+/// let model = Model::open(folder, &device(None)?)?;
+/// let sequence = "ACGTTGCA".repeat(25).parse()?;
+/// let rows = model.predictor()?.predict(&[sequence])?;
+/// assert_eq!(rows[0].len(), 3); // neither, donor, acceptor
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Model {
+    folder: PathBuf,
+    network: Arc<Network>,
+    config: BertConfig,
+    reader: SequenceReader<AnyTokenizer>,
+    /// Rows of one forward pass, where the caller has chosen a number.
+    batch_size: Option<usize>,
+}
+
+/// The network of a folder, with whichever head the folder has.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one for each model, behind a pointer")]
+enum Network {
+    Sequence(SequenceClassifier<Bert>),
+    Tokens(TokenClassifier<Bert>),
+    Masked(MaskedLanguageModel),
+    Encoder(Bert),
+}
+
+/// Rows that one forward pass sees, unless the caller chooses: fewer where states are kept.
+mod batch_size {
+    pub(super) const OF_POOLED: usize = 32;
+    pub(super) const OF_STATES: usize = 16;
+    pub(super) const OF_GRADIENTS: usize = 8;
+}
+
+impl Model {
+    /// Opens a model folder: `config.json`, `model.safetensors` or `pytorch_model.bin`, and
+    /// `vocab.txt` with k-mers or `tokenizer.json` with byte pairs.
+    ///
+    /// Sequences with ambiguous letters are errors; see [`with_ambiguity`](Self::with_ambiguity).
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] naming the file or tensor.
+    pub fn open(folder: impl AsRef<Path>, device: &Device) -> Result<Self, ModelError> {
+        let folder = folder.as_ref();
+        Self::from_checkpoint(&Checkpoint::open(folder)?, folder, device)
+    }
+
+    /// As [`open`](Self::open), from a checkpoint whose config may have been changed (mask mode,
+    /// pooling, padded length). The tokenizer is that of `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] naming the file or tensor.
+    pub fn from_checkpoint(
+        checkpoint: &Checkpoint,
+        folder: impl AsRef<Path>,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let network = match checkpoint.head() {
+            HeadKind::Sequence => Network::Sequence(checkpoint.sequence_classifier(device)?),
+            HeadKind::Tokens => Network::Tokens(checkpoint.token_classifier(device)?),
+            HeadKind::MaskedLanguageModel => {
+                Network::Masked(checkpoint.masked_language_model(device)?)
+            }
+            HeadKind::None => Network::Encoder(checkpoint.encoder(device)?),
+        };
+        Self::new(network, checkpoint.config().clone(), folder.as_ref(), device)
+    }
+
+    /// A network of the folder's shape and tokenizer without its training: the weights of the
+    /// encoder are drawn from `seed`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] naming the file.
+    pub fn untrained(
+        folder: impl AsRef<Path>,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let folder = folder.as_ref();
+        let config = Checkpoint::open(folder)?.config().clone();
+        Self::new(Network::Encoder(config.init(seed, device)), config, folder, device)
+    }
+
+    fn new(
+        network: Network,
+        config: BertConfig,
+        folder: &Path,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let tokenizer = AnyTokenizer::open(folder, &config)?;
+        let reader = SequenceReader::for_config(tokenizer, &config, device.clone());
+        let network = Arc::new(network);
+        Ok(Self { folder: folder.into(), network, config, reader, batch_size: None })
+    }
+
+    /// The same model with another policy for ambiguous letters.
+    #[must_use]
+    pub fn with_ambiguity(mut self, policy: AmbiguityPolicy) -> Self {
+        self.reader = self.reader.map_tokenizer(|tokenizer| tokenizer.with_ambiguity(policy));
+        self
+    }
+
+    /// The same model with another number of rows in a forward pass, for all views: more for a
+    /// GPU. By default it depends on the view: 32, 16 where states are kept, 8 for gradients.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[must_use]
+    pub fn with_batch_size(mut self, batch_size: usize) -> Self {
+        assert!(batch_size > 0, "a batch has at least one row");
+        self.batch_size = Some(batch_size);
+        self
+    }
+
+    /// The same model with other tiles for long sequences. By default a tile has as many tokens
+    /// as the network reads, and overlaps the next by a quarter.
+    #[must_use]
+    pub fn with_tiling(mut self, tiling: Tiling) -> Self {
+        self.reader = self.reader.with_tiling(tiling);
+        self
+    }
+
+    /// The folder, as it was given.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The network's config.
+    pub fn config(&self) -> &BertConfig {
+        &self.config
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &AnyTokenizer {
+        self.reader.tokenizer()
+    }
+
+    /// What the network was trained to give.
+    pub fn head(&self) -> HeadKind {
+        match &*self.network {
+            Network::Sequence(_) => HeadKind::Sequence,
+            Network::Tokens(_) => HeadKind::Tokens,
+            Network::Masked(_) => HeadKind::MaskedLanguageModel,
+            Network::Encoder(_) => HeadKind::None,
+        }
+    }
+
+    /// The encoder, without its head.
+    pub fn encoder(&self) -> &Bert {
+        match &*self.network {
+            Network::Sequence(model) => &model.encoder,
+            Network::Tokens(model) => &model.encoder,
+            Network::Masked(model) => &model.encoder,
+            Network::Encoder(encoder) => encoder,
+        }
+    }
+
+    fn reader(&self, batch_size: usize) -> SequenceReader<AnyTokenizer> {
+        self.reader.clone().with_batch_size(self.batch_size.unwrap_or(batch_size))
+    }
+
+    fn classifier(&self) -> Result<&SequenceClassifier<Bert>, ModelError> {
+        match &*self.network {
+            Network::Sequence(model) => Ok(model),
+            _ => Err(self.other_head("a classifier of sequences")),
+        }
+    }
+
+    fn other_head(&self, wanted: &'static str) -> ModelError {
+        let found = match self.head() {
+            HeadKind::None => "an encoder without a head",
+            HeadKind::MaskedLanguageModel => "a masked language model",
+            HeadKind::Sequence => "a classifier of sequences",
+            HeadKind::Tokens => "a classifier of tokens",
+        };
+        ModelError::OtherHead { folder: self.folder.clone(), wanted, found }
+    }
+
+    /// The model as a classifier (or regressor) of sequences.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::OtherHead`] for a model that is none.
+    pub fn predictor(&self) -> Result<Predictor, ModelError> {
+        let classifier = self.classifier()?;
+        let mut reader = self.reader(batch_size::OF_POOLED);
+        if let Some(chunks) = classifier.chunk_count() {
+            let maximum = LengthPolicy::Reject(chunks * self.config.longest_row());
+            reader =
+                reader.map_tokenizer(|tokenizer| tokenizer.with_length(maximum).with_pieces());
+        }
+        Ok(Predictor::new(classifier, reader, &self.config))
+    }
+
+    /// The hidden states of the model. Head and pooler are left out, so that [`Pooling::Cls`]
+    /// means the state of `[CLS]` itself.
+    pub fn embedder(&self) -> Embedder {
+        let encoder = self.encoder().clone().without_pooler();
+        Embedder::new(encoder, self.reader(batch_size::OF_STATES))
+    }
+
+    /// The attention of the model: of all heads of the last layer, by [`Query::Cls`] where the
+    /// model classifies by `[CLS]`, as DNABERT does, else by [`Query::All`].
+    pub fn attention(&self) -> AttentionReader {
+        let encoder = self.encoder().clone().without_pooler();
+        let heads = Heads::last(self.config.num_hidden_layers);
+        let query = if self.config.pooling == Pooling::Cls { Query::Cls } else { Query::All };
+        AttentionReader::new(encoder, self.reader(batch_size::OF_STATES), heads).with_query(query)
+    }
+
+    /// The gradients of a class of the model, by integrated gradients in 32 steps.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::OtherHead`] for a model that is no classifier, [`ModelError::Chunked`] for
+    /// one over chunks, [`ModelError::NoClass`] for a class that it does not have.
+    pub fn gradients(&self, class: usize) -> Result<GradientReader, ModelError> {
+        let classifier = self.classifier()?;
+        if classifier.chunk_count().is_some() {
+            return Err(ModelError::Chunked { folder: self.folder.clone() });
+        }
+        self.check_class(class, classifier.labels())?;
+        Ok(GradientReader::new(classifier, self.reader(batch_size::OF_GRADIENTS), class))
+    }
+
+    /// What the masked language model expects at each base.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::OtherHead`] for a model that is none, [`ModelError::NoKmers`] where tokens
+    /// are byte pairs.
+    pub fn masked_scorer(&self) -> Result<MaskedScorer, ModelError> {
+        let Network::Masked(model) = &*self.network else {
+            return Err(self.other_head("a masked language model"));
+        };
+        let reader = self.reader(batch_size::OF_POOLED);
+        #[allow(irrefutable_let_patterns, reason = "without byte pairs there is one kind")]
+        let AnyTokenizer::Kmer(tokenizer) = reader.tokenizer().clone() else {
+            return Err(ModelError::NoKmers { folder: self.folder.clone() });
+        };
+        // The padded length of a config is for classifiers.
+        let reader = reader.map_tokenizer(|_| tokenizer).with_padded_length(None);
+        Ok(MaskedScorer::new(model.clone(), reader))
+    }
+
+    /// An attribution method for `class` of the model. (Attention does not depend on the class.)
+    ///
+    /// # Errors
+    ///
+    /// As [`gradients`](Self::gradients) and [`predictor`](Self::predictor).
+    pub fn attribution(
+        &self,
+        method: AttributionMethod,
+        class: usize,
+    ) -> Result<BoxedAttribution, ModelError> {
+        let gradients = |method| -> Result<BoxedAttribution, ModelError> {
+            Ok(Box::new(self.gradients(class)?.with_method(method)))
+        };
+        match method {
+            AttributionMethod::Attention => Ok(Box::new(self.attention())),
+            AttributionMethod::Rollout => Ok(Box::new(self.attention().with_rollout())),
+            AttributionMethod::GradientTimesInput => gradients(GradientMethod::TimesInput),
+            AttributionMethod::IntegratedGradients => {
+                gradients(GradientMethod::Integrated { steps: 32 })
+            }
+            AttributionMethod::Mutagenesis => {
+                let predictor = self.predictor()?;
+                let of_classes = predictor.problem() != ProblemType::Regression;
+                self.check_class(class, if of_classes { predictor.labels().len() } else { 0 })?;
+                Ok(Box::new(Mutagenesis::new(predictor, class)))
+            }
+        }
+    }
+
+    fn check_class(&self, class: usize, classes: usize) -> Result<(), ModelError> {
+        if class < classes {
+            return Ok(());
+        }
+        Err(ModelError::NoClass { folder: self.folder.clone(), class, classes })
+    }
+}

@@ -1,0 +1,156 @@
+//! Sequences in, probabilities out.
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::{Tensor, TensorData};
+use dnabert_core::{Classifier, Encoding, Sequence, TokenizeError, Tokenizer};
+use dnabert_model::{
+    Bert, BertConfig, Encoder, ProblemType, SequenceClassifier, checkpoint, logits, sigmoid,
+    softmax,
+};
+
+use crate::reader::SequenceReader;
+use crate::{AnyTokenizer, ModelError};
+
+/// A tokenizer and a trained network: the only place where the two meet.
+///
+/// Sequences may be of any length: those that do not fit in one row of tokens are read in rows that
+/// overlap by a quarter, and the mean of the rows' pooled vectors, weighted by their tokens, is
+/// classified. (Chunked heads of DNABERT have rows of their own, and a longest sequence.) It can be shared between threads.
+#[derive(Debug)]
+pub struct Predictor<E: Encoder = Bert, T = AnyTokenizer> {
+    model: SequenceClassifier<E>,
+    reader: SequenceReader<T>,
+    labels: Vec<String>,
+    problem: ProblemType,
+}
+
+impl Predictor {
+    /// Writes the folder that [`Model::open`](crate::Model::open) and Python transformers read. `config` is the
+    /// network's; its labels are replaced by the predictor's.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] for a file that cannot be written; files are replaced only by whole new
+    /// ones.
+    pub fn save(
+        &self,
+        config: &BertConfig,
+        folder: impl AsRef<Path>,
+    ) -> Result<(), ModelError> {
+        let folder = folder.as_ref();
+        checkpoint::save(&self.model, &config.clone().with_labels(&self.labels), folder)?;
+        self.tokenizer().save(config, folder)
+    }
+}
+
+impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
+    /// A predictor of the network as it is now, without dropout; `config` names its outputs and
+    /// what they mean.
+    ///
+    /// # Panics
+    ///
+    /// If the config has not one label for each output.
+    pub fn new(
+        model: &SequenceClassifier<E>,
+        reader: SequenceReader<T>,
+        config: &BertConfig,
+    ) -> Self {
+        assert_eq!(model.labels(), config.labels(), "one label for each output");
+        Self {
+            model: model.valid(),
+            reader,
+            labels: config.label_names(),
+            problem: config.problem(),
+        }
+    }
+
+    /// Names of the outputs.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// What the outputs mean.
+    pub fn problem(&self) -> ProblemType {
+        self.problem
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &T {
+        self.reader.tokenizer()
+    }
+
+    /// The network.
+    pub fn model(&self) -> &SequenceClassifier<E> {
+        &self.model
+    }
+
+    /// Outputs for token rows, in f64: class probabilities, the probability of each label, or
+    /// numbers, as the [`problem`](Self::problem) asks.
+    pub fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
+        let pad = self.tokenizer().special_tokens().pad;
+        let scores =
+            logits(&self.model, rows, self.reader.batch_size(), pad, self.reader.device());
+        scores.iter().map(|row| self.outputs(row)).collect()
+    }
+
+    /// As [`predict`](Classifier::predict), for pairs of sequences in one row each.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenizeError::InBatch`] for the first pair that fails.
+    pub fn predict_pairs(
+        &self,
+        pairs: &[(Sequence, Sequence)],
+    ) -> Result<Vec<Vec<f32>>, TokenizeError> {
+        let encode = |(index, (first, second)): (usize, &(Sequence, Sequence))| {
+            self.tokenizer()
+                .encode_pair(first, second)
+                .map_err(|source| TokenizeError::InBatch { index, source: Box::new(source) })
+        };
+        let rows: Vec<Encoding> = pairs.iter().enumerate().map(encode).collect::<Result<_, _>>()?;
+        Ok(narrow(self.predict_encoded(&rows.iter().collect::<Vec<_>>())))
+    }
+
+    fn outputs(&self, scores: &[f32]) -> Vec<f64> {
+        match self.problem {
+            ProblemType::SingleLabelClassification => softmax(scores),
+            ProblemType::MultiLabelClassification => {
+                scores.iter().map(|&score| sigmoid(score)).collect()
+            }
+            ProblemType::Regression => scores.iter().map(|&score| f64::from(score)).collect(),
+        }
+    }
+
+    /// Outputs from pooled vectors.
+    fn classify(&self, pooled: &[Vec<f32>]) -> Vec<Vec<f64>> {
+        let shape = [pooled.len(), pooled.first().map_or(0, Vec::len)];
+        let pooled = TensorData::new(pooled.concat(), shape);
+        let scores = self.model.classify(Tensor::from_data(pooled, self.reader.device()));
+        let [_, outputs] = scores.dims();
+        let scores: Vec<f32> = scores.into_data().iter::<f32>().collect();
+        scores.chunks(outputs).map(|row| self.outputs(row)).collect()
+    }
+}
+
+fn narrow(rows: Vec<Vec<f64>>) -> Vec<Vec<f32>> {
+    rows.into_iter().map(|row| row.into_iter().map(|value| value as f32).collect()).collect()
+}
+
+impl<E: Encoder + Sync, T: Tokenizer> Classifier for Predictor<E, T> {
+    type Error = TokenizeError;
+
+    fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, TokenizeError> {
+        if sequences.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.model.chunk_count().is_some() {
+            let rows = self.tokenizer().encode_batch(sequences)?;
+            return Ok(narrow(self.predict_encoded(&rows.iter().collect::<Vec<_>>())));
+        }
+        let pool = |batch: &_| self.model.pool(batch, &mut ());
+        let pooled = self.reader.mean_over_rows(sequences, pool)?;
+        Ok(narrow(self.classify(&pooled)))
+    }
+}

@@ -1,0 +1,208 @@
+//! Sequences of any length as batches of token rows: what every view of a model shares.
+
+use burn::tensor::{Device, Tensor};
+use dnabert_core::{Encoding, Sequence, Tiles, Tiling, TokenizeError, Tokenizer};
+use dnabert_model::{BertConfig, TokenBatch};
+
+/// Batches whose rows are sorted by length together.
+const WINDOW: usize = 16;
+
+/// How sequences become batches of token rows on a device: a tokenizer, tiles for long sequences,
+/// and the number of rows in a forward pass.
+///
+/// A sequence that does not fit in one row becomes several, which overlap by a quarter unless
+/// [`with_tiling`](Self::with_tiling) says otherwise.
+#[derive(Debug, Clone)]
+pub struct SequenceReader<T> {
+    tokenizer: T,
+    tiling: Tiling,
+    batch_size: usize,
+    /// The length that every row is padded to; else that of the longest row in its batch.
+    padded_length: Option<usize>,
+    device: Device,
+}
+
+impl<T> SequenceReader<T> {
+    /// A reader with rows of at most `longest` tokens, 32 in a forward pass.
+    ///
+    /// # Panics
+    ///
+    /// If `longest` is less than 3.
+    pub fn new(tokenizer: T, longest: usize, device: Device) -> Self {
+        let tiling = Tiling::new(longest, longest.saturating_sub(2) / 4);
+        Self { tokenizer, tiling, batch_size: 32, padded_length: None, device }
+    }
+
+    /// A reader for a network of `config`: rows of at most the longest that it reads, padded as
+    /// the config says.
+    pub fn for_config(tokenizer: T, config: &BertConfig, device: Device) -> Self {
+        let reader = Self::new(tokenizer, config.longest_row(), device);
+        reader.with_padded_length(config.padded_length)
+    }
+
+    /// The same reader with another number of rows in a forward pass.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[must_use]
+    pub fn with_batch_size(mut self, batch_size: usize) -> Self {
+        assert!(batch_size > 0, "a batch has at least one row");
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// The same reader with other tiles for long sequences.
+    #[must_use]
+    pub fn with_tiling(mut self, tiling: Tiling) -> Self {
+        self.tiling = tiling;
+        self
+    }
+
+    /// The same reader with all rows padded to a length.
+    #[must_use]
+    pub fn with_padded_length(mut self, padded_length: Option<usize>) -> Self {
+        self.padded_length = padded_length;
+        self
+    }
+
+    /// The same reader with another tokenizer, made of this one.
+    #[must_use]
+    pub fn map_tokenizer<U>(self, change: impl FnOnce(T) -> U) -> SequenceReader<U> {
+        let Self { tokenizer, tiling, batch_size, padded_length, device } = self;
+        SequenceReader { tokenizer: change(tokenizer), tiling, batch_size, padded_length, device }
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &T {
+        &self.tokenizer
+    }
+
+    /// Rows in a forward pass.
+    pub fn batch_size(&self) -> usize {
+        self.batch_size
+    }
+
+    /// The device of the batches.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The same reader on another device.
+    #[must_use]
+    pub(crate) fn with_device(mut self, device: Device) -> Self {
+        self.device = device;
+        self
+    }
+}
+
+impl<T: Tokenizer> SequenceReader<T> {
+    /// The one row of a short sequence, or the overlapping rows of a long one.
+    pub fn rows<'a>(&'a self, sequence: &'a Sequence) -> Tiles<'a> {
+        match self.tokenizer.encode(sequence) {
+            Err(TokenizeError::TooLong { .. }) => self.tokenizer.tiles(sequence, self.tiling),
+            Ok(row) if row.len() > self.tiling.max_tokens() => row.into_tiles(self.tiling),
+            row => Box::new(std::iter::once(row)),
+        }
+    }
+
+    /// One batch on the device, `[rows, length]`.
+    pub fn upload(&self, rows: &[&Encoding]) -> TokenBatch {
+        let longest = rows.iter().map(|row| row.len()).max().unwrap_or_default();
+        let length = longest.max(self.padded_length.unwrap_or_default());
+        TokenBatch::padded(rows, length, self.tokenizer.special_tokens().pad, &self.device)
+    }
+
+    /// Hands every batch to `take`, rows of all sequences in their order: the batch, and of each of its rows
+    /// the sequence (by its place) and the tokens. No more than one batch of rows is held at once.
+    pub(crate) fn each_batch(
+        &self,
+        sequences: &[Sequence],
+        mut take: impl FnMut(&TokenBatch, &[(usize, Encoding)]),
+    ) -> Result<(), TokenizeError> {
+        let mut waiting: Vec<(usize, Encoding)> = Vec::new();
+        let mut run = |waiting: &mut Vec<(usize, Encoding)>| {
+            let rows: Vec<&Encoding> = waiting.iter().map(|(_, row)| row).collect();
+            take(&self.upload(&rows), waiting);
+            waiting.clear();
+        };
+        for (index, sequence) in sequences.iter().enumerate() {
+            for row in self.rows(sequence) {
+                waiting.push((index, row.map_err(in_batch(index))?));
+                if waiting.len() == self.batch_size {
+                    run(&mut waiting);
+                }
+            }
+        }
+        if !waiting.is_empty() {
+            run(&mut waiting);
+        }
+        Ok(())
+    }
+
+    /// For each sequence the mean, over its rows, of the vectors that `pool` gives
+    /// (`[rows, width]`), weighted by the tokens of each row that cover bases; no more than a few batches of rows are held at once.
+    pub(crate) fn mean_over_rows(
+        &self,
+        sequences: &[Sequence],
+        pool: impl Fn(&TokenBatch) -> Tensor<2>,
+    ) -> Result<Vec<Vec<f32>>, TokenizeError> {
+        let mut means = vec![Mean::default(); sequences.len()];
+        let mut waiting: Vec<(usize, Encoding)> = Vec::new();
+        for (index, sequence) in sequences.iter().enumerate() {
+            for row in self.rows(sequence) {
+                waiting.push((index, row.map_err(in_batch(index))?));
+                if waiting.len() == WINDOW * self.batch_size {
+                    self.run(&mut waiting, &pool, &mut means);
+                }
+            }
+        }
+        self.run(&mut waiting, &pool, &mut means);
+        Ok(means.into_iter().map(Mean::finish).collect())
+    }
+
+    fn run(
+        &self,
+        waiting: &mut Vec<(usize, Encoding)>,
+        pool: &impl Fn(&TokenBatch) -> Tensor<2>,
+        means: &mut [Mean],
+    ) {
+        waiting.sort_by_key(|(_, row)| row.len());
+        for chunk in waiting.chunks(self.batch_size) {
+            let rows: Vec<&Encoding> = chunk.iter().map(|(_, row)| row).collect();
+            let pooled = pool(&self.upload(&rows));
+            let [_, width] = pooled.dims();
+            let values: Vec<f32> = pooled.into_data().iter::<f32>().collect();
+            for ((index, row), vector) in chunk.iter().zip(values.chunks(width)) {
+                means[*index].add(vector, row.spans.iter().flatten().count());
+            }
+        }
+        waiting.clear();
+    }
+}
+
+/// Names the sequence of a batch that failed.
+pub(crate) fn in_batch(index: usize) -> impl Fn(TokenizeError) -> TokenizeError {
+    move |source| TokenizeError::InBatch { index, source: Box::new(source) }
+}
+
+/// A running mean of vectors with weights.
+#[derive(Debug, Clone, Default)]
+struct Mean {
+    sums: Vec<f64>,
+    weight: f64,
+}
+
+impl Mean {
+    fn add(&mut self, vector: &[f32], tokens: usize) {
+        let weight = tokens as f64;
+        self.sums.resize(vector.len(), 0.0);
+        let sums = self.sums.iter_mut().zip(vector);
+        sums.for_each(|(sum, &value)| *sum += weight * f64::from(value));
+        self.weight += weight;
+    }
+
+    fn finish(self) -> Vec<f32> {
+        self.sums.into_iter().map(|sum| (sum / self.weight) as f32).collect()
+    }
+}

@@ -1,0 +1,178 @@
+//! The tokenizer that a model folder holds.
+
+use std::path::Path;
+
+use dnabert_core::{
+    AmbiguityPolicy, Encoding, LengthPolicy, Sequence, SpecialTokens, Tiles, Tiling, TokenizeError,
+    Tokenizer,
+};
+use dnabert_kmer::{KmerTokenizer, Vocabulary};
+use dnabert_model::BertConfig;
+
+use crate::ModelError;
+
+/// The tokenizer of a model, whichever kind it is; what is generic over tokenizers need not know.
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "one for each model")]
+pub enum AnyTokenizer {
+    /// DNABERT's k-mers.
+    Kmer(KmerTokenizer),
+    /// DNABERT-2's byte pairs.
+    #[cfg(feature = "bpe")]
+    Bpe(dnabert_bpe::BpeTokenizer),
+}
+
+impl AnyTokenizer {
+    /// Opens `vocab.txt` or, where there is none, `tokenizer.json` of a model folder, with the
+    /// network's longest row as the limit.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] for a file that cannot be read, or whose ids are not the network's.
+    pub fn open(folder: impl AsRef<Path>, config: &BertConfig) -> Result<Self, ModelError> {
+        let folder = folder.as_ref();
+        let json = folder.join("tokenizer.json");
+        let vocabulary = folder.join("vocab.txt");
+        let tokenizer = if vocabulary.exists() || !json.exists() {
+            Self::Kmer(Vocabulary::read(vocabulary)?.into())
+        } else {
+            Self::open_bpe(&json)?
+        };
+        let (ids, network) = (tokenizer.vocab_size(), config.vocab_size);
+        if ids != network {
+            return Err(ModelError::VocabularySize { tokenizer: ids, network });
+        }
+        Ok(tokenizer.with_length(LengthPolicy::Reject(config.longest_row())))
+    }
+
+    #[cfg(feature = "bpe")]
+    fn open_bpe(path: &Path) -> Result<Self, ModelError> {
+        Ok(Self::Bpe(dnabert_bpe::BpeTokenizer::read(path)?))
+    }
+
+    #[cfg(not(feature = "bpe"))]
+    fn open_bpe(path: &Path) -> Result<Self, ModelError> {
+        Err(ModelError::NoBpe { path: path.into() })
+    }
+
+    /// The same tokenizer with another policy for ambiguous letters.
+    #[must_use]
+    pub fn with_ambiguity(self, policy: AmbiguityPolicy) -> Self {
+        match self {
+            Self::Kmer(tokenizer) => Self::Kmer(tokenizer.with_ambiguity(policy)),
+            #[cfg(feature = "bpe")]
+            Self::Bpe(tokenizer) => Self::Bpe(tokenizer.with_ambiguity(policy)),
+        }
+    }
+
+    /// The same tokenizer with another policy for long rows.
+    #[must_use]
+    pub fn with_length(self, policy: LengthPolicy) -> Self {
+        match self {
+            Self::Kmer(tokenizer) => Self::Kmer(tokenizer.with_length(policy)),
+            #[cfg(feature = "bpe")]
+            Self::Bpe(tokenizer) => Self::Bpe(tokenizer.with_length(policy)),
+        }
+    }
+
+    /// The same tokenizer with rows for DNABERT's heads over chunks; see
+    /// [`KmerTokenizer::with_pieces`]. Byte pairs have no such rows.
+    #[must_use]
+    pub fn with_pieces(self) -> Self {
+        match self {
+            Self::Kmer(tokenizer) => Self::Kmer(tokenizer.with_pieces()),
+            #[cfg(feature = "bpe")]
+            other @ Self::Bpe(_) => other,
+        }
+    }
+
+    /// The k-mer length; `None` for byte pairs.
+    pub fn k(&self) -> Option<usize> {
+        match self {
+            Self::Kmer(tokenizer) => Some(tokenizer.k()),
+            #[cfg(feature = "bpe")]
+            Self::Bpe(_) => None,
+        }
+    }
+
+    /// Writes the files that [`open`](Self::open) and Python transformers read into `folder`, which
+    /// must exist.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] for a file that cannot be written.
+    pub fn save(
+        &self,
+        config: &BertConfig,
+        folder: impl AsRef<Path>,
+    ) -> Result<(), ModelError> {
+        let folder = folder.as_ref();
+        match self {
+            Self::Kmer(tokenizer) => {
+                tokenizer.vocabulary().write(folder.join("vocab.txt"))?;
+                let maximum = config.max_position_embeddings;
+                let settings =
+                    format!(r#"{{"do_lower_case": false, "model_max_length": {maximum}}}"#);
+                write_text(folder, "tokenizer_config.json", &settings)?;
+            }
+            #[cfg(feature = "bpe")]
+            Self::Bpe(tokenizer) => {
+                tokenizer.write(folder.join("tokenizer.json"))?;
+                let settings = r#"{"tokenizer_class": "PreTrainedTokenizerFast"}"#;
+                write_text(folder, "tokenizer_config.json", settings)?;
+            }
+        }
+        let special = r#"{"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}"#;
+        write_text(folder, "special_tokens_map.json", special)
+    }
+
+    fn inner(&self) -> &dyn Tokenizer {
+        match self {
+            Self::Kmer(tokenizer) => tokenizer,
+            #[cfg(feature = "bpe")]
+            Self::Bpe(tokenizer) => tokenizer,
+        }
+    }
+}
+
+fn write_text(folder: &Path, file: &str, text: &str) -> Result<(), ModelError> {
+    let path = folder.join(file);
+    dnabert_core::file::write(&path, text.as_bytes())
+        .map_err(|source| ModelError::Io { path, source })
+}
+
+impl From<KmerTokenizer> for AnyTokenizer {
+    fn from(tokenizer: KmerTokenizer) -> Self {
+        Self::Kmer(tokenizer)
+    }
+}
+
+impl Tokenizer for AnyTokenizer {
+    fn encode(&self, sequence: &Sequence) -> Result<Encoding, TokenizeError> {
+        self.inner().encode(sequence)
+    }
+
+    fn encode_pair(&self, first: &Sequence, second: &Sequence) -> Result<Encoding, TokenizeError> {
+        self.inner().encode_pair(first, second)
+    }
+
+    fn tiles<'a>(&'a self, sequence: &'a Sequence, tiling: Tiling) -> Tiles<'a> {
+        self.inner().tiles(sequence, tiling)
+    }
+
+    fn decode(&self, ids: &[u32]) -> Result<Sequence, TokenizeError> {
+        self.inner().decode(ids)
+    }
+
+    fn vocab_size(&self) -> usize {
+        self.inner().vocab_size()
+    }
+
+    fn special_tokens(&self) -> SpecialTokens {
+        self.inner().special_tokens()
+    }
+
+    fn encode_batch(&self, sequences: &[Sequence]) -> Result<Vec<Encoding>, TokenizeError> {
+        self.inner().encode_batch(sequences)
+    }
+}
