@@ -69,9 +69,14 @@ fn join(parents: &mut [usize], one: usize, other: usize) {
     parents[one.max(other)] = one.min(other);
 }
 
-/// Deals whole clusters to bins that are to hold these shares of the rows, and as far as clusters
+/// Deals whole clusters to bins that are to hold these fractions of the rows, and as far as clusters
 /// allow of each class; gives the bin of each row. `seed` decides between clusters of one size.
-pub(crate) fn deal(clusters: &[usize], labels: &[usize], shares: &[f64], seed: u64) -> Vec<usize> {
+pub(crate) fn deal(
+    clusters: &[usize],
+    labels: &[usize],
+    fractions: &[f64],
+    seed: u64,
+) -> Vec<usize> {
     let classes = labels.iter().max().map_or(0, |last| last + 1);
     let mut members = vec![Vec::new(); clusters.iter().max().map_or(0, |last| last + 1)];
     clusters.iter().enumerate().for_each(|(row, &cluster)| members[cluster].push(row));
@@ -79,7 +84,7 @@ pub(crate) fn deal(clusters: &[usize], labels: &[usize], shares: &[f64], seed: u
     members.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     // The largest first, so that the small ones can even out what they left.
     members.sort_by_key(|cluster: &Vec<usize>| std::cmp::Reverse(cluster.len()));
-    let mut filled = vec![vec![0_usize; classes]; shares.len()];
+    let mut filled = vec![vec![0_usize; classes]; fractions.len()];
     let mut bins = vec![0; clusters.len()];
     for cluster in members {
         let mut own = vec![0_usize; classes];
@@ -88,7 +93,7 @@ pub(crate) fn deal(clusters: &[usize], labels: &[usize], shares: &[f64], seed: u
         let load = |bin: usize| -> f64 {
             let rows: usize =
                 own.iter().zip(&filled[bin]).map(|(own, there)| own * (there + own)).sum();
-            rows as f64 / shares[bin]
+            rows as f64 / fractions[bin]
         };
         // Where several are as empty, the seed decides: large clusters, too, lie now here, now there.
         let turn = derive_seed(seed, &[cluster[0] as u64]);
@@ -96,7 +101,7 @@ pub(crate) fn deal(clusters: &[usize], labels: &[usize], shares: &[f64], seed: u
         let least = |&a: &usize, &b: &usize| {
             load(a).total_cmp(&load(b)).then_with(|| order(a).cmp(&order(b)))
         };
-        let bin = (0..shares.len()).min_by(least);
+        let bin = (0..fractions.len()).min_by(least);
         let bin = bin.unwrap_or_default();
         filled[bin].iter_mut().zip(own).for_each(|(there, own)| *there += own);
         cluster.into_iter().for_each(|row| bins[row] = bin);
@@ -128,8 +133,8 @@ mod tests {
         for (bin, rows) in [(0, 150..=170), (1, 15..=25), (2, 15..=25)] {
             let of_bin = || (0..200).filter(|&row| bins[row] == bin);
             assert!(rows.contains(&of_bin().count()), "{bin}: {}", of_bin().count());
-            let share = of_bin().map(|row| labels[row]).sum::<usize>() as f64;
-            assert!((share / of_bin().count() as f64 - 1.0 / 3.0).abs() < 0.1);
+            let fraction = of_bin().map(|row| labels[row]).sum::<usize>() as f64;
+            assert!((fraction / of_bin().count() as f64 - 1.0 / 3.0).abs() < 0.1);
         }
         for cluster in bins[100..].chunks(10) {
             assert!(cluster.iter().all(|bin| *bin == cluster[0]));

@@ -9,20 +9,20 @@ use rand_chacha::ChaCha8Rng;
 #[derive(Debug, Clone, Copy)]
 pub struct Subset<'a, T> {
     task: &'a T,
-    share: f64,
+    fraction: f64,
     seed: u64,
 }
 
 impl<'a, T: Task> Subset<'a, T> {
-    /// Keeps `share` of the training examples of each class, drawn from `seed`: at least one of
+    /// Keeps `fraction` of the training examples of each class, drawn from `seed`: at least one of
     /// each, in the order of the file.
     ///
     /// # Panics
     ///
-    /// Unless 0 < `share` ≤ 1.
-    pub fn new(task: &'a T, share: f64, seed: u64) -> Self {
-        assert!(0.0 < share && share <= 1.0, "a share of {share} is not in (0, 1]");
-        Self { task, share, seed }
+    /// Unless 0 < `fraction` ≤ 1.
+    pub fn new(task: &'a T, fraction: f64, seed: u64) -> Self {
+        assert!(0.0 < fraction && fraction <= 1.0, "a fraction of {fraction} is not in (0, 1]");
+        Self { task, fraction, seed }
     }
 }
 
@@ -39,14 +39,14 @@ impl<T: Task> Task for Subset<'_, T> {
 
     fn examples(&self, split: Split) -> Result<Vec<Example>, T::Error> {
         let examples = self.task.examples(split)?;
-        if split != Split::Train || self.share == 1.0 {
+        if split != Split::Train || self.fraction == 1.0 {
             return Ok(examples);
         }
         let mut is_kept = vec![false; examples.len()];
         for class in 0..self.classes().len() {
             let of_class = examples.iter().enumerate().filter(|(_, row)| row.label == class);
             let mut places: Vec<usize> = of_class.map(|(place, _)| place).collect();
-            let count = (self.share * places.len() as f64).round().max(1.0) as usize;
+            let count = (self.fraction * places.len() as f64).round().max(1.0) as usize;
             let seed = derive_seed(self.seed, &[class as u64]);
             places.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
             places.into_iter().take(count).for_each(|place| is_kept[place] = true);
@@ -62,7 +62,7 @@ mod tests {
     use crate::{SpliceSet, SpliceTask};
 
     #[test]
-    fn each_class_keeps_its_share_and_seeds_draw_anew() {
+    fn each_class_keeps_its_fraction_and_seeds_draw_anew() {
         let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
         let task = SpliceTask::new(datasets, SpliceSet::Uci);
         let counts = |examples: &[Example]| {

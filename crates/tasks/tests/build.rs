@@ -219,12 +219,12 @@ fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
     let splits = Splits::chromosomes(&genome, &[], &["chrI".to_owned()]).unwrap();
     let on_test = |window: &Window| window.interval.chromosome() == "chrI";
     let mut hardened = built.clone();
-    let done = hardened.harden(&splits, |_, _| Ok(hard.clone())).unwrap();
+    let done = hardened.mine_hard_negatives(&splits, |_, _| Ok(hard.clone())).unwrap();
     let usable = hard.iter().filter(|window| !on_test(window)).count();
     assert!(usable > 0 && usable < hard.len());
     assert_eq!(done.replaced, usable.min(done.negatives));
     let clusters = Splits::Clusters { shared: 40, seed: 1 };
-    let refused = built.clone().harden(&clusters, |_, _| Ok(hard.clone()));
+    let refused = built.clone().mine_hard_negatives(&clusters, |_, _| Ok(hard.clone()));
     assert!(matches!(refused, Err(BuildError::HardInClusters)));
     let changed: Vec<_> =
         built.windows.iter().zip(&hardened.windows).filter(|(a, b)| a != b).collect();

@@ -7,7 +7,7 @@ use crate::{Along, PlacedWindow, Windows};
 
 /// Which strand of the windows a model reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Reading {
+pub enum StrandMode {
     /// The forward strand: for genes there.
     #[default]
     Forward,
@@ -17,7 +17,7 @@ pub enum Reading {
     Mean,
 }
 
-impl Reading {
+impl StrandMode {
     /// What the classifier says of windows, read so.
     pub(crate) fn predict<C: Classifier>(
         self,
@@ -113,7 +113,7 @@ impl Effect {
 pub fn effects<C: Classifier>(
     classifier: &C,
     changes: &[&Windows],
-    reading: Reading,
+    strands: StrandMode,
 ) -> Result<Vec<Effect>, C::Error> {
     let along: Vec<Along> = changes.iter().map(|change| change.along()).collect();
     let mut windows: Vec<Sequence> = Vec::new();
@@ -123,7 +123,7 @@ pub fn effects<C: Classifier>(
             along.reference.iter().chain(&along.alternate).map(|placed| placed.window.clone()),
         );
     }
-    let rows = reading.predict(classifier, &windows)?;
+    let rows = strands.predict(classifier, &windows)?;
     let mut rest = &rows[..];
     let mut take = |count: usize| {
         let (taken, left) = rest.split_at(count);
@@ -199,7 +199,7 @@ mod tests {
         let [reference, alternate] = [reference, alternate].map(|text| text.parse().unwrap());
         let change = Change { chromosome: "c".into(), start, reference, alternate };
         let windows = Windows::new(&genome, &change, 20, 12).unwrap().unwrap();
-        effects(&Donor, &[&windows], Reading::Forward).unwrap()[0].classes[1]
+        effects(&Donor, &[&windows], StrandMode::Forward).unwrap()[0].classes[1]
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use dnabert_core::{Classifier, Sequence};
 
-use crate::effects::Reading;
+use crate::effects::StrandMode;
 
 /// What every substitution, and the deletion of every base, does to a class in one window.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +39,7 @@ impl MutationMap {
         class: usize,
         window: Sequence,
         [left, right]: [Option<Sequence>; 2],
-        reading: Reading,
+        strands: StrandMode,
     ) -> Result<Self, C::Error> {
         let width = window.len();
         assert!(left.is_some() || right.is_some(), "a base beside the window");
@@ -59,7 +59,7 @@ impl MutationMap {
         }
         let mut log_odds = Vec::with_capacity(mutants.len());
         for some in mutants.chunks(AT_ONCE) {
-            let rows = reading.predict(classifier, some)?;
+            let rows = strands.predict(classifier, some)?;
             log_odds.extend(rows.iter().map(|row| dnabert_core::log_odds(row[class].into())));
         }
         let reference = log_odds[0];
@@ -100,7 +100,7 @@ mod tests {
     fn deletions_are_filled_up_and_the_base_itself_changes_nothing() {
         let map = |window: &str, left: Option<&str>, right: Option<&str>| {
             let beside = [left, right].map(|base| base.map(|base| base.parse().unwrap()));
-            MutationMap::new(&Gat, 1, window.parse().unwrap(), beside, Reading::Forward).unwrap()
+            MutationMap::new(&Gat, 1, window.parse().unwrap(), beside, StrandMode::Forward).unwrap()
         };
         let found = map("CCGATC", Some("C"), Some("C"));
         let loss = -2.0 * 9_f64.ln();

@@ -5,7 +5,7 @@
 //! genome, sites, settings and seed give the same bytes.
 
 mod binding;
-mod harden;
+mod hard_negatives;
 mod negatives;
 mod output;
 mod promoters;
@@ -21,7 +21,7 @@ use dnabert_genome::{GenomeError, Interval, IntervalError};
 use serde::Serialize;
 
 pub use binding::{BindingConfig, build_binding};
-pub use harden::Hardened;
+pub use hard_negatives::HardNegatives;
 pub use negatives::{Background, Negatives};
 pub use output::{WriteError, write};
 pub use promoters::{PromoterConfig, TataBox, build_promoters, has_tata_box, spaced};

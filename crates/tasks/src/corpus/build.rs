@@ -247,8 +247,8 @@ mod tests {
     fn config(cutting: Cutting) -> CorpusConfig {
         CorpusConfig {
             cutting,
-            lengths: Lengths { shortest: 5, longest: 100, full_share: 0.5 },
-            held_out: HeldOut { share: 0.2, block: 500, seed: 1 },
+            lengths: Lengths { shortest: 5, longest: 100, full_fraction: 0.5 },
+            held_out: HeldOut { fraction: 0.2, block: 500, seed: 1 },
             ..CorpusConfig::new(6)
         }
     }
@@ -292,7 +292,7 @@ mod tests {
     fn an_epoch_without_overlap_has_every_piece_once_in_an_order_of_its_own() {
         let (_folder, path, _) = genome();
         let config = CorpusConfig {
-            held_out: HeldOut { share: 0.0, ..HeldOut::default() },
+            held_out: HeldOut { fraction: 0.0, ..HeldOut::default() },
             ..config(Cutting::NoOverlap)
         };
         let corpus = Corpus::build(&[path], &config, &KmerSet::new(31)).unwrap();
@@ -320,7 +320,7 @@ mod tests {
     fn sampled_pieces_have_the_published_lengths_and_come_from_everywhere() {
         let (_folder, path, _) = genome();
         let config = CorpusConfig {
-            held_out: HeldOut { share: 0.0, ..HeldOut::default() },
+            held_out: HeldOut { fraction: 0.0, ..HeldOut::default() },
             ..config(Cutting::Sampled)
         };
         let corpus = Corpus::build(&[path], &config, &KmerSet::new(31)).unwrap();
@@ -417,7 +417,7 @@ mod tests {
         };
         let error = build(&config(Cutting::Sampled));
         assert!(matches!(error, CorpusError::Empty { shortest: 10, bases: 4, .. }), "{error}");
-        let lengths = Lengths { shortest: 9, longest: 8, full_share: 0.5 };
+        let lengths = Lengths { shortest: 9, longest: 8, full_fraction: 0.5 };
         let error = build(&CorpusConfig { lengths, ..CorpusConfig::new(6) });
         assert!(matches!(error, CorpusError::Setting { field: "shortest", .. }), "{error}");
     }

@@ -37,14 +37,15 @@ pub struct Lengths {
     pub shortest: usize,
     /// The longest piece.
     pub longest: usize,
-    /// Share of pieces that have the longest length.
-    pub full_share: f64,
+    /// Fraction of pieces that have the longest length; `full_share` in older files.
+    #[serde(alias = "full_share")]
+    pub full_fraction: f64,
 }
 
 impl Default for Lengths {
     /// 5 to 510, half of them 510 (Ji et al. 2021, doi 10.1093/bioinformatics/btab083).
     fn default() -> Self {
-        Self { shortest: 5, longest: 510, full_share: 0.5 }
+        Self { shortest: 5, longest: 510, full_fraction: 0.5 }
     }
 }
 
@@ -63,8 +64,9 @@ pub enum Cutting {
 /// name of their record and their place, so that they are the same whatever else is in the corpus.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct HeldOut {
-    /// Share of the blocks.
-    pub share: f64,
+    /// Fraction of the blocks; `share` in older files.
+    #[serde(alias = "share")]
+    pub fraction: f64,
     /// Bases of a block.
     pub block: usize,
     /// Chooses the blocks.
@@ -74,7 +76,7 @@ pub struct HeldOut {
 impl Default for HeldOut {
     /// 2 % in blocks of 2¹⁶ bases.
     fn default() -> Self {
-        Self { share: 0.02, block: 1 << 16, seed: 0 }
+        Self { fraction: 0.02, block: 1 << 16, seed: 0 }
     }
 }
 
@@ -83,7 +85,7 @@ impl HeldOut {
     pub fn contains(&self, record: &str, position: usize) -> bool {
         let name = record.bytes().fold(self.seed, |seed, byte| derive_seed(seed, &[byte.into()]));
         let block = derive_seed(name, &[(position / self.block.max(1)) as u64]);
-        (block as f64) < self.share * 2_f64.powi(64)
+        (block as f64) < self.fraction * 2_f64.powi(64)
     }
 }
 
@@ -104,7 +106,7 @@ impl CorpusConfig {
 
     /// Checks that pieces of these lengths can be cut.
     pub(super) fn check(&self) -> Result<(), CorpusError> {
-        let Lengths { shortest, longest, full_share } = self.lengths;
+        let Lengths { shortest, longest, full_fraction } = self.lengths;
         let failed =
             |field, value: String, reason| Err(CorpusError::Setting { field, value, reason });
         if self.k == 0 {
@@ -120,10 +122,11 @@ impl CorpusConfig {
         if let Some(factor) = self.repeats.filter(|factor| !(*factor > 1.0 && factor.is_finite())) {
             return failed("repeats", factor.to_string(), "must be above 1");
         }
-        for (field, share) in [("full_share", full_share), ("held_out.share", self.held_out.share)]
+        for (field, fraction) in
+            [("full_fraction", full_fraction), ("held_out.fraction", self.held_out.fraction)]
         {
-            if !(0.0..=1.0).contains(&share) {
-                return failed(field, share.to_string(), "must lie in [0, 1]");
+            if !(0.0..=1.0).contains(&fraction) {
+                return failed(field, fraction.to_string(), "must lie in [0, 1]");
             }
         }
         Ok(())
@@ -132,5 +135,21 @@ impl CorpusConfig {
     /// The bases that `kmers` neighbouring k-mers cover.
     pub(super) fn bases(&self, kmers: usize) -> usize {
         kmers + self.k - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_names_of_fields_are_still_read() {
+        let lengths: Lengths =
+            serde_json::from_str(r#"{"shortest": 5, "longest": 510, "full_share": 0.5}"#).unwrap();
+        assert_eq!(lengths, Lengths::default());
+        let held_out: HeldOut =
+            serde_json::from_str(r#"{"share": 0.02, "block": 65536, "seed": 0}"#).unwrap();
+        assert_eq!(held_out, HeldOut::default());
+        assert!(serde_json::to_string(&held_out).unwrap().contains("\"fraction\":0.02"));
     }
 }

@@ -109,7 +109,7 @@ impl Pieces {
             }
             None => {
                 let lengths = self.config.lengths;
-                let kmers = if random.random::<f64>() < lengths.full_share {
+                let kmers = if random.random::<f64>() < lengths.full_fraction {
                     lengths.longest
                 } else {
                     random.random_range(lengths.shortest..=lengths.longest)
@@ -154,7 +154,7 @@ impl Table {
             while rest > 0 {
                 let part = rest.min(1 << 20);
                 let lengths =
-                    cut_lengths(part as usize, longest, config.lengths.full_share, || {
+                    cut_lengths(part as usize, longest, config.lengths.full_fraction, || {
                         random.random()
                     });
                 for length in lengths {

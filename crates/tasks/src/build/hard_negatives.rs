@@ -7,9 +7,9 @@ use dnabert_genome::Interval;
 
 use super::{BuildError, Built, Splits, Window};
 
-/// What [`Built::harden`] did.
+/// What [`Built::mine_hard_negatives`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hardened {
+pub struct HardNegatives {
     /// Negatives of the training split, of class 0.
     pub negatives: usize,
     /// How many of them are hard ones now.
@@ -24,11 +24,11 @@ impl Built {
     /// # Errors
     ///
     /// What `find` says, and [`BuildError::HardInClusters`]; then nothing is changed.
-    pub fn harden(
+    pub fn mine_hard_negatives(
         &mut self,
         splits: &Splits,
         find: impl FnOnce(usize, &dyn Fn(&Window) -> bool) -> Result<Vec<Window>, BuildError>,
-    ) -> Result<Hardened, BuildError> {
+    ) -> Result<HardNegatives, BuildError> {
         if matches!(splits, Splits::Clusters { .. }) {
             // New windows would make other clusters.
             return Err(BuildError::HardInClusters);
@@ -49,11 +49,11 @@ impl Built {
             .zip(is_usable)
             .filter(|(window, usable)| *usable && window.label == 0)
             .filter(|(window, _)| known.insert(window.interval.clone()));
-        let mut hardened = Hardened { negatives: negatives.len(), replaced: 0 };
+        let mut outcome = HardNegatives { negatives: negatives.len(), replaced: 0 };
         for (at, (window, _)) in negatives.into_iter().rev().zip(hard) {
             self.windows[at] = window;
-            hardened.replaced += 1;
+            outcome.replaced += 1;
         }
-        Ok(hardened)
+        Ok(outcome)
     }
 }

@@ -11,14 +11,14 @@ use rand_chacha::ChaCha8Rng;
 /// Decoys of sites have what the sites have in the middle, such as GT. A model that has seen nothing else does not
 /// know what to say of other windows, and there are more of them where it is led along a sequence.
 #[derive(Debug, Clone)]
-pub struct BesideSites<T> {
+pub struct OffsetNegatives<T> {
     task: T,
     name: String,
     reach: usize,
     seed: u64,
 }
 
-impl<T: Task> BesideSites<T> {
+impl<T: Task> OffsetNegatives<T> {
     /// Moves sites by up to `reach` bases, drawn from `seed` for each row. Sequences of no more than 2 × `reach`
     /// bases are left out: nothing would be left of them. The reach stands behind the task's name (`fly-splice-beside-20`).
     ///
@@ -32,7 +32,7 @@ impl<T: Task> BesideSites<T> {
     }
 }
 
-impl<T: Task> Task for BesideSites<T> {
+impl<T: Task> Task for OffsetNegatives<T> {
     type Error = T::Error;
 
     fn name(&self) -> &str {
@@ -79,7 +79,7 @@ mod tests {
         let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
         let task = SpliceTask::new(datasets, SpliceSet::Uci);
         let whole = task.examples(Split::Dev).unwrap();
-        let beside = BesideSites::new(&task, 5, 1);
+        let beside = OffsetNegatives::new(&task, 5, 1);
         let rows = beside.examples(Split::Dev).unwrap();
         let sites = whole.iter().filter(|row| row.label > 0).count();
         assert_eq!(rows.len(), whole.len() + sites);
@@ -98,6 +98,6 @@ mod tests {
         }
         assert_eq!(places.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4, 6, 7, 8, 9, 10]);
         assert_eq!(rows, beside.examples(Split::Dev).unwrap());
-        assert_ne!(rows, BesideSites::new(&task, 5, 2).examples(Split::Dev).unwrap());
+        assert_ne!(rows, OffsetNegatives::new(&task, 5, 2).examples(Split::Dev).unwrap());
     }
 }
