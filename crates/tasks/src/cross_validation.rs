@@ -1,8 +1,8 @@
 //! A task dealt anew to train, dev and test.
 
-use dnabert_core::{Example, Sequence, Split, Task, derive_seed};
+use dnabert_core::{Example, Split, Task, derive_seed};
 
-use crate::cluster::{clusters, deal};
+use crate::cluster::{deal, example_clusters};
 
 /// All rows of a task in as many folds: each is the test split once. For sets whose own test split is
 /// too small to tell methods apart.
@@ -67,15 +67,7 @@ impl CrossValidation {
         for split in [Split::Train, Split::Dev, Split::Test] {
             examples.extend(task.examples(split)?);
         }
-        // No k-mer reaches over the N between two sequences of a pair.
-        let whole = |example: &Example| match &example.pair {
-            None => example.sequence.clone(),
-            Some(pair) => format!("{}N{pair}", example.sequence)
-                .parse()
-                .unwrap_or_else(|_| example.sequence.clone()),
-        };
-        let sequences: Vec<Sequence> = examples.iter().map(whole).collect();
-        let numbers = clusters(&sequences, SHARED);
+        let numbers = example_clusters(&examples, SHARED);
         let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
         let even = vec![1.0 / folds as f64; folds];
         let fold_of = deal(&numbers, &labels, &even, derive_seed(seed, &[50]));
@@ -187,8 +179,7 @@ mod tests {
                 let negatives = dev.iter().filter(|row| row.label == 0).count();
                 assert!((20..=60).contains(&negatives), "seed {seed} fold {number}: {negatives}");
                 let test = fold.examples(Split::Test).unwrap();
-                let test: Vec<Sequence> = test.into_iter().map(|row| row.sequence).collect();
-                let numbers = clusters(&test, SHARED);
+                let numbers = example_clusters(&test, SHARED);
                 let size = |number| numbers.iter().filter(|other| **other == number).count();
                 if (0..numbers.len()).any(|number| size(number) > 50) {
                     largest_fold.insert(number);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dnabert_core::SequenceError;
+use dnabert_core::{SequenceError, Split};
 use dnabert_genome::fasta::FastaError;
 
 /// Why labelled sequences cannot be read.
@@ -112,7 +112,38 @@ pub enum DataError {
         /// The class without rows.
         class: usize,
     },
-    /// A FASTA file.
+    /// A setting out of its range.
+    #[error("`{field}` is {value}: {reason}")]
+    Setting {
+        /// The setting.
+        field: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it must be.
+        reason: &'static str,
+    },
+    /// A table that cannot be split so that each class is in each split.
+    #[error(
+        "{}: the {split} split would have no row of class {class:?}, whose {rows} rows form {clusters} \
+         clusters of sequences that share a {shared}-mer; give train, dev and test as three tables, \
+         or a longer `shared`, or larger fractions",
+        path.display()
+    )]
+    ClassNotInSplit {
+        /// The file.
+        path: PathBuf,
+        /// The split.
+        split: Split,
+        /// The class.
+        class: String,
+        /// Rows of the class in the table.
+        rows: usize,
+        /// Clusters that have rows of the class.
+        clusters: usize,
+        /// Length of the k-mers that put two rows into one cluster.
+        shared: usize,
+    },
+    /// A FASTA file that cannot be read.
     #[error(transparent)]
     Fasta(#[from] FastaError),
 }

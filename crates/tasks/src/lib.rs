@@ -15,6 +15,7 @@ mod offset_negatives;
 mod promoter;
 pub mod scan;
 mod shipped;
+mod single_table;
 mod splice;
 mod subset;
 mod table;
@@ -31,6 +32,7 @@ pub use manifest::{DataFile, DataSet, FileRole, Manifest, ManifestError, sha256}
 pub use offset_negatives::OffsetNegatives;
 pub use promoter::{PromoterSet, PromoterTask};
 pub use shipped::{RowSource, ShippedSet, ShippedTask};
+pub use single_table::SingleTableSplit;
 pub use splice::{SpliceSet, SpliceTask};
 pub use subset::Subset;
 pub use table::{Row, TableFormat, read_examples, read_rows};
