@@ -1,11 +1,11 @@
-//! A part of a task's training data.
+//! A random subset of a task's training data.
 
 use dnabert_core::{Example, Split, Task, derive_seed};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// A task whose training split is a random part of another's; dev and test stay as they are.
+/// A task with a random subset of the training split of another; dev and test are unchanged.
 #[derive(Debug, Clone, Copy)]
 pub struct Subset<'a, T> {
     task: &'a T,
@@ -14,12 +14,23 @@ pub struct Subset<'a, T> {
 }
 
 impl<'a, T: Task> Subset<'a, T> {
-    /// Keeps `fraction` of the training examples of each class, drawn from `seed`: at least one of
-    /// each, in the order of the file.
+    /// Keeps this fraction of the training examples of each class, and at least one; `seed` draws
+    /// them. Their order is unchanged.
     ///
     /// # Panics
     ///
     /// Unless 0 < `fraction` ≤ 1.
+    ///
+    /// ```
+    /// use dnabert_core::{Split, Task};
+    /// use dnabert_tasks::{BindingSet, BindingTask, Subset};
+    ///
+    /// let task = BindingTask::new("../../datasets", BindingSet::CtcfGm12878);
+    /// let tenth = Subset::new(&task, 0.1, /* seed */ 1);
+    /// assert_eq!(task.examples(Split::Train)?.len(), 800);
+    /// assert_eq!(tenth.examples(Split::Train)?.len(), 80);
+    /// # Ok::<(), dnabert_tasks::DataError>(())
+    /// ```
     pub fn new(task: &'a T, fraction: f64, seed: u64) -> Self {
         assert!(0.0 < fraction && fraction <= 1.0, "a fraction of {fraction} is not in (0, 1]");
         Self { task, fraction, seed }
@@ -62,7 +73,7 @@ mod tests {
     use crate::{SpliceSet, SpliceTask};
 
     #[test]
-    fn each_class_keeps_its_fraction_and_seeds_draw_anew() {
+    fn each_class_keeps_its_fraction_and_the_seed_draws_the_rows() {
         let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
         let task = SpliceTask::new(datasets, SpliceSet::Uci);
         let counts = |examples: &[Example]| {
