@@ -1,5 +1,17 @@
-//! The tables of DNABERT's own variant tools, `mutate_seqs.py` and `SNP.py`: mutations of sequences that stand in
-//! a table, by row.
+//! The tables of DNABERT's variant tools, `mutate_seqs.py` and `SNP.py`: mutations of the sequences of a
+//! table, by row (Ji et al. 2021, doi 10.1093/bioinformatics/btab083).
+//!
+//! ```
+//! use dnabert_variants::reference::{parse, scores};
+//!
+//! let sequences = ["ACGTACGT".parse()?];
+//! let mutations = parse("0\t2\t3\tT\n0\t4\t6\tNA\n")?; // row, start, end, allele
+//! assert_eq!(mutations[0].apply(&sequences)?.as_str(), "ACTTACGT");
+//! assert_eq!(mutations[1].apply(&sequences)?.as_str(), "ACGTGT"); // a deletion
+//! let (difference, log_odds_ratio) = scores(0.8, 0.5);
+//! assert!((difference + 0.24).abs() < 1e-6 && (log_odds_ratio - 2.0).abs() < 1e-5);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::ops::Range;
 
@@ -12,11 +24,11 @@ pub struct Mutation {
     pub row: usize,
     /// The bases that are replaced; empty for an insertion.
     pub bases: Range<usize>,
-    /// What stands there instead; empty for a deletion.
+    /// The bases that replace them; empty for a deletion.
     pub allele: Sequence,
 }
 
-/// A mutation file that cannot be used.
+/// Why a mutation file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct MutationError {
@@ -26,24 +38,25 @@ pub struct MutationError {
     pub what: String,
 }
 
-/// Reads a mutation file's text. An allele that is missing, `NA` or `nan` is a deletion, as it is there.
+/// Parses the text of a mutation file; an allele that is missing, `NA` or `nan` is a deletion, as in
+/// DNABERT's tools.
 ///
 /// # Errors
 ///
-/// [`MutationError`] with the line.
+/// [`MutationError`] for the first line that is wrong.
 pub fn parse(text: &str) -> Result<Vec<Mutation>, MutationError> {
     let mutation = |(index, line): (usize, &str)| {
         let failed = |what: String| MutationError { line: index + 1, what };
         let columns: Vec<&str> = line.trim_end_matches('\r').split('\t').collect();
         let ([row, start, end] | [row, start, end, _]) = columns[..] else {
-            return Err(failed(format!("{} columns, where 3 or 4 are expected", columns.len())));
+            return Err(failed(format!("{} columns, but 3 or 4 are expected", columns.len())));
         };
         let number = |text: &str| {
-            text.parse::<usize>().map_err(|_| failed(format!("{text:?} is no number")))
+            text.parse::<usize>().map_err(|_| failed(format!("{text:?} is not a number")))
         };
         let bases = number(start)?..number(end)?;
         if bases.start > bases.end {
-            return Err(failed(format!("start {} lies behind end {}", bases.start, bases.end)));
+            return Err(failed(format!("start {} is after end {}", bases.start, bases.end)));
         }
         let allele = match columns.get(3).copied().unwrap_or_default() {
             "NA" | "nan" => "",
@@ -56,8 +69,8 @@ pub fn parse(text: &str) -> Result<Vec<Mutation>, MutationError> {
     lines.map(mutation).collect()
 }
 
-/// Every base of every sequence in turn as A, T, G and C, the base itself included: what the reference does
-/// without a mutation file.
+/// Every base of every sequence replaced by A, T, G and C, the base itself included: the mutations of
+/// DNABERT's tools without a mutation file.
 #[allow(clippy::missing_panics_doc, reason = "A, T, G and C are bases")]
 pub fn all_substitutions(sequences: &[Sequence]) -> impl Iterator<Item = Mutation> + '_ {
     sequences.iter().enumerate().flat_map(|(row, sequence)| {
@@ -76,10 +89,14 @@ impl Mutation {
     ///
     /// # Errors
     ///
-    /// Text that tells the row or the place that is not there.
+    /// A message if the table does not have the row, or the sequence ends before the mutation.
     pub fn apply(&self, sequences: &[Sequence]) -> Result<Sequence, String> {
         let Some(sequence) = sequences.get(self.row) else {
-            return Err(format!("row {} of {}", self.row, sequences.len()));
+            return Err(format!(
+                "there is no row {}: the table has {} rows",
+                self.row,
+                sequences.len()
+            ));
         };
         if self.bases.end > sequence.len() {
             let (row, end, bases) = (self.row, self.bases.end, sequence.len());
@@ -89,7 +106,8 @@ impl Mutation {
     }
 }
 
-/// The reference's two scores, in single precision as there: `diff` and `logOR`, which is infinite at 0 and 1.
+/// The two scores of DNABERT's `SNP.py` in single precision: `diff` and `logOR`, which is infinite for
+/// probabilities of 0 and 1.
 pub fn scores(original: f32, mutated: f32) -> (f32, f32) {
     let difference = (mutated - original) * original.max(mutated);
     let log_odds = |p: f32| (p / (1.0 - p)).log2();
