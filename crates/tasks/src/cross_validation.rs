@@ -65,6 +65,10 @@ const SHARED: usize = 20;
 /// Fraction of the rows outside the test fold that go to the dev split.
 const DEV: f64 = 0.125;
 
+/// The random streams that deal the folds, and the dev split of each fold.
+const FOLDS: u64 = 50;
+const DEV_SPLIT: u64 = 51;
+
 impl CrossValidation {
     /// Divides the rows of all splits of `task` into `folds` folds; another `seed` gives other folds.
     ///
@@ -84,7 +88,7 @@ impl CrossValidation {
         let numbers = example_clusters(&examples, SHARED);
         let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
         let even = vec![1.0 / folds as f64; folds];
-        let fold_of = deal(&numbers, &labels, &even, derive_seed(seed, &[50]));
+        let fold_of = deal(&numbers, &labels, &even, derive_seed(seed, &[FOLDS]));
         let splits = (0..folds)
             .map(|fold| {
                 let rest: Vec<usize> =
@@ -92,7 +96,7 @@ impl CrossValidation {
                 let of_rest = |values: &[usize]| rest.iter().map(|&row| values[row]).collect();
                 let (numbers, labels): (Vec<usize>, Vec<usize>) =
                     (of_rest(&numbers), of_rest(&labels));
-                let seed = derive_seed(seed, &[51, fold as u64]);
+                let seed = derive_seed(seed, &[DEV_SPLIT, fold as u64]);
                 let parts = deal(&numbers, &labels, &[1.0 - DEV, DEV], seed);
                 let mut splits = vec![Split::Test; examples.len()];
                 for (row, part) in rest.into_iter().zip(parts) {

@@ -45,7 +45,7 @@ impl Default for SingleTableSplit {
 }
 
 /// The random stream that divides a single table.
-const STREAM: u64 = 60;
+const SINGLE_TABLE: u64 = 60;
 
 impl SingleTableSplit {
     /// Checks that every split gets rows and that `shared` is a k-mer length.
@@ -82,7 +82,7 @@ impl SingleTableSplit {
         let clusters = example_clusters(examples, self.shared);
         let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
         let fractions = [1.0 - self.dev - self.test, self.dev, self.test];
-        let bins = deal(&clusters, &labels, &fractions, derive_seed(self.seed, &[STREAM]));
+        let bins = deal(&clusters, &labels, &fractions, derive_seed(self.seed, &[SINGLE_TABLE]));
         let splits = [Split::Train, Split::Dev, Split::Test];
         for (bin, split) in splits.into_iter().enumerate() {
             for (label, class) in classes.iter().enumerate() {

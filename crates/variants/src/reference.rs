@@ -15,7 +15,7 @@
 
 use std::ops::Range;
 
-use dnabert_core::Sequence;
+use dnabert_core::{Sequence, SequenceError};
 
 /// A line of a mutation file: tab-separated row, start, end and allele, without a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,12 +30,59 @@ pub struct Mutation {
 
 /// Why a mutation file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {what}")]
-pub struct MutationError {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub what: String,
+#[non_exhaustive]
+pub enum MutationError {
+    /// A line does not have 3 or 4 columns.
+    #[error("line {line}: {found} columns, but 3 or 4 are expected")]
+    Columns {
+        /// The line, from 1.
+        line: usize,
+        /// Columns of the line.
+        found: usize,
+    },
+    /// A row, start or end is not a number.
+    #[error("line {line}: {text:?} is not a number")]
+    NotNumber {
+        /// The line, from 1.
+        line: usize,
+        /// The text of the column.
+        text: String,
+    },
+    /// The start is after the end.
+    #[error("line {line}: start {} is after end {}", bases.start, bases.end)]
+    Reversed {
+        /// The line, from 1.
+        line: usize,
+        /// The bases.
+        bases: Range<usize>,
+    },
+    /// The allele is not DNA.
+    #[error("line {line}: the allele is not a DNA sequence")]
+    Allele {
+        /// The line, from 1.
+        line: usize,
+        /// The cause.
+        #[source]
+        source: SequenceError,
+    },
+    /// The table does not have the row of a mutation.
+    #[error("there is no row {row}: the table has {rows} rows")]
+    NoRow {
+        /// The row, from 0.
+        row: usize,
+        /// Rows of the table.
+        rows: usize,
+    },
+    /// The sequence ends before the mutation.
+    #[error("row {row}: the mutation ends at {end}, the sequence at {len}")]
+    PastEnd {
+        /// The row, from 0.
+        row: usize,
+        /// The end of the mutation.
+        end: usize,
+        /// Bases of the sequence.
+        len: usize,
+    },
 }
 
 /// Parses the text of a mutation file; an allele that is missing, `NA` or `nan` is a deletion, as in
@@ -46,23 +93,25 @@ pub struct MutationError {
 /// [`MutationError`] for the first line that is wrong.
 pub fn parse(text: &str) -> Result<Vec<Mutation>, MutationError> {
     let mutation = |(index, line): (usize, &str)| {
-        let failed = |what: String| MutationError { line: index + 1, what };
+        let line_number = index + 1;
         let columns: Vec<&str> = line.trim_end_matches('\r').split('\t').collect();
         let ([row, start, end] | [row, start, end, _]) = columns[..] else {
-            return Err(failed(format!("{} columns, but 3 or 4 are expected", columns.len())));
+            return Err(MutationError::Columns { line: line_number, found: columns.len() });
         };
         let number = |text: &str| {
-            text.parse::<usize>().map_err(|_| failed(format!("{text:?} is not a number")))
+            let not_number = |_| MutationError::NotNumber { line: line_number, text: text.into() };
+            text.parse::<usize>().map_err(not_number)
         };
         let bases = number(start)?..number(end)?;
         if bases.start > bases.end {
-            return Err(failed(format!("start {} is after end {}", bases.start, bases.end)));
+            return Err(MutationError::Reversed { line: line_number, bases });
         }
         let allele = match columns.get(3).copied().unwrap_or_default() {
             "NA" | "nan" => "",
             letters => letters,
         };
-        let allele = allele.parse().map_err(|error| failed(format!("{error}")))?;
+        let failed = |source| MutationError::Allele { line: line_number, source };
+        let allele = allele.parse().map_err(failed)?;
         Ok(Mutation { row: number(row)?, bases, allele })
     };
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
@@ -89,18 +138,16 @@ impl Mutation {
     ///
     /// # Errors
     ///
-    /// A message if the table does not have the row, or the sequence ends before the mutation.
-    pub fn apply(&self, sequences: &[Sequence]) -> Result<Sequence, String> {
-        let Some(sequence) = sequences.get(self.row) else {
-            return Err(format!(
-                "there is no row {}: the table has {} rows",
-                self.row,
-                sequences.len()
-            ));
+    /// [`MutationError::NoRow`] if the table does not have the row, and [`MutationError::PastEnd`] if the
+    /// sequence ends before the mutation.
+    pub fn apply(&self, sequences: &[Sequence]) -> Result<Sequence, MutationError> {
+        let row = self.row;
+        let Some(sequence) = sequences.get(row) else {
+            return Err(MutationError::NoRow { row, rows: sequences.len() });
         };
         if self.bases.end > sequence.len() {
-            let (row, end, bases) = (self.row, self.bases.end, sequence.len());
-            return Err(format!("row {row}: the mutation ends at {end}, the sequence at {bases}"));
+            let (end, len) = (self.bases.end, sequence.len());
+            return Err(MutationError::PastEnd { row, end, len });
         }
         Ok(sequence.replace(self.bases.clone(), &self.allele))
     }

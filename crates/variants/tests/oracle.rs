@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use dnabert_core::{LetterPolicy, Sequence};
-use dnabert_variants::reference::{Mutation, all_substitutions, parse, scores};
+use dnabert_variants::reference::{Mutation, MutationError, all_substitutions, parse, scores};
 
 const TABLE: &str = include_str!("data/dev.tsv");
 const MUTATIONS: &str = include_str!("data/mut_file.txt");
@@ -78,6 +78,11 @@ fn errors_name_the_line() {
     ] {
         assert_eq!(parse(text).unwrap_err().to_string(), what);
     }
+    let error = parse("0\t3\t4\tG?\n").unwrap_err();
+    assert!(matches!(error, MutationError::Allele { line: 1, .. }), "{error}");
     let mutation = parse("7\t0\t1\tA\n").unwrap().remove(0);
-    assert_eq!(mutation.apply(&[]).unwrap_err(), "there is no row 7: the table has 0 rows");
+    assert_eq!(
+        mutation.apply(&[]).unwrap_err().to_string(),
+        "there is no row 7: the table has 0 rows"
+    );
 }

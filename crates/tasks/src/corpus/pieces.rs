@@ -34,6 +34,11 @@ pub struct Pieces {
     table: Option<Table>,
 }
 
+/// The random streams that draw a piece, the order of an epoch, and the cuts.
+const PIECE: u64 = 0;
+const ORDER: u64 = 1;
+const CUT: u64 = 2;
+
 impl Pieces {
     pub(super) fn new(store: Store, config: CorpusConfig) -> io::Result<Self> {
         let table = match config.cutting {
@@ -99,11 +104,12 @@ impl Pieces {
     ///
     /// If the corpus has no bases.
     pub fn piece(&self, number: u64) -> Result<Piece, CorpusError> {
-        let mut random = ChaCha8Rng::seed_from_u64(derive_seed(self.config.seed, &[0, number]));
+        let mut random = ChaCha8Rng::seed_from_u64(derive_seed(self.config.seed, &[PIECE, number]));
         let (run, within, len) = match &self.table {
             Some(table) => {
                 let epoch = number / table.len;
-                let order = Permutation::new(table.len, derive_seed(self.config.seed, &[1, epoch]));
+                let order =
+                    Permutation::new(table.len, derive_seed(self.config.seed, &[ORDER, epoch]));
                 let entry = table.read(order.at(number % table.len));
                 let (place, len) = entry.map_err(CorpusError::Store)?;
                 let (run, within) = self.store.locate(place);
@@ -145,7 +151,7 @@ const LENGTH_BITS: u32 = 16;
 impl Table {
     /// Cuts every run as DNABERT does; pieces that are too short are left out.
     fn cut(store: &Store, config: &CorpusConfig) -> io::Result<Self> {
-        let mut random = ChaCha8Rng::seed_from_u64(derive_seed(config.seed, &[2]));
+        let mut random = ChaCha8Rng::seed_from_u64(derive_seed(config.seed, &[CUT]));
         let [shortest, longest] =
             [config.lengths.shortest, config.lengths.longest].map(|kmers| config.bases(kmers));
         let mut output = BufWriter::new(tempfile::tempfile()?);
