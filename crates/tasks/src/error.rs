@@ -105,7 +105,7 @@ pub enum DataError {
         label: String,
     },
     /// The labels, as numbers, have a gap, or there is only one class.
-    #[error("{}: no row of class {class}, and a classifier needs at least two classes", path.display())]
+    #[error("{}: no row of class {class}; the classes must be 0, 1, … without a gap, and at least two", path.display())]
     MissingClass {
         /// The file.
         path: PathBuf,

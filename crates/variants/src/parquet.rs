@@ -109,7 +109,7 @@ impl ParquetTable {
     ///
     /// # Errors
     ///
-    /// [`ParquetTableError::Write`].
+    /// [`ParquetTableError::Write`] if the file cannot be written.
     pub fn create(
         path: impl AsRef<Path>,
         columns: &[InfoField],
@@ -183,7 +183,7 @@ impl ParquetTable {
     ///
     /// # Errors
     ///
-    /// [`ParquetTableError::Write`].
+    /// [`ParquetTableError::Write`] if the file cannot be written.
     pub fn finish(mut self) -> Result<(), ParquetTableError> {
         self.flush()?;
         let failed = |source| ParquetTableError::Write { path: self.path.clone(), source };

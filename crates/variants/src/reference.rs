@@ -92,25 +92,25 @@ pub enum MutationError {
 ///
 /// [`MutationError`] for the first line that is wrong.
 pub fn parse(text: &str) -> Result<Vec<Mutation>, MutationError> {
-    let mutation = |(index, line): (usize, &str)| {
-        let line_number = index + 1;
-        let columns: Vec<&str> = line.trim_end_matches('\r').split('\t').collect();
+    let mutation = |(index, text): (usize, &str)| {
+        let line = index + 1;
+        let columns: Vec<&str> = text.trim_end_matches('\r').split('\t').collect();
         let ([row, start, end] | [row, start, end, _]) = columns[..] else {
-            return Err(MutationError::Columns { line: line_number, found: columns.len() });
+            return Err(MutationError::Columns { line, found: columns.len() });
         };
-        let number = |text: &str| {
-            let not_number = |_| MutationError::NotNumber { line: line_number, text: text.into() };
-            text.parse::<usize>().map_err(not_number)
+        let number = |column: &str| {
+            let not_number = |_| MutationError::NotNumber { line, text: column.into() };
+            column.parse::<usize>().map_err(not_number)
         };
         let bases = number(start)?..number(end)?;
         if bases.start > bases.end {
-            return Err(MutationError::Reversed { line: line_number, bases });
+            return Err(MutationError::Reversed { line, bases });
         }
         let allele = match columns.get(3).copied().unwrap_or_default() {
             "NA" | "nan" => "",
             letters => letters,
         };
-        let failed = |source| MutationError::Allele { line: line_number, source };
+        let failed = |source| MutationError::Allele { line, source };
         let allele = allele.parse().map_err(failed)?;
         Ok(Mutation { row: number(row)?, bases, allele })
     };
