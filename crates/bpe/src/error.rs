@@ -1,4 +1,4 @@
-//! What can be wrong with a tokenizer file.
+//! Errors of tokenizer files.
 
 use std::path::PathBuf;
 
@@ -6,33 +6,33 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BpeError {
-    /// A file that cannot be read, or is no tokenizer.
-    #[error("{}: no tokenizer can be read", path.display())]
+    /// A file that cannot be read, or does not hold a tokenizer.
+    #[error("{}: the tokenizer cannot be read", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the reader says.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A special token that the vocabulary lacks.
-    #[error("{}: the vocabulary has no {token}", path.display())]
+    /// A vocabulary without one of the special tokens.
+    #[error("{}: the vocabulary has no special token {token}", path.display())]
     NoSpecialToken {
         /// The file.
         path: PathBuf,
-        /// The token.
+        /// The missing token.
         token: &'static str,
     },
-    /// A base that the vocabulary lacks, so that sequences could not be told apart.
+    /// A vocabulary without one of the four bases, which would make different sequences equal.
     #[error("{}: the vocabulary has no token for the base {base}", path.display())]
     NoBase {
         /// The file.
         path: PathBuf,
-        /// The base.
+        /// The missing base.
         base: char,
     },
     /// A file that cannot be written.
-    #[error("{}", path.display())]
+    #[error("{}: the tokenizer cannot be written", path.display())]
     Write {
         /// The file.
         path: PathBuf,

@@ -3,5 +3,9 @@
 mod error;
 mod tokenizer;
 
+pub use dnabert_core::{
+    AmbiguityPolicy, Encoding, EncodingReport, LengthPolicy, Sequence, SequenceError,
+    SpecialTokens, Tiles, Tiling, TokenizeError, Tokenizer,
+};
 pub use error::BpeError;
 pub use tokenizer::BpeTokenizer;

@@ -1,4 +1,4 @@
-//! Sequences to byte-pair tokens and back.
+//! The byte-pair tokenizer.
 
 use std::path::Path;
 
@@ -11,6 +11,8 @@ use rayon::prelude::*;
 use crate::BpeError;
 
 /// DNABERT-2's tokenizer: a vocabulary of frequent words, merged from bases.
+///
+/// Byte-pair encoding of words: Sennrich, Haddow and Birch 2016, doi 10.18653/v1/P16-1162.
 #[derive(Debug, Clone)]
 pub struct BpeTokenizer {
     inner: tokenizers::Tokenizer,
@@ -20,12 +22,14 @@ pub struct BpeTokenizer {
 }
 
 impl BpeTokenizer {
-    /// Reads a `tokenizer.json`. Truncation and padding that the file may ask for are not done:
-    /// [`LengthPolicy`] and batches do that, and say so.
+    /// Reads a `tokenizer.json`.
+    ///
+    /// Settings of the file for truncation and padding are ignored: [`LengthPolicy`] truncates, and
+    /// counts what it drops.
     ///
     /// # Errors
     ///
-    /// [`BpeError`] naming the file, and the special token or base that is missing.
+    /// [`BpeError`] with the file, and with the special token or base that is missing.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, BpeError> {
         let path = path.as_ref();
         let read = |source| BpeError::Read { path: path.into(), source };
@@ -53,7 +57,7 @@ impl BpeTokenizer {
         Ok(Self { inner, special, ambiguity, length })
     }
 
-    /// Writes a `tokenizer.json`; an older file is replaced only by a whole new one.
+    /// Writes a `tokenizer.json`; if it fails, an existing file is unchanged.
     ///
     /// # Errors
     ///
@@ -67,15 +71,16 @@ impl BpeTokenizer {
             .map_err(|source| BpeError::Write { path: path.into(), source })
     }
 
-    /// The same tokenizer with another policy for ambiguous letters; [`AmbiguityPolicy::Split`]
-    /// leaves out one token for each of them.
+    /// Sets the policy for ambiguous letters.
+    ///
+    /// Under [`AmbiguityPolicy::Split`] each ambiguous letter counts as one skipped token.
     #[must_use]
     pub fn with_ambiguity(mut self, policy: AmbiguityPolicy) -> Self {
         self.ambiguity = policy;
         self
     }
 
-    /// The same tokenizer with another policy for long rows.
+    /// Sets the policy for rows that are too long.
     #[must_use]
     pub fn with_length(mut self, policy: LengthPolicy) -> Self {
         self.length = policy;
@@ -122,8 +127,8 @@ impl BpeTokenizer {
         if text.is_empty() {
             return;
         }
-        // Letters are ASCII: offsets in bytes are offsets in bases. Encoding fails on truncation
-        // settings only, and there are none.
+        // Letters are ASCII, so offsets in bytes are offsets in bases. Encoding can fail only
+        // because of truncation settings, and there are none.
         let encoding = self.inner.encode(text, false).expect("no truncation is set");
         for (&id, &(from, to)) in encoding.get_ids().iter().zip(encoding.get_offsets()) {
             tokens.report.unknown_tokens += usize::from(id == self.special.unk);
@@ -131,7 +136,7 @@ impl BpeTokenizer {
         }
     }
 
-    /// `[CLS] tokens [SEP]`, of which the first `kept` tokens.
+    /// `[CLS] tokens [SEP]` with only the first `kept` tokens.
     fn row(&self, tokens: Encoding, kept: usize) -> Encoding {
         let mut row = Encoding { report: tokens.report, ..Encoding::default() };
         row.push(self.special.cls, 0, None);
@@ -167,7 +172,7 @@ impl Tokenizer for BpeTokenizer {
         Ok(row)
     }
 
-    /// The whole sequence is tokenized at once, since merges know no bounds; only the rows are
+    /// Encodes the whole sequence at once, because a merge may span any position; only the rows are
     /// made one at a time.
     fn tiles<'a>(&'a self, sequence: &'a Sequence, tiling: Tiling) -> Tiles<'a> {
         match self.tokens(sequence) {
@@ -179,7 +184,7 @@ impl Tokenizer for BpeTokenizer {
         }
     }
 
-    /// Unknown tokens become `N`.
+    /// Decodes a row of ids; unknown tokens become `N`.
     fn decode(&self, ids: &[u32]) -> Result<Sequence, TokenizeError> {
         let SpecialTokens { pad, unk, cls, sep, .. } = self.special;
         let opening = usize::from(ids.first() == Some(&cls));
@@ -197,7 +202,7 @@ impl Tokenizer for BpeTokenizer {
                 }
             }
         }
-        Ok(letters.parse().expect("bases and N"))
+        Ok(letters.parse().expect("tokens hold bases, and unknown tokens are N"))
     }
 
     fn vocab_size(&self) -> usize {
@@ -208,7 +213,7 @@ impl Tokenizer for BpeTokenizer {
         self.special
     }
 
-    /// Encodes on all cores; the first failing sequence (by index) is reported.
+    /// Encodes on all cores, and returns the error of the first sequence that fails.
     fn encode_batch(&self, sequences: &[Sequence]) -> Result<Vec<Encoding>, TokenizeError> {
         let rows: Vec<_> = sequences.par_iter().map(|sequence| self.encode(sequence)).collect();
         rows.into_iter()

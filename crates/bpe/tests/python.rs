@@ -1,8 +1,8 @@
 //! Ids and offsets of the Python `tokenizers` library (0.23.3), on stored sequences.
 //!
-//! `data/tokenizer.json` was trained by that library on the shipped fruit-fly promoters, 160 ids.
-//! Where `DNABERT_ORACLE` names a folder with `dnabert2/tokenizer.json`, DNABERT-2's own tokenizer is
-//! compared as well.
+//! `data/tokenizer.json` was trained with that library on the shipped fruit-fly promoters (160
+//! ids). If `DNABERT_ORACLE` names a folder with `dnabert2/tokenizer.json`, DNABERT-2's own
+//! tokenizer is compared as well.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
@@ -36,7 +36,7 @@ fn sequence(text: &str) -> Sequence {
 }
 
 #[test]
-fn ids_and_spans_are_pythons() {
+fn ids_and_spans_equal_those_of_python() {
     let tokenizer = ours().with_ambiguity(AmbiguityPolicy::Unknown);
     let cases = json(&data("cases.json"));
     for case in cases["cases"].as_array().unwrap() {
@@ -64,9 +64,9 @@ fn ids_and_spans_are_pythons() {
 }
 
 #[test]
-fn the_tokenizer_of_dnabert_2_gives_its_ids_where_it_is_at_hand() {
+fn ids_equal_those_of_dnabert_2_if_its_tokenizer_is_available() {
     let Some(folder) = std::env::var_os("DNABERT_ORACLE") else {
-        return; // its tokenizer.json is not ours to ship
+        return; // its tokenizer.json cannot be shipped with this project
     };
     let folder = PathBuf::from(folder).join("dnabert2");
     let tokenizer = BpeTokenizer::read(folder.join("tokenizer.json"))
@@ -78,7 +78,7 @@ fn the_tokenizer_of_dnabert_2_gives_its_ids_where_it_is_at_hand() {
     for case in cases.as_array().unwrap() {
         let text = case["sequence"].as_str().unwrap();
         if text.bytes().any(|letter| letter.is_ascii_lowercase() || letter == b' ') {
-            continue; // Python makes other words of these; here sequences have neither
+            continue; // Python encodes these letters as other words; a Sequence has neither
         }
         let row = tokenizer.encode(&sequence(text)).unwrap();
         assert_eq!(row.ids, numbers(&case["ids"]), "{text}");
@@ -88,7 +88,7 @@ fn the_tokenizer_of_dnabert_2_gives_its_ids_where_it_is_at_hand() {
 }
 
 #[test]
-fn what_is_lost_is_counted_or_refused() {
+fn lost_tokens_are_counted_or_rejected() {
     let text = Sequence::read("ACGTNNACGT", &LetterPolicy::default()).unwrap().0;
     let error = ours().encode(&text).unwrap_err();
     assert_eq!(error, TokenizeError::AmbiguousBase { letter: 'N', position: 4 });
@@ -108,7 +108,7 @@ fn what_is_lost_is_counted_or_refused() {
 }
 
 #[test]
-fn a_file_that_is_no_tokenizer_is_named() {
+fn an_error_names_the_file() {
     let error = BpeTokenizer::read(data("absent.json")).unwrap_err();
     assert!(error.to_string().contains("absent.json"), "{error}");
     let error = BpeTokenizer::read(data("cases.json")).unwrap_err();

@@ -1,22 +1,23 @@
-//! The trait between ways of explaining a model and those who use the explanations.
+//! The trait that every attribution method implements.
 
 use crate::Sequence;
 
-/// A way to say how much each base of a sequence counts.
-pub trait Attribution {
-    /// What it can fail with.
+/// A method that scores how much each base of a sequence matters; safe to share between threads.
+pub trait Attribution: Send + Sync {
+    /// The error type.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// One track for each sequence, in the order given: a score for each of its bases. What a score
-    /// means, and whether it may be negative, is the way's own.
+    /// Returns one track for each sequence, in the same order: one score for each of its bases.
+    ///
+    /// The implementation says what a score means and whether it can be negative.
     ///
     /// # Errors
     ///
-    /// The way's own error, for sequences that it cannot read.
+    /// The error of the implementation, for example for a sequence that its tokenizer rejects.
     fn attribute(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, Self::Error>;
 }
 
-/// A way of explaining can be lent.
+/// A reference to an attribution method is one as well.
 impl<A: Attribution + ?Sized> Attribution for &A {
     type Error = A::Error;
 
@@ -25,7 +26,7 @@ impl<A: Attribution + ?Sized> Attribution for &A {
     }
 }
 
-/// Ways of several types can stand in one list.
+/// Boxed methods of different types can be kept in one list.
 impl<A: Attribution + ?Sized> Attribution for Box<A> {
     type Error = A::Error;
 

@@ -1,22 +1,24 @@
-//! The trait between a trained model and those who ask it.
+//! The trait that every trained model implements.
 
 use crate::Sequence;
 
-/// Anything that judges sequences.
+/// A model that predicts from sequences; safe to share between threads.
 pub trait Classifier: Send + Sync {
-    /// What predicting can fail with.
+    /// The error type.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// One row for each sequence, in the order given: class probabilities, which sum to one; or, of
-    /// models for such problems, the probability of each label, or numbers.
+    /// Returns one row for each sequence, in the same order.
+    ///
+    /// A row holds class probabilities that sum to one. A multi-label model returns one independent
+    /// probability for each label, and a regression model returns its predicted values.
     ///
     /// # Errors
     ///
-    /// The classifier's own error, for sequences that it cannot read.
+    /// The error of the implementation, for example for a sequence that its tokenizer rejects.
     fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, Self::Error>;
 }
 
-/// A classifier can be lent.
+/// A reference to a classifier is one as well.
 impl<C: Classifier + ?Sized> Classifier for &C {
     type Error = C::Error;
 

@@ -2,18 +2,29 @@
 
 use std::ops::Range;
 
-/// One row of tokens: ids, segments, and the bases that each token covers.
+/// One row of tokens: ids, segment ids, and the bases that each token covers.
 ///
-/// The three vectors have the same length, special tokens included.
+/// The three vectors have the same length, which includes the special tokens.
+///
+/// ```
+/// use dnabert_core::Encoding;
+///
+/// let mut row = Encoding::default();
+/// row.push(2, 0, None); // [CLS] covers no base
+/// row.push(12, 0, Some(0..3)); // ATG
+/// row.push(3, 0, None); // [SEP]
+/// assert_eq!((row.len(), row.spans[1].clone()), (3, Some(0..3)));
+/// assert!(row.report.is_lossless());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Encoding {
     /// Token ids.
     pub ids: Vec<u32>,
     /// 0 for the first sequence and its special tokens, 1 for the second of a pair.
     pub segment_ids: Vec<u32>,
-    /// Bases covered, 0-based half-open in the sequence of the token's segment; `None` for specials.
+    /// The bases that each token covers in the sequence of its segment; `None` for special tokens.
     pub spans: Vec<Option<Range<usize>>>,
-    /// What the row does not say about its sequence.
+    /// What was lost between the sequence and this row.
     pub report: EncodingReport,
 }
 
@@ -22,14 +33,14 @@ pub struct Encoding {
 pub struct EncodingReport {
     /// Tokens that became `[UNK]`.
     pub unknown_tokens: usize,
-    /// Tokens left out since they cover an ambiguous base.
+    /// Tokens left out because they cover an ambiguous base.
     pub skipped_tokens: usize,
-    /// Tokens cut off at the right to fit the maximum length.
+    /// Tokens cut off at the end to fit the maximum length.
     pub truncated_tokens: usize,
 }
 
 impl EncodingReport {
-    /// Whether every token of the sequence is in the row as itself.
+    /// Whether nothing was lost: no token is unknown, skipped or truncated.
     pub fn is_lossless(&self) -> bool {
         *self == Self::default()
     }
@@ -44,12 +55,12 @@ impl std::ops::AddAssign for EncodingReport {
 }
 
 impl Encoding {
-    /// The number of tokens, special tokens included.
+    /// The number of tokens, including special tokens.
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether there is no token.
+    /// Whether the row has no token.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }

@@ -1,52 +1,78 @@
-//! Writing files so that a failure never destroys what was there.
+//! File writes that keep the old content if they fail.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes `bytes` beside `path`, then renames: `path` holds the old content or all of the new.
+/// Writes `bytes` to `path`, which then holds either its old content or all of the new one.
+///
+/// The bytes go to a temporary file in the same folder, which is renamed to `path` at the end.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("labels.txt");
+/// dnabert_core::file::write(&path, b"donor\nacceptor\n")?;
+/// assert_eq!(std::fs::read_to_string(&path)?, "donor\nacceptor\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
 /// # Errors
 ///
-/// The I/O error of creating, writing or renaming; the old file is then untouched.
+/// The I/O error of creating, writing or renaming; the old file is then unchanged.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, |beside| File::create(beside).and_then(|mut file| file.write_all(bytes)))
 }
 
-/// Lets `write` fill an empty file beside `path`, or put another in its place, then renames it:
-/// `path` holds the old content or all of the new, with the permissions of any new file.
+/// Calls `write` with the path of an empty temporary file, then renames that file to `path`.
+///
+/// `write` may fill the file or replace it. Afterwards `path` holds either its old content or all
+/// of the new one, with the permissions that a new file gets in this folder.
+///
+/// ```
+/// use dnabert_core::file;
+/// use std::io;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("scores.bin");
+/// file::replace(&path, |temporary| std::fs::write(temporary, [1, 2, 3]))?;
+/// let failed = file::replace(&path, |_| Err(io::Error::other("disk full")));
+/// assert!(failed.is_err());
+/// assert_eq!(std::fs::read(&path)?, [1, 2, 3]); // the old content is still there
+/// # Ok::<(), io::Error>(())
+/// ```
 ///
 /// # Errors
 ///
-/// The error of `write`, or the I/O error of renaming; the old file is then untouched.
+/// The error of `write`, or the I/O error of renaming; the old file is then unchanged.
 pub fn replace<E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&Path) -> Result<(), E>,
 ) -> Result<(), E> {
     let Some(name) = path.file_name() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file").into());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name").into());
     };
     let mut beside = std::ffi::OsString::from(".");
     beside.push(name);
     beside.push(format!(".{}.partial", std::process::id()));
     let beside = path.with_file_name(beside);
-    // Some libraries make files that only their owner may read: it is to be as any new file here.
+    // Some libraries create files that only their owner may read; the result gets the usual mode.
     let permissions = new_permissions(&beside)?;
     let rename = || {
         fs::set_permissions(&beside, permissions)?;
-        OpenOptions::new().write(true).open(&beside)?.sync_all()?; // some systems sync writers only
+        // Some systems sync only files that are open for writing.
+        OpenOptions::new().write(true).open(&beside)?.sync_all()?;
         fs::rename(&beside, path)
     };
     let renamed = write(&beside).and_then(|()| Ok(rename()?));
     if renamed.is_err() {
-        // The first error is the one to report; a leftover beside the file is harmless.
+        // The first error is the one to report; a leftover temporary file is harmless.
         let _ = fs::remove_file(&beside);
     }
     renamed
 }
 
-/// Makes an empty file, and tells the permissions that it got; a file that was left there might
-/// have others.
+/// Creates an empty file and returns the permissions that it got. A leftover file is removed first,
+/// since it might have other permissions.
 fn new_permissions(path: &Path) -> io::Result<fs::Permissions> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -71,7 +97,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn permissions_are_those_of_any_new_file() {
+    fn a_replaced_file_has_the_permissions_of_a_new_file() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();

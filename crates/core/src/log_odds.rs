@@ -1,9 +1,10 @@
-//! Log odds that stay finite.
+//! Log odds that are finite for every probability.
 
-/// Probabilities nearer to 0 or 1 are not told apart from it in single precision, in which networks compute.
+/// Networks compute in single precision, which cannot tell probabilities closer to 1 than this from
+/// 1.
 const SURE: f64 = 1e-7;
 
-/// ln p / (1 − p), with p kept 1e-7 away from 0 and 1.
+/// ln p / (1 − p), where p is first clamped to [1e-7, 1 − 1e-7].
 ///
 /// ```
 /// use dnabert_core::log_odds;

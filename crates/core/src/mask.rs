@@ -1,21 +1,22 @@
-//! The trait between token rows and masked-language-model training.
+//! Which tokens masked-language-model training hides.
 
 use crate::Encoding;
 
-/// A row for masked-language-model training: some tokens hidden, and what they were.
+/// A row for masked-language-model training: ids with some tokens hidden, and the original ids.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MaskedRow {
     /// Token ids as the network sees them.
     pub ids: Vec<u32>,
-    /// Places in the row that are to be predicted, ascending.
+    /// Positions in the row whose tokens the network predicts, ascending.
     pub places: Vec<usize>,
-    /// The original id at each of these places.
+    /// The original id at each of these positions.
     pub targets: Vec<u32>,
 }
 
-/// Chooses the tokens of a row that are hidden; safe to share between threads.
+/// Chooses which tokens of a row are hidden; safe to share between threads.
 pub trait MaskPlan: Send + Sync {
-    /// Hides tokens of `row`, as `seed` says: the same seed hides the same tokens. A row of which
-    /// nothing may be hidden comes back without places.
+    /// Hides tokens of `row`; the same seed hides the same tokens.
+    ///
+    /// If no token of the row can be hidden, [`MaskedRow::places`] is empty.
     fn mask(&self, row: &Encoding, seed: u64) -> MaskedRow;
 }

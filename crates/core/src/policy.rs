@@ -1,44 +1,53 @@
-//! What tokenizers do with what they cannot take as it is.
+//! What tokenizers do with ambiguous bases and with rows that are too long.
 
 use crate::TokenizeError;
 
-/// What a tokenizer does with tokens that cover an ambiguous letter.
+/// What a tokenizer does with tokens that cover an ambiguous base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AmbiguityPolicy {
-    /// Refuse the sequence.
+    /// Reject the sequence.
     #[default]
     Reject,
-    /// Make each of them `[UNK]`, as the reference does; counted as `unknown_tokens`.
+    /// Replace each such token by `[UNK]`, as DNABERT does; counted in `unknown_tokens`.
     Unknown,
-    /// Leave them out: the row goes on with the next unambiguous stretch, and
-    /// [`tiles`](crate::Tokenizer::tiles) start a new row there; counted as `skipped_tokens`.
+    /// Leave such tokens out; counted in `skipped_tokens`. The row continues with the next
+    /// unambiguous stretch; [`tiles`](crate::Tokenizer::tiles) starts a new row there.
     Split,
 }
 
-/// How long a row may be, special tokens included, and what happens to longer ones.
+/// The maximum length of a row, including special tokens, and what happens to longer rows.
+///
+/// ```
+/// use dnabert_core::LengthPolicy;
+///
+/// assert_eq!(LengthPolicy::default(), LengthPolicy::Reject(512));
+/// assert_eq!(LengthPolicy::Truncate(512).surplus(520)?, 8);
+/// assert!(LengthPolicy::Reject(512).surplus(520).is_err());
+/// # Ok::<(), dnabert_core::TokenizeError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LengthPolicy {
     /// Any length.
     Unlimited,
-    /// Refuse a sequence that needs more tokens than this.
+    /// Reject a sequence that needs more tokens than this.
     Reject(usize),
-    /// Cut at the right to this many tokens; counted as `truncated_tokens`.
+    /// Cut the row to this many tokens by dropping the last ones; counted in `truncated_tokens`.
     Truncate(usize),
 }
 
 impl Default for LengthPolicy {
-    /// Refuse more than the 512 tokens of the published models.
+    /// Rejects rows longer than the 512 tokens of the published models.
     fn default() -> Self {
         Self::Reject(512)
     }
 }
 
 impl LengthPolicy {
-    /// How many of `tokens` (special tokens counted) must go for the row to fit.
+    /// How many tokens to drop so that a row of `tokens`, including special tokens, fits.
     ///
     /// # Errors
     ///
-    /// [`TokenizeError::TooLong`] where the policy refuses the row.
+    /// [`TokenizeError::TooLong`] if the policy rejects the row.
     pub fn surplus(self, tokens: usize) -> Result<usize, TokenizeError> {
         match self {
             Self::Unlimited => Ok(0),
@@ -50,7 +59,7 @@ impl LengthPolicy {
         }
     }
 
-    /// The longest row; `None` for any length.
+    /// The maximum number of tokens; `None` if the length is unlimited.
     pub fn maximum(self) -> Option<usize> {
         match self {
             Self::Unlimited => None,
@@ -59,8 +68,14 @@ impl LengthPolicy {
     }
 }
 
-/// What two sequences of one row keep when `surplus` tokens must go: the longer one loses its last
-/// token again and again, the second where both are equal.
+/// The numbers of tokens that two sequences of one row keep after `surplus` tokens are dropped.
+///
+/// The longer sequence loses its last token until the pair fits; if both are equally long, the
+/// second one does.
+///
+/// ```
+/// assert_eq!(dnabert_core::shorten_pair([10, 6], 5), [6, 5]);
+/// ```
 pub fn shorten_pair([mut first, mut second]: [usize; 2], surplus: usize) -> [usize; 2] {
     for _ in 0..surplus {
         let longer = if first > second { &mut first } else { &mut second };

@@ -1,10 +1,18 @@
-//! Random streams that depend on their place only, not on what ran before.
+//! Random seeds that depend only on a position in a run, not on what ran before.
 
-/// A seed for one place (`[epoch]`, `[step]`, …) of the run that `seed` names.
+/// The seed of one part (`[epoch]`, `[epoch, step]`, …) of a run that starts from `seed`.
 ///
-/// SplitMix64 (Steele, Lea and Flood 2014, doi 10.1145/2660193.2660195) over the numbers in turn.
+/// The numbers go one after the other through SplitMix64 (Steele, Lea and Flood 2014, doi
+/// 10.1145/2660193.2660195).
+///
+/// ```
+/// use dnabert_core::derive_seed;
+///
+/// assert_eq!(derive_seed(7, &[3, 120]), derive_seed(7, &[3, 120]));
+/// assert_ne!(derive_seed(7, &[3, 120]), derive_seed(7, &[3, 121]));
+/// ```
 pub fn derive_seed(seed: u64, place: &[u64]) -> u64 {
-    // The complement keeps (a, b) and (b, a) apart.
+    // Without the complement, (a, b) and (b, a) would have the same seed.
     place.iter().fold(mix(seed), |state, &number| mix(state ^ mix(!number)))
 }
 
@@ -21,7 +29,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn neighbouring_places_have_different_seeds() {
+    fn neighbouring_positions_have_different_seeds() {
         let seeds: HashSet<u64> =
             (0..10).flat_map(|a| (0..100).map(move |b| derive_seed(a, &[b]))).collect();
         assert_eq!(seeds.len(), 1000);

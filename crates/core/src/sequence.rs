@@ -1,50 +1,62 @@
-//! DNA sequences and the policy for letters that are not plain `A C G T`.
+//! DNA sequences, and the policy for letters other than upper-case `A C G T`.
 
 use std::fmt;
 
 /// A DNA sequence in upper-case IUPAC letters (`ACGT` and `RYSWKMBDHVN`).
 ///
-/// No other byte can get in, so nothing downstream has to check letters again.
+/// A sequence holds no other letter, so code that takes one need not check letters again.
+///
+/// ```
+/// use dnabert_core::Sequence;
+///
+/// let sequence: Sequence = "ATGACN".parse()?;
+/// assert_eq!((sequence.len(), sequence.ambiguous()), (6, 1));
+/// assert_eq!(sequence.reverse_complement().to_string(), "NGTCAT");
+/// assert_eq!(sequence.slice(0..3).to_string(), "ATG");
+/// assert_eq!(sequence.gc_content(), Some(0.4)); // N is not counted
+/// assert!("AT-AC".parse::<Sequence>().is_err());
+/// # Ok::<(), dnabert_core::SequenceError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Sequence {
     letters: Vec<u8>,
 }
 
-/// What to do with a letter that has an obvious reading: lower case, or `U` for `T`.
+/// What to do with a lower-case letter, or with `U`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LetterRule {
-    /// Read it as its plain counterpart (`a` → `A`, `U` → `T`).
+    /// Convert it (`a` → `A`, `U` → `T`).
     #[default]
     Convert,
-    /// Read it as `N`, as repeat-masked (soft-masked) bases often are.
+    /// Replace it by `N`; lower case often marks repeats (soft-masking).
     Mask,
-    /// Refuse the sequence.
+    /// Reject the sequence.
     Reject,
 }
 
-/// What to do with ambiguous IUPAC letters (`N`, `R`, `Y`, …) while reading.
+/// What to do with ambiguous IUPAC letters (`N`, `R`, `Y`, …) when reading text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AmbiguityRule {
-    /// Keep them; the tokenizer has a policy of its own for tokens that cover them.
+    /// Keep them; the tokenizer has its own policy for tokens that cover them.
     #[default]
     Keep,
-    /// Refuse the sequence.
+    /// Reject the sequence.
     Reject,
 }
 
-/// The rules under which text becomes a [`Sequence`]; letters outside IUPAC are always refused.
+/// The rules by which text becomes a [`Sequence`]; letters outside IUPAC are always rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LetterPolicy {
-    /// Rule for lower-case letters.
+    /// The rule for lower-case letters.
     pub lower_case: LetterRule,
-    /// Rule for `U`.
+    /// The rule for `U`.
     pub uracil: LetterRule,
-    /// Rule for ambiguous letters.
+    /// The rule for ambiguous letters.
     pub ambiguous: AmbiguityRule,
 }
 
 impl LetterPolicy {
-    /// The policy that takes upper-case `A C G T` only.
+    /// The policy that accepts only upper-case `A C G T`.
     pub const STRICT: Self = Self {
         lower_case: LetterRule::Reject,
         uracil: LetterRule::Reject,
@@ -52,14 +64,14 @@ impl LetterPolicy {
     };
 }
 
-/// How many letters each rule of a [`LetterPolicy`] touched.
+/// How many letters each rule of a [`LetterPolicy`] applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LetterReport {
     /// Lower-case letters.
     pub lower_case: usize,
-    /// `U` read as `T` or masked.
+    /// Letters `U`, converted to `T` or masked.
     pub uracil: usize,
-    /// Ambiguous letters in the result, masked ones included.
+    /// Ambiguous letters in the result, including masked ones.
     pub ambiguous: usize,
 }
 
@@ -67,7 +79,7 @@ pub struct LetterReport {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SequenceError {
-    /// A character that stands for no base.
+    /// A character that is not an IUPAC letter.
     #[error("invalid base {letter:?} at position {position}")]
     InvalidLetter {
         /// The character found.
@@ -75,8 +87,8 @@ pub enum SequenceError {
         /// 0-based position in characters.
         position: usize,
     },
-    /// A letter that the policy refuses.
-    #[error("{kind} letter {letter:?} at position {position} is refused by the letter policy")]
+    /// A letter that the policy rejects.
+    #[error("{kind} letter {letter:?} at position {position} is rejected by the letter policy")]
     Refused {
         /// `lower-case`, `uracil` or `ambiguous`.
         kind: &'static str,
@@ -85,8 +97,8 @@ pub enum SequenceError {
         /// 0-based position in characters.
         position: usize,
     },
-    /// A k-mer in a k-mer sentence has another length than the first one.
-    #[error("k-mer {index} ({kmer:?}) has {found} letters where the first has {expected}")]
+    /// A k-mer of a k-mer sentence differs in length from the first one.
+    #[error("k-mer {index} ({kmer:?}) has {found} letters, but the first has {expected}")]
     UnevenKmer {
         /// 0-based index of the k-mer.
         index: usize,
@@ -97,7 +109,7 @@ pub enum SequenceError {
         /// The length of the first k-mer.
         expected: usize,
     },
-    /// Two neighbouring k-mers of a k-mer sentence do not overlap in k − 1 letters.
+    /// Two neighbouring k-mers of a k-mer sentence do not overlap by k − 1 letters.
     #[error("k-mer {index} ({kmer:?}) does not overlap the one before it ({previous:?})")]
     BrokenOverlap {
         /// 0-based index of the second k-mer.
@@ -110,11 +122,22 @@ pub enum SequenceError {
 }
 
 impl Sequence {
-    /// Reads `text` under `policy` and tells how many letters the policy touched.
+    /// Reads `text` under `policy`, and reports how many letters the policy applied to.
+    ///
+    /// ```
+    /// use dnabert_core::{LetterPolicy, LetterRule, Sequence};
+    ///
+    /// let policy = LetterPolicy { lower_case: LetterRule::Mask, ..LetterPolicy::default() };
+    /// let (sequence, report) = Sequence::read("ACGTacgtACGT", &policy)?;
+    /// assert_eq!(sequence.to_string(), "ACGTNNNNACGT");
+    /// assert_eq!(report.lower_case, 4);
+    /// # Ok::<(), dnabert_core::SequenceError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`SequenceError`] with letter and position, for letters outside IUPAC or refused ones.
+    /// [`SequenceError`] with letter and position, for letters that are not IUPAC or that the
+    /// policy rejects.
     pub fn read(text: &str, policy: &LetterPolicy) -> Result<(Self, LetterReport), SequenceError> {
         let mut report = LetterReport::default();
         let letters = text
@@ -125,11 +148,20 @@ impl Sequence {
         Ok((Self { letters }, report))
     }
 
-    /// Joins overlapping k-mers separated by white space (`"ATG TGA GAC"` → `ATGAC`).
+    /// Joins overlapping k-mers that are separated by white space.
+    ///
+    /// ```
+    /// use dnabert_core::{LetterPolicy, Sequence};
+    ///
+    /// let (sequence, _) = Sequence::from_kmers("ATG TGA GAC", &LetterPolicy::default())?;
+    /// assert_eq!(sequence.to_string(), "ATGAC");
+    /// # Ok::<(), dnabert_core::SequenceError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`SequenceError`] for uneven or non-overlapping k-mers and for letters as in [`read`](Self::read).
+    /// [`SequenceError`] for k-mers that differ in length or do not overlap, and for letters as in
+    /// [`read`](Self::read).
     pub fn from_kmers(
         sentence: &str,
         policy: &LetterPolicy,
@@ -152,12 +184,12 @@ impl Sequence {
         self.letters.len()
     }
 
-    /// Whether there is no base.
+    /// Whether the sequence has no base.
     pub fn is_empty(&self) -> bool {
         self.letters.is_empty()
     }
 
-    /// The bases in `range` as a sequence of their own.
+    /// The bases in `range` as a new sequence.
     ///
     /// # Panics
     ///
@@ -166,12 +198,9 @@ impl Sequence {
         Self { letters: self.letters[range].to_vec() }
     }
 
-    /// The sequence with other letters in the place of `range`: a substitution, an insertion (where the
-    /// range is empty) or a deletion (where `letters` is).
+    /// The sequence with the bases in `range` replaced by `letters`.
     ///
-    /// # Panics
-    ///
-    /// If the range lies outside of the sequence.
+    /// An empty range makes an insertion, and empty letters make a deletion.
     ///
     /// ```
     /// use dnabert_core::Sequence;
@@ -180,13 +209,17 @@ impl Sequence {
     /// assert_eq!(sequence.replace(1..3, &"T".parse()?).to_string(), "ATT");
     /// # Ok::<(), dnabert_core::SequenceError>(())
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the range lies outside the sequence.
     #[must_use]
     pub fn replace(&self, range: std::ops::Range<usize>, letters: &Self) -> Self {
         let parts = [&self.letters[..range.start], &letters.letters, &self.letters[range.end..]];
         Self { letters: parts.concat() }
     }
 
-    /// The other strand, read 5′ to 3′; ambiguous letters become their complements (`R` ↔ `Y`).
+    /// The other strand, read 5′ to 3′; an ambiguous letter becomes its complement (`R` ↔ `Y`).
     pub fn reverse_complement(&self) -> Self {
         Self { letters: self.letters.iter().rev().map(|&letter| complement(letter)).collect() }
     }
@@ -196,7 +229,7 @@ impl Sequence {
         self.letters.iter().filter(|&&letter| !is_base(letter)).count()
     }
 
-    /// The share of `G` and `C` among the unambiguous bases, or `None` where there is none.
+    /// The fraction of `G` and `C` among the unambiguous bases, or `None` if there are none.
     pub fn gc_content(&self) -> Option<f64> {
         let gc = self.letters.iter().filter(|letter| matches!(letter, b'G' | b'C')).count();
         let bases = self.len() - self.ambiguous();
@@ -207,7 +240,7 @@ impl Sequence {
 impl std::str::FromStr for Sequence {
     type Err = SequenceError;
 
-    /// Reads upper-case IUPAC letters only; use [`Sequence::read`] for other policies.
+    /// Accepts upper-case IUPAC letters only; use [`Sequence::read`] for other policies.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let policy = LetterPolicy { ambiguous: AmbiguityRule::Keep, ..LetterPolicy::STRICT };
         Self::read(text, &policy).map(|(sequence, _)| sequence)
@@ -296,7 +329,7 @@ const fn complement(letter: u8) -> u8 {
     }
 }
 
-/// The letters of overlapping k-mers: all of the first, then the last letter of each next one.
+/// The letters of overlapping k-mers: all of the first k-mer, then the last letter of each other.
 fn join_kmers(sentence: &str) -> Result<String, SequenceError> {
     let mut kmers = sentence.split_whitespace();
     let Some(mut previous) = kmers.next() else {
@@ -336,11 +369,11 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_letter_is_named_with_its_place() {
+    fn an_error_names_the_letter_and_its_position() {
         let error = Sequence::read("ACNT", &LetterPolicy::STRICT).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "ambiguous letter 'N' at position 2 is refused by the letter policy"
+            "ambiguous letter 'N' at position 2 is rejected by the letter policy"
         );
         for text in ["AC-GT", "ACéGT", "ACjGT"] {
             let error = Sequence::read(text, &LetterPolicy::default()).unwrap_err();
@@ -364,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn gc_content_leaves_ambiguous_letters_out() {
+    fn gc_content_ignores_ambiguous_letters() {
         assert_eq!("GCATNN".parse::<Sequence>().unwrap().gc_content(), Some(0.5));
         assert_eq!("NN".parse::<Sequence>().unwrap().gc_content(), None);
     }

@@ -1,19 +1,29 @@
-//! Values of overlapping tokens as values of bases.
+//! Turns values of overlapping tokens into values of bases.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Averages the values of tokens over the bases that they cover, from left to right.
+/// Averages token values over the bases that the tokens cover, from left to right.
 ///
-/// Tokens may overlap, within a row and between the rows of a long sequence; a base has the mean
-/// over all tokens that cover it. Only bases that are covered, and that a later token could still
-/// cover, are held.
+/// Tokens may overlap, within a row and between the rows of a long sequence. A base gets the mean
+/// over all tokens that cover it. Memory holds only covered bases that are not finished yet.
+///
+/// ```
+/// use dnabert_core::Stitcher;
+///
+/// let mut stitcher = Stitcher::new(1); // one value for each token
+/// stitcher.add(0..3, &[1.0]);
+/// stitcher.add(1..4, &[3.0]);
+/// let mut means = Vec::new();
+/// stitcher.finish(5, |_, mean| means.push(mean.map(|values| values[0])));
+/// assert_eq!(means, [Some(1.0), Some(2.0), Some(2.0), Some(3.0), None]);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Stitcher {
     width: usize,
-    /// The first base that was not yet handed over.
+    /// The first base that is not finished yet.
     start: usize,
-    /// Covered bases from there on, by position.
+    /// Covered bases from `start` on, by position.
     open: BTreeMap<usize, Base>,
 }
 
@@ -24,19 +34,20 @@ struct Base {
 }
 
 impl Stitcher {
-    /// For tokens with `width` values each.
+    /// A stitcher for tokens with `width` values each.
     pub fn new(width: usize) -> Self {
         Self { width, start: 0, open: BTreeMap::new() }
     }
 
-    /// Adds a token that covers the bases `span` (0-based, half-open). Bases before the first one
-    /// that [`finish`](Self::finish) has not yet given are passed over.
+    /// Adds a token that covers the bases `span`.
+    ///
+    /// Bases that [`finish`](Self::finish) has already passed on are ignored.
     ///
     /// # Panics
     ///
-    /// If there are not as many values as announced.
+    /// If the number of values is not the `width` of the stitcher.
     pub fn add(&mut self, span: Range<usize>, values: &[f32]) {
-        assert_eq!(values.len(), self.width, "values of a token");
+        assert_eq!(values.len(), self.width, "a token has one value for each column");
         let empty = || Base { sums: vec![0.0; self.width], tokens: 0 };
         for position in span.start.max(self.start)..span.end {
             let base = self.open.entry(position).or_insert_with(empty);
@@ -45,8 +56,10 @@ impl Stitcher {
         }
     }
 
-    /// Hands the bases before `end`, which no later token covers, to `take`: position and means,
-    /// or `None` for a base that no token covered.
+    /// Calls `take` for each unfinished base before `end`, with its position and its mean values,
+    /// or `None` if no token covers it.
+    ///
+    /// Call it when no later token covers a base before `end`.
     pub fn finish(&mut self, end: usize, mut take: impl FnMut(usize, Option<&[f32]>)) {
         while self.start < end {
             let base = self.open.remove(&self.start);
@@ -64,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gap_takes_no_memory() {
+    fn uncovered_bases_take_no_memory() {
         let mut stitcher = Stitcher::new(1000);
         stitcher.add(0..3, &[1.0; 1000]);
         stitcher.add(50_000_000..50_000_003, &[1.0; 1000]);
@@ -72,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_has_the_mean_of_the_tokens_over_it() {
+    fn a_base_has_the_mean_of_the_tokens_that_cover_it() {
         let mut stitcher = Stitcher::new(1);
         let mut bases = Vec::new();
         for (start, value) in [(0, 1.0), (1, 3.0), (2, 8.0), (6, 5.0)] {

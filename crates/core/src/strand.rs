@@ -3,21 +3,21 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The strand that a feature lies on.
+/// The strand of a genomic feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Strand {
-    /// The strand in the file, `+`.
+    /// The strand that the sequence file holds, `+`.
     Forward,
-    /// Its reverse complement, `-`.
+    /// The reverse complement of that strand, `-`.
     Reverse,
-    /// Neither is meant, `.`.
+    /// No strand is given, `.`.
     #[default]
     Unknown,
 }
 
-/// Text that names no strand.
+/// The error for text that is not a strand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("strand {found:?} is none of + - .")]
+#[error("unknown strand {found:?}: expected +, - or .")]
 pub struct StrandError {
     /// The text.
     pub found: String,

@@ -5,24 +5,24 @@ use crate::Sequence;
 /// One labelled sequence, or pair of sequences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
-    /// Where it comes from, for messages and prediction tables (`prom300_test.tsv:17`).
+    /// Where the example comes from, for messages and prediction tables (`prom300_test.tsv:17`).
     pub name: String,
     /// The sequence.
     pub sequence: Sequence,
     /// The second sequence of a pair task.
     pub pair: Option<Sequence>,
-    /// The index of its class in [`Task::classes`].
+    /// The index of the class in [`Task::classes`].
     pub label: usize,
 }
 
 /// The part of a data set that an example belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Split {
-    /// Fits the weights.
+    /// For fitting the weights.
     Train,
-    /// Chooses the model, the epoch and the settings.
+    /// For choosing the model, the epoch and the settings.
     Dev,
-    /// Read once, at the end; chooses nothing.
+    /// For the final evaluation only; nothing is chosen on it.
     Test,
 }
 
@@ -36,26 +36,26 @@ impl std::fmt::Display for Split {
     }
 }
 
-/// A classification task: names, classes and examples per split.
+/// A classification task: a name, its classes, and the examples of each split.
 pub trait Task: Send + Sync {
-    /// What reading the examples can fail with.
+    /// The error type.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// A short name (`fly-promoter-300`).
+    /// A short name, such as `fly-promoter-300`.
     fn name(&self) -> &str;
 
-    /// Class names; a label is an index into them.
+    /// The names of the classes; a label is an index into them.
     fn classes(&self) -> &[String];
 
     /// The examples of one split, in the order of their file.
     ///
     /// # Errors
     ///
-    /// The task's own error, naming file and line.
+    /// The error of the implementation, which names file and line.
     fn examples(&self, split: Split) -> Result<Vec<Example>, Self::Error>;
 }
 
-/// A task can be lent.
+/// A reference to a task is one as well.
 impl<T: Task + ?Sized> Task for &T {
     type Error = T::Error;
 
@@ -72,7 +72,7 @@ impl<T: Task + ?Sized> Task for &T {
     }
 }
 
-/// Tasks of several types can stand in one list.
+/// Boxed tasks of different types can be kept in one list.
 impl<T: Task + ?Sized> Task for Box<T> {
     type Error = T::Error;
 

@@ -1,56 +1,68 @@
-//! Sequences of any length as overlapping rows.
+//! Long sequences as overlapping rows.
 
 use crate::{Encoding, EncodingReport, TokenizeError};
 
-/// How a sequence is cut into rows that a network can take.
+/// How a long sequence is cut into overlapping rows.
+///
+/// ```
+/// use dnabert_core::{Encoding, Tiling};
+///
+/// let mut row = Encoding::default();
+/// for id in [2, 10, 11, 12, 13, 14, 3] {
+///     row.push(id, 0, None);
+/// }
+/// let tiling = Tiling::new(5, 1); // at most 5 tokens in a row, 1 token in common
+/// let rows: Result<Vec<_>, _> = row.into_tiles(tiling).map(|tile| tile.map(|t| t.ids)).collect();
+/// assert_eq!(rows?, [[2, 10, 11, 12, 3], [2, 12, 13, 14, 3]]);
+/// # Ok::<(), dnabert_core::TokenizeError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tiling {
     max_tokens: usize,
     overlap: usize,
 }
 
-/// Rows of a sequence from left to right, made as they are asked for; spans have the coordinates
-/// of the whole sequence.
+/// A lazy iterator over the rows of a sequence from left to right.
 ///
-/// The report of a row tells of its own tokens, and of those left out between it and the row
-/// before. After an error there are no more rows.
+/// Spans have the coordinates of the whole sequence. The report of a row counts its own tokens and
+/// the tokens left out between it and the row before. The iterator ends after an error.
 pub type Tiles<'a> = Box<dyn Iterator<Item = Result<Encoding, TokenizeError>> + Send + 'a>;
 
 impl Tiling {
-    /// Rows of at most `max_tokens`, `[CLS]` and `[SEP]` included, that share `overlap` tokens
-    /// with the row before.
+    /// Rows of at most `max_tokens`, including `[CLS]` and `[SEP]`, where each row repeats the last
+    /// `overlap` tokens of the row before.
     ///
     /// # Panics
     ///
-    /// Unless `overlap` is smaller than the number of tokens between `[CLS]` and `[SEP]`.
+    /// If `overlap` is not smaller than the number of tokens between `[CLS]` and `[SEP]`.
     pub fn new(max_tokens: usize, overlap: usize) -> Self {
         let tiling = Self { max_tokens, overlap };
         assert!(
             overlap < tiling.capacity(),
-            "an overlap of {overlap} in rows of {max_tokens} tokens leaves no step"
+            "an overlap of {overlap} is too large for rows of {max_tokens} tokens"
         );
         tiling
     }
 
-    /// The longest row, `[CLS]` and `[SEP]` included.
+    /// The maximum number of tokens in a row, including `[CLS]` and `[SEP]`.
     pub fn max_tokens(self) -> usize {
         self.max_tokens
     }
 
-    /// Tokens between `[CLS]` and `[SEP]`.
+    /// The maximum number of tokens between `[CLS]` and `[SEP]`.
     pub fn capacity(self) -> usize {
         self.max_tokens.saturating_sub(2)
     }
 
-    /// Tokens that a row shares with the one before.
+    /// The number of tokens that a row has in common with the row before.
     pub fn overlap(self) -> usize {
         self.overlap
     }
 }
 
 impl Encoding {
-    /// Cuts a row `[CLS] x [SEP]` of any length, for tokenizers that need the whole sequence at
-    /// once.
+    /// Cuts a row `[CLS] x [SEP]` of any length into tiles, for tokenizers that need the whole
+    /// sequence at once.
     pub fn into_tiles(self, tiling: Tiling) -> Tiles<'static> {
         let mut next = Some(1);
         let mut report = self.report;
@@ -74,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_cut_with_special_tokens_at_both_ends() {
+    fn every_tile_has_special_tokens_at_both_ends() {
         let mut row = Encoding::default();
         row.push(2, 0, None);
         (0..7).for_each(|place| row.push(10 + place, 0, Some(place as usize..place as usize + 1)));
@@ -85,8 +97,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "leaves no step")]
-    fn an_overlap_as_long_as_the_row_is_refused() {
+    #[should_panic(expected = "is too large")]
+    fn an_overlap_as_long_as_the_row_is_rejected() {
         Tiling::new(6, 4);
     }
 }

@@ -1,19 +1,19 @@
-//! The trait between sequences and networks.
+//! The trait that every tokenizer implements.
 
 use crate::{Encoding, Sequence, Tiles, Tiling};
 
 /// The ids of the five special tokens of a BERT vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpecialTokens {
-    /// `[PAD]`, fills short rows.
+    /// `[PAD]` fills short rows of a batch.
     pub pad: u32,
-    /// `[UNK]`, stands for anything outside the vocabulary.
+    /// `[UNK]` replaces text outside the vocabulary.
     pub unk: u32,
-    /// `[CLS]`, opens every row.
+    /// `[CLS]` starts every row.
     pub cls: u32,
-    /// `[SEP]`, closes every segment.
+    /// `[SEP]` ends every segment.
     pub sep: u32,
-    /// `[MASK]`, hides a token in pre-training.
+    /// `[MASK]` hides a token in pre-training.
     pub mask: u32,
 }
 
@@ -21,26 +21,28 @@ pub struct SpecialTokens {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenizeError {
-    /// A sequence too short to hold one token.
-    #[error("a sequence of {length} bases holds no token: at least {minimum} bases are needed")]
+    /// A sequence that is too short for one token.
+    #[error(
+        "a sequence of {length} bases is too short for one token: at least {minimum} are needed"
+    )]
     TooShort {
         /// Its length in bases.
         length: usize,
         /// The shortest length that can be encoded.
         minimum: usize,
     },
-    /// A row longer than the maximum, where cutting was not asked for.
+    /// A row longer than the maximum, under a policy that does not truncate.
     #[error(
-        "{tokens} tokens are more than the maximum of {maximum}: choose truncation, or tiles with overlap"
+        "{tokens} tokens exceed the maximum of {maximum}: truncate the row, or use overlapping tiles"
     )]
     TooLong {
-        /// Tokens of the row, special tokens included.
+        /// Tokens of the row, including special tokens.
         tokens: usize,
-        /// The maximum, special tokens included.
+        /// The maximum, including special tokens.
         maximum: usize,
     },
-    /// An ambiguous base, where the policy refuses them.
-    #[error("ambiguous base {letter:?} at position {position} is refused by the ambiguity policy")]
+    /// An ambiguous base, under a policy that rejects them.
+    #[error("ambiguous base {letter:?} at position {position} is rejected by the ambiguity policy")]
     AmbiguousBase {
         /// The letter.
         letter: char,
@@ -48,13 +50,13 @@ pub enum TokenizeError {
         position: usize,
     },
     /// Every token of the sequence covers an ambiguous base.
-    #[error("no token of the sequence ({length} bases) is free of ambiguous bases")]
+    #[error("every token of the sequence ({length} bases) covers an ambiguous base")]
     NothingLeft {
         /// Its length in bases.
         length: usize,
     },
     /// An id outside the vocabulary.
-    #[error("id {id} at position {position} is outside the vocabulary of {vocab_size}")]
+    #[error("id {id} at position {position} is outside the vocabulary of {vocab_size} tokens")]
     UnknownId {
         /// The id.
         id: u32,
@@ -63,23 +65,25 @@ pub enum TokenizeError {
         /// Size of the vocabulary.
         vocab_size: usize,
     },
-    /// Ids that belong to no single sequence: neighbours disagree, or a special token lies inside.
-    #[error("id {id} at position {position} does not continue the sequence before it")]
+    /// Ids that spell no sequence: neighbouring tokens disagree, or a special token lies inside.
+    #[error(
+        "id {id} at position {position} does not continue the sequence of the tokens before it"
+    )]
     Inconsistent {
         /// The id.
         id: u32,
         /// 0-based position in the row.
         position: usize,
     },
-    /// A tokenizer that has no way to encode two sequences in one row.
-    #[error("this tokenizer does not encode pairs")]
+    /// A tokenizer that cannot encode two sequences in one row.
+    #[error("this tokenizer cannot encode pairs of sequences")]
     NoPairs,
-    /// The sequence at `index` of a batch failed.
-    #[error("sequence {index} of the batch")]
+    /// A sequence of a batch that cannot be encoded.
+    #[error("sequence {index} of the batch cannot be encoded")]
     InBatch {
         /// 0-based index in the batch.
         index: usize,
-        /// What was wrong with it.
+        /// Why it cannot be encoded.
         #[source]
         source: Box<TokenizeError>,
     },
@@ -91,14 +95,14 @@ pub trait Tokenizer: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`TokenizeError`] when the sequence does not fit the tokenizer's policies.
+    /// [`TokenizeError`] if the policies of the tokenizer reject the sequence.
     fn encode(&self, sequence: &Sequence) -> Result<Encoding, TokenizeError>;
 
     /// Encodes two sequences as `[CLS] a [SEP] b [SEP]` with segment ids 0 and 1.
     ///
     /// # Errors
     ///
-    /// As [`encode`](Self::encode); [`TokenizeError::NoPairs`] unless implemented.
+    /// As [`encode`](Self::encode). The default implementation returns [`TokenizeError::NoPairs`].
     fn encode_pair(
         &self,
         _first: &Sequence,
@@ -107,9 +111,9 @@ pub trait Tokenizer: Send + Sync {
         Err(TokenizeError::NoPairs)
     }
 
-    /// Encodes a sequence of any length as rows `[CLS] x [SEP]` that overlap, one at a time.
+    /// Encodes a sequence of any length as overlapping rows `[CLS] x [SEP]`, one at a time.
     ///
-    /// Unless implemented, the row of [`encode`](Self::encode) is cut.
+    /// The default implementation cuts the row of [`encode`](Self::encode).
     fn tiles<'a>(&'a self, sequence: &'a Sequence, tiling: Tiling) -> Tiles<'a> {
         match self.encode(sequence) {
             Ok(row) => row.into_tiles(tiling),
@@ -117,20 +121,20 @@ pub trait Tokenizer: Send + Sync {
         }
     }
 
-    /// The sequence that a row of ids stands for; special tokens at its ends are ignored.
+    /// Decodes a row of ids; special tokens at its ends are ignored.
     ///
     /// # Errors
     ///
-    /// [`TokenizeError`] for ids outside the vocabulary or ids that contradict each other.
+    /// [`TokenizeError`] for ids outside the vocabulary, or ids that contradict each other.
     fn decode(&self, ids: &[u32]) -> Result<Sequence, TokenizeError>;
 
-    /// The number of ids, special tokens included.
+    /// The number of ids, including special tokens.
     fn vocab_size(&self) -> usize;
 
     /// The ids of the special tokens.
     fn special_tokens(&self) -> SpecialTokens;
 
-    /// Encodes many sequences, in order.
+    /// Encodes many sequences, and returns one row for each in the same order.
     ///
     /// # Errors
     ///

@@ -12,14 +12,14 @@ use crate::{Interval, Strand};
 /// The format of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnnotationFormat {
-    /// GTF, where features name their `gene_id` and `transcript_id`.
+    /// GTF, where features have a `gene_id` and a `transcript_id`.
     Gtf,
-    /// GFF3, where features have an `ID` and a `Parent`, or several.
+    /// GFF3, where features have an `ID` and one or more `Parent`s.
     Gff3,
 }
 
 impl AnnotationFormat {
-    /// The format that a file's name tells: `.gtf`, `.gff` or `.gff3`, with `.gz` or without.
+    /// The format by file name: `.gtf`, `.gff` or `.gff3`, with or without `.gz`.
     pub fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let (_, extension) = name.strip_suffix(".gz").unwrap_or(name).rsplit_once('.')?;
@@ -31,37 +31,37 @@ impl AnnotationFormat {
     }
 }
 
-/// A line of an annotation.
+/// One line of an annotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feature {
-    /// Where it lies.
+    /// The bases of the feature.
     pub interval: Interval,
-    /// What it is: `gene`, `exon`, `CDS`, …
+    /// The kind of feature: `gene`, `exon`, `CDS`, …
     pub kind: String,
-    /// Its own id; GFF3 only.
+    /// The id of the feature; GFF3 only.
     pub id: Option<String>,
-    /// What it is part of: the transcript in GTF, the parents in GFF3.
+    /// The ids of the features that it is part of: the transcript in GTF, the parents in GFF3.
     pub parents: Vec<String>,
-    /// The gene that it names; GTF only.
+    /// The id of the gene; GTF only.
     pub gene: Option<String>,
 }
 
-/// The parts of a transcript, in the order in which they are read.
+/// A transcript and its parts in the direction of transcription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
-    /// Its id.
+    /// The id of the transcript.
     pub id: String,
-    /// Its parts: from the transcription start on, none touching another.
+    /// The parts from the transcription start on; no two of them touch.
     pub parts: Vec<Interval>,
 }
 
 /// The transcripts of an annotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcripts {
-    /// Those that can be read from one end to the other, in the order in which they first appear.
+    /// Transcripts on one strand of one chromosome, in the order of their first line.
     pub whole: Vec<Transcript>,
-    /// The ids of those with parts on several chromosomes or strands, as trans-splicing makes them;
-    /// *Drosophila* has some.
+    /// The ids of transcripts with parts on several chromosomes or strands, as after
+    /// trans-splicing; *Drosophila* has some.
     pub torn: Vec<String>,
 }
 
@@ -71,8 +71,8 @@ pub enum Part {
     /// Features of kind `exon`.
     #[default]
     Exon,
-    /// Features of kind `CDS`: what lies between them are introns too, but those of the ends are
-    /// missing.
+    /// Features of kind `CDS`. The gaps between them are introns too, but introns in the
+    /// untranslated regions are missing.
     Coding,
 }
 
@@ -86,13 +86,17 @@ impl Part {
 }
 
 impl Transcript {
-    /// The base where transcription starts, from 0: the first base of the first part.
+    /// The base where transcription starts: the first base of the first part.
+    ///
+    /// # Panics
+    ///
+    /// If the transcript has no parts, which [`read_transcripts`] never returns.
     pub fn start(&self) -> usize {
         let first = &self.parts[0];
         if first.strand() == Strand::Reverse { first.end() - 1 } else { first.start() }
     }
 
-    /// What lies between the parts, in the order in which they are read.
+    /// The introns between the parts, in the direction of transcription.
     pub fn introns(&self) -> impl Iterator<Item = Interval> {
         self.parts.windows(2).filter_map(|pair| {
             let (left, right) = match pair[0].strand() {
@@ -104,11 +108,11 @@ impl Transcript {
     }
 }
 
-/// Hands each feature of an annotation, plain or gzip, to `each`; in GFF3 up to `##FASTA`.
+/// Calls `each` for every feature of an annotation; in GFF3 up to `##FASTA`.
 ///
 /// # Errors
 ///
-/// [`TableError`], with the line.
+/// [`TableError`] with the line, also for an error of `each`.
 pub fn for_each_feature(
     path: impl AsRef<Path>,
     format: AnnotationFormat,
@@ -133,10 +137,25 @@ pub fn for_each_feature(
 
 /// Reads the transcripts of an annotation.
 ///
+/// ```
+/// use dnabert_genome::annotation::{AnnotationFormat, Part, read_transcripts};
+///
+/// # let file = tempfile::NamedTempFile::new()?;
+/// # std::fs::write(file.path(), "chr1\tx\texon\t11\t20\t.\t+\t.\ttranscript_id \"t1\";\n\
+/// #     chr1\tx\texon\t31\t40\t.\t+\t.\ttranscript_id \"t1\";\n")?;
+/// // Two exons of t1, which GTF writes as 11 to 20 and 31 to 40.
+/// let transcripts = read_transcripts(file.path(), AnnotationFormat::Gtf, Part::Exon)?;
+/// let transcript = &transcripts.whole[0];
+/// assert_eq!((transcript.id.as_str(), transcript.start()), ("t1", 10));
+/// let introns: Vec<_> = transcript.introns().map(|i| (i.start(), i.end())).collect();
+/// assert_eq!(introns, [(20, 30)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
-/// [`TableError::NoFeature`] for an annotation without such parts, [`LineError::Orphan`] for a part
-/// that names no transcript, and [`TableError`] for the rest.
+/// [`TableError::NoFeature`] for an annotation without such parts; [`TableError::Line`] with
+/// [`LineError::Orphan`] for a part without a transcript, and for lines that cannot be parsed.
 pub fn read_transcripts(
     path: impl AsRef<Path>,
     format: AnnotationFormat,
@@ -150,7 +169,7 @@ pub fn read_transcripts(
             kinds.insert(feature.kind);
             return Ok(());
         }
-        // A CDS of several lines may have an id and no parent.
+        // A CDS of several lines may have an id but no parent.
         let ids =
             if feature.parents.is_empty() { Vec::from_iter(feature.id) } else { feature.parents };
         if ids.is_empty() {
@@ -177,7 +196,8 @@ pub fn read_transcripts(
     Ok(Transcripts { whole, torn: torn.into_iter().map(|transcript| transcript.id).collect() })
 }
 
-/// Sorts parts into reading order, and joins those that touch or overlap, as after a frame shift.
+/// Sorts parts in the direction of transcription, and joins those that touch or overlap, as after a
+/// frame shift.
 fn join(parts: &mut Vec<Interval>) {
     parts.sort();
     let mut joined: Vec<Interval> = Vec::with_capacity(parts.len());
@@ -186,7 +206,7 @@ fn join(parts: &mut Vec<Interval>) {
             Some(last) => {
                 let end = last.end().max(part.end());
                 let whole = Interval::new(last.chromosome(), last.start(), end, last.strand());
-                *last = whole.unwrap_or(part); // never backwards
+                *last = whole.unwrap_or(part); // the end is never before the start
             }
             None => joined.push(part),
         }
@@ -221,15 +241,15 @@ fn gtf_feature(line: &str) -> Result<Feature, LineError> {
     feature(&record, &attributes, &Tags { id: b"", parent: b"transcript_id", gene: b"gene_id" })
 }
 
-/// What a format calls the attributes of a [`Feature`]; empty where it has none.
+/// The names of a format for the attributes of a [`Feature`]; empty if the format has none.
 struct Tags {
     id: &'static [u8],
     parent: &'static [u8],
     gene: &'static [u8],
 }
 
-/// Reads a line of either format. Attributes are an argument, since a GTF record panics where it is
-/// asked for bad ones through the trait.
+/// Converts a line of either format. Attributes are an argument because a GTF record panics on
+/// malformed attributes when they are read through the trait.
 fn feature(
     record: &dyn gff::feature::Record,
     attributes: &dyn Attributes,
@@ -300,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_with_several_parents_and_parts_that_touch() {
+    fn a_part_can_have_several_parents_and_parts_that_touch_are_joined() {
         let found = read(GFF3, AnnotationFormat::Gff3, Part::Coding).unwrap().whole;
         assert_eq!(spans(found[0].parts.clone()), [(10, 20), (30, 45)]);
         assert_eq!(spans(found[1].parts.clone()), [(10, 20)]);
@@ -308,10 +328,10 @@ mod tests {
     }
 
     #[test]
-    fn each_defect_is_named() {
+    fn an_error_names_the_defect() {
         let error = read(GFF3, AnnotationFormat::Gff3, Part::Exon).unwrap_err();
         assert!(
-            error.to_string().ends_with("no feature of kind \"exon\"; there are CDS"),
+            error.to_string().ends_with("no feature of kind \"exon\"; kinds found: CDS"),
             "{error}"
         );
         let torn = GTF.replace("51\t60\t.\t-", "51\t60\t.\t+");
@@ -331,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn names_tell_formats() {
+    fn file_names_give_the_format() {
         let of = |name: &str| AnnotationFormat::of(Path::new(name));
         assert_eq!(of("a.b/x.gtf.gz"), Some(AnnotationFormat::Gtf));
         assert_eq!(of("x.gff3"), Some(AnnotationFormat::Gff3));

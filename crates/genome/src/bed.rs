@@ -6,23 +6,27 @@ use std::str::FromStr;
 use crate::lines::{LineError, Lines, TableError};
 use crate::{Interval, Strand};
 
-/// A line of a BED file with 3 to 6 columns or more.
+/// One line of a BED file with at least 3 columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BedRecord {
-    /// Where it lies; on an unknown strand where the file gives none.
+    /// The bases of the feature; the strand is unknown if the file gives none.
     pub interval: Interval,
-    /// Its name, unless it is `.`.
+    /// The name, unless it is `.`.
     pub name: Option<String>,
-    /// Its score, unless it is `.`.
+    /// The score, unless it is `.`.
     pub score: Option<f64>,
-    /// The first and the last of the bases that a browser draws thick, of a line with 8 or 9 columns: with more, the thick part
-    /// is the coding part of a transcript. None where these columns name no bases of the interval.
+    /// The first and the last base that genome browsers draw thick, from lines with 8 or 9 columns.
+    ///
+    /// In lines with more columns the thick part is the coding part of a transcript, and is not
+    /// read. `None` if these columns give no bases of the interval.
     pub thick: Option<(usize, usize)>,
 }
 
 impl BedRecord {
-    /// The base where transcription starts: the first one in the direction of the strand, of the thick part, or where none is
-    /// thick of the whole. EPDnew gives 60 bases around a start, and draws them thick from the start on.
+    /// The base where transcription starts: the first base, in the direction of the strand, of the
+    /// thick part, or of the interval if there is no thick part.
+    ///
+    /// EPDnew gives 60 bases around each start; their thick part begins at the start.
     pub fn transcription_start(&self) -> usize {
         let whole = (self.interval.start(), self.interval.end().saturating_sub(1));
         let (first, last) = self.thick.unwrap_or(whole);
@@ -33,30 +37,32 @@ impl BedRecord {
     }
 }
 
-/// A line of a narrowPeak file: the columns of BED and four more.
+/// One line of a narrowPeak file, which has the columns of BED and four more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Peak {
-    /// Where the peak lies.
+    /// The bases of the peak.
     pub interval: Interval,
-    /// Its name, unless it is `.`.
+    /// The name, unless it is `.`.
     pub name: Option<String>,
-    /// Its enrichment.
+    /// The enrichment.
     pub signal: f64,
-    /// −log10 of its p-value; −1 means none.
+    /// −log10 of the p-value; `None` if the file has −1.
     pub p_value: Option<f64>,
-    /// −log10 of its q-value; −1 means none.
+    /// −log10 of the q-value; `None` if the file has −1.
     pub q_value: Option<f64>,
-    /// The base of its summit, from 0 on the chromosome; −1 means none.
+    /// The position of the summit on the chromosome; `None` if the file has −1.
     pub summit: Option<usize>,
 }
 
 impl Peak {
-    /// `width` bases around the summit, or around the middle of a peak that has none; of an even
-    /// width, one more base lies before it.
+    /// The `width` bases around the summit, or around the middle if the peak has no summit.
+    ///
+    /// If the width is even, one base more lies before the centre than after it.
     ///
     /// # Errors
     ///
-    /// [`IntervalError::BeforeStart`](crate::IntervalError::BeforeStart).
+    /// [`IntervalError::BeforeStart`](crate::IntervalError::BeforeStart) if the window would start
+    /// before the chromosome.
     pub fn window(&self, width: usize) -> Result<Interval, crate::IntervalError> {
         let centre = self.summit.unwrap_or_else(|| self.interval.middle());
         let before = width / 2;
@@ -70,11 +76,27 @@ impl Peak {
     }
 }
 
-/// Reads a BED file, plain or gzip, columns apart by tabs or blanks; comments, `track` and `browser` lines are passed over.
+/// Reads a BED file with columns separated by tabs or spaces.
+///
+/// Comments, `track` lines and `browser` lines are skipped.
+///
+/// ```
+/// use dnabert_genome::Strand;
+/// use dnabert_genome::bed::read_bed;
+///
+/// # let file = tempfile::NamedTempFile::new()?;
+/// # std::fs::write(file.path(), "chr1\t100\t300\tpromoter-1\t0\t-\n")?;
+/// let records = read_bed(file.path())?; // chr1 100 300 promoter-1 0 -
+/// assert_eq!(records[0].name.as_deref(), Some("promoter-1"));
+/// assert_eq!((records[0].interval.start(), records[0].interval.end()), (100, 300));
+/// assert_eq!(records[0].interval.strand(), Strand::Reverse);
+/// assert_eq!(records[0].transcription_start(), 299);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
-/// [`TableError`], with the line and the value.
+/// [`TableError`] with the line and the value.
 pub fn read_bed(path: impl AsRef<Path>) -> Result<Vec<BedRecord>, TableError> {
     read(path.as_ref(), |columns| {
         let interval = columns.interval()?;
@@ -87,11 +109,23 @@ pub fn read_bed(path: impl AsRef<Path>) -> Result<Vec<BedRecord>, TableError> {
     })
 }
 
-/// Reads a narrowPeak file, plain or gzip.
+/// Reads a narrowPeak file.
+///
+/// ```
+/// use dnabert_genome::bed::read_narrow_peak;
+///
+/// # let file = tempfile::NamedTempFile::new()?;
+/// # std::fs::write(file.path(), "chr1\t100\t300\tp1\t0\t.\t8.5\t-1\t3.2\t70\n")?;
+/// let peaks = read_narrow_peak(file.path())?; // chr1 100 300 p1 0 . 8.5 -1 3.2 70
+/// assert_eq!((peaks[0].summit, peaks[0].p_value), (Some(170), None));
+/// let window = peaks[0].window(101)?;
+/// assert_eq!((window.start(), window.end()), (120, 221));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
-/// [`TableError`], with the line and the value.
+/// [`TableError`] with the line and the value.
 pub fn read_narrow_peak(path: impl AsRef<Path>) -> Result<Vec<Peak>, TableError> {
     read(path.as_ref(), |columns| {
         let interval = columns.interval()?;
@@ -100,7 +134,7 @@ pub fn read_narrow_peak(path: impl AsRef<Path>) -> Result<Vec<Peak>, TableError>
         let summit = match usize::try_from(offset) {
             Ok(offset) if offset < interval.len() => Some(interval.start() + offset),
             Err(_) if offset == -1 => None,
-            _ => return Err(columns.wrong(9, "summit", "a place in the peak, or -1")),
+            _ => return Err(columns.wrong(9, "summit", "a position in the peak, or -1")),
         };
         Ok(Peak {
             name: columns.word(3),
@@ -124,7 +158,7 @@ fn read<T>(
         if first.is_none_or(|word| word.starts_with('#') || word == "track" || word == "browser") {
             continue;
         }
-        // UCSC takes blanks for tabs where a line has no tab.
+        // As UCSC does: spaces separate columns only in lines without a tab.
         let tabs = line.contains('\t');
         let columns =
             if tabs { line.split('\t').collect() } else { line.split_whitespace().collect() };
@@ -134,7 +168,7 @@ fn read<T>(
     Ok(records)
 }
 
-/// The columns of a line, from 0; in errors, from 1.
+/// The columns of a line, counted from 0 here and from 1 in errors.
 struct Columns<'a>(Vec<&'a str>);
 
 impl Columns<'_> {
@@ -167,8 +201,9 @@ impl Columns<'_> {
         self.0.get(column).filter(|&&word| word != ".").map(|&word| word.to_owned())
     }
 
-    /// The thick bases of `interval`, where the line has columns for them and nothing beyond colours. BED of six columns and
-    /// three of one's own, such as broadPeak, has other numbers there.
+    /// The thick bases, if the line has columns for them and none beyond the colour. Formats with
+    /// six columns of BED and three of their own, such as broadPeak, have other numbers there,
+    /// which give no bases of the interval.
     fn thick(&self, interval: &Interval) -> Option<(usize, usize)> {
         if !(8..=9).contains(&self.0.len()) {
             return None;
@@ -180,7 +215,7 @@ impl Columns<'_> {
 
     fn interval(&self) -> Result<Interval, LineError> {
         let chromosome = self.get(0, "chromosome")?;
-        let position = "a position, from 0";
+        let position = "a 0-based position";
         let start = self.number(1, "start", position)?;
         let end = self.number(2, "end", position)?;
         let strand = self
@@ -202,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn bed_of_three_and_of_six_columns() {
+    fn bed_lines_have_three_or_six_columns() {
         let text = "#c\ntrack name=x\n\nchr1\t0\t5\r\nchr2\t7\t9\tTSS\t.\t-\n";
         let records = read_bed(file(text).path()).unwrap();
         assert_eq!(records.len(), 2);
@@ -212,8 +247,8 @@ mod tests {
     }
 
     #[test]
-    fn transcription_starts_where_the_thick_part_does() {
-        // As EPDnew has them: 49 bases, the start, 10 bases.
+    fn transcription_starts_with_the_thick_part() {
+        // As in EPDnew: 49 bases, the start, 10 bases.
         let text = "chr1 960583 960643 KLHL17_1 900 + 960632 960643\n\
                     chr1 959245 959305 NOC2L_1 900 - 959245 959256\n";
         let records = read_bed(file(text).path()).unwrap();
@@ -222,17 +257,17 @@ mod tests {
             records.iter().map(BedRecord::transcription_start).collect()
         };
         assert_eq!(starts(&records), [960_632, 959_255]);
-        // Nothing is thick, nothing is said, and a transcript, whose thick part is coding.
+        // An empty thick part, no thick columns, and a transcript, whose thick part is coding.
         let text = "c\t10\t20\ta\t0\t-\t10\t10\nc\t10\t20\ta\t0\t+\n\
                     c\t10\t20\ta\t0\t+\t12\t14\t0\t1\t10\t0\n";
         assert_eq!(starts(&read_bed(file(text).path()).unwrap()), [19, 10, 10]);
-        // broadPeak has signal and p-value there.
+        // broadPeak has signal and p-value in these columns.
         let text = "c\t10\t20\ta\t0\t+\t12.5\t21.3\t-1\n";
         assert_eq!(starts(&read_bed(file(text).path()).unwrap()), [10]);
     }
 
     #[test]
-    fn summits_are_bases_of_the_chromosome() {
+    fn summits_are_positions_on_the_chromosome() {
         let text =
             "chr1\t100\t300\t.\t0\t.\t8.5\t-1\t3.2\t70\nchr1\t10\t21\tp\t0\t.\t1\t2\t-1\t-1\n";
         let peaks = read_narrow_peak(file(text).path()).unwrap();
@@ -249,12 +284,12 @@ mod tests {
     }
 
     #[test]
-    fn each_defect_names_line_and_value() {
+    fn an_error_names_line_and_value() {
         for (text, expected) in [
             ("chr1\t0\t5\nchr1\t4\n", "no column 3 (end)"),
-            ("chr1\t0\t5\nchr1\t-4\t5\n", "column 2 (start): \"-4\" is not a position, from 0"),
-            ("chr1\t0\t5\nchr1\t9\t5\n", "chr1: end 5 lies before start 9"),
-            ("chr1\t0\t5\nchr1\t0\t5\ta\t1\tx\n", "strand \"x\" is none of + - ."),
+            ("chr1\t0\t5\nchr1\t-4\t5\n", "column 2 (start): \"-4\" is not a 0-based position"),
+            ("chr1\t0\t5\nchr1\t9\t5\n", "chr1: end 5 is before start 9"),
+            ("chr1\t0\t5\nchr1\t0\t5\ta\t1\tx\n", "unknown strand \"x\": expected +, - or ."),
         ] {
             let error = read_bed(file(text).path()).unwrap_err();
             assert!(error.to_string().ends_with("line 2"), "{error}");
@@ -263,6 +298,6 @@ mod tests {
         let peak = "chr1\t100\t300\t.\t0\t.\t8.5\t-1\t3.2\t200\n";
         let error = read_narrow_peak(file(peak).path()).unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(source, "column 10 (summit): \"200\" is not a place in the peak, or -1");
+        assert_eq!(source, "column 10 (summit): \"200\" is not a position in the peak, or -1");
     }
 }

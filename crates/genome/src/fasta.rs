@@ -1,4 +1,4 @@
-//! FASTA records as named, validated sequences.
+//! FASTA records as validated sequences.
 
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use dnabert_core::{LetterPolicy, LetterReport, Sequence, SequenceError};
 /// One FASTA record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// The header up to the first white space, without `>`.
+    /// The header up to the first white space, without the `>`.
     pub name: String,
     /// The rest of the header.
     pub description: Option<String>,
     /// The bases.
     pub sequence: Sequence,
-    /// What the letter policy touched.
+    /// The letters that the letter policy applied to.
     pub letters: LetterReport,
 }
 
@@ -24,7 +24,7 @@ pub struct Record {
 #[non_exhaustive]
 pub enum FastaError {
     /// The file cannot be opened or read.
-    #[error("{}", path.display())]
+    #[error("{}: the file cannot be read", path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -32,14 +32,14 @@ pub enum FastaError {
         #[source]
         source: std::io::Error,
     },
-    /// The file breaks the format after some records.
-    #[error("{}: not FASTA after {records} records", path.display())]
+    /// The file is not valid FASTA.
+    #[error("{}: invalid FASTA after {records} records", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Records read before.
+        /// The number of records before the defect.
         records: usize,
-        /// What the parser says.
+        /// The error of the parser.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -49,20 +49,33 @@ pub enum FastaError {
         /// The file.
         path: PathBuf,
     },
-    /// A record with a wrong letter.
+    /// A record with an invalid or rejected letter.
     #[error("{}: record {record:?}", path.display())]
     Sequence {
         /// The file.
         path: PathBuf,
-        /// The record's name.
+        /// The name of the record.
         record: String,
-        /// Letter and position.
+        /// The letter and its position.
         #[source]
         source: SequenceError,
     },
 }
 
-/// Streams the records of one file.
+/// Iterates over the records of one file, with one record in memory at a time.
+///
+/// ```
+/// use dnabert_genome::LetterPolicy;
+/// use dnabert_genome::fasta::Reader;
+///
+/// # let file = tempfile::NamedTempFile::new()?;
+/// # std::fs::write(file.path(), ">p1 first promoter\nACGT\nTTGA\n")?;
+/// for record in Reader::open(file.path(), LetterPolicy::default())? {
+///     let record = record?; // an error names the file and the record
+///     assert_eq!((record.name.as_str(), record.sequence.to_string()), ("p1", "ACGTTTGA".into()));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Reader {
     path: PathBuf,
     policy: LetterPolicy,
@@ -78,7 +91,7 @@ impl std::fmt::Debug for Reader {
 }
 
 impl Reader {
-    /// Opens a plain or gzip file; letters are read under `policy`.
+    /// Opens a file, whose letters are read under `policy`.
     ///
     /// # Errors
     ///
@@ -91,7 +104,7 @@ impl Reader {
         }
     }
 
-    /// Reads from what is open already; `path` is its name in errors.
+    /// Reads from an open input; errors name it as `path`.
     pub fn new(
         input: Box<dyn BufRead + Send>,
         path: impl AsRef<Path>,
@@ -116,7 +129,7 @@ impl Reader {
             };
         }
         self.records += 1;
-        // Bytes outside ASCII become U+FFFD, which no letter policy takes.
+        // Bytes that are not UTF-8 become U+FFFD, which no letter policy accepts.
         let text = String::from_utf8_lossy(record.seq());
         let (sequence, letters) = Sequence::read(&text, &self.policy).map_err(|source| {
             FastaError::Sequence { path: self.path.clone(), record: record.id().to_owned(), source }
@@ -133,7 +146,7 @@ impl Reader {
 impl Iterator for Reader {
     type Item = Result<Record, FastaError>;
 
-    /// The next record; nothing follows an error.
+    /// The next record; the iterator ends after an error.
     fn next(&mut self) -> Option<Self::Item> {
         if self.finished {
             return None;
@@ -166,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn each_defect_names_file_and_record() {
+    fn an_error_names_file_and_record() {
         assert!(matches!(read(""), Err(FastaError::Empty { .. })));
         assert!(matches!(read("ACGT\n"), Err(FastaError::Malformed { records: 0, .. })));
         let error = read(">a\nACGT\n>b\nAC*T\n").unwrap_err();

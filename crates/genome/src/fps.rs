@@ -1,4 +1,5 @@
-//! Transcription starts from the functional position sets (FPS) of the Eukaryotic Promoter Database.
+//! Transcription starts from the functional position sets (FPS) of the Eukaryotic Promoter
+//! Database.
 
 use std::path::Path;
 
@@ -6,13 +7,26 @@ use crate::bed::BedRecord;
 use crate::lines::{LineError, Lines, TableError};
 use crate::{Interval, Strand};
 
-/// Reads an FPS file, plain or gzip: lines `FP` with name, sequence (`EU:NC_000001.10`), `1+` or `1-`
-/// for the strand, and the position from 1; all others are passed over. A chromosome is called as the file has it, by its
-/// accession and version: the genome must call it so, too, as those of RefSeq do.
+/// Reads the transcription starts of an FPS file.
+///
+/// A line `FP` has the name of the promoter, the sequence (`EU:NC_000001.10`), the strand (`1+` or
+/// `1-`) and the 1-based position; other lines are skipped. Chromosomes keep the accession and
+/// version that the file has, so the genome must use the same names, as RefSeq genomes do.
+///
+/// ```
+/// use dnabert_genome::fps::read_fps;
+///
+/// # let file = tempfile::NamedTempFile::new()?;
+/// # std::fs::write(file.path(), "FP   A_1    :+S  EU:NC_000001.10      1+     894636; 1.\n")?;
+/// let starts = read_fps(file.path())?; // FP   A_1    :+S  EU:NC_000001.10      1+     894636; 1.
+/// assert_eq!(starts[0].interval.chromosome(), "NC_000001.10");
+/// assert_eq!(starts[0].transcription_start(), 894_635);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
-/// [`TableError`], with the line and the value.
+/// [`TableError`] with the line and the value.
 pub fn read_fps(path: impl AsRef<Path>) -> Result<Vec<BedRecord>, TableError> {
     let mut lines = Lines::open(path.as_ref())?;
     let mut records = Vec::new();
@@ -29,20 +43,20 @@ fn parse(line: &str) -> Result<BedRecord, LineError> {
     let format = |what: &str| LineError::Format(what.to_owned());
     let (name, place) = line[2..]
         .split_once(':')
-        .ok_or_else(|| format("FP: no colon behind the name of the promoter"))?;
-    let mut words = place.split_whitespace().skip(1); // what kind of start it is
+        .ok_or_else(|| format("FP: no colon after the name of the promoter"))?;
+    let mut words = place.split_whitespace().skip(1); // the kind of start
     let sequence = words.next().and_then(|word| word.split_once(':'));
     let (_, chromosome) =
         sequence.ok_or_else(|| format("FP: no sequence, such as EU:NC_000001.10"))?;
     let strand = match words.next().and_then(|word| word.chars().last()) {
         Some('+') => Strand::Forward,
         Some('-') => Strand::Reverse,
-        _ => return Err(format("FP: no strand, 1+ or 1-, behind the sequence")),
+        _ => return Err(format("FP: no strand, 1+ or 1-, after the sequence")),
     };
     let position = words.next().unwrap_or_default().trim_end_matches(';');
     let base: usize = position
         .parse()
-        .map_err(|_| format(&format!("FP: {position:?} is not a position, from 1")))?;
+        .map_err(|_| format(&format!("FP: {position:?} is not a 1-based position")))?;
     Ok(BedRecord {
         interval: Interval::from_closed(chromosome, base, base, strand)?,
         name: Some(name.trim().to_owned()),
@@ -76,12 +90,12 @@ mod tests {
     }
 
     #[test]
-    fn each_defect_names_its_line() {
+    fn an_error_names_its_line() {
         for (line, expected) in [
-            ("FP   A", "FP: no colon behind the name of the promoter"),
+            ("FP   A", "FP: no colon after the name of the promoter"),
             ("FP   A :+S chr1 1+ 5;", "FP: no sequence, such as EU:NC_000001.10"),
-            ("FP   A :+S EU:chr1 5;", "FP: no strand, 1+ or 1-, behind the sequence"),
-            ("FP   A :+S EU:chr1 1+ x;", "FP: \"x\" is not a position, from 1"),
+            ("FP   A :+S EU:chr1 5;", "FP: no strand, 1+ or 1-, after the sequence"),
+            ("FP   A :+S EU:chr1 1+ x;", "FP: \"x\" is not a 1-based position"),
         ] {
             let error = read(&format!("\n{line}\n")).unwrap_err();
             assert!(error.to_string().ends_with("line 2"), "{error}");

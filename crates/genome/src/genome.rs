@@ -14,11 +14,25 @@ use crate::fasta::{FastaError, Reader};
 use crate::index;
 use crate::{Interval, Strand};
 
-/// A genome that is read where it is asked for; can be shared between threads.
+/// A genome whose bases are read by interval; can be shared between threads.
 ///
-/// A plain or bgzip-compressed FASTA file stays on the disk, beside its index (`.fai`, and `.gzi`),
-/// which is made where it is absent or older than the file. What gzip compressed cannot be read
-/// from the middle and is held in memory.
+/// A plain or bgzip FASTA file stays on disk. Its index (`.fai`, and `.gzi`) is created if it is
+/// missing or older than the file. A gzip file does not allow random access, so it is read into
+/// memory.
+///
+/// ```
+/// use dnabert_genome::{Genome, Interval, LetterPolicy, Naming, Strand};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("genome.fa");
+/// # std::fs::write(&path, ">chr1\nACGTTTGACA\n")?;
+/// let genome = Genome::open(&path, LetterPolicy::default())?.with_naming(Naming::IgnoreChr);
+/// assert_eq!(genome.chromosomes().collect::<Vec<_>>(), [("chr1", 10)]);
+///
+/// let interval = Interval::new("1", 4, 10, Strand::Reverse)?;
+/// assert_eq!(genome.sequence(&interval)?.to_string(), "TGTCAA");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Genome {
     path: PathBuf,
@@ -44,13 +58,13 @@ impl std::fmt::Debug for Bases {
     }
 }
 
-/// Which names of a chromosome are the same.
+/// Which chromosome names are treated as the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Naming {
-    /// Those that are equal.
+    /// Equal names only.
     #[default]
     Exact,
-    /// Those that are equal but for `chr` in front, `chr1` and `1`; `chrM` is `MT`.
+    /// Also names that differ only in the prefix `chr`, such as `chr1` and `1`; `chrM` equals `MT`.
     IgnoreChr,
 }
 
@@ -58,8 +72,8 @@ pub enum Naming {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenomeError {
-    /// The file, or its index, cannot be read.
-    #[error("{}", path.display())]
+    /// The file or its index cannot be read.
+    #[error("{}: the genome or its index cannot be read", path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -67,45 +81,49 @@ pub enum GenomeError {
         #[source]
         source: io::Error,
     },
-    /// The file is no FASTA that can be read at once.
+    /// The file is not valid FASTA.
     #[error(transparent)]
     Fasta(#[from] FastaError),
-    /// Two records have one name.
-    #[error("{}: two records are called {name:?}", path.display())]
+    /// Two records have the same name.
+    #[error("{}: two records are named {name:?}", path.display())]
     TwiceNamed {
         /// The file.
         path: PathBuf,
         /// The name.
         name: String,
     },
-    /// There is no such chromosome.
+    /// The genome has no chromosome of this name.
     #[error("{}: no chromosome {name:?}{}", path.display(), hint(other))]
     NoChromosome {
         /// The file.
         path: PathBuf,
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
-        /// A chromosome of the file that is called so but for `chr`.
+        /// A chromosome of the file whose name differs only in the prefix `chr`.
         other: Option<String>,
     },
-    /// The interval ends behind the chromosome.
-    #[error("{}: {interval} ends behind {}, which has {length} bases", path.display(), interval.chromosome())]
+    /// The interval ends after the end of the chromosome.
+    #[error(
+        "{}: {interval} ends after {}, which has {length} bases",
+        path.display(),
+        interval.chromosome()
+    )]
     OffTheEnd {
         /// The file.
         path: PathBuf,
         /// The interval.
         interval: Box<Interval>,
-        /// Bases of the chromosome.
+        /// The length of the chromosome in bases.
         length: usize,
     },
-    /// A letter that the policy does not take.
-    #[error("{}: {interval}", path.display())]
+    /// A letter that is invalid or that the policy rejects.
+    #[error("{}: {interval} cannot be read as DNA", path.display())]
     Letter {
         /// The file.
         path: PathBuf,
-        /// Where it was read.
+        /// The interval that was read.
         interval: Box<Interval>,
-        /// Letter and position.
+        /// The letter and its position in the interval.
         #[source]
         source: SequenceError,
     },
@@ -113,14 +131,14 @@ pub enum GenomeError {
 
 fn hint(other: &Option<String>) -> String {
     other.as_ref().map_or_else(String::new, |other| {
-        format!("; it has {other:?}, which Naming::IgnoreChr would take")
+        format!("; the file has {other:?}, which Naming::IgnoreChr would accept")
     })
 }
 
 impl Genome {
-    /// Opens a FASTA file, plain, bgzip or gzip; letters are read under `policy`.
+    /// Opens a FASTA file, whose letters are read under `policy`.
     ///
-    /// An index that cannot be written beside the file is made anew each time.
+    /// If the index cannot be written next to the file, it is created again each time.
     ///
     /// # Errors
     ///
@@ -153,19 +171,19 @@ impl Genome {
         Ok(Self { path, policy, naming: Naming::Exact, chromosomes, by_name, bases })
     }
 
-    /// The same genome, asked by names that are alike as `naming` says.
+    /// Sets which chromosome names are treated as the same.
     #[must_use]
     pub fn with_naming(mut self, naming: Naming) -> Self {
         self.naming = naming;
         self
     }
 
-    /// Names and lengths of the chromosomes, in the order of the file.
+    /// The names and lengths of the chromosomes, in the order of the file.
     pub fn chromosomes(&self) -> impl Iterator<Item = (&str, usize)> {
         self.chromosomes.iter().map(|(name, length)| (name.as_str(), *length))
     }
 
-    /// The name that the file has for a chromosome, and its length in bases.
+    /// The name of a chromosome in the file, and its length in bases.
     ///
     /// # Errors
     ///
@@ -176,7 +194,7 @@ impl Genome {
         Ok((name, *length))
     }
 
-    /// The interval on the chromosome as the file calls it.
+    /// The interval with the name that the chromosome has in the file.
     ///
     /// # Errors
     ///
@@ -201,12 +219,12 @@ impl Genome {
         }
     }
 
-    /// The bases of an interval, as they are read on its strand.
+    /// The bases of an interval, read 5′ to 3′ on its strand.
     ///
     /// # Errors
     ///
-    /// [`GenomeError`] for a chromosome that is not there, an interval that ends behind it, and a
-    /// file that cannot be read or is not what its index says.
+    /// [`GenomeError`] for an unknown chromosome, an interval that ends after it, and a file that
+    /// cannot be read or does not match its index.
     pub fn sequence(&self, interval: &Interval) -> Result<Sequence, GenomeError> {
         let number = self.number(interval.chromosome())?;
         let (name, length) = &self.chromosomes[number];
@@ -239,7 +257,7 @@ impl Genome {
     }
 }
 
-/// The letters of an interval that is not empty.
+/// The letters of a non-empty interval.
 fn read<R: BufRead + io::Seek>(
     reader: &Mutex<IndexedReader<R>>,
     name: &str,
@@ -253,13 +271,13 @@ fn read<R: BufRead + io::Seek>(
     let letters = record.sequence().as_ref();
     if letters.len() != interval.len() {
         let message =
-            format!("{interval}: {} letters; is the index that of the file?", letters.len());
+            format!("{interval}: found {} letters; does the index match the file?", letters.len());
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
     Ok(String::from_utf8_lossy(letters).into_owned())
 }
 
-/// A chromosome's name without `chr`, the mitochondrion as `M`.
+/// A chromosome name without the prefix `chr`; `MT` becomes `M`.
 fn bare(name: &str) -> &str {
     match name.strip_prefix("chr").unwrap_or(name) {
         "MT" => "M",
@@ -295,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn edges_and_strands_are_the_same_in_every_format() {
+    fn every_format_gives_the_same_bases() {
         let folder = tempfile::tempdir().unwrap();
         for path in files(folder.path()) {
             for opened in 0..2 {
@@ -318,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_older_than_its_file_is_made_again() {
+    fn an_index_older_than_its_file_is_created_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.fa");
         std::fs::write(&path, TEXT).unwrap();
@@ -331,15 +349,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_an_error() {
+    fn unknown_chromosomes_and_intervals_past_the_end_are_errors() {
         let folder = tempfile::tempdir().unwrap();
         let [path, ..] = files(folder.path());
         let genome = Genome::open(&path, LetterPolicy::default()).unwrap();
         let error = genome.sequence(&at("chr1", 10, 15, Strand::Forward)).unwrap_err();
-        let text = "chr1:11-15(+) ends behind chr1, which has 14 bases";
+        let text = "chr1:11-15(+) ends after chr1, which has 14 bases";
         assert!(error.to_string().ends_with(text), "{error}");
         let error = genome.sequence(&at("1", 0, 5, Strand::Forward)).unwrap_err();
-        let text = "no chromosome \"1\"; it has \"chr1\", which Naming::IgnoreChr would take";
+        let text =
+            "no chromosome \"1\"; the file has \"chr1\", which Naming::IgnoreChr would accept";
         assert!(error.to_string().ends_with(text), "{error}");
         let genome = genome.with_naming(Naming::IgnoreChr);
         assert_eq!(genome.sequence(&at("1", 0, 4, Strand::Forward)).unwrap().to_string(), "ACGT");
@@ -351,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_cut_in_half_is_an_error() {
+    fn a_truncated_file_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let long = format!(">chr1\n{}\n", "ACGTTGCA".repeat(20_000));
         let path = folder.path().join("x.fa.gz");

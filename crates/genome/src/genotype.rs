@@ -1,43 +1,44 @@
-//! What a sample has of a variant: the GT and PS fields of VCF.
+//! Genotypes of samples: the GT and PS fields of VCF.
 
 use crate::vcf::Variant;
 
-/// The alleles of one sample.
+/// The alleles that one sample has at a variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Genotype {
-    /// For each copy of the chromosome the allele: 0 is the reference, 1 the first alternate; `None` for `.`.
+    /// The allele of each chromosome copy: 0 is the reference, 1 the first alternate, `None` is
+    /// `.`.
     pub alleles: Vec<Option<usize>>,
-    /// Whether it is known which copy has which (`0|1`, not `0/1`).
+    /// Whether it is known which copy has which allele (`0|1`, not `0/1`).
     pub phased: bool,
-    /// The phase set (PS): copies of variants of different sets are not the same copies.
+    /// The phase set (PS). The order of copies is comparable only between variants of one set.
     pub phase_set: Option<String>,
 }
 
-/// A sample's column that says no genotype.
+/// The error for a genotype that cannot be read or has alleles that the variant lacks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: the genotype {found:?} of sample {sample} is not one of this variant's")]
+#[error("line {line}: the genotype {found:?} of sample {sample} is not valid for this variant")]
 pub struct GenotypeError {
     /// The line of the file, from 1.
     pub line: usize,
-    /// The sample's number, from 1.
+    /// The number of the sample, from 1.
     pub sample: usize,
-    /// What stands there.
+    /// The text of the genotype.
     pub found: String,
 }
 
 impl Genotype {
-    /// Whether all copies have the same known allele, so that their order says nothing.
+    /// Whether all copies have the same known allele, so that their order does not matter.
     pub fn is_homozygous(&self) -> bool {
         let first = self.alleles.first().copied().flatten();
         first.is_some() && self.alleles.iter().all(|allele| *allele == first)
     }
 }
 
-/// The columns before the samples'.
+/// The number of columns before those of the samples.
 const FIXED: usize = 9;
 
 impl Variant {
-    /// The genotype of a sample, by its number from 0; `None` where the line gives it none.
+    /// The genotype of a sample by its index, or `None` if the line has no genotype for it.
     ///
     /// ```
     /// use std::io::Write as _;
@@ -55,7 +56,7 @@ impl Variant {
     ///
     /// # Errors
     ///
-    /// [`GenotypeError`] for alleles that the variant does not have.
+    /// [`GenotypeError`] for a genotype that cannot be read or has alleles that the variant lacks.
     pub fn genotype(&self, sample: usize) -> Result<Option<Genotype>, GenotypeError> {
         let mut columns = self.text.split('\t').skip(FIXED - 1);
         let (Some(format), Some(own)) = (columns.next(), columns.nth(sample)) else {
@@ -68,7 +69,7 @@ impl Variant {
         let Some(found) = field("GT") else { return Ok(None) };
         let wrong =
             || GenotypeError { line: self.line, sample: sample + 1, found: found.to_owned() };
-        // VCF 4.4 may say the phase of the first allele, too.
+        // VCF 4.4 allows a phase mark before the first allele, too.
         let letters = found.strip_prefix(['|', '/']).unwrap_or(found);
         let alleles = letters
             .split(['|', '/'])
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn phase_copies_and_sets_are_read() {
+    fn phase_and_phase_sets_are_read() {
         let found = genotypes("GT:DP:PS\t0|2:9:5\t1/.");
         let first = found[0].clone().unwrap().unwrap();
         assert_eq!(first.alleles, [Some(0), Some(2)]);
@@ -117,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn no_genotype_is_none_and_a_wrong_one_an_error() {
+    fn a_missing_genotype_is_none_and_an_invalid_one_is_an_error() {
         assert_eq!(genotypes("DP\t3\t4"), [Ok(None), Ok(None)]);
         assert_eq!(genotypes("GT\t.\t0|1")[0], Ok(None));
         let found = genotypes("GT\t0|3\tx");
         let error = found[0].clone().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "line 3: the genotype \"0|3\" of sample 1 is not one of this variant's"
+            "line 3: the genotype \"0|3\" of sample 1 is not valid for this variant"
         );
         assert!(found[1].is_err());
     }

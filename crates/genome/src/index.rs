@@ -1,4 +1,4 @@
-//! Indices that let a FASTA file be read from the middle.
+//! Indices for random access to FASTA files.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -11,8 +11,8 @@ use noodles::fasta::fai;
 use noodles::fasta::io::indexed_reader::Builder;
 use noodles::fasta::io::{BufReader, IndexedReader, Indexer};
 
-/// A reader with the file's index, which is made where it is absent or older than the file; `None`
-/// for a file that gzip compressed as a whole.
+/// A reader with the index of the file, which is created if it is missing or older than the file;
+/// `None` for a gzip file that is not bgzip.
 pub(crate) fn reader(path: &Path) -> io::Result<Option<IndexedReader<BufReader<File>>>> {
     let inner = match compression(path)? {
         Compression::Whole => return Ok(None),
@@ -43,7 +43,7 @@ pub(crate) fn reader(path: &Path) -> io::Result<Option<IndexedReader<BufReader<F
 
 enum Compression {
     None,
-    /// bgzip: gzip members of at most 64 kB, each with its length in the header.
+    /// bgzip: gzip members of at most 64 kB, each with its length in its header.
     Blocks,
     Whole,
 }
@@ -66,14 +66,14 @@ fn beside(path: &Path, extension: &str) -> PathBuf {
     name.into()
 }
 
-/// The index beside the file, if it is there and not older.
+/// The path of the index next to the file, if it exists and is not older than the file.
 fn fresh(path: &Path, extension: &str) -> Option<PathBuf> {
     let index = beside(path, extension);
     let changed = |path: &Path| path.metadata().and_then(|found| found.modified());
     (changed(&index).ok()? >= changed(path).ok()?).then_some(index)
 }
 
-/// Writes an index beside the file; a folder that takes none is no reason not to go on.
+/// Writes an index next to the file. A failure is ignored: the index then exists in memory only.
 fn keep(path: &Path, extension: &str, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) {
     let mut bytes = Vec::new();
     if write(&mut bytes).is_ok() {
@@ -81,7 +81,7 @@ fn keep(path: &Path, extension: &str, write: impl FnOnce(&mut Vec<u8>) -> io::Re
     }
 }
 
-/// Where the records of a FASTA file begin.
+/// The index of the records of a FASTA file.
 fn records(path: &Path) -> io::Result<fai::Index> {
     let mut indexer = Indexer::new(crate::open(path)?);
     let mut records = Vec::new();
@@ -94,7 +94,7 @@ fn records(path: &Path) -> io::Result<fai::Index> {
     Ok(fai::Index::from(records))
 }
 
-/// Where the blocks of a bgzip file begin, but the first.
+/// The index of the blocks of a bgzip file; by convention it leaves out the first block.
 fn blocks(path: &Path) -> io::Result<gzi::Index> {
     let mut reader = bgzf::io::Reader::new(io::BufReader::new(File::open(path)?));
     let (mut offsets, mut last, mut position) = (Vec::new(), 0, 0);

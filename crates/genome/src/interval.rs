@@ -1,11 +1,26 @@
-//! Stretches of a chromosome: 0-based, half-open.
+//! Ranges of a chromosome.
 
 use std::fmt;
 
 use dnabert_core::{Strand, StrandError};
 
-/// A stretch of a chromosome, from `start` up to but without `end`, counted from 0 on the forward
-/// strand whichever strand is meant.
+/// A range of a chromosome, `start..end`, and a strand.
+///
+/// Coordinates are 0-based, half-open, and always those of the forward strand.
+///
+/// ```
+/// use dnabert_genome::{Interval, Strand};
+///
+/// let bed = Interval::new("chr1", 100, 300, Strand::Reverse)?; // as in BED
+/// let gtf = Interval::from_closed("chr1", 101, 300, Strand::Reverse)?; // as in GTF, GFF3 and VCF
+/// assert_eq!(bed, gtf);
+/// assert_eq!(bed.to_string(), "chr1:101-300(-)"); // as in genome browsers
+///
+/// // 249 bases before a transcription start, and 51 from it on.
+/// let promoter = Interval::around("chr1", 1000, 249, 51, Strand::Forward)?;
+/// assert_eq!((promoter.start(), promoter.end()), (751, 1051));
+/// # Ok::<(), dnabert_genome::IntervalError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Interval {
     chromosome: String,
@@ -14,57 +29,59 @@ pub struct Interval {
     strand: Strand,
 }
 
-/// Why an interval cannot be.
+/// Why an interval is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IntervalError {
-    /// It ends before it starts.
-    #[error("{chromosome}: end {end} lies before start {start}")]
+    /// The end is before the start.
+    #[error("{chromosome}: end {end} is before start {start}")]
     Backwards {
         /// The chromosome.
         chromosome: String,
-        /// Start, from 0.
+        /// The start.
         start: usize,
-        /// End.
+        /// The end.
         end: usize,
     },
-    /// It would start before the chromosome does.
-    #[error("{chromosome}: {bases} bases before base {base} begin before the chromosome")]
+    /// The interval would start before the chromosome.
+    #[error(
+        "{chromosome}: {bases} bases before position {base} reach past the start of the chromosome"
+    )]
     BeforeStart {
         /// The chromosome.
         chromosome: String,
-        /// The base that is counted from, from 0.
+        /// The position that the bases are counted from.
         base: usize,
-        /// The bases asked for on its left.
+        /// The number of bases requested to its left.
         bases: usize,
     },
-    /// It would end behind all numbers.
-    #[error("{chromosome}: {bases} bases from base {base} on cannot be counted")]
+    /// The end would exceed the largest number.
+    #[error("{chromosome}: {bases} bases from position {base} on exceed the largest position")]
     TooFar {
         /// The chromosome.
         chromosome: String,
-        /// The base that is counted from, from 0.
+        /// The position that the bases are counted from.
         base: usize,
-        /// The bases asked for on its right.
+        /// The number of bases requested to its right.
         bases: usize,
     },
-    /// A position that counts from 1 is 0.
-    #[error("{chromosome}: position 0, where positions count from 1")]
+    /// A 1-based position is 0.
+    #[error("{chromosome}: position 0 does not exist in 1-based coordinates")]
     Zero {
         /// The chromosome.
         chromosome: String,
     },
-    /// A strand that is neither `+`, `-` nor `.`.
+    /// The strand is not `+`, `-` or `.`.
     #[error(transparent)]
     Strand(#[from] StrandError),
 }
 
 impl Interval {
-    /// The bases from `start` up to but without `end`, from 0, as BED has them.
+    /// The bases `start..end`, as in BED; the interval may be empty.
     ///
     /// # Errors
     ///
-    /// [`IntervalError::Backwards`]; an interval may be empty.
+    /// [`IntervalError::Backwards`] if `end` is before `start`.
     pub fn new(
         chromosome: impl Into<String>,
         start: usize,
@@ -78,8 +95,7 @@ impl Interval {
         Ok(Self { chromosome, start, end, strand })
     }
 
-    /// The bases from `first` to `last`, both included and counted from 1, as GTF, GFF3 and VCF
-    /// have them.
+    /// The bases from `first` to `last`, both included and 1-based, as in GTF, GFF3 and VCF.
     ///
     /// # Errors
     ///
@@ -100,14 +116,15 @@ impl Interval {
         Self::new(chromosome, start, last, strand)
     }
 
-    /// `upstream` bases before the base at `base` (from 0) and `downstream` bases from it on, in the
-    /// direction of `strand`: of a transcription start, 249 and 51 make −249..+50 with the start as
-    /// 0.
+    /// The `upstream` bases before position `base` and the `downstream` bases from it on, in the
+    /// direction of `strand`.
+    ///
+    /// For a transcription start, 249 and 51 give the positions −249 to +50, with the start at 0.
     ///
     /// # Errors
     ///
-    /// [`IntervalError::BeforeStart`] and [`IntervalError::TooFar`]; the end of the chromosome is not
-    /// known here.
+    /// [`IntervalError::BeforeStart`] and [`IntervalError::TooFar`]. The end of the chromosome is
+    /// not checked, because its length is not known here.
     pub fn around(
         chromosome: impl Into<String>,
         base: usize,
@@ -116,7 +133,7 @@ impl Interval {
         strand: Strand,
     ) -> Result<Self, IntervalError> {
         let chromosome = chromosome.into();
-        // The border that upstream ends and downstream begins at, and the bases on both its sides.
+        // The border between upstream and downstream, and the number of bases on its two sides.
         let (border, left, right) = match strand {
             Strand::Reverse => (base.checked_add(1), downstream, upstream),
             _ => (Some(base), upstream, downstream),
@@ -132,23 +149,23 @@ impl Interval {
         Ok(Self { chromosome, start, end, strand })
     }
 
-    /// The same bases of a chromosome that is called otherwise.
+    /// The same range on a chromosome of another name.
     #[must_use]
     pub fn on(self, chromosome: impl Into<String>) -> Self {
         Self { chromosome: chromosome.into(), ..self }
     }
 
-    /// The chromosome.
+    /// The name of the chromosome.
     pub fn chromosome(&self) -> &str {
         &self.chromosome
     }
 
-    /// The first base, from 0.
+    /// The position of the first base.
     pub fn start(&self) -> usize {
         self.start
     }
 
-    /// The base behind the last, from 0.
+    /// The position after the last base.
     pub fn end(&self) -> usize {
         self.end
     }
@@ -163,24 +180,24 @@ impl Interval {
         self.end - self.start
     }
 
-    /// Whether there is no base in it.
+    /// Whether the interval has no base.
     pub fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
-    /// Whether both have a base in common, on whichever strands.
+    /// Whether the two intervals have a base in common, regardless of their strands.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.chromosome == other.chromosome && self.start.max(other.start) < self.end.min(other.end)
     }
 
-    /// The base in the middle, from 0; of an even number of bases the one on the right.
+    /// The position in the middle; for an even number of bases the right one of the two.
     pub fn middle(&self) -> usize {
         usize::midpoint(self.start, self.end)
     }
 }
 
 impl fmt::Display for Interval {
-    /// As genome browsers have it: counted from 1, both ends included, with the strand if known.
+    /// Formats the interval as in genome browsers: 1-based, both ends included, strand if known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}-{}", self.chromosome, self.start + 1, self.end)?;
         match self.strand {
@@ -196,14 +213,14 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn first_and_last_base_convert() {
+    fn closed_intervals_are_converted() {
         let first = Interval::from_closed("c", 1, 1, Strand::Forward).unwrap();
         assert_eq!((first.start(), first.end(), first.len()), (0, 1, 1));
         assert_eq!(first.to_string(), "c:1-1(+)");
         let zero = Interval::from_closed("c", 0, 5, Strand::Forward).unwrap_err();
-        assert_eq!(zero.to_string(), "c: position 0, where positions count from 1");
+        assert_eq!(zero.to_string(), "c: position 0 does not exist in 1-based coordinates");
         let backwards = Interval::new("c", 7, 6, Strand::Unknown).unwrap_err();
-        assert_eq!(backwards.to_string(), "c: end 6 lies before start 7");
+        assert_eq!(backwards.to_string(), "c: end 6 is before start 7");
         assert!(Interval::new("c", 7, 7, Strand::Unknown).unwrap().is_empty());
         assert!(Interval::from_closed("c", 11, 10, Strand::Unknown).is_err());
     }
@@ -233,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_do_not_overlap() {
+    fn adjacent_intervals_do_not_overlap() {
         let at = |start, end| Interval::new("c", start, end, Strand::Unknown).unwrap();
         assert!(!at(0, 5).overlaps(&at(5, 9)));
         assert!(at(0, 6).overlaps(&at(5, 9)));
@@ -244,7 +261,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_window_is_as_long_as_asked_for_and_holds_its_base(
+        fn a_window_has_the_requested_length_and_contains_its_base(
             base in 500_usize..1000, upstream in 0_usize..400, downstream in 1_usize..400,
         ) {
             for strand in [Strand::Forward, Strand::Reverse] {

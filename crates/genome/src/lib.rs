@@ -13,7 +13,10 @@ mod open;
 mod runs;
 pub mod vcf;
 
-pub use dnabert_core::Strand;
+pub use dnabert_core::{
+    AmbiguityRule, LetterPolicy, LetterReport, LetterRule, Sequence, SequenceError, Strand,
+    StrandError,
+};
 pub use genome::{Genome, GenomeError, Naming};
 pub use genotype::{Genotype, GenotypeError};
 pub use interval::{Interval, IntervalError};

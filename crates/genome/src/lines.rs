@@ -1,42 +1,42 @@
-//! Lines of a text file, with their numbers.
+//! Numbered lines of a text file, and their errors.
 
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
-/// Why a file of intervals cannot be read.
+/// Why a table (BED, GTF, VCF, …) cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
-    /// The file cannot be opened, or ends in the middle of what gzip compressed.
-    #[error("{}: after line {line}", path.display())]
+    /// The file cannot be opened or read, or its compressed data are incomplete.
+    #[error("{}: the file cannot be read after line {line}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// The last line that was read, from 1; 0 for none.
+        /// The last line that was read, from 1; 0 if there is none.
         line: usize,
         /// The cause.
         #[source]
         source: io::Error,
     },
-    /// A line says what it may not.
+    /// A line is invalid.
     #[error("{}, line {line}", path.display())]
     Line {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// What is wrong with the line.
         #[source]
         source: LineError,
     },
-    /// The file has no feature of the kind that was asked for.
-    #[error("{}: no feature of kind {wanted:?}; there are {}", path.display(), found.join(", "))]
+    /// The file has no feature of the requested kind.
+    #[error("{}: no feature of kind {wanted:?}; kinds found: {}", path.display(), found.join(", "))]
     NoFeature {
         /// The file.
         path: PathBuf,
-        /// The kind.
+        /// The requested kind.
         wanted: &'static str,
-        /// The kinds that are there.
+        /// The kinds that the file has.
         found: Vec<String>,
     },
 }
@@ -45,41 +45,41 @@ pub enum TableError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineError {
-    /// It has too few columns.
+    /// The line has too few columns.
     #[error("no column {column} ({name})")]
     Missing {
         /// The column, from 1.
         column: usize,
-        /// What stands in it.
+        /// The name of the column.
         name: &'static str,
     },
-    /// A value is not of its kind.
+    /// A value has the wrong type or range.
     #[error("column {column} ({name}): {found:?} is not {expected}")]
     Value {
         /// The column, from 1.
         column: usize,
-        /// What stands in it.
+        /// The name of the column.
         name: &'static str,
         /// The value.
         found: String,
         /// What it should be.
         expected: &'static str,
     },
-    /// The coordinates make no interval.
+    /// The coordinates are not a valid interval.
     #[error(transparent)]
     Interval(#[from] crate::IntervalError),
-    /// The parser of the format says so.
+    /// The line violates its format.
     #[error("{0}")]
     Format(String),
-    /// A part of a transcript does not say of which.
+    /// A part of a transcript does not name the transcript.
     #[error("{kind} without a transcript")]
     Orphan {
-        /// What it is.
+        /// The kind of the part.
         kind: String,
     },
 }
 
-/// Streams the lines of a file, plain or gzip, without their ends.
+/// Reads a file line by line, without line ends.
 pub(crate) struct Lines {
     path: PathBuf,
     input: Box<dyn BufRead + Send>,
@@ -109,12 +109,12 @@ impl Lines {
         Ok((read > 0).then(|| self.text.trim_end_matches(['\n', '\r'])))
     }
 
-    /// The number of the line that was read last, from 1.
+    /// The number of the last line that was read, from 1.
     pub(crate) fn number(&self) -> usize {
         self.number
     }
 
-    /// An error in the line that was read last.
+    /// An error in the last line that was read.
     pub(crate) fn error(&self, source: impl Into<LineError>) -> TableError {
         TableError::Line { path: self.path.clone(), line: self.number, source: source.into() }
     }

@@ -1,4 +1,4 @@
-//! Opening a file that may be compressed.
+//! Opens files that may be compressed.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -8,7 +8,17 @@ use flate2::bufread::MultiGzDecoder;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Opens a text file, decompressing it where its first bytes say gzip (bgzip included).
+/// Opens a file for reading, and decompresses it if its first bytes are those of gzip or bgzip.
+///
+/// ```
+/// use std::io::BufRead as _;
+///
+/// # let file = tempfile::NamedTempFile::new()?;
+/// # std::fs::write(file.path(), ">chr1\nACGT\n")?;
+/// let lines: Vec<String> = dnabert_genome::open(file.path())?.lines().collect::<Result<_, _>>()?;
+/// assert_eq!(lines, [">chr1", "ACGT"]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -29,7 +39,7 @@ mod tests {
     use std::io::{Read, Write};
 
     #[test]
-    fn gzip_members_in_a_row_are_one_text() {
+    fn consecutive_gzip_members_are_one_text() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("no-suffix");
         let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! The unambiguous stretches of FASTA records, whatever the size of a record.
+//! The unambiguous stretches of FASTA records of any size.
 
 use std::collections::VecDeque;
 use std::io::BufRead;
@@ -9,30 +9,44 @@ use dnabert_core::{LetterPolicy, Sequence, SequenceError, is_base};
 
 use crate::fasta::FastaError;
 
-/// A stretch of `A C G T` inside a record.
+/// A stretch of unambiguous bases in a FASTA record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// The record's name.
+    /// The name of the record.
     pub record: Arc<str>,
-    /// Where it starts in the record, from 0.
+    /// The position of its first base in the record.
     pub start: usize,
     /// The bases.
     pub sequence: Sequence,
 }
 
-/// Streams the runs of one FASTA file, plain or gzip, cut at every letter that is no base.
+/// Iterates over the runs of one FASTA file, which end at every letter that is not a base.
 ///
-/// A run longer than a limit comes in parts, each of which starts where the last one ended; memory
-/// holds one part, and never a record.
+/// A run longer than a limit is split into consecutive parts. Memory holds one part, never a whole
+/// record.
+///
+/// ```
+/// use dnabert_genome::{LetterPolicy, Runs};
+///
+/// # let file = tempfile::NamedTempFile::new()?;
+/// # std::fs::write(file.path(), ">chr1\nACGTNNNTTG\nACA\n")?;
+/// let mut runs = Vec::new(); // of chr1, ACGTNNNTTGACA
+/// for run in Runs::open(file.path(), LetterPolicy::default(), 1000)? {
+///     let run = run?;
+///     runs.push((run.start, run.sequence.to_string()));
+/// }
+/// assert_eq!(runs, [(0, "ACGT".to_owned()), (7, "TTGACA".to_owned())]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Runs {
     path: PathBuf,
     policy: LetterPolicy,
     longest: usize,
     input: Box<dyn BufRead + Send>,
     record: Option<Arc<str>>,
-    /// Letters of the record read so far.
+    /// The number of letters of the record read so far.
     position: usize,
-    /// Bases read since the last letter that is none.
+    /// Bases since the last letter that is not a base.
     bases: Vec<u8>,
     ready: VecDeque<Run>,
     records: usize,
@@ -47,8 +61,7 @@ impl std::fmt::Debug for Runs {
 }
 
 impl Runs {
-    /// Opens a file; letters are read under `policy`, and runs come in parts of at most `longest`
-    /// bases.
+    /// Opens a file, whose letters are read under `policy`; no run is longer than `longest` bases.
     ///
     /// # Errors
     ///
@@ -62,7 +75,7 @@ impl Runs {
         policy: LetterPolicy,
         longest: usize,
     ) -> Result<Self, FastaError> {
-        assert!(longest > 0, "runs of no base");
+        assert!(longest > 0, "the maximum length of a run must be positive");
         let path = path.as_ref().to_path_buf();
         let input =
             crate::open(&path).map_err(|source| FastaError::Io { path: path.clone(), source })?;
@@ -81,12 +94,12 @@ impl Runs {
         })
     }
 
-    /// The records seen so far.
+    /// The number of records read so far.
     pub fn records(&self) -> usize {
         self.records
     }
 
-    /// Reads one buffer's worth of a line, or a header.
+    /// Reads a header, or the part of a line that is in the buffer.
     fn advance(&mut self) -> Result<(), FastaError> {
         let io = |source| FastaError::Io { path: self.path.clone(), source };
         let buffer = self.input.fill_buf().map_err(io)?;
@@ -151,7 +164,7 @@ impl Runs {
         Ok(())
     }
 
-    /// Hands over the bases that end at the current position.
+    /// Completes the run that ends at the current position.
     fn flush(&mut self) {
         let Some(record) = self.record.clone().filter(|_| !self.bases.is_empty()) else {
             return;
@@ -163,7 +176,7 @@ impl Runs {
     }
 }
 
-/// The same error, `offset` letters further on.
+/// The same error with its position shifted by `offset` letters.
 fn moved(mut error: SequenceError, offset: usize) -> SequenceError {
     match &mut error {
         SequenceError::InvalidLetter { position, .. } | SequenceError::Refused { position, .. } => {
@@ -177,7 +190,7 @@ fn moved(mut error: SequenceError, offset: usize) -> SequenceError {
 impl Iterator for Runs {
     type Item = Result<Run, FastaError>;
 
-    /// The next run; nothing follows an error.
+    /// The next run; the iterator ends after an error.
     fn next(&mut self) -> Option<Self::Item> {
         while self.ready.is_empty() && !self.finished {
             if let Err(error) = self.advance() {
@@ -218,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_letter_is_named_with_its_place_in_the_record() {
+    fn an_error_has_the_position_of_the_letter_in_the_record() {
         let error = runs(">a\nACGT\nAC*T\n", 2).unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert_eq!(source, "invalid base '*' at position 6");

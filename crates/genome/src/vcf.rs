@@ -1,4 +1,4 @@
-//! Variants from VCF (versions 4.x), one at a time.
+//! Variants from VCF 4.x.
 
 use std::path::{Path, PathBuf};
 
@@ -9,37 +9,52 @@ use noodles::vcf::variant::record::AlternateBases as _;
 use crate::lines::{LineError, Lines, TableError};
 use crate::{Genome, GenomeError, Interval, Strand};
 
-/// A line of a VCF file.
+/// One line of a VCF file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
-    /// The reference bases, on the forward strand; 0-based, where VCF counts from 1.
+    /// The bases of the reference allele, on the forward strand.
     pub interval: Interval,
-    /// Its identifiers; none for `.`.
+    /// The identifiers; empty for `.`.
     pub ids: Vec<String>,
     /// The reference allele.
     pub reference: Sequence,
-    /// The other alleles, in order; none for `.`.
+    /// The alternate alleles in the order of the line; empty for `.`.
     pub alternates: Vec<Allele>,
-    /// The line of the file, from 1.
+    /// The number of the line, from 1.
     pub line: usize,
-    /// The line as it stands there, without its end.
+    /// The text of the line, without its line end.
     pub text: String,
 }
 
-/// An allele that is not the reference.
+/// An alternate allele.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allele {
-    /// These bases in place of the reference's.
+    /// Bases that replace the reference bases.
     Bases(Sequence),
-    /// `*`: the bases are missing because of a deletion upstream.
+    /// `*`: a deletion that starts upstream removes these bases.
     Deleted,
-    /// `<DEL>`, `<*>` and the like: a kind of change without its bases.
+    /// A symbolic allele, such as `<DEL>` or `<*>`, which does not give its bases.
     Symbolic(String),
-    /// A place that another part of the genome is joined to (`G]17:198982]`, `.A`).
+    /// A breakend, where two positions of the genome are joined (`G]17:198982]`, `.A`).
     Breakend(String),
 }
 
-/// Reads a VCF file, plain or gzip (bgzip), from top to bottom; memory does not grow with it.
+/// Iterates over the variants of a VCF file, with one line in memory at a time.
+///
+/// ```
+/// use dnabert_genome::vcf::{Allele, Variants};
+///
+/// # let file = tempfile::NamedTempFile::new()?;
+/// # std::fs::write(file.path(), "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n\
+/// #     chr1\t5\trs1\tA\tG,<DEL>\n")?;
+/// for variant in Variants::open(file.path())? {
+///     let variant = variant?; // chr1 5 rs1 A G,<DEL>
+///     assert_eq!((variant.interval.start(), variant.interval.end()), (4, 5));
+///     assert_eq!(variant.alternates[0], Allele::Bases("G".parse()?));
+///     assert_eq!(variant.alternates[1], Allele::Symbolic("<DEL>".to_owned()));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Variants {
     path: PathBuf,
     lines: Lines,
@@ -52,12 +67,12 @@ impl std::fmt::Debug for Variants {
     }
 }
 
-/// A reference allele that is not what the genome has.
+/// Why a reference allele does not agree with the genome.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReferenceError {
-    /// The genome cannot be read there.
-    #[error("line {line}")]
+    /// The genome cannot be read at the variant.
+    #[error("line {line}: the genome cannot be read at the variant")]
     Genome {
         /// The line of the VCF file, from 1.
         line: usize,
@@ -66,11 +81,13 @@ pub enum ReferenceError {
         source: GenomeError,
     },
     /// The bases differ.
-    #[error("line {line}: the reference is {found} at {interval}, and the genome has {expected}")]
+    #[error(
+        "line {line}: the reference allele at {interval} is {found}, but the genome has {expected}"
+    )]
     Contradicts {
         /// The line of the VCF file, from 1.
         line: usize,
-        /// The place.
+        /// The bases of the reference allele.
         interval: Box<Interval>,
         /// The bases of the VCF file.
         found: Sequence,
@@ -84,8 +101,8 @@ impl Variants {
     ///
     /// # Errors
     ///
-    /// [`TableError`] for a file that cannot be read, that does not begin with `##fileformat=VCFv4`, or
-    /// that has no `#CHROM` line.
+    /// [`TableError`] for a file that cannot be read, does not begin with `##fileformat=VCFv4`, or
+    /// has no `#CHROM` line.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, TableError> {
         let path = path.as_ref().to_path_buf();
         let mut lines = Lines::open(&path)?;
@@ -104,9 +121,7 @@ impl Variants {
             }
             let is_last = !line.starts_with("##");
             if is_last && !line.starts_with("#CHROM\tPOS\tID\tREF\tALT") {
-                return Err(
-                    lines.error(wrong("this is no #CHROM line, with tabs between its words"))
-                );
+                return Err(lines.error(wrong("expected a #CHROM line with tab-separated columns")));
             }
             header.push(line);
             if is_last {
@@ -115,12 +130,12 @@ impl Variants {
         }
     }
 
-    /// The lines of the header, `#CHROM` as the last.
+    /// The lines of the header; the `#CHROM` line is the last.
     pub fn header(&self) -> &[String] {
         &self.header
     }
 
-    /// The names of the samples, whose genotypes [`Variant::genotype`] reads by their numbers.
+    /// The names of the samples; [`Variant::genotype`] takes an index into them.
     pub fn samples(&self) -> Vec<&str> {
         self.header.last().map_or(Vec::new(), |columns| columns.split('\t').skip(9).collect())
     }
@@ -160,11 +175,11 @@ fn parse(line: &str) -> Result<Variant, LineError> {
         found: found[column].to_owned(),
         expected,
     };
-    let position: usize = found[1].parse().map_err(|_| wrong(1, "a position, from 1"))?;
-    let start = position.checked_sub(1).ok_or_else(|| {
-        wrong(1, "a position, from 1 (0 stands for the telomere, which has no bases)")
-    })?;
-    // The columns are split by a reader made for them; what they may hold is asked here.
+    let position: usize = found[1].parse().map_err(|_| wrong(1, "a 1-based position"))?;
+    let start = position
+        .checked_sub(1)
+        .ok_or_else(|| wrong(1, "a 1-based position (0 is the telomere, which has no bases)"))?;
+    // noodles splits the columns; their content is checked here.
     let mut record = vcf::Record::default();
     let whole = pad(&found);
     vcf::io::Reader::new(whole.as_bytes())
@@ -173,7 +188,7 @@ fn parse(line: &str) -> Result<Variant, LineError> {
     let bases = |text: &str| Sequence::read(text, &LetterPolicy::default()).ok().map(|read| read.0);
     let reference = bases(record.reference_bases())
         .filter(|reference| !reference.is_empty())
-        .ok_or_else(|| wrong(3, "a word of bases"))?;
+        .ok_or_else(|| wrong(3, "a sequence of bases"))?;
     let mut alternates = Vec::new();
     for allele in record.alternate_bases().iter() {
         let allele = allele.map_err(|error| LineError::Format(error.to_string()))?;
@@ -190,7 +205,7 @@ fn parse(line: &str) -> Result<Variant, LineError> {
             }
             _ => match bases(allele).filter(|bases| !bases.is_empty()) {
                 Some(bases) => Allele::Bases(bases),
-                None => return Err(wrong(4, "alleles: bases, *, <KIND> or a breakend")),
+                None => return Err(wrong(4, "a list of alleles (bases, *, <KIND> or a breakend)")),
             },
         });
     }
@@ -203,19 +218,36 @@ fn parse(line: &str) -> Result<Variant, LineError> {
     Ok(Variant { interval, ids, reference, alternates, line: 0, text: line.to_owned() })
 }
 
-/// A line with at least eight columns, as the reader wants them: lists of sites leave out the last.
+/// The line with at least eight columns, which noodles requires; lists of sites leave out the last
+/// ones.
 fn pad(columns: &[&str]) -> String {
     let missing = std::iter::repeat_n(".", 8_usize.saturating_sub(columns.len()));
     columns.iter().copied().chain(missing).collect::<Vec<_>>().join("\t")
 }
 
 impl Variant {
-    /// Asks whether the genome has the reference allele where the variant says so; letters that stand for
-    /// several bases agree where they have one in common.
+    /// Checks that the genome has the reference allele at this position.
+    ///
+    /// Two ambiguous letters agree if they have a base in common.
+    ///
+    /// ```
+    /// use dnabert_genome::vcf::Variants;
+    /// use dnabert_genome::{Genome, LetterPolicy};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (fasta, vcf) = (folder.path().join("genome.fa"), folder.path().join("in.vcf"));
+    /// # std::fs::write(&fasta, ">chr1\nACGT\n")?;
+    /// # std::fs::write(&vcf, "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t2\t.\tC\tT\n")?;
+    /// let genome = Genome::open(&fasta, LetterPolicy::default())?; // chr1 is ACGT
+    /// for variant in Variants::open(&vcf)? {
+    ///     variant?.check_reference(&genome)?; // chr1 2 . C T
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ReferenceError`], with the line.
+    /// [`ReferenceError`] with the line.
     pub fn check_reference(&self, genome: &Genome) -> Result<(), ReferenceError> {
         let failed = |source| ReferenceError::Genome { line: self.line, source };
         let interval = genome.resolve(self.interval.clone()).map_err(failed)?;
@@ -234,7 +266,7 @@ impl Variant {
     }
 }
 
-/// The bases that a letter stands for, a bit for each of `A C G T`.
+/// The bases that a letter can be, with one bit for each of `A C G T`.
 fn bases_of(letter: u8) -> u8 {
     match letter {
         b'A' => 1,
@@ -277,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_allele_is_told_from_the_others() {
+    fn every_kind_of_allele_is_recognised() {
         let text = format!(
             "{HEAD}c\t1\trs1;x\ta\tG,aTT,*,<DEL>,G]17:198982],.T\t.\tPASS\tDP=3\r\n\nc\t9\t.\tACG\t.\t.\t.\t.\n"
         );
@@ -305,23 +337,23 @@ mod tests {
         let second = &found[1];
         assert_eq!((second.interval.start(), second.interval.end(), second.line), (8, 11, 5));
         assert!(second.ids.is_empty() && second.alternates.is_empty());
-        // Lists of sites may end behind ALT.
+        // Lists of sites may end after ALT.
         assert_eq!(read(&format!("{HEAD}c\t1\t.\tA\tG\n")).unwrap()[0].alternates, [bases("G")]);
     }
 
     #[test]
-    fn each_defect_names_line_and_value() {
+    fn an_error_names_line_and_value() {
         for (line, expected) in [
             (
                 "c\t0\t.\tA\tG",
-                "column 2 (POS): \"0\" is not a position, from 1 (0 stands for the telomere, which has no bases)",
+                "column 2 (POS): \"0\" is not a 1-based position (0 is the telomere, which has no bases)",
             ),
-            ("c\t1.5\t.\tA\tG", "column 2 (POS): \"1.5\" is not a position, from 1"),
+            ("c\t1.5\t.\tA\tG", "column 2 (POS): \"1.5\" is not a 1-based position"),
             ("c\t1\t.\tA", "no column 5 (ALT)"),
-            ("c\t1\t.\t?\tG", "column 4 (REF): \"?\" is not a word of bases"),
+            ("c\t1\t.\t?\tG", "column 4 (REF): \"?\" is not a sequence of bases"),
             (
                 "c\t1\t.\tA\tG,J",
-                "column 5 (ALT): \"G,J\" is not alleles: bases, *, <KIND> or a breakend",
+                "column 5 (ALT): \"G,J\" is not a list of alleles (bases, *, <KIND> or a breakend)",
             ),
         ] {
             let error = read(&format!("{HEAD}c\t7\t.\tA\tG\n{line}\n")).unwrap_err();
@@ -334,7 +366,7 @@ mod tests {
             ("##fileformat=VCFv4.2\nc\t1\t.\tA\tG\n", "a record before the #CHROM line"),
             (
                 "##fileformat=VCFv4.2\n#CHROM POS\n",
-                "this is no #CHROM line, with tabs between its words",
+                "expected a #CHROM line with tab-separated columns",
             ),
         ] {
             assert_eq!(read(text).unwrap_err().source().unwrap().to_string(), expected);
@@ -342,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_cut_in_half_is_an_error_and_not_an_end() {
+    fn a_truncated_file_is_an_error() {
         let mut text = HEAD.to_owned();
         (1..5000)
             .for_each(|position| text += &format!("c\t{position}\t.\tA\tG\t.\t.\tX={position}\n"));
@@ -359,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_is_held_against_the_genome() {
+    fn the_reference_allele_is_compared_with_the_genome() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("genome.fa");
         std::fs::write(&path, ">c\nACGTNR\n").unwrap();
@@ -373,9 +405,12 @@ mod tests {
         assert_eq!(check("c\t6\t.\tG\tT"), Ok(())); // an R is A or G
         assert!(check("c\t6\t.\tC\tT").unwrap_err().contains("the genome has R"));
         let error = check("c\t2\t.\tCC\tG").unwrap_err();
-        assert!(error.starts_with("line 3: the reference is CC at c:"), "{error}");
-        assert!(error.ends_with("and the genome has CG"), "{error}");
-        assert_eq!(check("c\t6\t.\tAC\tG").unwrap_err(), "line 3"); // off the end
-        assert_eq!(check("d\t1\t.\tA\tG").unwrap_err(), "line 3");
+        assert!(error.starts_with("line 3: the reference allele at c:2-3(+) is CC"), "{error}");
+        assert!(error.ends_with("but the genome has CG"), "{error}");
+        for line in ["c\t6\t.\tAC\tG", "d\t1\t.\tA\tG"] {
+            // past the end of c, and an unknown chromosome
+            let error = check(line).unwrap_err();
+            assert_eq!(error, "line 3: the genome cannot be read at the variant");
+        }
     }
 }

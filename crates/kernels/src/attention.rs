@@ -1,4 +1,4 @@
-//! Scaled dot-product attention over packed rows.
+//! Scaled dot-product attention over packed rows (Vaswani et al. 2017, arXiv 1706.03762).
 
 use std::ops::Range;
 
@@ -7,58 +7,79 @@ use rayon::prelude::*;
 use crate::matrix::{Matrix, multiply};
 use crate::{Level, softmax};
 
-/// Queries that are held against all keys at once: their scores stay in the cache.
+/// The number of queries in one block, small enough for their scores to stay in the cache.
 const QUERIES: usize = 128;
 
-/// Multi-head attention of several sequences whose tokens stand one behind the other, without padding.
+/// The input of multi-head attention: several sequences whose tokens follow one another without
+/// padding.
 #[derive(Debug, Clone, Copy)]
 pub struct Attention<'a> {
-    /// Queries, keys and values of every token side by side, `[tokens, 3 × hidden]`.
+    /// The query, key and value of every token side by side, `[tokens, 3 × hidden]`.
     pub projected: &'a [f32],
-    /// The width of a state: heads × the width of one.
+    /// The width of a hidden state: the number of heads times the width of one head.
     pub hidden: usize,
-    /// Heads.
+    /// The number of heads.
     pub heads: usize,
-    /// The tokens of each sequence, in order.
+    /// The range of tokens of each sequence, in ascending order.
     pub sequences: &'a [Range<usize>],
-    /// A term for each token as a key, added to its scores.
+    /// A term for each key token that is added to its scores, if any.
     pub bias: Option<&'a [f32]>,
-    /// How many tokens of each sequence ask; the first ones. `None` for all.
+    /// The number of tokens at the start of each sequence that are queries; `None` for all.
     pub queries: Option<usize>,
 }
 
-/// The product of sizes, which is the size of something in memory: what it does not fit in is a mistake.
+/// The number of elements of an array with these sizes.
 fn product(sizes: &[usize]) -> usize {
     let all = sizes.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));
-    all.filter(|all| isize::try_from(*all).is_ok()).expect("sizes of memory")
+    all.filter(|all| isize::try_from(*all).is_ok()).expect("the array fits in memory")
 }
 
-/// Elements that several threads write, each its own.
+/// A pointer through which several threads write different elements.
 #[derive(Clone, Copy)]
 struct Shared(*mut f32);
 
 #[allow(unsafe_code, reason = "threads write different columns of the same rows")]
-// SAFETY: each task writes elements that no other one reads or writes; see `attention`.
+// SAFETY: each task writes only elements that no other task reads or writes; see `attention`.
 unsafe impl Send for Shared {}
 #[allow(unsafe_code, reason = "as above")]
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    /// The pointer: a closure that calls this takes the whole struct, which may cross threads.
+    /// The pointer. A closure that calls this method captures the whole struct, which is Send and
+    /// Sync; one that reads the field captures the bare pointer.
     fn get(self) -> *mut f32 {
         self.0
     }
 }
 
-/// Mixes the values of each sequence by the likeness of queries and keys; all cores of the current pool take part.
+/// Computes the attention of each sequence over itself, on all cores of the current thread pool.
 ///
-/// `context` becomes `[queries of all sequences, hidden]`. Where `weights` is given, `([sequences, heads, length, length], length)`, it gets
-/// the attention weights; rows and columns behind a sequence's end are left as they are.
+/// If `weights` is given, as a slice and the length of the longest row, the slice receives the
+/// attention weights. Elements after the end of a sequence are not written.
+///
+/// ```
+/// use dnabert_kernels::{Attention, Level, attention};
+///
+/// // One sequence of two tokens, one head of width 1. Equal keys give equal weights.
+/// let projected = [1.0, 0.0, 4.0, 1.0, 0.0, 8.0]; // query, key and value of each token
+/// let input = Attention {
+///     projected: &projected, hidden: 1, heads: 1, sequences: &[0..2], bias: None, queries: None,
+/// };
+/// let mut context = [0.0; 2];
+/// attention(Level::detected(), &input, &mut context, None);
+/// assert_eq!(context, [6.0, 6.0]);
+/// ```
+///
+/// # Shapes
+///
+/// - [`Attention::projected`]: `[tokens, 3 × hidden]`
+/// - `context`: `[queries of all sequences, hidden]`
+/// - `weights`: `([sequences, heads, length, length], length)`
 ///
 /// # Panics
 ///
-/// If the slices do not hold what the shapes say, or sequences overlap.
+/// If a slice does not have its shape, `hidden` is not a multiple of `heads`, or sequences overlap.
 #[allow(unsafe_code, reason = "products take pointers, and heads share rows")]
 pub fn attention(
     level: Level,
@@ -67,7 +88,10 @@ pub fn attention(
     weights: Option<(&mut [f32], usize)>,
 ) {
     let Attention { projected, hidden, heads, sequences, bias, queries } = *attention;
-    assert!(heads > 0 && hidden.is_multiple_of(heads), "{hidden} columns for {heads} heads");
+    assert!(
+        heads > 0 && hidden.is_multiple_of(heads),
+        "a hidden size of {hidden} is not a multiple of {heads} heads"
+    );
     let width = hidden / heads;
     let mut last = 0;
     let mut starts = Vec::with_capacity(sequences.len());
@@ -75,7 +99,7 @@ pub fn attention(
     for tokens in sequences {
         assert!(
             last <= tokens.start && tokens.start < tokens.end,
-            "sequences one behind the other"
+            "sequences must not be empty or overlap"
         );
         last = tokens.end;
         starts.push(asking);
@@ -83,14 +107,21 @@ pub fn attention(
     }
     assert!(
         product(&[last, 3, hidden]) <= projected.len(),
-        "queries, keys and values of every token"
+        "every token needs a query, a key and a value"
     );
-    assert!(bias.is_none_or(|bias| bias.len() >= last), "a term for every token");
-    assert_eq!(context.len(), product(&[asking, hidden]), "a row for every query");
+    assert!(bias.is_none_or(|bias| bias.len() >= last), "every token needs a bias term");
+    assert_eq!(
+        context.len(),
+        product(&[asking, hidden]),
+        "the context needs one row for each query"
+    );
     let place = weights.map(|(weights, length)| {
         let needed = product(&[sequences.len(), heads, length, length]);
-        assert_eq!(weights.len(), needed, "weights of all sequences");
-        assert!(sequences.iter().all(|tokens| tokens.len() <= length), "room for the longest");
+        assert_eq!(weights.len(), needed, "the weights need a square for each sequence and head");
+        assert!(
+            sequences.iter().all(|tokens| tokens.len() <= length),
+            "the weights are too small for the longest sequence"
+        );
         (Shared(weights.as_mut_ptr()), length)
     });
     let context = Shared(context.as_mut_ptr());
@@ -106,12 +137,13 @@ pub fn attention(
         let scale = (width as f32).powf(-0.5);
         for first in (0..count).step_by(QUERIES) {
             let block = QUERIES.min(count - first);
-            // Scores go where the weights are wanted, or into memory of this task.
+            // Scores are written to the requested weights, or to a buffer of this task.
             let (scores, pitch) = match &place {
                 Some((weights, longest)) => {
                     let start = (task * longest + first) * longest;
                     let needed = (block - 1) * longest + length;
-                    // SAFETY: rows `first..` of this sequence and head, which this task alone writes.
+                    // SAFETY: these are rows `first..` of this sequence and head, which only this
+                    // task writes, and which the assertion on the length of `weights` includes.
                     let rows =
                         unsafe { std::slice::from_raw_parts_mut(weights.get().add(start), needed) };
                     (rows, *longest)
@@ -123,8 +155,9 @@ pub fn attention(
                     (&mut scores[..block * length], length)
                 }
             };
-            // SAFETY: queries, keys and scores lie inside of their slices, as the assertions above say: query rows
-            // first..first + block and all key rows of this sequence, columns of this head.
+            // SAFETY: by the assertions above, queries, keys and scores lie inside their slices:
+            // the query rows first..first + block and all key rows of this sequence, with the
+            // columns of this head.
             unsafe {
                 let [queries, keys] =
                     [first * stride + column, hidden + column].map(|at| own.as_ptr().add(at));
@@ -144,8 +177,8 @@ pub fn attention(
                 }
                 softmax(level, row);
             }
-            // SAFETY: as above; of the context the rows of these queries and the columns of this head, which no
-            // other task writes.
+            // SAFETY: as above. Only this task writes the rows of these queries and the columns of
+            // this head in the context.
             unsafe {
                 let place = (starts[sequence] + first) * hidden + column;
                 multiply(

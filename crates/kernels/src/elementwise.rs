@@ -1,4 +1,4 @@
-//! The same function of every element.
+//! Functions that are applied to every element.
 
 use crate::level::for_each_level;
 use crate::math::{self, Arithmetic};
@@ -24,21 +24,22 @@ fn relu_body<A: Arithmetic>(values: &mut [f32]) {
 }
 
 for_each_level! {
-    /// e to the power of every element, in place; below 1.2e-38 it is 0.
+    /// Replaces every element x by eˣ; results below 1.2e-38 become 0.
     pub fn exp(values: &mut [f32]) = exp_body
 }
 
 for_each_level! {
-    /// GELU by the error function, in place.
+    /// Replaces every element by its GELU, with the error function (Hendrycks and Gimpel 2016,
+    /// arXiv 1606.08415).
     pub fn gelu(values: &mut [f32]) = gelu_body
 }
 
 for_each_level! {
-    /// GELU by tanh (`gelu_new`), in place.
+    /// Replaces every element by its GELU in the tanh approximation (`gelu_new`).
     pub fn gelu_tanh(values: &mut [f32]) = gelu_tanh_body
 }
 
 for_each_level! {
-    /// Every negative element becomes 0.
+    /// Replaces every negative element by 0.
     pub fn relu(values: &mut [f32]) = relu_body
 }

@@ -1,10 +1,10 @@
-//! Which instructions there are.
+//! The instruction sets that kernels are compiled for.
 
-/// Instructions beyond the baseline that kernels are compiled for.
+/// An instruction set that kernels are compiled for; a higher level includes the lower ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Level {
-    /// Those that every processor of the target has.
+    /// The instructions that every processor of the target has.
     Portable,
     /// AVX2 and FMA.
     Avx2,
@@ -13,7 +13,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// The highest that this processor has.
+    /// The highest level of this processor.
     pub fn detected() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
@@ -32,20 +32,21 @@ impl Level {
         Self::Portable
     }
 
-    /// All that this processor has, the highest last.
+    /// All levels of this processor, in ascending order.
     pub fn available() -> Vec<Self> {
         let all = [Self::Portable, Self::Avx2, Self::Avx512];
         all.into_iter().filter(|level| *level <= Self::detected()).collect()
     }
 }
 
-/// Makes a function of `level` and its arguments from one body, which is compiled once for each level and takes an
-/// [`Arithmetic`](crate::math::Arithmetic) as its first type parameter.
+/// Defines a function that takes a `level` before its other arguments. Its body is compiled once
+/// for each level, and takes an [`Arithmetic`](crate::math::Arithmetic) as its first type
+/// parameter.
 macro_rules! for_each_level {
     ($(#[$meta:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) = $body:ident) => {
         $(#[$meta])*
-        #[allow(unsafe_code, reason = "functions for instructions that were found at run time")]
-        #[allow(clippy::too_many_arguments, reason = "those of the body")]
+        #[allow(unsafe_code, reason = "calls functions for instruction sets detected at run time")]
+        #[allow(clippy::too_many_arguments, reason = "the body has these arguments")]
         $visibility fn $name(level: $crate::Level, $($argument: $type),*) {
             #[cfg(target_arch = "x86_64")]
             {
@@ -63,7 +64,8 @@ macro_rules! for_each_level {
 
                 let level = level.min($crate::Level::detected());
                 match level {
-                    // SAFETY: the processor has these instructions: no level is above the detected one.
+                    // SAFETY: the level is at most the detected one, so the processor has these
+                    // instructions.
                     $crate::Level::Avx512 => return unsafe { with_avx512($($argument),*) },
                     // SAFETY: as above.
                     $crate::Level::Avx2 => return unsafe { with_avx2($($argument),*) },

@@ -1,11 +1,12 @@
-//! Rows times weights.
+//! Products of rows with weights.
 
 use crate::Level;
 use crate::level::for_each_level;
 use crate::math::Arithmetic;
 use crate::matrix::{Matrix, multiply};
 
-/// A matrix of weights, `[input, output]`, in any order in memory, and a bias.
+/// A matrix of weights, `[input, output]`, in row-major or column-major order, and an optional
+/// bias.
 #[derive(Debug, Clone, Copy)]
 pub struct Weights<'a> {
     values: &'a [f32],
@@ -16,55 +17,66 @@ pub struct Weights<'a> {
 }
 
 impl<'a> Weights<'a> {
-    /// Weights of which element `[i, o]` is `values[i * strides[0] + o * strides[1]]`.
+    /// Weights whose element `[i, o]` is `values[i * strides[0] + o * strides[1]]`.
     ///
     /// # Panics
     ///
-    /// If the last element lies outside of `values`, or the bias has not `output` elements.
+    /// If the matrix is empty, its last element lies outside `values`, or the bias does not have
+    /// `output` elements.
     pub fn new(
         values: &'a [f32],
         [input, output]: [usize; 2],
         strides: [usize; 2],
         bias: Option<&'a [f32]>,
     ) -> Self {
-        assert!(input > 0 && output > 0, "a matrix of {input} × {output}");
+        assert!(input > 0 && output > 0, "a matrix of {input} × {output} is empty");
         // Strides along a single row or column are never used.
         let strides =
             [if input == 1 { 0 } else { strides[0] }, if output == 1 { 0 } else { strides[1] }];
         let last = last_of([input, output], strides);
         assert!(
             last < values.len(),
-            "{} values, and the last of the matrix is {last}",
+            "{} values, but the last element of the matrix has index {last}",
             values.len()
         );
-        assert!(bias.is_none_or(|bias| bias.len() == output), "one bias for each output");
+        assert!(
+            bias.is_none_or(|bias| bias.len() == output),
+            "the bias needs one element for each output"
+        );
         Self { values, input, output, strides, bias }
     }
 
-    /// Columns of what goes in.
+    /// The number of input columns.
     pub fn input(&self) -> usize {
         self.input
     }
 
-    /// Columns of what comes out.
+    /// The number of output columns.
     pub fn output(&self) -> usize {
         self.output
     }
 }
 
-/// Where the last element of a matrix lies; a number that does not fit is larger than any slice.
+/// The index of the last element of a matrix, or `usize::MAX`, which is outside any slice, on
+/// overflow.
 fn last_of([rows, columns]: [usize; 2], strides: [usize; 2]) -> usize {
     let down = (rows - 1).checked_mul(strides[0]);
     let right = (columns - 1).checked_mul(strides[1]);
     down.zip(right).and_then(|(down, right)| down.checked_add(right)).unwrap_or(usize::MAX)
 }
 
-/// `input × weights + bias` on one thread. Rows of the output begin `stride` elements from one another, and what lies
-/// between is left as it is.
+/// Computes `input × weights + bias` on one thread.
+///
+/// Rows of the output start `stride` elements apart; elements between rows are not written.
+///
+/// # Shapes
+///
+/// - `input`: `[rows, input]`
+/// - `output`: `[rows, output]`, with `stride` elements from row to row
 ///
 /// # Panics
 ///
-/// If `input` is no whole number of rows, or `output` has no room for as many.
+/// If `input` is not a whole number of rows, or `output` is too small.
 pub fn linear(
     level: Level,
     input: &[f32],
@@ -73,15 +85,16 @@ pub fn linear(
     stride: usize,
 ) {
     let rows = input.len() / weights.input;
-    assert_eq!(rows * weights.input, input.len(), "whole rows");
+    assert_eq!(rows * weights.input, input.len(), "the input must be a whole number of rows");
     convolve(level, input, [rows, weights.input], weights, output, stride);
 }
 
-/// As [`linear`], of windows that overlap: the input of one row begins `step` elements behind that of the row before.
+/// As [`linear`], for windows that may overlap: each of the `rows` windows starts `step` elements
+/// after the window before.
 ///
 /// # Panics
 ///
-/// If the last window ends beyond `input`, or `output` has no room for `rows`.
+/// If the last window ends after `input`, or `output` is too small.
 #[allow(unsafe_code, reason = "a product takes pointers")]
 pub fn convolve(
     level: Level,
@@ -96,12 +109,12 @@ pub fn convolve(
     }
     let step = if rows == 1 { 0 } else { step };
     let end = last_of([rows, weights.input], [step, 1]);
-    assert!(end < input.len(), "{} values, and the last of the windows is {end}", input.len());
+    assert!(end < input.len(), "{} values, but the last window ends at index {end}", input.len());
     let stride = if rows == 1 { weights.output } else { stride };
     let last = last_of([rows, weights.output], [stride, 1]);
-    assert!(stride >= weights.output && last < output.len(), "room for every row");
-    // SAFETY: `input` holds the last element of the last row and `weights` was checked when it was made; the output has room for its last row.
-    // Input and output are different slices.
+    assert!(stride >= weights.output && last < output.len(), "the output is too small");
+    // SAFETY: the assertions above check that `input` and `output` hold their last elements, and
+    // `Weights::new` checked the weights. Input and output are different slices.
     unsafe {
         multiply(
             [rows, weights.input, weights.output],

@@ -1,17 +1,18 @@
-//! Functions of one number, written so that a loop over them becomes vector instructions: no branches, no calls.
+//! Functions of one number without branches or calls, so that the compiler vectorises loops over
+//! them.
 
 use std::f32::consts::LOG2_E;
 
-/// How a product and a sum are taken.
+/// How a product and a sum are computed.
 pub(crate) trait Arithmetic {
     /// `a × b + c`.
     fn multiply_add(a: f32, b: f32, c: f32) -> f32;
 
-    /// What rounding took from the product `a × b`, which is `product`: about 0 where it cannot be told.
+    /// The rounding error of `product`, which is `a × b` rounded.
     fn lost(a: f32, b: f32, product: f32) -> f32;
 }
 
-/// In one instruction with one rounding.
+/// One instruction with one rounding.
 pub(crate) struct Fused;
 
 impl Arithmetic for Fused {
@@ -26,7 +27,7 @@ impl Arithmetic for Fused {
     }
 }
 
-/// In two, where one would be a call of the C library.
+/// Two instructions, for processors where a fused one would be a call of the C library.
 pub(crate) struct Baseline;
 
 impl Arithmetic for Baseline {
@@ -35,7 +36,7 @@ impl Arithmetic for Baseline {
         a * b + c
     }
 
-    /// By halves of 12 bits (Dekker 1971, doi 10.1007/BF01397083).
+    /// Splits each factor into halves of 12 bits (Dekker 1971, doi 10.1007/BF01397083).
     #[inline(always)]
     fn lost(a: f32, b: f32, product: f32) -> f32 {
         let halves = |x: f32| {
@@ -47,16 +48,16 @@ impl Arithmetic for Baseline {
     }
 }
 
-/// Below, e to its power is no normal number: 0 is taken.
+/// Below this, eˣ is subnormal, and 0 is returned.
 const LOWEST: f32 = -87.336_54;
 
-/// Above, it is infinite.
+/// Above this, eˣ is infinite.
 const HIGHEST: f32 = 88.722_84;
 
-/// 1.5 × 2²³: a number below 2²² that is added to it loses its fraction.
+/// 1.5 × 2²³: adding it to a number below 2²² rounds that number to an integer.
 const ROUNDER: f32 = 12_582_912.0;
 
-/// ln 2 in two parts, of which the first has few bits: its multiples are exact.
+/// ln 2 in two parts; the first has few bits, so its multiples are exact.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 
 /// e to the power of x.
@@ -68,13 +69,14 @@ pub(crate) fn exp<A: Arithmetic>(x: f32) -> f32 {
     let n = shifted - ROUNDER;
     let rest = A::multiply_add(n, -LN_2[0], clamped);
     let rest = A::multiply_add(n, -LN_2[1], rest);
-    // The series to the seventh power: what is left out is 5e-9 beside 1.
+    // The Taylor series to the seventh power; the remainder is 5e-9 relative to 1.
     let mut sum = 1.0 / 5040.0;
     for coefficient in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5] {
         sum = A::multiply_add(sum, rest, coefficient);
     }
     let sum = A::multiply_add(sum * rest, rest, rest) + 1.0;
-    // The low bits of `shifted` are n. 2^n in two steps: n may be 128, which is no exponent.
+    // The low bits of `shifted` are n. 2^n takes two factors, since n can be 128, which is not a
+    // valid exponent.
     let n = (shifted.to_bits() as i32).wrapping_sub(ROUNDER.to_bits() as i32);
     let half = n >> 1;
     let power = |n: i32| f32::from_bits(((n + 127) << 23) as u32);
@@ -84,8 +86,8 @@ pub(crate) fn exp<A: Arithmetic>(x: f32) -> f32 {
     if x.is_nan() { x } else { value }
 }
 
-/// √(π/2)-free scaled upper tail: Φ(−x) e^(x²/2) / t for t = 1 / (1 + 0.4 x), x ≥ 0, as a polynomial in 2 t − 1; fitted for
-/// the least greatest relative error, 6e-9.
+/// The scaled upper tail Φ(−x) e^(x²/2) / t with t = 1 / (1 + 0.4 x), x ≥ 0, as a polynomial in 2 t
+/// − 1: a minimax fit with a relative error of at most 6e-9.
 const TAIL: [f32; 11] = [
     0.282_662_66,
     0.173_476_85,
@@ -100,8 +102,9 @@ const TAIL: [f32; 11] = [
     -8.704_48e-6,
 ];
 
-/// `x Φ(x)`: GELU by the distribution function of the normal distribution (Hendrycks and Gimpel 2016, arXiv
-/// 1606.08415). Each tail has a relative error of its own, which 1 + erf would not have on the left.
+/// `x Φ(x)`: GELU with the distribution function of the normal distribution (Hendrycks and Gimpel
+/// 2016, arXiv 1606.08415). Both tails have a small relative error; 1 + erf would cancel in the
+/// left tail.
 #[inline(always)]
 pub(crate) fn gelu<A: Arithmetic>(x: f32) -> f32 {
     let size = x.abs();
@@ -111,34 +114,34 @@ pub(crate) fn gelu<A: Arithmetic>(x: f32) -> f32 {
     for coefficient in TAIL[..10].iter().rev() {
         sum = A::multiply_add(sum, u, *coefficient);
     }
-    // Where the square is large its rounding counts.
+    // If the square is large, its rounding error matters.
     let square = size * size;
     let lost = A::lost(size, size, square);
     let bell = exp::<A>(-0.5 * square);
     let bell = A::multiply_add(-0.5 * lost, bell, bell);
     let tail = sum * t * bell;
-    // Beyond 2⁶³ the square is infinite, and what it lost is not a number.
+    // Above 2⁶³ the square is infinite, and its rounding error is NaN.
     let tail = if size > 14.0 { 0.0 } else { tail };
-    let share = if x < 0.0 { tail } else { 1.0 - tail };
-    let value = x * share;
-    // −∞ × 0
+    let probability = if x < 0.0 { tail } else { 1.0 - tail };
+    let value = x * probability;
+    // −∞ × 0 is NaN, and the limit is −0.
     let value = if x == f32::NEG_INFINITY { -0.0 } else { value };
     if x.is_nan() { x } else { value }
 }
 
-/// GELU by tanh: `x (1 + tanh u) / 2 = x / (1 + e^(−2u))` with `u = √(2/π) (x + 0.044715 x³)`. In the left tail the
-/// exponent is large and its rounding counts.
+/// GELU by tanh: `x (1 + tanh u) / 2 = x / (1 + e^(−2u))` with `u = √(2/π) (x + 0.044715 x³)`. The
+/// error is largest in the left tail, where the exponent is large and its rounding error matters.
 #[inline(always)]
 pub(crate) fn gelu_tanh<A: Arithmetic>(x: f32) -> f32 {
     // 2 √(2/π)
     const TWICE: f32 = 1.595_769;
-    // Beyond, the value is x or 0 all the same.
+    // Above 20 the value is x or 0 in any case.
     let size = x.abs().min(20.0);
     let inner = A::multiply_add(0.044_715 * (size * size), size, size);
     let small = exp::<A>(-TWICE * inner);
-    let share = if x < 0.0 { small } else { 1.0 } / (1.0 + small);
-    let value = x * share;
-    // −∞ × 0
+    let sigmoid = if x < 0.0 { small } else { 1.0 } / (1.0 + small);
+    let value = x * sigmoid;
+    // −∞ × 0 is NaN, and the limit is −0.
     let value = if x == f32::NEG_INFINITY { -0.0 } else { value };
     if x.is_nan() { x } else { value }
 }

@@ -1,17 +1,19 @@
-//! One product of matrices.
+//! Matrix products.
 
-/// A matrix in memory: its first element, and the elements from one row, and from one column, to the next.
+/// A matrix in memory: a pointer to its first element, and the strides from row to row and from
+/// column to column.
 pub(crate) struct Matrix<P> {
     pub(crate) start: P,
     pub(crate) strides: [usize; 2],
 }
 
-/// Writes `scale × left × right`, `[rows, inner]` times `[inner, columns]`, to `product`, on this thread.
+/// Writes `scale × left × right`, `[rows, inner]` times `[inner, columns]`, to `product`, on this
+/// thread.
 ///
 /// # Safety
 ///
-/// Every element of the three matrices lies in memory that may be read, and `product` in memory that may be written and
-/// that nobody else reads or writes meanwhile.
+/// All elements of `left` and `right` must be readable. All elements of `product` must be writable,
+/// and no other thread may read or write them during the call.
 #[allow(unsafe_code, reason = "gemm takes pointers")]
 pub(crate) unsafe fn multiply(
     [rows, inner, columns]: [usize; 3],
@@ -21,7 +23,7 @@ pub(crate) unsafe fn multiply(
     product: &Matrix<*mut f32>,
 ) {
     let step = |strides: [usize; 2], axis: usize| strides[axis] as isize;
-    // SAFETY: what the caller promises. What was in `product` is not read.
+    // SAFETY: the caller guarantees it. The old content of `product` is not read.
     unsafe {
         gemm::gemm(
             rows,

@@ -3,18 +3,18 @@
 use crate::level::for_each_level;
 use crate::math::Arithmetic;
 
-/// A layer normalisation (Ba, Kiros and Hinton 2016, arXiv 1607.06450).
+/// The parameters of a layer normalisation (Ba, Kiros and Hinton 2016, arXiv 1607.06450).
 #[derive(Debug, Clone, Copy)]
 pub struct Norm<'a> {
     /// The scale of each column.
     pub gamma: &'a [f32],
-    /// What is added to each column.
+    /// The shift of each column.
     pub beta: &'a [f32],
-    /// What is added to the variance.
+    /// The term that is added to the variance.
     pub epsilon: f32,
 }
 
-/// Elements that are added up side by side.
+/// The number of partial sums, which the compiler keeps in vector registers.
 const LANES: usize = 32;
 
 #[inline(always)]
@@ -35,9 +35,12 @@ fn sum_of<F: Fn(f32) -> f32>(row: &[f32], function: F) -> f32 {
 #[inline(always)]
 fn add_norm_body<A: Arithmetic>(rows: &mut [f32], residual: Option<&[f32]>, norm: Norm<'_>) {
     let width = norm.gamma.len();
-    assert!(width > 0 && norm.beta.len() == width, "a scale and a shift for each column");
-    assert!(rows.len().is_multiple_of(width), "whole rows");
-    assert!(residual.is_none_or(|other| other.len() == rows.len()), "as many residuals");
+    assert!(width > 0 && norm.beta.len() == width, "each column needs a scale and a shift");
+    assert!(rows.len().is_multiple_of(width), "the slice must be a whole number of rows");
+    assert!(
+        residual.is_none_or(|other| other.len() == rows.len()),
+        "the residual must have as many elements as the rows"
+    );
     let mut others = residual.map(|residual| residual.chunks_exact(width));
     for row in rows.chunks_exact_mut(width) {
         if let Some(other) = others.as_mut().and_then(Iterator::next) {
@@ -53,10 +56,15 @@ fn add_norm_body<A: Arithmetic>(rows: &mut [f32], residual: Option<&[f32]>, norm
 }
 
 for_each_level! {
-    /// `norm(rows + residual)`, row by row, in place; a row is as wide as the norm.
+    /// Replaces `rows` by `norm(rows + residual)`, row by row; the width of a row is that of the
+    /// norm.
+    ///
+    /// # Shapes
+    ///
+    /// - `rows` and `residual`: `[rows, width]`
     ///
     /// # Panics
     ///
-    /// If the slices do not hold as many whole rows, or the norm has no column.
+    /// If the slices are not the same whole number of rows, or the norm has no column.
     pub fn add_norm(rows: &mut [f32], residual: Option<&[f32]>, norm: Norm<'_>) = add_norm_body
 }

@@ -3,7 +3,7 @@
 use crate::level::for_each_level;
 use crate::math::{self, Arithmetic};
 
-/// Elements that are added up side by side.
+/// The number of partial maxima and sums, which the compiler keeps in vector registers.
 const LANES: usize = 32;
 
 #[inline(always)]
@@ -25,7 +25,7 @@ fn softmax_body<A: Arithmetic>(row: &mut [f32]) {
             *sum += *value;
         }
     }
-    // The rest, as a chunk of its own: one element at a time takes as long as a whole one.
+    // The rest is padded to a chunk: a loop over single elements would take as long.
     let mut last = [f32::NEG_INFINITY; LANES];
     last[..rest.len()].copy_from_slice(rest);
     for (sum, value) in sums.iter_mut().zip(&mut last) {
@@ -38,7 +38,8 @@ fn softmax_body<A: Arithmetic>(row: &mut [f32]) {
 }
 
 for_each_level! {
-    /// Makes a row the exponentials of its elements over their sum, in place. One +∞, a NaN, or nothing but −∞ makes all
-    /// of it NaN, as elsewhere.
+    /// Replaces the elements of a row by their exponentials divided by the sum of these.
+    ///
+    /// If an element is +∞ or NaN, or if all are −∞, all results are NaN.
     pub fn softmax(row: &mut [f32]) = softmax_body
 }

@@ -1,4 +1,5 @@
-//! Every function against 64 bits, over all of f32, at every level that the processor has.
+//! Compares every function with double precision, over the range of f32, at every level of the
+//! processor.
 #![allow(clippy::print_stdout, reason = "errors are shown by --nocapture")]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -11,10 +12,11 @@ fn numbers() -> Vec<f32> {
     all.chain(near).chain([0.0, -0.0, 88.7, -87.3, 13.9, -13.0]).collect()
 }
 
-/// Smaller results come of numbers that are no normal ones.
+/// Smaller results are nearly subnormal, and have few digits.
 const TINY: f64 = 1e-36;
 
-/// The greatest error in units of the last place of the true value; true values below TINY count as 0.
+/// The largest error in units in the last place of the true value; true values below TINY count as
+/// 0.
 fn worst(function: fn(Level, &mut [f32]), level: Level, truth: fn(f64) -> f64) -> (f64, f32) {
     let inputs = numbers();
     let mut outputs = inputs.clone();
@@ -23,11 +25,11 @@ fn worst(function: fn(Level, &mut [f32]), level: Level, truth: fn(f64) -> f64) -
     for (x, found) in inputs.into_iter().zip(outputs) {
         let exact = truth(f64::from(x));
         if exact.abs() < TINY {
-            assert!(found.abs() < 1.1 * TINY as f32, "{found:e} at {x:e}, where {exact:e} is true");
+            assert!(found.abs() < 1.1 * TINY as f32, "{found:e} at {x:e}, expected {exact:e}");
             continue;
         }
         if exact.abs() > f64::from(f32::MAX) {
-            assert!(found.is_infinite(), "{found:e} at {x:e}, where {exact:e} is true");
+            assert!(found.is_infinite(), "{found:e} at {x:e}, expected {exact:e}");
             continue;
         }
         let unit = 2_f64.powi(exact.abs().log2().floor() as i32 - 23);
@@ -44,14 +46,14 @@ fn true_gelu(x: f64) -> f64 {
     x * 0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)
 }
 
-/// By tanh, with both tails.
+/// GELU by tanh, accurate in both tails.
 fn true_gelu_tanh(x: f64) -> f64 {
     let twice = 2.0 * (2.0 / std::f64::consts::PI).sqrt();
     x / (1.0 + (-twice * (x + 0.044_715 * x * x * x)).exp())
 }
 
 #[test]
-fn errors_are_those_of_the_readme() {
+fn errors_stay_within_the_limits_of_the_readme() {
     for level in Level::available() {
         for (name, function, truth, limit) in [
             ("exp", exp as fn(Level, &mut [f32]), f64::exp as fn(f64) -> f64, 2.0),
@@ -66,7 +68,7 @@ fn errors_are_those_of_the_readme() {
 }
 
 #[test]
-fn what_is_no_number_stays_none() {
+fn nan_and_infinity_are_handled() {
     for level in Level::available() {
         let infinite = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.0];
         let apply = |function: fn(Level, &mut [f32])| {
@@ -87,7 +89,7 @@ fn what_is_no_number_stays_none() {
 }
 
 #[test]
-fn softmax_is_that_of_64_bits_for_every_length() {
+fn softmax_agrees_with_double_precision_for_every_length() {
     for level in Level::available() {
         for length in (1..100).chain([512, 8191]) {
             let row: Vec<f32> =
@@ -101,7 +103,7 @@ fn softmax_is_that_of_64_bits_for_every_length() {
                 assert!((f64::from(*found) - exact).abs() <= 2e-6 * exact, "{found} of {exact}");
             }
         }
-        // −10⁴ is BERT's padding: nothing is left of it.
+        // BERT masks padding with −10⁴, which must become 0.
         let mut row = [1.0, 2.0, -1e4, f32::NEG_INFINITY];
         softmax(level, &mut row);
         assert_eq!(row[2..], [0.0, 0.0]);
@@ -114,7 +116,7 @@ fn softmax_is_that_of_64_bits_for_every_length() {
 }
 
 #[test]
-fn norms_are_those_of_64_bits() {
+fn norms_agree_with_double_precision() {
     for level in Level::available() {
         for width in [1, 5, 32, 100, 768] {
             let value = |at: usize, k: usize| ((at * k) % 101) as f32 / 7.0 - 5.0;

@@ -1,4 +1,4 @@
-//! Attention and products against the same in 64 bits.
+//! Compares attention and products with double precision.
 
 use dnabert_kernels::{Attention, Level, Weights, attention, convolve, linear};
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ fn values(count: usize, seed: usize) -> Vec<f32> {
     (0..count).map(|at| ((at * 7919 + seed * 104_729) % 1013) as f32 / 500.0 - 1.0).collect()
 }
 
-/// Context and weights of one sequence and head in 64 bits.
+/// Context and weights of one sequence and head in double precision.
 fn plain(
     projected: &[f32],
     hidden: usize,
@@ -47,7 +47,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn attention_is_that_of_64_bits(
+    fn attention_agrees_with_double_precision(
         lengths in proptest::collection::vec(1_usize..200, 1..4),
         heads in 1_usize..4,
         width in prop_oneof![Just(8_usize), Just(16), Just(64)],
@@ -88,7 +88,7 @@ proptest! {
                             for (key, exact) in weights[query].iter().enumerate() {
                                 prop_assert!((f64::from(kept[start + key]) - exact).abs() < 1e-6);
                             }
-                            // What lies behind the sequence was not touched.
+                            // Elements after the sequence are not written.
                             prop_assert!(kept[start + tokens.len()..start + longest].iter().all(|weight| *weight == -1.0));
                         }
                     }
@@ -99,7 +99,7 @@ proptest! {
     }
 
     #[test]
-    fn products_are_those_of_64_bits_in_either_order_of_weights(
+    fn products_agree_with_double_precision_in_either_order_of_weights(
         rows in 0_usize..70, input in 1_usize..90, output in 1_usize..90, gap in 0_usize..5, turned: bool,
     ) {
         let (x, w, b) = (values(rows * input, 1), values(input * output, 2), values(output, 3));
@@ -125,7 +125,7 @@ proptest! {
 }
 
 #[test]
-fn windows_overlap_and_none_ends_outside() {
+fn windows_overlap_and_must_end_inside_the_input() {
     let (step, width, output, rows) = (3, 7, 4, 5);
     let x = values((rows - 1) * step + width, 1);
     let w = values(width * output, 2);
@@ -139,7 +139,7 @@ fn windows_overlap_and_none_ends_outside() {
             assert!((f64::from(found[row * output + column]) - exact).abs() < 1e-5);
         }
     }
-    // The step to a second row that is not there means nothing.
+    // With a single row the step is ignored.
     let mut one = vec![0.0; output];
     convolve(Level::detected(), &x[..width], [1, usize::MAX], &weights, &mut one, output);
     assert_eq!(one, found[..output]);

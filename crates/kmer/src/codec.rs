@@ -19,7 +19,7 @@ pub(crate) const fn count(k: usize) -> u32 {
     1 << (2 * k)
 }
 
-/// The rank of `kmer`, or `None` where a letter is no base.
+/// The rank of `kmer`, or `None` if a letter is not a base.
 pub(crate) fn rank(kmer: &[u8]) -> Option<u32> {
     kmer.iter().try_fold(0, |rank, &letter| Some(rank * 4 + digit(letter)?))
 }
@@ -29,12 +29,12 @@ pub(crate) fn letters(rank: u32, k: usize) -> impl Iterator<Item = u8> {
     (0..k).rev().map(move |place| LETTERS[((rank >> (2 * place)) & 3) as usize])
 }
 
-/// The rank of each k-mer of `sequence` from left to right, `None` where it covers a letter that
-/// is no base. One shift per base, whatever k is.
+/// The rank of each k-mer of `sequence` from left to right, or `None` if a letter of the k-mer is
+/// not a base. Takes one shift for each base, independent of k.
 pub(crate) fn ranks(sequence: &[u8], k: usize) -> impl Iterator<Item = Option<u32>> {
     let modulus = count(k) - 1;
     let mut rank = 0;
-    let mut clean = 0; // bases since the last letter that is none
+    let mut clean = 0; // bases since the last letter that is not a base
     let roll = move |&letter: &u8| {
         match digit(letter) {
             Some(digit) => {
@@ -48,17 +48,17 @@ pub(crate) fn ranks(sequence: &[u8], k: usize) -> impl Iterator<Item = Option<u3
     sequence.iter().map(roll).skip(k - 1)
 }
 
-/// Letters that are worked on at once: what is between them and their ranks stays in the nearest cache.
+/// Letters processed at once, few enough for the intermediate ranks to stay in the L1 cache.
 const BLOCK: usize = 1024;
 
 /// The greatest k.
 const LONGEST: usize = 8;
 
-/// Appends the rank of every k-mer of `sequence`, plus `first`, to `ranks`. Where a letter of one of them is no base, nothing is appended
-/// and it is false.
+/// Appends the rank of every k-mer of `sequence`, plus `first`, to `ranks`, and returns true. If a
+/// letter of the sequence is not a base, appends nothing and returns false.
 ///
-/// Ranks of 2, 4 and 8 bases are made of those of half as many, side by side for all places, which
-/// the compiler turns into vector instructions; k is a sum of such lengths.
+/// The rank of 2, 4 or 8 bases is computed from the ranks of its two halves, for all positions side
+/// by side, which the compiler turns into vector instructions. Any k is a sum of these lengths.
 pub(crate) fn push_clean_ranks(
     sequence: &[u8],
     k: usize,
@@ -70,14 +70,15 @@ pub(crate) fn push_clean_ranks(
         return false;
     }
     ranks.reserve(count);
-    // Ranks of 1, 2, 4 and 8 bases at every place of a block.
+    // Ranks of 1, 2, 4 and 8 bases at every position of a block.
     let mut powers = [[0_u16; BLOCK + LONGEST]; 4];
     let mut block_ranks = [0_u16; BLOCK];
     for start in (0..count).step_by(BLOCK) {
         let places = BLOCK.min(count - start);
         let letters = &sequence[start..start + places + k - 1];
         for (digit, letter) in powers[0].iter_mut().zip(letters) {
-            // Bits 1 and 2 of an ASCII letter: A 0, C 1, T 2, G 3; with the two exchanged, A 0, T 1, C 2, G 3.
+            // Bits 1 and 2 of an ASCII letter give A 0, C 1, T 2, G 3. With the two bits exchanged:
+            // A 0, T 1, C 2, G 3.
             let two = (letter >> 1) & 3;
             *digit = u16::from((two >> 1) | ((two & 1) << 1));
         }
@@ -99,7 +100,7 @@ pub(crate) fn push_clean_ranks(
         for power in (0..4).rev().filter(|power| k >> power & 1 == 1) {
             let length = 1 << power;
             for (rank, part) in ranks_here.iter_mut().zip(&powers[power][done..]) {
-                // k = 8 has one part, and nothing is shifted out of 16 bits.
+                // k = 8 has a single part, so no bit is shifted out of the 16.
                 *rank = (u32::from(*rank) << (2 * length)) as u16 | part;
             }
             done += length;
@@ -115,7 +116,7 @@ fn is_clean(sequence: &[u8]) -> bool {
         let letter = *letter;
         u8::from((letter != b'A') & (letter != b'C') & (letter != b'G') & (letter != b'T'))
     };
-    // Without a way out of the loop in its middle it becomes vector instructions.
+    // The inner loop has no early exit, so that the compiler vectorises it.
     sequence
         .chunks(4096)
         .all(|chunk| chunk.iter().fold(0, |others, letter| others | is_other(letter)) == 0)

@@ -9,7 +9,10 @@ mod tile;
 mod tokenizer;
 mod vocabulary;
 
-pub use dnabert_core::{AmbiguityPolicy, LengthPolicy};
+pub use dnabert_core::{
+    AmbiguityPolicy, Encoding, EncodingReport, LengthPolicy, LetterPolicy, MaskPlan, MaskedRow,
+    Sequence, SequenceError, SpecialTokens, Tiles, Tiling, TokenizeError, Tokenizer,
+};
 pub use mask::{Draws, Eligible, KmerMasking, Replacement};
 pub use tokenizer::KmerTokenizer;
 pub use vocabulary::{SPECIAL_TOKENS, Vocabulary, VocabularyError};

@@ -1,8 +1,8 @@
 //! Masking of contiguous k-mers (Ji et al. 2021, doi 10.1093/bioinformatics/btab083).
 //!
-//! Neighbouring k-mers share k − 1 bases, so that a single hidden k-mer could be read off its
-//! neighbours. DNABERT therefore hides k of them together: around each centre that is drawn, the
-//! k-mers that cover its middle bases.
+//! Neighbouring k-mers share k − 1 bases, so the neighbours of a single hidden k-mer would reveal
+//! it. DNABERT therefore draws centres at random, and hides a span of k neighbouring k-mers around
+//! each.
 
 use std::ops::Range;
 
@@ -14,10 +14,22 @@ use crate::{SPECIAL_TOKENS, Vocabulary, VocabularyError};
 
 /// Hides spans of k neighbouring k-mers.
 ///
-/// Of the hidden tokens 80 % become `[MASK]`, 10 % a random token, and 10 % stay as they are; all
-/// are to be predicted. A token that stays gives its whole span away, since k hidden k-mers have one
-/// unknown base in common: [`by_span`](Self::by_span) and [`masks_only`](Self::masks_only) leave no
-/// such way out.
+/// As in BERT, of the hidden tokens a fraction of 0.8 becomes `[MASK]`, 0.1 becomes a random token,
+/// and 0.1 is kept; the network predicts all of them. A kept token reveals the whole span, because
+/// the k hidden k-mers have a single unknown base in common. [`by_span`](Self::by_span) and
+/// [`masks_only`](Self::masks_only) avoid this.
+///
+/// ```
+/// use dnabert_kmer::{KmerMasking, KmerTokenizer, MaskPlan, SPECIAL_TOKENS, Tokenizer};
+///
+/// let row = KmerTokenizer::new(3)?.encode(&"ACGTTGCA".repeat(8).parse()?)?;
+/// let masked = KmerMasking::new(3, 0.15)?.masks_only().mask(&row, 42);
+/// for (&place, &target) in masked.places.iter().zip(&masked.targets) {
+///     assert_eq!((masked.ids[place], row.ids[place]), (SPECIAL_TOKENS.mask, target));
+/// }
+/// assert!(!masked.places.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KmerMasking {
     vocabulary: Vocabulary,
@@ -27,47 +39,50 @@ pub struct KmerMasking {
     apart: bool,
 }
 
-/// Which tokens may be hidden.
+/// Which tokens can be hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Eligible {
-    /// K-mers.
+    /// K-mers only.
     #[default]
     Kmers,
-    /// Everything but `[CLS]`, `[SEP]` and `[PAD]`, as DNABERT's code has it: `[UNK]` too.
+    /// Every token except `[CLS]`, `[SEP]` and `[PAD]`, as in DNABERT's code; this includes
+    /// `[UNK]`.
     NotRowMarks,
 }
 
-/// What a random token is.
+/// What replaces a hidden token that does not become `[MASK]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Replacement {
-    /// A k-mer.
+    /// A random k-mer, or the token itself.
     #[default]
     Kmer,
-    /// Any id, as DNABERT's code has it: special tokens and padding too.
+    /// A random id, or the token itself, as in DNABERT's code; this includes special tokens.
     AnyId,
-    /// There is none, and no token stays as it is: all become `[MASK]`.
+    /// Nothing: every hidden token becomes `[MASK]`.
     Never,
-    /// All tokens of a span fare alike: they become `[MASK]`, stay as they are, or spell random
-    /// bases where no visible token tells the base, as if these were mutated.
+    /// The same for all tokens of a span: they all become `[MASK]`, all stay, or all spell a
+    /// sequence in which the bases that no visible token covers are random, as if these were
+    /// mutated.
     Span,
 }
 
-/// The random numbers that decide over one token, each in [0, 1), and a random id.
+/// The random numbers for one token, each in [0, 1), and a random id.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Draws {
-    /// Whether it is the centre of a span.
+    /// Decides whether the token is the centre of a span.
     pub centre: f64,
-    /// Whether it becomes `[MASK]`, if hidden.
+    /// Decides whether the token becomes `[MASK]`, if it is hidden.
     pub replace: f64,
-    /// Whether it becomes `word`, if hidden and not `[MASK]`.
+    /// Decides whether the token becomes `word`, if it is hidden and does not become `[MASK]`.
     pub random: f64,
     /// The random id.
     pub word: u32,
 }
 
 impl KmerMasking {
-    /// Hides about `share` of the tokens of long rows; the published models used 0.15, and 0.2 in
-    /// the last part of training.
+    /// Hides about `fraction` of the tokens of a long row.
+    ///
+    /// The published models used 0.15, and 0.2 in the last part of training.
     ///
     /// # Errors
     ///
@@ -75,14 +90,15 @@ impl KmerMasking {
     ///
     /// # Panics
     ///
-    /// Unless 0 ≤ `share` < 1.
-    pub fn new(k: usize, share: f64) -> Result<Self, VocabularyError> {
-        assert!((0.0..1.0).contains(&share), "a share of {share} is not in [0, 1)");
+    /// Unless 0 ≤ `fraction` < 1.
+    pub fn new(k: usize, fraction: f64) -> Result<Self, VocabularyError> {
+        assert!((0.0..1.0).contains(&fraction), "a fraction of {fraction} is not in [0, 1)");
         // A token stays visible if none of the k centres that would hide it is drawn.
-        Self::with_centres(k, 1.0 - (1.0 - share).powf(1.0 / k as f64))
+        Self::with_centres(k, 1.0 - (1.0 - fraction).powf(1.0 / k as f64))
     }
 
-    /// Draws each token as a centre with probability `centre`: DNABERT's `mlm_probability`.
+    /// Draws each token as a centre with probability `centre`, which is DNABERT's
+    /// `mlm_probability`.
     ///
     /// # Errors
     ///
@@ -93,7 +109,7 @@ impl KmerMasking {
         Ok(Self { vocabulary, centre, eligible, replacement, apart: false })
     }
 
-    /// The same masking with the choices of DNABERT's code.
+    /// Sets the choices of DNABERT's code: [`Eligible::NotRowMarks`] and [`Replacement::AnyId`].
     #[must_use]
     pub fn like_reference(mut self) -> Self {
         self.eligible = Eligible::NotRowMarks;
@@ -101,39 +117,39 @@ impl KmerMasking {
         self
     }
 
-    /// The same masking, where every hidden token becomes `[MASK]`.
+    /// Makes every hidden token `[MASK]`.
     #[must_use]
     pub fn masks_only(mut self) -> Self {
         self.replacement = Replacement::Never;
         self
     }
 
-    /// The same masking, where all tokens of a span fare alike: of the spans 80 % become `[MASK]`,
-    /// in 10 % the bases that no visible token covers are replaced by random ones, and 10 % stay.
+    /// Treats all tokens of a span alike: a fraction of 0.8 of the spans becomes `[MASK]`, in 0.1
+    /// the bases that no visible token covers are replaced by random ones, and 0.1 is kept.
     ///
-    /// So no hidden token can be read off another, and what is visible cannot be trusted blindly:
-    /// a network has to say of each base it sees whether it fits, as variants ask it to.
+    /// No hidden token reveals another one then. The network also learns to judge whether the bases
+    /// that it sees fit their context, which is what scoring variants needs.
     #[must_use]
     pub fn by_span(mut self) -> Self {
         self.replacement = Replacement::Span;
         self
     }
 
-    /// The same masking, where a visible k-mer stands between any two spans, so that each hides one
-    /// base; about `share` of the tokens of long rows is hidden.
+    /// Keeps at least one visible k-mer between any two spans, so that each span hides one base;
+    /// hides about `fraction` of the tokens of a long row.
     #[must_use]
-    pub fn apart(mut self, share: f64) -> Self {
+    pub fn apart(mut self, fraction: f64) -> Self {
         let k = self.vocabulary.k() as f64;
-        self.centre = (share / (k * (1.0 - share))).min(1.0);
+        self.centre = (fraction / (k * (1.0 - fraction))).min(1.0);
         self.apart = true;
         self
     }
 
-    /// Hides tokens as `draws` says, one for each token of the row.
+    /// Hides tokens of a row by given random numbers, one [`Draws`] for each token.
     ///
     /// # Panics
     ///
-    /// If there are not as many draws as tokens.
+    /// If the number of draws is not the number of tokens.
     pub fn apply(&self, ids: &[u32], draws: &[Draws]) -> MaskedRow {
         assert_eq!(ids.len(), draws.len(), "one draw for each token");
         let mut row = MaskedRow { ids: ids.to_vec(), ..MaskedRow::default() };
@@ -144,7 +160,7 @@ impl KmerMasking {
         let mut hidden = vec![false; ids.len()];
         for (place, draw) in draws.iter().enumerate() {
             if draw.centre < self.centre && self.may_be_hidden(ids[place]) {
-                // Place 0 is [CLS]: spans are cut off there, and behind the last k-mer.
+                // Position 0 is [CLS]: a span is cut off there, and after the last k-mer.
                 let first = place.saturating_sub(before).max(1);
                 if self.apart && (hidden[first] || hidden[first - 1]) {
                     continue;
@@ -176,7 +192,7 @@ impl KmerMasking {
         row
     }
 
-    /// Replaces the tokens of a span, of which the first draw decides.
+    /// Replaces all tokens of a span alike, by the draws of its first token.
     fn replace_span(&self, new: &mut [u32], ids: &[u32], span: Range<usize>, draws: &[Draws]) {
         let Draws { replace, random, .. } = draws[span.start];
         if replace < 0.8 {
@@ -188,7 +204,7 @@ impl KmerMasking {
                 bases.truncate(bases.len().saturating_sub(k - 1));
                 bases.extend(kmer.bytes());
             }
-            // A visible neighbour tells all but one base of the token beside it.
+            // A visible neighbour shares k - 1 bases with the first, or last, token of the span.
             let is_kmer =
                 |place: Option<&u32>| place.is_some_and(|&id| self.vocabulary.is_kmer(id));
             let first = if is_kmer(ids[..span.start].last()) { k - 1 } else { 0 };
@@ -212,7 +228,7 @@ impl KmerMasking {
     }
 }
 
-/// How many k-mers a span takes before and after its centre; k in all.
+/// How many k-mers a span extends before and after its centre; with the centre, k in all.
 const fn reach(k: usize) -> (usize, usize) {
     ((k - 1) / 2, k / 2)
 }
@@ -251,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn about_the_asked_share_is_hidden_and_replaced_as_in_bert() {
+    fn the_requested_fraction_is_hidden_and_replaced_as_in_bert() {
         let text: String = (0..500).map(|i| ["A", "C", "G", "T"][i * i % 13 % 4]).collect();
         let sequence: Sequence = text.parse().unwrap();
         for k in 3..=6 {
@@ -266,15 +282,15 @@ mod tests {
                     kept += usize::from(found.ids[place] == target);
                 }
             }
-            let share = hidden as f64 / (200 * (row.len() - 2)) as f64;
-            assert!((share - 0.15).abs() < 0.01, "{share} for k = {k}");
+            let fraction = hidden as f64 / (200 * (row.len() - 2)) as f64;
+            assert!((fraction - 0.15).abs() < 0.01, "{fraction} for k = {k}");
             let [masked, kept] = [masked, kept].map(|count| count as f64 / hidden as f64);
             assert!((masked - 0.8).abs() < 0.02 && (kept - 0.1).abs() < 0.02, "{masked} {kept}");
         }
     }
 
     #[test]
-    fn masks_only_hides_the_same_places() {
+    fn masks_only_hides_the_same_positions() {
         let text: String = (0..300).map(|i| ["A", "C", "G", "T"][i * i % 7 % 4]).collect();
         let row = KmerTokenizer::new(4).unwrap().encode(&text.parse().unwrap()).unwrap();
         let masking = KmerMasking::new(4, 0.3).unwrap();
@@ -305,7 +321,7 @@ mod tests {
                     mutated += 1;
                 }
             }
-            // What is visible still spells one sequence: neighbours agree in k - 1 bases.
+            // The visible tokens still spell one sequence: neighbours agree in k - 1 bases.
             let tokens = |id| tokenizer.vocabulary().token(id).unwrap();
             for (a, b) in found.ids.iter().zip(&found.ids[1..]) {
                 if *a >= 5 && *b >= 5 {
@@ -315,12 +331,12 @@ mod tests {
         }
         let all = f64::from(masked + kept + mutated);
         assert!((f64::from(masked) / all - 0.8).abs() < 0.02, "{masked} of {all}");
-        // A random base is the old one in a quarter of the cases where a span hides one.
+        // A random base equals the old one in a quarter of the cases.
         assert!((0.06..0.09).contains(&(f64::from(mutated) / all)), "{mutated} of {all}");
     }
 
     #[test]
-    fn spans_apart_hide_one_base_each() {
+    fn spans_that_are_kept_apart_hide_one_base_each() {
         let text: String = (0..500).map(|i| ["A", "C", "G", "T"][i * i % 17 % 4]).collect();
         for k in [3, 4, 6] {
             let row = KmerTokenizer::new(k).unwrap().encode(&text.parse().unwrap()).unwrap();
@@ -334,13 +350,13 @@ mod tests {
                     assert!(span.len() == k || at_the_end && span.len() < k, "{span:?}");
                 }
             }
-            let share = hidden as f64 / (100 * (row.len() - 2)) as f64;
-            assert!((share - 0.6).abs() < 0.02, "{share} for k = {k}");
+            let fraction = hidden as f64 / (100 * (row.len() - 2)) as f64;
+            assert!((fraction - 0.6).abs() < 0.02, "{fraction} for k = {k}");
         }
     }
 
     #[test]
-    fn a_row_without_kmers_keeps_its_tokens() {
+    fn a_row_without_kmers_is_unchanged() {
         let row = Encoding { ids: vec![2, 3, 0], ..Encoding::default() };
         let masking = KmerMasking::new(3, 0.9).unwrap();
         assert_eq!(masking.mask(&row, 1), MaskedRow { ids: row.ids, ..MaskedRow::default() });
@@ -348,7 +364,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn kmers_only_are_hidden_and_only_hidden_ones_change(
+        fn only_kmers_are_hidden_and_only_hidden_tokens_change(
             ids in prop::collection::vec(0_u32..69, 1..80), seed: u64,
         ) {
             let row = Encoding { ids, ..Encoding::default() };

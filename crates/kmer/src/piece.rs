@@ -1,4 +1,5 @@
-//! Rows of DNABERT's heads over chunks: special tokens around every piece.
+//! Rows in pieces of 510 k-mers, each with its own special tokens, as DNABERT's chunked heads need
+//! them.
 
 use dnabert_core::{Encoding, EncodingReport, TokenizeError};
 
@@ -7,8 +8,8 @@ use crate::reference::PIECE;
 use crate::tokenizer::{KmerTokenizer, Token};
 
 impl KmerTokenizer {
-    /// The row of [`reference::row`](crate::reference::row), with spans, and with an error or a
-    /// count for k-mers that do not fit.
+    /// The row of [`reference::row`](crate::reference::row) with spans; k-mers that do not fit are
+    /// an error or are counted, by the length policy.
     pub(crate) fn in_pieces(
         &self,
         tokens: &[Token],
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn kmers_that_do_not_fit_are_refused() {
+    fn kmers_that_do_not_fit_are_rejected() {
         let tokenizer =
             KmerTokenizer::new(3).unwrap().with_length(LengthPolicy::Reject(1024)).with_pieces();
         let bases = |kmers: usize| "A".repeat(kmers + 2).parse().unwrap();

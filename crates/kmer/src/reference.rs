@@ -1,21 +1,25 @@
-//! The reference implementation's own string functions and row layout, quirks included.
+//! The string functions and the row layout of DNABERT's Python code, with its quirks.
 //!
-//! For comparing with files that DNABERT's scripts wrote. Everything else in this crate is what
-//! new work should use: [`KmerTokenizer`](crate::KmerTokenizer) drops no k-mer and adds no empty
-//! piece.
+//! Use them to compare with files that DNABERT's scripts wrote. For new work use
+//! [`KmerTokenizer`](crate::KmerTokenizer), which drops no k-mer and adds no empty piece.
 
 use crate::SPECIAL_TOKENS;
 
-/// K-mers per piece of a long row: 512 less `[CLS]` and `[SEP]`.
+/// K-mers in each piece of a long row: 512 minus `[CLS]` and `[SEP]`.
 pub(crate) const PIECE: usize = 510;
 
-/// All n − k + 1 k-mers of a sequence, joined by blanks.
+/// All n − k + 1 k-mers of a sequence, separated by spaces.
+///
+/// ```
+/// assert_eq!(dnabert_kmer::reference::seq2kmer("ATGAC", 3), "ATG TGA GAC");
+/// ```
 pub fn seq2kmer(sequence: &str, k: usize) -> String {
     windows(sequence, k).join(" ")
 }
 
-/// The sequence of a k-mer sentence: the first letter of every k-mer but the last, then the last.
-/// Overlaps are not checked; [`Sequence::from_kmers`](dnabert_core::Sequence::from_kmers) does.
+/// The sequence of a k-mer sentence: the first letter of every k-mer, and all of the last one.
+///
+/// Overlaps are not checked; [`Sequence::from_kmers`](crate::Sequence::from_kmers) checks them.
 pub fn kmer2seq(sentence: &str) -> String {
     let kmers: Vec<&str> = sentence.split(' ').collect();
     let Some((last, others)) = kmers.split_last() else {
@@ -25,8 +29,9 @@ pub fn kmer2seq(sentence: &str) -> String {
     firsts.collect::<String>() + last
 }
 
-/// Every `stride`-th k-mer of a line, the last one of all left out: with a stride of 1, what
-/// every data file of the reference holds. Line breaks are taken out first.
+/// Every `stride`-th k-mer of a line, without the last k-mer; line breaks are removed first.
+///
+/// DNABERT's data files were written with a stride of 1, so they all lack their last k-mer.
 ///
 /// # Panics
 ///
@@ -38,7 +43,7 @@ pub fn get_kmer_sentence(line: &str, k: usize, stride: usize) -> String {
     kmers.into_iter().step_by(stride).collect::<Vec<_>>().join(" ")
 }
 
-/// The k-mers of a sequence, the last one included.
+/// All k-mers of a sequence, including the last one.
 pub fn get_kmer_sequence(sequence: &str, k: usize) -> Vec<&str> {
     windows(sequence, k)
 }
@@ -48,11 +53,11 @@ fn windows(sequence: &str, k: usize) -> Vec<&str> {
     (k..=sequence.len()).map(|end| &sequence[end - k..end]).collect()
 }
 
-/// A row as the reference builds it from k-mer ids, with special tokens.
+/// A row as DNABERT builds it from k-mer ids, with special tokens.
 ///
-/// Below 510 ids it is `[CLS] x [SEP]`; else pieces of 510 each get their own pair of special
-/// tokens, and an exact multiple of 510 gets an empty piece at its end. `max_length` first drops
-/// ids at the right so that one pair of special tokens fits, then cuts the finished row.
+/// Fewer than 510 ids become `[CLS] x [SEP]`. More ids are cut into pieces of 510, each with its
+/// own pair of special tokens; a multiple of 510 gets an empty piece at the end. `max_length` first
+/// drops the last ids so that one pair of special tokens fits, then cuts the finished row.
 pub fn row(ids: &[u32], max_length: Option<usize>) -> Vec<u32> {
     let kept = max_length.map_or(ids.len(), |maximum| ids.len().min(maximum.saturating_sub(2)));
     let ids = &ids[..kept];
@@ -67,8 +72,10 @@ pub fn row(ids: &[u32], max_length: Option<usize>) -> Vec<u32> {
     row
 }
 
-/// `[CLS] a [SEP] b [SEP]` and its segment ids; the longer one loses its last id until
-/// `max_length` fits, the second when both are equal.
+/// A row `[CLS] a [SEP] b [SEP]` and its segment ids.
+///
+/// The longer sequence loses its last id until the row fits `max_length`; if both are equally long,
+/// the second one does.
 pub fn pair_row(first: &[u32], second: &[u32], max_length: Option<usize>) -> (Vec<u32>, Vec<u32>) {
     let (mut first, mut second) = (first, second);
     while max_length.is_some_and(|maximum| first.len() + second.len() + 3 > maximum) {
@@ -90,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_two_kmer_functions_differ_in_the_last_kmer() {
+    fn only_get_kmer_sentence_drops_the_last_kmer() {
         assert_eq!(seq2kmer("ATGAC", 3), "ATG TGA GAC");
         assert_eq!(get_kmer_sentence("ATGAC", 3, 1), "ATG TGA");
         assert_eq!(get_kmer_sentence("ATGACCG", 3, 2), "ATG GAC");

@@ -1,13 +1,14 @@
-//! K-mer sentences, read word by word as the reference tokenizer reads text.
+//! K-mer sentences, read word by word as DNABERT's Python tokenizer reads text.
 //!
-//! A sentence is text such as `ATG TGA GAC`: words between white space, each one token. Special
-//! tokens keep their ids, punctuation stands alone, and a word outside the vocabulary is `[UNK]`.
-//! This is the format of the reference's data files. To read a sentence as DNA, with its overlaps
-//! checked, use [`Sequence::from_kmers`](dnabert_core::Sequence::from_kmers) instead.
+//! A sentence is text such as `ATG TGA GAC`: words separated by white space, one token each.
+//! Special tokens keep their ids, each punctuation character is a word, and a word outside the
+//! vocabulary is `[UNK]`. DNABERT's data files have this format. To read a sentence as DNA, with
+//! its overlaps checked, use [`Sequence::from_kmers`](crate::Sequence::from_kmers) instead.
 
 use crate::{SPECIAL_TOKENS, Vocabulary, vocabulary::SPECIAL_NAMES};
 
-/// The words of a sentence: special tokens, single punctuation characters, and runs of the rest.
+/// The words of a sentence: special tokens, single punctuation characters, and runs of other
+/// letters.
 pub fn words(sentence: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = sentence.trim_start();
@@ -20,7 +21,7 @@ pub fn words(sentence: &str) -> Vec<&str> {
     words
 }
 
-/// The length in bytes of the word that `text` starts with; `text` starts with no white space.
+/// The length in bytes of the first word of `text`, which must not start with white space.
 fn word_length(text: &str) -> usize {
     if let Some(special) = special_at_start(text) {
         return special.len();
@@ -38,8 +39,17 @@ fn special_at_start(text: &str) -> Option<&'static str> {
     SPECIAL_NAMES.into_iter().find(|name| text.starts_with(name))
 }
 
-/// The ids of the words of a sentence, without special tokens around them, and how many of them
-/// are `[UNK]` without having been written so.
+/// The ids of the words of a sentence, and how many words are outside the vocabulary.
+///
+/// No special tokens are added. A word written `[UNK]` is not counted.
+///
+/// ```
+/// use dnabert_kmer::{Vocabulary, sentence};
+///
+/// let (ids, unknown) = sentence::ids(&Vocabulary::new(3)?, "ATG TGA XYZ");
+/// assert_eq!((ids, unknown), (vec![12, 33, 1], 1));
+/// # Ok::<(), dnabert_kmer::VocabularyError>(())
+/// ```
 pub fn ids(vocabulary: &Vocabulary, sentence: &str) -> (Vec<u32>, usize) {
     let mut unknown = 0;
     let ids = words(sentence)
@@ -59,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_end_at_space_punctuation_and_special_tokens() {
+    fn words_end_at_white_space_punctuation_and_special_tokens() {
         let found = words("  ATG\tTGA-GAC[MASK]ACG ");
         assert_eq!(found, ["ATG", "TGA", "-", "GAC", "[MASK]", "ACG"]);
     }

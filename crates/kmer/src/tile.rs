@@ -1,16 +1,16 @@
-//! Overlapping rows of k-mers, read off the sequence as they are asked for.
+//! Overlapping rows of k-mers, made one at a time.
 
 use dnabert_core::{Encoding, EncodingReport, Sequence, Tiling, TokenizeError};
 
 use crate::tokenizer::{KmerTokenizer, Token, ambiguous_base, nothing_left};
 use crate::{AmbiguityPolicy, SPECIAL_TOKENS};
 
-/// Walks along a sequence with no more than one row in memory.
+/// Iterates over the rows of a sequence with at most one row in memory.
 struct KmerTiles<'a, I> {
     tokenizer: &'a KmerTokenizer,
     sequence: &'a Sequence,
     tiling: Tiling,
-    /// Position and id of each k-mer yet to come.
+    /// Position and id of each remaining k-mer.
     ids: I,
     /// Tokens of the next row.
     row: Vec<Token>,
@@ -40,7 +40,7 @@ impl KmerTokenizer {
 }
 
 impl<I: Iterator<Item = (usize, Option<u32>)>> KmerTiles<'_, I> {
-    /// The row that has gathered.
+    /// The row of the tokens collected so far.
     fn emit(&mut self) -> Encoding {
         self.started = true;
         let unknown = self.row.iter().filter(|token| token.id == SPECIAL_TOKENS.unk);
@@ -52,7 +52,7 @@ impl<I: Iterator<Item = (usize, Option<u32>)>> KmerTiles<'_, I> {
         self.tokenizer.row(&self.row, report)
     }
 
-    /// The row that is full or at the end of a stretch; `None` at the end of the sequence.
+    /// The next row that is full or ends at an ambiguous base; `None` at the end of the sequence.
     fn step(&mut self) -> Result<Option<Encoding>, TokenizeError> {
         while let Some((start, id)) = self.ids.next() {
             let id = match (id, self.tokenizer.ambiguity()) {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_ends_the_rows() {
+    fn an_error_ends_the_rows() {
         let tokenizer = KmerTokenizer::new(3).unwrap();
         let sequence: Sequence = "ACGTACNACGT".parse().unwrap();
         let tiles: Vec<_> = tokenizer.tiles(&sequence, Tiling::new(5, 0)).collect();

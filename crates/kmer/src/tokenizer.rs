@@ -1,4 +1,4 @@
-//! Sequences to k-mer tokens and back.
+//! The k-mer tokenizer.
 
 use std::ops::Range;
 
@@ -11,12 +11,25 @@ use rayon::prelude::*;
 use crate::{SPECIAL_TOKENS, Vocabulary, VocabularyError};
 
 /// DNABERT's overlapping k-mer tokenizer.
+///
+/// ```
+/// use dnabert_kmer::{KmerTokenizer, Sequence, Tokenizer};
+///
+/// let tokenizer = KmerTokenizer::new(3)?;
+/// let sequence: Sequence = "ATGAC".parse()?;
+/// let row = tokenizer.encode(&sequence)?;
+/// let token = |&id: &u32| tokenizer.vocabulary().token(id);
+/// let tokens: Vec<_> = row.ids.iter().filter_map(token).collect();
+/// assert_eq!(tokens, ["[CLS]", "ATG", "TGA", "GAC", "[SEP]"]);
+/// assert_eq!(tokenizer.decode(&row.ids)?, sequence);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct KmerTokenizer {
     vocabulary: Vocabulary,
     ambiguity: AmbiguityPolicy,
     length: LengthPolicy,
-    /// Whether every 510 k-mers get special tokens of their own.
+    /// Whether each piece of 510 k-mers gets its own special tokens.
     pieces: bool,
 }
 
@@ -28,7 +41,7 @@ pub(crate) struct Token {
 }
 
 impl KmerTokenizer {
-    /// A tokenizer of k-mers of length `k`, with the policies that lose nothing.
+    /// A tokenizer for k-mers of length `k`, with the default policies, which lose nothing.
     ///
     /// # Errors
     ///
@@ -37,22 +50,59 @@ impl KmerTokenizer {
         Vocabulary::new(k).map(Self::from)
     }
 
-    /// The same tokenizer with another policy for ambiguous letters.
+    /// Sets the policy for k-mers that cover an ambiguous letter.
+    ///
+    /// ```
+    /// use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, Sequence, Tokenizer};
+    ///
+    /// let sequence: Sequence = "ATGNATGA".parse()?;
+    /// let tokenizer = KmerTokenizer::new(3)?;
+    /// assert!(tokenizer.encode(&sequence).is_err()); // the default is to reject
+    ///
+    /// let unknown = tokenizer.clone().with_ambiguity(AmbiguityPolicy::Unknown).encode(&sequence)?;
+    /// assert_eq!(unknown.ids, [2, 12, 1, 1, 1, 12, 33, 3]);
+    /// assert_eq!(unknown.report.unknown_tokens, 3);
+    ///
+    /// let split = tokenizer.with_ambiguity(AmbiguityPolicy::Split).encode(&sequence)?;
+    /// assert_eq!(split.ids, [2, 12, 12, 33, 3]);
+    /// assert_eq!(split.report.skipped_tokens, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_ambiguity(mut self, policy: AmbiguityPolicy) -> Self {
         self.ambiguity = policy;
         self
     }
 
-    /// The same tokenizer with another policy for long rows.
+    /// Sets the policy for rows that are too long.
+    ///
+    /// ```
+    /// use dnabert_kmer::{KmerTokenizer, LengthPolicy, Sequence, Tiling, Tokenizer};
+    ///
+    /// let sequence: Sequence = "ACGT".repeat(200).parse()?; // 798 3-mers
+    /// let tokenizer = KmerTokenizer::new(3)?;
+    /// assert!(tokenizer.encode(&sequence).is_err()); // by default at most 512 tokens
+    ///
+    /// // Keep every base in overlapping rows, whatever the policy,
+    /// let tiling = Tiling::new(512, 100);
+    /// let rows: Vec<_> = tokenizer.tiles(&sequence, tiling).collect::<Result<_, _>>()?;
+    /// assert_eq!(rows.len(), 2);
+    ///
+    /// // or drop the end.
+    /// let row = tokenizer.with_length(LengthPolicy::Truncate(512)).encode(&sequence)?;
+    /// assert_eq!((row.len(), row.report.truncated_tokens), (512, 288));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_length(mut self, policy: LengthPolicy) -> Self {
         self.length = policy;
         self
     }
 
-    /// The same tokenizer with `[CLS]` and `[SEP]` around every 510 k-mers, as DNABERT's heads
-    /// over chunks need them; see [`reference::row`](crate::reference::row). Pairs stay whole.
+    /// Puts `[CLS]` and `[SEP]` around each piece of 510 k-mers, as DNABERT's chunked heads need
+    /// them.
+    ///
+    /// See [`reference::row`](crate::reference::row). Pairs are not cut into pieces.
     #[must_use]
     pub fn with_pieces(mut self) -> Self {
         self.pieces = true;
@@ -88,7 +138,7 @@ impl KmerTokenizer {
         if let LengthPolicy::Reject(_) = self.length
             && !self.pieces
         {
-            // Counted before any is stored: rows of a long sequence are asked for in tiles.
+            // Counted before any token is stored: a chromosome fails without filling the memory.
             let count = match self.ambiguity {
                 AmbiguityPolicy::Split => self.vocabulary.ids(letters).flatten().count(),
                 _ => (letters.len() + 1).saturating_sub(self.k()),
@@ -153,7 +203,7 @@ pub(crate) fn ambiguous_base(sequence: &Sequence, start: usize) -> TokenizeError
     TokenizeError::AmbiguousBase { letter: char::from(letter), position }
 }
 
-/// The error for a sequence without a single k-mer.
+/// The error for a sequence that yields no k-mer.
 pub(crate) fn nothing_left(sequence: &Sequence, k: usize) -> TokenizeError {
     let length = sequence.len();
     if length < k {
@@ -186,8 +236,8 @@ impl Tokenizer for KmerTokenizer {
         Ok(self.row(&tokens, report))
     }
 
-    /// Under truncation the longer sequence loses its last k-mer until the pair fits, the second
-    /// one when both are equal (as the reference does).
+    /// Encodes two sequences as one row. Under truncation the longer sequence loses its last k-mer
+    /// until the pair fits, or the second one if both are equally long, as in DNABERT.
     fn encode_pair(&self, first: &Sequence, second: &Sequence) -> Result<Encoding, TokenizeError> {
         let (mut first, mut report) = self.tokens(first)?;
         let (mut second, second_report) = self.tokens(second)?;
@@ -206,7 +256,7 @@ impl Tokenizer for KmerTokenizer {
         Box::new(self.walk(sequence, tiling))
     }
 
-    /// Unknown tokens leave `N` where no neighbour tells the base.
+    /// Decodes a row of ids; a base that only unknown tokens cover becomes `N`.
     fn decode(&self, ids: &[u32]) -> Result<Sequence, TokenizeError> {
         let SpecialTokens { pad, unk, cls, sep, .. } = SPECIAL_TOKENS;
         let opening = usize::from(ids.first() == Some(&cls));
@@ -246,7 +296,7 @@ impl Tokenizer for KmerTokenizer {
         SPECIAL_TOKENS
     }
 
-    /// Encodes on all cores; the first failing sequence (by index) is reported.
+    /// Encodes on all cores, and returns the error of the first sequence that fails.
     fn encode_batch(&self, sequences: &[Sequence]) -> Result<Vec<Encoding>, TokenizeError> {
         let rows: Vec<_> = sequences.par_iter().map(|sequence| self.encode(sequence)).collect();
         rows.into_iter()
@@ -277,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn truncation_is_counted_and_refused_by_default() {
+    fn a_long_row_is_rejected_by_default_and_truncation_is_counted() {
         let long = sequence(&"ACGT".repeat(130)); // 518 3-mers
         let tokenizer = KmerTokenizer::new(3).unwrap();
         let error = tokenizer.encode(&long).unwrap_err();
@@ -295,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn ambiguity_is_refused_counted_or_left_out() {
+    fn ambiguous_bases_are_rejected_counted_or_left_out() {
         let tokenizer = KmerTokenizer::new(3).unwrap();
         let text = sequence("ACGTNACGT");
         let error = tokenizer.encode(&text).unwrap_err();
@@ -310,14 +360,14 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_sequence_of_a_batch_is_named() {
+    fn an_error_in_a_batch_has_the_index_of_the_sequence() {
         let tokenizer = KmerTokenizer::new(3).unwrap();
         let error = tokenizer.encode_batch(&["ACG", "AC"].map(sequence)).unwrap_err();
         assert!(matches!(error, TokenizeError::InBatch { index: 1, .. }), "{error}");
     }
 
     #[test]
-    fn ids_that_contradict_each_other_are_refused() {
+    fn ids_that_contradict_each_other_are_rejected() {
         let tokenizer = KmerTokenizer::new(3).unwrap();
         let [acg, ggg] = ["ACG", "GGG"].map(|kmer| tokenizer.vocabulary().id(kmer).unwrap());
         let error = tokenizer.decode(&[2, acg, ggg, 3]).unwrap_err();

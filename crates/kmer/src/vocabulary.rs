@@ -12,21 +12,32 @@ pub const SPECIAL_TOKENS: SpecialTokens = SpecialTokens { pad: 0, unk: 1, cls: 2
 /// The special tokens as `vocab.txt` spells them, in the order of their ids.
 pub(crate) const SPECIAL_NAMES: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
-/// The vocabulary of all k-mers of one length, computed rather than stored.
+/// The vocabulary of all k-mers of one length; ids and tokens are computed, not stored.
+///
+/// ```
+/// use dnabert_kmer::Vocabulary;
+///
+/// let vocabulary = Vocabulary::new(6)?;
+/// assert_eq!((vocabulary.k(), vocabulary.size()), (6, 4101));
+/// assert_eq!(vocabulary.id("ATGACC"), Some(463));
+/// assert_eq!(vocabulary.token(463).as_deref(), Some("ATGACC"));
+/// assert_eq!(vocabulary.id("[MASK]"), Some(4));
+/// # Ok::<(), dnabert_kmer::VocabularyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vocabulary {
     k: usize,
 }
 
-/// Why a vocabulary cannot be made, read or written.
+/// Why a vocabulary cannot be created, read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VocabularyError {
-    /// k outside 1 to 8.
-    #[error("k is {0}, and must lie between 1 and 8")]
+    /// A k outside 1 to 8.
+    #[error("k is {0}, but must be between 1 and 8")]
     UnsupportedK(usize),
     /// A file that cannot be read or written.
-    #[error("{}", path.display())]
+    #[error("{}: the vocabulary cannot be read or written", path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -34,9 +45,9 @@ pub enum VocabularyError {
         #[source]
         source: std::io::Error,
     },
-    /// A file whose number of lines is that of no k.
+    /// A file whose number of lines fits no k.
     #[error(
-        "{}: {lines} tokens are the vocabulary of no k-mer length (expected 4^k + 5, k from 1 to 8)",
+        "{}: {lines} tokens fit no k-mer length (expected 4^k + 5 tokens, k from 1 to 8)",
         path.display()
     )]
     WrongSize {
@@ -45,16 +56,16 @@ pub enum VocabularyError {
         /// Its number of tokens.
         lines: usize,
     },
-    /// A line that holds another token than DNABERT's order asks for.
-    #[error("{}:{line}: found {found:?} where {expected:?} belongs", path.display())]
+    /// A line whose token is not the one that DNABERT has there.
+    #[error("{}:{line}: found {found:?}, expected {expected:?}", path.display())]
     WrongToken {
         /// The file.
         path: PathBuf,
         /// 1-based line.
         line: usize,
-        /// The token there.
+        /// The token on that line.
         found: String,
-        /// The token of this id in DNABERT's order.
+        /// The token that DNABERT's vocabulary has on that line.
         expected: String,
     },
 }
@@ -97,7 +108,7 @@ impl Vocabulary {
             .map(|rank| first_kmer() + rank)
     }
 
-    /// The token of `id`, or `None` outside the vocabulary.
+    /// The token of `id`, or `None` if it is outside the vocabulary.
     pub fn token(&self, id: u32) -> Option<String> {
         match SPECIAL_NAMES.get(id as usize) {
             Some(name) => Some((*name).to_owned()),
@@ -105,27 +116,27 @@ impl Vocabulary {
         }
     }
 
-    /// All tokens, in the order of their ids.
+    /// All tokens in the order of their ids.
     pub fn tokens(&self) -> impl Iterator<Item = String> {
         (0..self.size() as u32).filter_map(|id| self.token(id))
     }
 
-    /// The ids of k-mers.
+    /// The ids of all k-mers.
     pub fn kmer_ids(&self) -> std::ops::Range<u32> {
         first_kmer()..self.size() as u32
     }
 
-    /// Whether `id` is a k-mer's.
+    /// Whether `id` is the id of a k-mer.
     pub fn is_kmer(&self, id: u32) -> bool {
         self.kmer_ids().contains(&id)
     }
 
-    /// The letters of the k-mer with this id, or `None` for specials and ids outside.
+    /// The letters of the k-mer with this id, or `None` if the id is not that of a k-mer.
     pub(crate) fn kmer(&self, id: u32) -> Option<impl Iterator<Item = u8> + use<>> {
         self.is_kmer(id).then(|| codec::letters(id - first_kmer(), self.k))
     }
 
-    /// The id of each k-mer of `sequence`, `None` where it covers an ambiguous letter.
+    /// The id of each k-mer of `sequence`, or `None` if it covers an ambiguous letter.
     pub(crate) fn ids<'a>(
         &self,
         sequence: &'a [u8],
@@ -133,8 +144,10 @@ impl Vocabulary {
         codec::ranks(sequence, self.k).map(|rank| rank.map(|rank| first_kmer() + rank))
     }
 
-    /// Appends the ids of all k-mers of a sequence of bases; where another letter is in one of them, nothing is appended
-    /// and it is false. This is the quickest way: a tokenizer also tells which bases a token covers.
+    /// Appends the ids of all k-mers of `sequence` to `ids`, and returns true.
+    ///
+    /// If the sequence has an ambiguous letter, appends nothing and returns false. This is faster
+    /// than a tokenizer, which also records the bases of each token.
     ///
     /// ```
     /// let vocabulary = dnabert_kmer::Vocabulary::new(3)?;
@@ -147,11 +160,21 @@ impl Vocabulary {
         codec::push_clean_ranks(sequence.as_bytes(), self.k, first_kmer(), ids)
     }
 
-    /// Reads `vocab.txt`, infers k from its size and checks every line.
+    /// Reads `vocab.txt`, infers k from the number of lines, and checks every line.
+    ///
+    /// ```
+    /// use dnabert_kmer::Vocabulary;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("vocab.txt");
+    /// Vocabulary::new(4)?.write(&path)?;
+    /// assert_eq!(Vocabulary::read(&path)?.k(), 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`VocabularyError`] naming the file, and line and token where they differ from DNABERT's.
+    /// [`VocabularyError`] with the file, and with line and token if they differ from DNABERT's.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, VocabularyError> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path)
@@ -175,7 +198,7 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// Writes `vocab.txt`, one token a line; an older file is replaced only by a whole new one.
+    /// Writes `vocab.txt`, one token on each line; if it fails, an existing file is unchanged.
     ///
     /// # Errors
     ///
@@ -217,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_written_file_is_read_back_and_a_changed_one_refused() {
+    fn a_written_file_is_read_back_and_a_changed_one_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vocab.txt");
         Vocabulary::new(2).unwrap().write(&path).unwrap();
@@ -226,7 +249,7 @@ mod tests {
         let acgt_order = std::fs::read_to_string(&path).unwrap().replace("AT\n", "AC\n");
         std::fs::write(&path, acgt_order).unwrap();
         let error = Vocabulary::read(&path).unwrap_err();
-        assert!(error.to_string().ends_with(r#"vocab.txt:7: found "AC" where "AT" belongs"#));
+        assert!(error.to_string().ends_with(r#"vocab.txt:7: found "AC", expected "AT""#));
 
         std::fs::write(&path, "A\nC\n").unwrap();
         let error = Vocabulary::read(&path).unwrap_err();

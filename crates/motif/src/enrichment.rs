@@ -1,16 +1,18 @@
-//! Whether words are in more positives than chance puts there.
+//! Tests of enrichment, and their correction for multiple testing.
 
-/// P(X ≥ `found`) where X counts the positives among `drawn` sequences that are taken at random, without
-/// putting back, from `all`, of which `positives` are: Fisher's one-sided exact test.
+/// The probability of at least `found` positives among `drawn` sequences that are drawn at random,
+/// without replacement, from `all` sequences with `positives` positives.
+///
+/// This is the p-value of Fisher's one-sided exact test (Fisher 1922, doi 10.2307/2340521).
 ///
 /// # Panics
 ///
-/// If there are more positives, or more drawn, than all.
+/// If `positives` or `drawn` exceeds `all`.
 ///
 /// ```
 /// use dnabert_motif::hypergeometric_tail;
 ///
-/// // Both of 2 drawn from 4, of which 2 are positive: 1 in 6.
+/// // 2 of 4 sequences are positive. Of 2 drawn, both are positive with probability 1/6.
 /// assert!((hypergeometric_tail(4, 2, 2, 2) - 1.0 / 6.0).abs() < 1e-12);
 /// ```
 pub fn hypergeometric_tail(all: usize, positives: usize, drawn: usize, found: usize) -> f64 {
@@ -23,7 +25,7 @@ pub fn hypergeometric_tail(all: usize, positives: usize, drawn: usize, found: us
     if found > most {
         return 0.0;
     }
-    // The first term by logarithms; the ratio of two terms next to each other is a small fraction.
+    // The first term is computed by logarithms, the others by the ratio of neighbouring terms.
     let ln_first = ln_choose(positives, found) + ln_choose(all - positives, drawn - found)
         - ln_choose(all, drawn);
     let (mut term, mut sum) = (1.0, 0.0);
@@ -33,20 +35,23 @@ pub fn hypergeometric_tail(all: usize, positives: usize, drawn: usize, found: us
         let down = (x + 1) as f64 * (all + x + 1 - positives - drawn) as f64;
         term *= up / down;
         if up < down && term < sum * 1e-18 {
-            break; // terms fall from here on, and none of them changes the sum
+            break; // the remaining terms decrease, and are too small to change the sum
         }
     }
     (ln_first + f64::ln(sum)).exp().min(1.0)
 }
 
-/// ln of the number of ways to choose `k` of `n`.
+/// The logarithm of the number of ways to choose `k` of `n`.
 fn ln_choose(n: usize, k: usize) -> f64 {
     let k = k.min(n - k);
     (0..k).map(|i| ((n - i) as f64 / (i + 1) as f64).ln()).sum()
 }
 
-/// Adjusted p-values that keep the share of false discoveries below the cutoff that is put on them
-/// (Benjamini and Hochberg 1995, doi 10.1111/j.2517-6161.1995.tb02031.x), in the order given.
+/// P-values adjusted for multiple testing, in the order of `p_values` (Benjamini and Hochberg 1995,
+/// doi 10.1111/j.2517-6161.1995.tb02031.x).
+///
+/// Among the tests whose adjusted value is at most q, the expected proportion of false discoveries
+/// is at most q.
 ///
 /// ```
 /// let adjusted = dnabert_motif::benjamini_hochberg(&[0.01, 0.04, 0.03]);
@@ -74,7 +79,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tails_are_sums_over_all_draws(
+        fn a_tail_is_the_sum_over_all_larger_counts(
             positives in 0_usize..9, negatives in 0_usize..9, drawn in 0_usize..9, found in 0_usize..9,
         ) {
             let all = positives + negatives;
@@ -91,7 +96,7 @@ mod tests {
         }
 
         #[test]
-        fn adjusted_values_keep_the_order_and_are_no_smaller(
+        fn adjusted_values_keep_the_order_and_are_not_smaller(
             p_values in prop::collection::vec(0.0_f64..1.0, 1..40),
         ) {
             let adjusted = benjamini_hochberg(&p_values);

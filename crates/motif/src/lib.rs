@@ -14,9 +14,10 @@ mod region;
 pub mod scan;
 
 pub use cluster::{cluster, similarity};
+pub use dnabert_core::{Sequence, SequenceError, Strand};
 pub use enrichment::{benjamini_hochberg, hypergeometric_tail};
 pub use logo::logo;
-pub use matrix::{Background, Counts, Frequencies, MatrixError, Weights};
+pub use matrix::{Background, CountMatrix, FrequencyMatrix, MatrixError, ScoringMatrix};
 pub use motif::Motif;
 pub use overlap::{Overlap, overlap};
 pub use region::high_regions;

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::{Background, Frequencies};
+use crate::{Background, FrequencyMatrix};
 
-/// Colours of `A C G T` that colour-blind readers tell apart (Okabe and Ito).
+/// Colours of `A C G T` that colour-blind readers can distinguish (Okabe and Ito 2008).
 const COLOURS: [&str; 4] = ["#009e73", "#0072b2", "#e69f00", "#d55e00"];
 
-/// The letters, drawn in a box of 100 × 100 without any font, so that they can be stretched.
+/// The outlines of the letters in a box of 100 × 100; unlike text, they can be stretched.
 const SHAPES: [&str; 4] = [
     "M0 100 L39 0 H61 L100 100 H79 L71 77 H29 L21 100 Z M35 60 H65 L50 17 Z",
     "M98 33 C93 12 76 0 53 0 C20 0 0 21 0 50 C0 79 20 100 53 100 C76 100 93 88 98 66 L77 62 C73 75 65 82 \
@@ -23,10 +23,21 @@ const LEFT: f64 = 40.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 22.0;
 
-/// Draws a motif as a logo, an SVG document: each place as high as the bits that it says over the
-/// background, shared by its letters as their frequencies are. The axis reaches to 2 bits, or as far as
-/// the highest place does.
-pub fn logo(motif: &Frequencies, background: &Background) -> String {
+/// Draws the sequence logo of a motif as an SVG document.
+///
+/// The height of a position is its information over the background in bits, divided among the
+/// letters by frequency. The axis reaches to 2 bits, or to the highest position if that is higher.
+///
+/// ```
+/// use dnabert_motif::{Background, CountMatrix, logo};
+///
+/// let sites = ["TATAAA", "TATATA"].map(|site| site.parse().unwrap());
+/// let motif = CountMatrix::of_sites(&sites)?.frequencies(0.25);
+/// let svg = logo(&motif, &Background::uniform());
+/// assert!(svg.starts_with("<svg"));
+/// # Ok::<(), dnabert_motif::MatrixError>(())
+/// ```
+pub fn logo(motif: &FrequencyMatrix, background: &Background) -> String {
     let information = motif.information(background);
     let most = information.iter().copied().fold(2.0, f64::max);
     let columns = motif.rows().len() as f64;
@@ -92,12 +103,12 @@ pub fn logo(motif: &Frequencies, background: &Background) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Counts;
+    use crate::CountMatrix;
 
     #[test]
-    fn a_sure_place_has_one_letter_and_an_even_one_none() {
+    fn a_certain_position_has_one_letter_and_a_uniform_one_none() {
         let counts =
-            Counts::new(vec![[9.0, 0.0, 0.0, 0.0], [1.0; 4], [0.0, 4.0, 4.0, 0.0]]).unwrap();
+            CountMatrix::new(vec![[9.0, 0.0, 0.0, 0.0], [1.0; 4], [0.0, 4.0, 4.0, 0.0]]).unwrap();
         let svg = logo(&counts.frequencies(0.0), &Background::uniform());
         let letters = svg.matches("fill-rule").count();
         assert_eq!(letters, 3);

@@ -1,38 +1,38 @@
-//! A motif with its names.
+//! A motif with its identifier and name.
 
-use crate::{Background, Counts, Frequencies, Weights};
+use crate::{Background, CountMatrix, FrequencyMatrix, ScoringMatrix};
 
-/// A motif as collections hold it.
+/// A motif as in databases: a count matrix with an identifier and a name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Motif {
-    /// Its identifier (`MA0139.2`).
+    /// The identifier, such as `MA0139.2`.
     pub id: String,
-    /// What it is called (`CTCF`).
+    /// The name, such as `CTCF`.
     pub name: String,
-    /// How often each base stands at each place.
-    pub counts: Counts,
+    /// The counts of each base at each position.
+    pub counts: CountMatrix,
 }
 
-/// Sites that are added to each place, spread as the background is, before shares are taken.
+/// Pseudocount of each position, spread evenly over the four bases.
 const PSEUDO_SITES: f64 = 1.0;
 
 impl Motif {
-    /// The number of places.
+    /// The number of positions.
     pub fn width(&self) -> usize {
         self.counts.width()
     }
 
-    /// Shares with a quarter of a site added to each count, so that none is 0.
-    pub fn frequencies(&self) -> Frequencies {
+    /// The frequencies, with a pseudocount of 1/4 for each base so that none is 0.
+    pub fn frequencies(&self) -> FrequencyMatrix {
         self.counts.frequencies(PSEUDO_SITES / 4.0)
     }
 
-    /// Log odds of these shares over a background.
-    pub fn weights(&self, background: &Background) -> Weights {
+    /// The log odds of these frequencies over a background.
+    pub fn weights(&self, background: &Background) -> ScoringMatrix {
         self.frequencies().weights(background)
     }
 
-    /// The same motif on the other strand.
+    /// The motif of the other strand.
     #[must_use]
     pub fn reverse_complement(&self) -> Self {
         Self { counts: self.counts.reverse_complement(), ..self.clone() }

@@ -1,20 +1,21 @@
-//! Words laid over one another without gaps.
+//! Ungapped alignment of words.
 
 use std::ops::Range;
 
-/// How one word lies best over another.
+/// The best ungapped alignment of two words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overlap {
-    /// Where the key begins, in bases of the query; negative where the key sticks out at the left.
+    /// The position of the query at which the key starts; negative if the key starts before the
+    /// query.
     pub offset: isize,
-    /// Equal bases where the two lie over each other.
+    /// The number of equal bases in the overlap.
     pub score: usize,
-    /// In how many ways this score can be had.
+    /// The number of alignments with this score.
     pub ways: usize,
 }
 
 impl Overlap {
-    /// The bases of the query, and of the key, that lie over each other.
+    /// The overlap as a range of the query and a range of the key, given the lengths of both words.
     pub fn aligned(self, query: usize, key: usize) -> [Range<usize>; 2] {
         let start = self.offset.max(0) as usize;
         let end = (self.offset + key as isize).clamp(0, query as isize) as usize;
@@ -23,9 +24,10 @@ impl Overlap {
     }
 }
 
-/// The ungapped overlap of `query` and `key` with the most equal bases. Of several, as Biopython's
-/// aligner gives them: the one furthest to the right if some key sticks out at the right, else the
-/// one furthest to the left.
+/// The ungapped alignment of `query` and `key` with the most equal bases.
+///
+/// Ties are resolved as in Biopython's aligner: if in some of the best alignments the key extends
+/// past the end of the query, the rightmost of these wins; otherwise the leftmost alignment wins.
 ///
 /// ```
 /// use dnabert_motif::overlap;
@@ -39,7 +41,7 @@ impl Overlap {
 ///
 /// If a word is empty.
 pub fn overlap(query: &[u8], key: &[u8]) -> Overlap {
-    assert!(!query.is_empty() && !key.is_empty(), "words without bases");
+    assert!(!query.is_empty() && !key.is_empty(), "words must not be empty");
     let offsets = 1 - key.len() as isize..query.len() as isize;
     let score = |offset: isize| {
         let [in_query, in_key] =

@@ -1,6 +1,9 @@
-//! The motif pipeline of DNABERT's `find_motifs.py`, stage by stage and with its quirks, so that its
-//! results can be had again. For new work there are better ways: it tests words on the sequences in
-//! which it found them, on one strand only, and lets short words swallow unrelated ones.
+//! The motif pipeline of DNABERT's `find_motifs.py`, stage by stage, with its quirks (Ji et al.
+//! 2021, doi 10.1093/bioinformatics/btab083).
+//!
+//! Use it to reproduce results of DNABERT. For new work use [`discover`](crate::discover): this
+//! pipeline tests words on the sequences in which it found them, reads one strand only, and merges
+//! short words with unrelated ones.
 
 use std::collections::HashMap;
 
@@ -15,33 +18,36 @@ use crate::{Overlap, benjamini_hochberg, high_regions, hypergeometric_tail, over
 pub struct ScoredSequence<'a> {
     /// The sequence.
     pub sequence: &'a Sequence,
-    /// Its scores; those behind the last base are passed over.
+    /// The scores; any after the last base are ignored.
     pub scores: &'a [f64],
 }
 
-/// Settings, with the defaults of the reference's command line.
+/// Settings; the defaults are those of `find_motifs.py`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Config {
-    /// Bases of a region at least.
+    /// The minimum length of a high region.
     pub min_len: usize,
-    /// Adjusted p-values below it are kept.
+    /// Words with an adjusted p-value below this are kept.
     pub p_value_cutoff: f64,
-    /// Bases of the windows around the instances of a motif.
+    /// The length of the windows around the instances of a motif.
     pub window: usize,
-    /// Windows of a motif at least.
+    /// The minimum number of windows of a motif.
     pub min_instances: usize,
-    /// What becomes of a word that fits several motifs.
+    /// What happens to a word that fits several motifs.
     pub ties: Ties,
 }
 
-/// What becomes of a word that fits several motifs.
+/// What happens to a word that fits several motifs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Ties {
-    /// It goes to the best, the first of several.
+    /// It joins the motif that fits best; of equally good ones, the first.
     #[default]
     First,
-    /// It also goes to those of the same length that it lies over in the same place, however well it
-    /// fits them: what `align_all_ties` does with Biopython before 1.83. (From then on it does nothing.)
+    /// It also joins every fitting motif that has the same length and the same offset as the best
+    /// one.
+    ///
+    /// This is what `align_all_ties` does with Biopython before 1.83; with later versions that
+    /// option has no effect.
     SamePlace,
 }
 
@@ -51,54 +57,55 @@ impl Default for Config {
     }
 }
 
-/// Where a word or motif stands: the positive sequence, and the bases of its stretch, which may lie
-/// outside the sequence once words were merged.
+/// An occurrence of a word or motif in a positive sequence.
+///
+/// After words are merged, it can extend past the ends of the sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instance {
-    /// The positive sequence, from 0.
+    /// The index of the positive sequence.
     pub sequence: usize,
-    /// The first base.
+    /// The position of the first base.
     pub start: isize,
-    /// The base behind the last.
+    /// The position after the last base.
     pub end: isize,
 }
 
-/// A word and where it stands.
+/// A word and its occurrences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// Its bases.
+    /// The bases of the word.
     pub bases: String,
-    /// Its instances.
+    /// The occurrences of the word.
     pub instances: Vec<Instance>,
 }
 
-/// How a word is spread over the sequences.
+/// How many sequences contain a word, and the test of its enrichment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Enrichment {
-    /// Sequences that contain it.
+    /// The number of sequences that contain it.
     pub sequences: usize,
-    /// Positives that contain it.
+    /// The number of positives that contain it.
     pub positives: usize,
-    /// P-value of the hypergeometric test.
+    /// The p-value of the hypergeometric test.
     pub p_value: f64,
-    /// The same, adjusted for all candidates.
+    /// The p-value adjusted for all candidates.
     pub adjusted: f64,
 }
 
-/// Every stage of the pipeline.
+/// The results of every stage of the pipeline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// The words of high regions, in the order in which they appear.
+    /// The distinct words of high regions, in order of appearance.
     pub candidates: Vec<Word>,
-    /// What the test says of each.
+    /// The enrichment of each candidate.
     pub enrichment: Vec<Enrichment>,
-    /// Those that are kept, merged: each is named by its shortest word.
+    /// The kept words after merging; a merged motif has the bases of its shortest word.
     pub merged: Vec<Word>,
-    /// The windows around the instances of each that has enough of them.
+    /// The merged motifs with enough windows around their instances.
     pub motifs: Vec<Word>,
 }
 
-/// Finds motifs in the high regions of `positives`, held against `negatives`.
+/// Finds motifs in the high regions of `positives` that are enriched over `negatives`.
 pub fn find_motifs(
     positives: &[ScoredSequence<'_>],
     negatives: &[&Sequence],
@@ -115,7 +122,7 @@ pub fn find_motifs(
     Found { candidates, enrichment, merged, motifs }
 }
 
-/// The distinct words of high regions, in the order in which they appear.
+/// The distinct words of high regions, in order of appearance.
 pub fn candidates(positives: &[ScoredSequence<'_>], min_len: usize) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut places = HashMap::<String, usize>::new();
@@ -138,14 +145,15 @@ pub fn candidates(positives: &[ScoredSequence<'_>], min_len: usize) -> Vec<Word>
     words
 }
 
-/// How many sequences of each set contain each word: all words at once, sequences dealt to the cores.
+/// The number of sequences of each set that contain each word. All words are searched at once, and
+/// sequences are distributed over the cores.
 fn rows_with<const N: usize>(words: &[Word], sets: [&[&Sequence]; N]) -> [Vec<usize>; N] {
     let patterns = || words.iter().map(|word| &word.bases);
     let letters: usize = words.iter().map(|word| word.bases.len()).sum();
-    // A table with a row for each letter of the words is quickest, and large for many.
+    // A DFA is fastest, but its table grows with the letters of all words.
     let kind = (letters < MOST_LETTERS).then_some(AhoCorasickKind::DFA);
     let Ok(automaton) = AhoCorasick::builder().kind(kind).build(patterns()) else {
-        // More words than an automaton may have states: one by one.
+        // Too many words for one automaton: search them one by one.
         return sets.map(|sequences| {
             let with = |word: &Word| {
                 sequences.iter().filter(|row| row.as_str().contains(&word.bases)).count()
@@ -177,14 +185,13 @@ fn rows_with<const N: usize>(words: &[Word], sets: [&[&Sequence]; N]) -> [Vec<us
     })
 }
 
-/// Letters of all words up to which an automaton is a table.
+/// The number of letters of all words below which the automaton is a DFA.
 const MOST_LETTERS: usize = 1 << 20;
 
-/// Sequences that a core takes at once.
+/// The number of sequences in one parallel task.
 const SEQUENCES: usize = 512;
 
-/// In how many sequences each word stands, anywhere, and whether these are more positives than chance
-/// puts there.
+/// Tests for each word whether more positives contain it, at any position, than expected by chance.
 pub fn enrich(words: &[Word], positives: &[&Sequence], negatives: &[&Sequence]) -> Vec<Enrichment> {
     let [in_positives, in_negatives] = rows_with(words, [positives, negatives]);
     let all = positives.len() + negatives.len();
@@ -204,7 +211,7 @@ pub fn enrich(words: &[Word], positives: &[&Sequence], negatives: &[&Sequence]) 
     found
 }
 
-/// A motif that a word lies over well enough.
+/// A motif that a word overlaps well enough.
 #[derive(Debug, Clone, Copy)]
 struct Fit {
     at: usize,
@@ -212,8 +219,8 @@ struct Fit {
     overlap: Overlap,
 }
 
-/// Gives the instances of each word, the shortest words first, to the motif that it fits best; a word
-/// that fits none begins one.
+/// Merges words into motifs: each word, shortest first, joins the motif that it fits best, or
+/// starts a new motif if it fits none.
 pub fn merge(mut words: Vec<Word>, min_len: usize, ties: Ties) -> Vec<Word> {
     words.sort_by_key(|word| word.bases.len());
     let mut motifs: Vec<Word> = Vec::new();
@@ -227,7 +234,7 @@ pub fn merge(mut words: Vec<Word>, min_len: usize, ties: Ties) -> Vec<Word> {
             is_close.then_some(Fit { at, length, overlap })
         };
         let fits: Vec<Fit> = motifs.iter().enumerate().filter_map(fit).collect();
-        // The first of the best.
+        // max_by_key returns the last maximum, so the reversed order gives the first of the best.
         let best = fits.iter().rev().max_by_key(|fit| fit.overlap.score).copied();
         let Some(best) = best else {
             motifs.push(word);
@@ -248,8 +255,9 @@ pub fn merge(mut words: Vec<Word>, min_len: usize, ties: Ties) -> Vec<Word> {
     motifs
 }
 
-/// The windows of `width` bases around the instances of a motif; those that leave their sequence, or
-/// touch its last base, are dropped.
+/// The windows of `width` bases around the instances of a motif.
+///
+/// A window that extends past its sequence, or includes its last base, is dropped, as in DNABERT.
 pub fn windows(motif: &Word, positives: &[&Sequence], width: usize) -> Word {
     let widened = |instance: &Instance| {
         let missing = width as isize - (instance.end - instance.start);
@@ -265,7 +273,7 @@ pub fn windows(motif: &Word, positives: &[&Sequence], width: usize) -> Word {
 }
 
 impl Word {
-    /// The bases of an instance that lies in its sequence.
+    /// The bases of an instance, or `None` if it extends past its sequence.
     pub fn bases_of(&self, instance: &Instance, positives: &[&Sequence]) -> Option<String> {
         let (start, end) = (instance.start.try_into().ok()?, instance.end.try_into().ok()?);
         positives

@@ -1,9 +1,11 @@
-//! Stretches of bases that stand out.
+//! Stretches of bases with high scores.
 
 use std::ops::Range;
 
-/// The runs of at least `min_len` bases whose scores lie above the mean of all, and above ten times
-/// the least: DNABERT's rule.
+/// The runs of at least `min_len` bases whose scores exceed the mean of all scores, and ten times
+/// the lowest score.
+///
+/// This is the rule of DNABERT's `find_motifs.py`.
 ///
 /// ```
 /// use dnabert_motif::high_regions;
@@ -39,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_may_reach_the_end_and_even_scores_have_none() {
+    fn a_run_can_reach_the_end_and_equal_scores_have_none() {
         let regions = high_regions(&[0.01, 0.01, 0.5, 0.5], 2);
         assert_eq!((regions.len(), regions[0].clone()), (1, 2..4));
         assert!(high_regions(&[0.3; 10], 1).is_empty());
@@ -48,7 +50,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn regions_are_whole_runs_of_high_bases(
+        fn regions_are_maximal_runs_of_high_bases(
             scores in prop::collection::vec(0.0_f64..1.0, 1..50), min_len in 1_usize..6,
         ) {
             let mean = scores.iter().sum::<f64>() / scores.len() as f64;

@@ -1,4 +1,16 @@
-//! Where a motif stands in sequences: lightmotif's vectorised scores on both strands.
+//! The sites of a motif in sequences: lightmotif's vectorised scores on both strands.
+//!
+//! ```
+//! use dnabert_motif::scan::Scanner;
+//! use dnabert_motif::{Background, CountMatrix};
+//!
+//! let sites = ["TATAAA", "TATATA", "TATAAG"].map(|site| site.parse().unwrap());
+//! let motif = CountMatrix::of_sites(&sites)?.frequencies(0.25);
+//! let scanner = Scanner::new(&motif, &Background::uniform());
+//! let hits = scanner.hits(&"GGTATAAAGGGGTTTATAGG".parse()?, scanner.threshold(1e-3));
+//! assert_eq!(hits.iter().map(|hit| hit.start).collect::<Vec<_>>(), [2, 12]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::sync::OnceLock;
 
@@ -6,48 +18,50 @@ use dnabert_core::{Sequence, Strand};
 use lightmotif::abc::{Background as ScanBackground, Dna};
 use lightmotif::dense::DenseMatrix;
 use lightmotif::pwm::dist::ScoreDistribution;
-use lightmotif::pwm::{FrequencyMatrix, ScoringMatrix};
+use lightmotif::pwm::{
+    FrequencyMatrix as LightmotifFrequencies, ScoringMatrix as LightmotifScores,
+};
 use lightmotif::seq::{EncodedSequence, StripedSequence};
 
-use crate::{Background, Frequencies};
+use crate::{Background, FrequencyMatrix};
 
-/// A place where a motif stands.
+/// A site of a motif in a sequence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
-    /// The first base, from 0, on the strand in the file.
+    /// The position of its first base on the forward strand.
     pub start: usize,
     /// [`Strand::Forward`] or [`Strand::Reverse`].
     pub strand: Strand,
-    /// Log odds of motif over background, in bits.
+    /// The log odds of motif over background, in bits.
     pub score: f64,
 }
 
-/// Scores every window of a sequence, on both strands, by a motif.
+/// Scores every window of a sequence by a motif, on both strands.
 #[derive(Debug, Clone)]
 pub struct Scanner {
     width: usize,
-    forward: ScoringMatrix<Dna>,
-    reverse: ScoringMatrix<Dna>,
-    /// Whether sites may be on the reverse strand.
+    forward: LightmotifScores<Dna>,
+    reverse: LightmotifScores<Dna>,
+    /// Whether sites can lie on the reverse strand.
     both_strands: bool,
-    /// Made when first asked for: it takes longer than to scan a short sequence.
+    /// Computed on first use, because it takes longer than the scan of a short sequence.
     distribution: OnceLock<ScoreDistribution<Dna>>,
 }
 
 impl Scanner {
-    /// For the log odds of a motif over a background. Shares of 0 would weigh −∞: see
-    /// [`Motif::frequencies`](crate::Motif::frequencies).
+    /// A scanner for the log odds of a motif over a background.
     ///
     /// # Panics
     ///
-    /// If a share of the motif is 0.
-    pub fn new(motif: &Frequencies, background: &Background) -> Self {
-        assert!(motif.rows().iter().flatten().all(|&share| share > 0.0), "a share of 0");
-        // lightmotif has the letters A C T G N.
-        let letters = |[a, c, g, t]: [f64; 4]| [a, c, t, g, 0.0].map(|share| share as f32);
-        let matrix = |motif: &Frequencies| {
+    /// If a frequency of the motif is 0, which would score −∞; add a pseudocount, as
+    /// [`Motif::frequencies`](crate::Motif::frequencies) does.
+    pub fn new(motif: &FrequencyMatrix, background: &Background) -> Self {
+        assert!(motif.rows().iter().flatten().all(|&f| f > 0.0), "a frequency of 0");
+        // lightmotif orders letters A C T G N.
+        let letters = |[a, c, g, t]: [f64; 4]| [a, c, t, g, 0.0].map(|frequency| frequency as f32);
+        let matrix = |motif: &FrequencyMatrix| {
             let rows = motif.rows().iter().map(|&row| letters(row));
-            FrequencyMatrix::<Dna>::new_unchecked(DenseMatrix::from_rows(rows))
+            LightmotifFrequencies::<Dna>::new_unchecked(DenseMatrix::from_rows(rows))
                 .to_scoring(ScanBackground::new_unchecked(letters(background.shares())))
         };
         let forward = matrix(motif);
@@ -61,15 +75,15 @@ impl Scanner {
         self.width
     }
 
-    /// The same scanner, whose hits lie on the forward strand only: for signals that have a direction, such
-    /// as splice sites.
+    /// Restricts the scanner to the forward strand, for signals with a direction such as splice
+    /// sites.
     #[must_use]
     pub fn forward_only(mut self) -> Self {
         self.both_strands = false;
         self
     }
 
-    /// The highest score that a window can have.
+    /// The highest possible score of a window.
     pub fn max_score(&self) -> f64 {
         self.forward.max_score().into()
     }
@@ -82,25 +96,29 @@ impl Scanner {
         self.distribution.get_or_init(|| self.forward.to_score_distribution())
     }
 
-    /// The least score that windows of the background reach with a probability of at most `p_value`
-    /// (Staden 1989, doi 10.1093/bioinformatics/5.2.89, with scores rounded as MEME does). Where even the
-    /// best window is likelier, it is above what any window scores.
+    /// The lowest score that a window of the background reaches with a probability of at most
+    /// `p_value` (Staden 1989, doi 10.1093/bioinformatics/5.2.89, with scores rounded as in MEME).
+    ///
+    /// If even the best window is more probable than `p_value`, the threshold exceeds every score.
     ///
     /// # Panics
     ///
-    /// If `p_value` is no number.
+    /// If `p_value` is NaN.
     pub fn threshold(&self, p_value: f64) -> f64 {
-        assert!(!p_value.is_nan(), "a probability");
+        assert!(!p_value.is_nan(), "the p-value must be a number");
         self.distribution().score(p_value).into()
     }
 
-    /// The probability that a window of the background scores at least this.
+    /// The probability that a window of the background reaches `score`.
     pub fn p_value(&self, score: f64) -> f64 {
         self.distribution().pvalue(score as f32)
     }
 
-    /// Scores of all windows, by their first base: on the forward and on the reverse strand. Windows with
-    /// a letter that is no base score −∞; a sequence shorter than the motif has none.
+    /// The scores of all windows by the position of their first base, on the forward strand and on
+    /// the reverse strand.
+    ///
+    /// A window with an ambiguous letter scores −∞. A sequence shorter than the motif has no
+    /// windows.
     pub fn scores(&self, sequence: &Sequence) -> [Vec<f32>; 2] {
         if sequence.len() < self.width {
             return [Vec::new(), Vec::new()];
@@ -120,13 +138,15 @@ impl Scanner {
         })
     }
 
-    /// The window with the highest score, the first of several, the forward strand first; `None` where
-    /// no window is made of bases alone.
+    /// The window with the highest score, or `None` if every window has an ambiguous letter.
+    ///
+    /// Of windows with the same score it is the first one, and on the same position that of the
+    /// forward strand.
     pub fn best(&self, sequence: &Sequence) -> Option<Hit> {
         self.best_where(sequence, |_| true)
     }
 
-    /// As [`best`](Self::best), of the windows whose first base passes.
+    /// As [`best`](Self::best), among the windows whose first position passes a test.
     pub fn best_where(&self, sequence: &Sequence, passes: impl Fn(usize) -> bool) -> Option<Hit> {
         let scores = self.scores(sequence);
         let mut best: Option<Hit> = None;
@@ -142,7 +162,7 @@ impl Scanner {
         best
     }
 
-    /// All windows that score at least `threshold`, by their first base.
+    /// All windows with a score of at least `threshold`, by position.
     pub fn hits(&self, sequence: &Sequence, threshold: f64) -> Vec<Hit> {
         let scores = self.scores(sequence);
         let mut hits = Vec::new();
@@ -163,16 +183,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Counts;
+    use crate::CountMatrix;
 
-    fn motif() -> Frequencies {
+    fn motif() -> FrequencyMatrix {
         let sites = ["TATAAA", "TATATA", "TATAAG"].map(|site| site.parse().unwrap());
-        Counts::of_sites(&sites).unwrap().frequencies(0.25)
+        CountMatrix::of_sites(&sites).unwrap().frequencies(0.25)
     }
 
     proptest! {
         #[test]
-        fn scores_are_the_sums_of_weights(text in "[ACGTN]{0,200}") {
+        fn a_window_scores_the_sum_of_its_bases(text in "[ACGTN]{0,200}") {
             let sequence: Sequence = text.parse().unwrap();
             let background = Background::of([&"AACGTT".parse().unwrap()]);
             let scanner = Scanner::new(&motif(), &background);
@@ -204,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_is_passed_as_often_as_said() {
+    fn a_threshold_is_reached_with_its_p_value() {
         let scanner = Scanner::new(&motif(), &Background::uniform());
         let threshold = scanner.threshold(0.01);
         let mut passing = 0;
@@ -214,8 +234,8 @@ mod tests {
             let [forward, _] = scanner.scores(&window.parse().unwrap());
             passing += usize::from(f64::from(forward[0]) >= threshold);
         }
-        let share = passing as f64 / 4096.0;
-        assert!((0.004..=0.0105).contains(&share), "{share}");
+        let fraction = passing as f64 / 4096.0;
+        assert!((0.004..=0.0105).contains(&fraction), "{fraction}");
         assert!(scanner.p_value(threshold) <= 0.0101);
     }
 }

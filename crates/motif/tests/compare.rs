@@ -1,5 +1,5 @@
-//! The comparison of motifs beside memelite 0.5.0 (PyPI), on the shipped motifs of JASPAR 2026: each
-//! against all 21, with every column of the targets kept (`n_target_bins=None`).
+//! Compares motif comparison with memelite 0.5.0 (PyPI) on the shipped motifs of JASPAR 2026: each
+//! motif with all 21, and every column of the targets kept (`n_target_bins=None`).
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use dnabert_motif::file::read_motifs;
 
 const MOTIFS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/jaspar/subset.jaspar");
 
-/// Query, target, p-value, offset, overlap, strand (1: the other).
+/// Columns: query, target, p-value, offset, overlap, strand (1 is the reverse strand).
 const EXPECTED: &str = include_str!("memelite.tsv");
 
 fn matches(score: ColumnScore) -> HashMap<(String, String), Match> {
@@ -36,7 +36,7 @@ fn correlation(pairs: &[(f64, f64)]) -> f64 {
 }
 
 #[test]
-fn p_values_and_alignments_are_those_of_memelite() {
+fn p_values_and_alignments_equal_those_of_memelite() {
     let found = matches(ColumnScore::Euclidean);
     let (mut logarithms, mut strong, mut same) = (Vec::new(), 0, 0);
     for line in EXPECTED.lines() {
@@ -50,7 +50,7 @@ fn p_values_and_alignments_are_those_of_memelite() {
         if p_value < 1e-4 {
             strong += 1;
             let is_reverse = each.strand == Strand::Reverse;
-            // memelite counts offsets the other way round.
+            // memelite gives offsets with the opposite sign.
             let offset: isize = offset.parse().unwrap();
             let is_same = (-offset, overlap) == (each.offset, &*each.overlap.to_string())
                 && is_reverse == (strand == "1");
@@ -59,17 +59,17 @@ fn p_values_and_alignments_are_those_of_memelite() {
     }
     assert_eq!(logarithms.len(), 441);
     assert!(correlation(&logarithms) > 0.999, "{}", correlation(&logarithms));
-    // No factor is lost: such as that of the two strands.
+    // A missing factor, such as that of the two strands, would show here.
     let close = logarithms.iter().filter(|(a, _)| *a > (1e-6_f64).ln());
     let off: Vec<f64> = close.map(|(a, b)| (a - b).abs()).collect();
     let mean = off.iter().sum::<f64>() / off.len() as f64;
-    assert!(mean < 0.1, "p-values are off by a factor of {} in the mean", mean.exp());
+    assert!(mean < 0.1, "p-values differ by a mean factor of {}", mean.exp());
     // Palindromes match on both strands.
     assert!(strong >= 70 && same * 20 >= strong * 19, "{same} of {strong}");
 }
 
 #[test]
-fn every_column_score_knows_families() {
+fn every_column_score_matches_related_motifs() {
     for score in [
         ColumnScore::Euclidean,
         ColumnScore::Pearson,
@@ -79,7 +79,7 @@ fn every_column_score_knows_families() {
         let found = matches(score);
         let p_value =
             |query: &str, target: &str| found[&(query.to_owned(), target.to_owned())].p_value;
-        // TP73 beside TP63; FOS::JUN beside MAFK would be a family of its own.
+        // TP73 resembles TP63, and not an unrelated motif.
         assert!(p_value("MA0861.2", "MA0525.2") < 1e-4, "{score:?}");
         assert!(p_value("MA0861.2", "MA0035.5") > 1e-3, "{score:?}");
         assert!(p_value("MA0139.1", "MA0139.2") < 1e-8, "{score:?}");

@@ -1,22 +1,22 @@
-//! Motifs planted in random sequence are found again, and where nothing was planted nothing is.
+//! Planted motifs are found in random sequences, and nothing is found where none was planted.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use dnabert_core::{Sequence, Strand, derive_seed};
 use dnabert_motif::discover::{Data, Discovery, FoundMotif, ScoredSequence};
-use dnabert_motif::{Frequencies, similarity};
+use dnabert_motif::{FrequencyMatrix, similarity};
 
 const BASES: [u8; 4] = *b"ACGT";
 const LENGTH: usize = 101;
 
-/// A number below `below` for each place of a stream.
+/// A pseudo-random number below `below`.
 fn draw(seed: u64, place: &[u64], below: usize) -> usize {
     (derive_seed(seed, place) >> 11) as usize % below
 }
 
-/// Shares of 0.85 for the consensus.
-fn motif(consensus: &str) -> Frequencies {
+/// A motif in which the consensus base has a frequency of 0.85 at each position.
+fn motif(consensus: &str) -> FrequencyMatrix {
     let row = |letter: u8| BASES.map(|base| if base == letter { 17.0 } else { 1.0 });
-    let counts = dnabert_motif::Counts::new(consensus.bytes().map(row).collect()).unwrap();
+    let counts = dnabert_motif::CountMatrix::new(consensus.bytes().map(row).collect()).unwrap();
     counts.frequencies(0.0)
 }
 
@@ -27,9 +27,9 @@ struct Made {
     site: Option<(usize, Strand)>,
 }
 
-/// Random sequence with noisy scores; a site of the motif, if any, has higher ones. Seven of ten sites
-/// lie on the forward strand.
-fn make(seed: u64, at: u64, motif: Option<&Frequencies>) -> Made {
+/// A random sequence with noisy scores, and optionally a site of the motif with higher scores.
+/// Seven of ten sites lie on the forward strand.
+fn make(seed: u64, at: u64, motif: Option<&FrequencyMatrix>) -> Made {
     let mut letters: Vec<u8> =
         (0..LENGTH as u64).map(|base| BASES[draw(seed, &[at, 0, base], 4)]).collect();
     let mut scores: Vec<f64> =
@@ -41,8 +41,8 @@ fn make(seed: u64, at: u64, motif: Option<&Frequencies>) -> Made {
         let start = draw(seed, &[at, 3], LENGTH - own.rows().len());
         for (place, row) in own.rows().iter().enumerate() {
             let mut left = draw(seed, &[at, 4, place as u64], 10_000) as f64 / 10_000.0;
-            let base = row.iter().position(|share| {
-                left -= share;
+            let base = row.iter().position(|frequency| {
+                left -= frequency;
                 left < 0.0
             });
             letters[start + place] = BASES[base.unwrap_or(3)];
@@ -64,7 +64,7 @@ fn find(positives: &[Made], negatives: &[Made], seed: u64) -> Vec<FoundMotif> {
 }
 
 #[test]
-fn a_motif_in_three_of_ten_positives_is_found_again_and_no_other() {
+fn a_motif_planted_in_three_of_ten_positives_is_the_only_one_found() {
     for seed in 1..=5 {
         let planted = motif("GGACATGCCCAT");
         let with = |at: u64| (at % 10 < 3).then_some(&planted);
@@ -75,7 +75,7 @@ fn a_motif_in_three_of_ten_positives_is_found_again_and_no_other() {
         assert!(found.held_out.q_value < 1e-6, "{:?}", found.held_out);
         assert_eq!(found.counts.width(), 12, "seed {seed}");
         assert!(similarity(&found.frequencies(), &planted) > 0.95);
-        // Most sites were planted forward, and so is the motif read.
+        // Most sites were planted on the forward strand, so the motif is oriented forward.
         assert_eq!(found.frequencies().consensus(), "GGACATGCCCAT");
         let is_planted = |(place, hit): &&(usize, dnabert_motif::scan::Hit)| {
             positives[*place].site == Some((hit.start, hit.strand))
@@ -89,7 +89,7 @@ fn a_motif_in_three_of_ten_positives_is_found_again_and_no_other() {
 }
 
 #[test]
-fn a_second_motif_is_found_behind_the_first() {
+fn a_second_motif_is_found_after_the_first() {
     let (one, other) = (motif("GGACATGCCC"), motif("TTATCAGT"));
     let with = |at: u64| match at % 10 {
         0..4 => Some(&one),
@@ -107,11 +107,11 @@ fn a_second_motif_is_found_behind_the_first() {
 }
 
 #[test]
-fn labels_that_mean_nothing_have_no_motif() {
+fn random_labels_have_no_motif() {
     let planted = motif("GGACATGCCCAT");
     let mut found = 0;
     for shuffle in 0..20 {
-        // Half of all sequences have the motif, whatever their label.
+        // Half of all sequences have the motif, independent of their label.
         let made = |from: u64| -> Vec<Made> {
             (from..from + 200)
                 .map(|at| make(shuffle, at, draw(shuffle, &[at, 9], 2).eq(&0).then_some(&planted)))
@@ -123,7 +123,7 @@ fn labels_that_mean_nothing_have_no_motif() {
 }
 
 #[test]
-fn too_little_has_no_motif() {
+fn too_few_sequences_have_no_motif() {
     let made = [make(1, 0, None)];
     assert!(find(&made, &made, 1).is_empty());
     assert!(find(&[], &made, 1).is_empty());

@@ -1,4 +1,4 @@
-//! Every stage of the motif pipeline beside what DNABERT's own code gives (stored in `tests/data`).
+//! Compares every stage of the motif pipeline with the output of DNABERT's own code (`tests/data`).
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ struct Region {
 }
 
 #[test]
-fn regions() {
+fn regions_equal_those_of_dnabert() {
     let cases: Vec<Region> = json("expected_regions.json");
     for case in &cases {
         let found: Vec<[usize; 2]> =
@@ -49,7 +49,7 @@ struct Aligned {
 }
 
 #[test]
-fn overlaps() {
+fn overlaps_equal_those_of_biopython() {
     let cases: Vec<Aligned> = json("expected_align.json");
     for case in &cases {
         let (query, key) = (case.query.as_bytes(), case.key.as_bytes());
@@ -118,7 +118,7 @@ struct Merge {
 }
 
 #[test]
-fn merging_before_and_after_biopython_1_83() {
+fn merged_motifs_equal_those_with_biopython_before_and_after_1_83() {
     for (file, same_place) in
         [("expected_merge_bp178.json", Ties::SamePlace), ("expected_merge_bp185.json", Ties::First)]
     {
@@ -160,7 +160,7 @@ struct Pipeline {
     files: serde_json::Value,
 }
 
-/// The rows of `dev.tsv` with their scores: positives, and negatives.
+/// The positives of `dev.tsv` with their scores, and the negatives.
 fn rows() -> (Vec<(Sequence, Vec<f64>)>, Vec<Sequence>) {
     let bytes = data("atten.npy");
     let header = 10 + u16::from_le_bytes([bytes[8], bytes[9]]) as usize;
@@ -182,7 +182,7 @@ fn rows() -> (Vec<(Sequence, Vec<f64>)>, Vec<Sequence>) {
 }
 
 #[test]
-fn every_stage_of_the_pipeline() {
+fn every_stage_equals_that_of_dnabert() {
     let (positives, negatives) = rows();
     let scored: Vec<ScoredSequence<'_>> =
         positives.iter().map(|(sequence, scores)| ScoredSequence { sequence, scores }).collect();

@@ -1,18 +1,19 @@
-//! What a data set gives away: rows that stand in several splits, or twice, or under two labels.
+//! Leaks between the splits of a data set: rows in several splits, duplicates, conflicting labels.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use dnabert_core::{Example, Sequence, Split};
 
-/// What is wrong with the splits of a data set.
+/// What is wrong with the splits of a data set; printed, it is a report of one line per split and
+/// pair of splits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audit {
     /// Length of the k-mers that rows of two splits should not share.
     pub k: usize,
-    /// Each split by itself.
+    /// Each split that has rows, by itself.
     pub splits: Vec<SplitAudit>,
-    /// Each pair of splits.
+    /// Each pair of splits that both have rows.
     pub pairs: Vec<PairAudit>,
 }
 
@@ -23,50 +24,69 @@ pub struct SplitAudit {
     pub split: Split,
     /// Rows of each class.
     pub classes: Vec<usize>,
-    /// Rows that stand there before with the same label, as they are or reversed and complemented.
+    /// Rows that repeat an earlier row with the same label, on either strand.
     pub duplicates: usize,
-    /// Names of two rows with the same bases, as they are or reversed and complemented, and
-    /// different labels.
+    /// Names of two rows with the same bases, on either strand, and different labels.
     pub conflicts: Vec<[String; 2]>,
 }
 
 /// What the rows of one split share with another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairAudit {
-    /// The split that is learned from.
+    /// The split that a model learns from.
     pub from: Split,
     /// The split whose rows are counted.
     pub to: Split,
-    /// Rows that stand in both, as they are.
+    /// Rows of `to` that are in `from`, on the same strand.
     pub identical: usize,
-    /// Rows that stand in the other reversed and complemented.
+    /// Rows of `to` whose reverse complement is in `from`.
     pub reversed: usize,
-    /// Rows that share a k-mer with the other, on either strand.
+    /// Rows of `to` that share a k-mer with `from`, on either strand.
     pub sharing: usize,
-    /// Names of a row of `from` and one of `to` with the same bases, as they are or reversed and complemented, and different
-    /// labels; each row of `to` once.
+    /// Names of a row of `from` and one of `to` with the same bases, on either strand, and different
+    /// labels; each row of `to` is listed once.
     pub conflicts: Vec<[String; 2]>,
 }
 
 impl Audit {
-    /// Compares the rows of train, dev and test; `k` is 40 in the project's own sets. Of pairs of
-    /// sequences only the first is looked at.
+    /// Compares the rows of train, dev and test; `k` is 40 in the project's own sets.
     ///
-    /// Memory grows with the bases of the training rows, or of the dev rows where these are more.
+    /// A split without rows is absent: it is not reported and not compared, so an audit of one or two
+    /// tables gives the other splits as `&[]`. Of a pair of sequences only the first one is compared.
+    /// Memory grows with the bases of the training rows, or of the dev rows if these are more.
     ///
     /// # Panics
     ///
     /// If `k` is 0.
+    ///
+    /// ```
+    /// use dnabert_core::Example;
+    /// use dnabert_tasks::audit::Audit;
+    ///
+    /// let row = |name: &str, bases: &str, label| Example {
+    ///     name: name.into(),
+    ///     sequence: bases.parse().unwrap(),
+    ///     pair: None,
+    ///     label,
+    /// };
+    /// let train = [row("a", "AACCGGTAAA", 0), row("b", "GTTGTTGTTG", 1)];
+    /// let test = [row("c", "TTTACCGGTT", 0), row("d", "ACACACACAC", 1)];
+    /// let audit = Audit::of(&train, &[], &test, 8);
+    /// assert!(!audit.is_clean());
+    /// assert_eq!(audit.pairs[0].reversed, 1); // row c is the reverse complement of row a
+    /// ```
     pub fn of(train: &[Example], dev: &[Example], test: &[Example], k: usize) -> Self {
-        assert!(k > 0, "no k-mer");
+        assert!(k > 0, "k is 0");
         let all = [(Split::Train, train), (Split::Dev, dev), (Split::Test, test)];
-        let splits = all.iter().map(|(split, rows)| SplitAudit::of(*split, rows)).collect();
-        let pairs = [(0, 1), (0, 2), (1, 2)];
-        let pairs = pairs.map(|(from, to)| PairAudit::of(all[from], all[to], k)).to_vec();
-        Self { k, splits, pairs }
+        let present: Vec<_> = all.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
+        let splits = present.iter().map(|(split, rows)| SplitAudit::of(*split, rows)).collect();
+        let pairs = present.iter().enumerate().flat_map(|(at, from)| {
+            present[at + 1..].iter().map(move |to| PairAudit::of(*from, *to, k))
+        });
+        Self { k, pairs: pairs.collect(), splits }
     }
 
-    /// Whether nothing was found.
+    /// Whether no duplicate, conflict or shared k-mer was found.
     pub fn is_clean(&self) -> bool {
         self.splits.iter().all(|split| split.duplicates == 0 && split.conflicts.is_empty())
             && self.pairs.iter().all(|pair| pair.identical + pair.reversed + pair.sharing == 0)
@@ -124,7 +144,7 @@ impl PairAudit {
     }
 }
 
-/// The strand that comes first in the alphabet.
+/// The strand that comes first in alphabetical order.
 fn one_strand(sequence: &Sequence) -> Sequence {
     let reverse = sequence.reverse_complement();
     if reverse.as_bytes() < sequence.as_bytes() { reverse } else { sequence.clone() }
@@ -136,7 +156,7 @@ impl fmt::Display for Audit {
             let rows: usize = classes.iter().sum();
             let classes: Vec<String> = classes.iter().map(ToString::to_string).collect();
             write!(f, "{split}: {rows} rows ({} by class)", classes.join(", "))?;
-            write!(f, ", {duplicates} twice, {} under two labels", conflicts.len())?;
+            write!(f, "; duplicates: {duplicates}; conflicting labels: {}", conflicts.len())?;
             if let Some([one, other]) = conflicts.first() {
                 write!(f, " ({one} and {other})")?;
             }
@@ -145,8 +165,8 @@ impl fmt::Display for Audit {
         for PairAudit { from, to, identical, reversed, sharing, conflicts } in &self.pairs {
             write!(
                 f,
-                "{to} rows that are in {from}: {identical}; reversed: {reversed}; that share a \
-                 {}-mer: {sharing}; under another label: {}",
+                "{to} rows that are in {from}: {identical}; as reverse complement: {reversed}; \
+                 sharing a {}-mer: {sharing}; with another label: {}",
                 self.k,
                 conflicts.len()
             )?;
@@ -155,7 +175,11 @@ impl fmt::Display for Audit {
             }
             writeln!(f)?;
         }
-        Ok(())
+        match &self.splits[..] {
+            [] => writeln!(f, "no rows"),
+            [only] => writeln!(f, "no other split to compare with {}", only.split),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -195,9 +219,30 @@ mod tests {
         assert_eq!([found(0), found(1), found(2)], [(1, 1, 2, 1), (0, 0, 1, 0), (0, 0, 0, 0)]);
         assert!(!audit.is_clean());
         let text = audit.to_string();
-        assert!(text.contains("1 under two labels (row 0 and row 1)"), "{text}");
-        let across = "under another label: 1 (row 2 of train and row 1 of dev)";
+        assert!(text.contains("conflicting labels: 1 (row 0 and row 1)"), "{text}");
+        let across = "with another label: 1 (row 2 of train and row 1 of dev)";
         assert!(text.contains(across), "{text}");
         assert!(Audit::of(&train[..1], &dev[2..], &test[1..], 6).is_clean());
+    }
+
+    #[test]
+    fn absent_splits_are_neither_reported_nor_compared() {
+        let train = rows(&[("AACCGGTAAA", 0), ("TTTACCGGTT", 0), ("GTTGTTGTTG", 1)]);
+        let test = rows(&[("GGGTTGTTGA", 1)]);
+        let audit = Audit::of(&train, &[], &test, 6);
+        let splits: Vec<Split> = audit.splits.iter().map(|found| found.split).collect();
+        assert_eq!(splits, [Split::Train, Split::Test]);
+        let [pair] = &audit.pairs[..] else { panic!("one pair, not {}", audit.pairs.len()) };
+        assert_eq!((pair.from, pair.to, pair.sharing), (Split::Train, Split::Test, 1));
+        assert!(!audit.to_string().contains("dev"), "{audit}");
+        let alone = Audit::of(&train, &[], &[], 6);
+        assert_eq!(
+            alone.to_string(),
+            "train: 3 rows (2, 1 by class); duplicates: 1; conflicting labels: 0\n\
+             no other split to compare with train\n"
+        );
+        assert!(!alone.is_clean() && Audit::of(&train[1..], &[], &[], 6).is_clean());
+        let nothing = Audit::of(&[], &[], &[], 6);
+        assert!(nothing.is_clean() && nothing.to_string() == "no rows\n");
     }
 }

@@ -1,11 +1,11 @@
-//! The task of transcription-factor binding on the data sets that the project ships.
+//! The task of transcription-factor binding on the shipped data sets.
 
 use dnabert_core::Split;
 
 use crate::{RowSource, ShippedSet, ShippedTask};
 
-/// A shipped data set of binding sites of a transcription factor: 101 bp, peaks against windows of
-/// the genome with the same GC content.
+/// A shipped data set of binding sites of a transcription factor: 101 bp, ChIP-seq peaks against
+/// windows of the genome with the same GC content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BindingSet {
     /// TAp73-alpha in human Saos-2 cells (Koeppel et al. 2011, doi 10.1093/nar/gkr028).
@@ -42,6 +42,16 @@ impl ShippedSet for BindingSet {
 }
 
 /// Bound or not, on one shipped data set.
+///
+/// ```
+/// use dnabert_core::{Split, Task};
+/// use dnabert_tasks::{BindingSet, BindingTask};
+///
+/// let task = BindingTask::new("../../datasets", BindingSet::Tap73Alpha);
+/// assert_eq!(task.classes(), ["other", "bound"]);
+/// assert_eq!(task.examples(Split::Train)?[0].sequence.len(), 101);
+/// # Ok::<(), dnabert_tasks::DataError>(())
+/// ```
 pub type BindingTask = ShippedTask<BindingSet>;
 
 #[cfg(test)]

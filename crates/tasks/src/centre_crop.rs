@@ -1,9 +1,9 @@
-//! Sites with fewer bases around them.
+//! Sites in narrower windows.
 
 use dnabert_core::{Example, Split, Task};
 
-/// A task of sites in the middle of their sequences, of which only so many bases are kept: the middle stays the middle, so
-/// that a model of long windows and one of short ones can learn the same sites.
+/// A task whose sequences are cropped to their middle, so that models of long and of short windows
+/// can learn the same sites.
 #[derive(Debug, Clone)]
 pub struct CentreCrop<T> {
     task: T,
@@ -12,15 +12,26 @@ pub struct CentreCrop<T> {
 }
 
 impl<T: Task> CentreCrop<T> {
-    /// `width` bases of each sequence: half of them, of an odd number the smaller half, before the base in the middle (base
-    /// 100, from 0, of 200). Sequences of at most `width` bases stay as they are, and so do the second sequences of pairs. The
-    /// width stands behind the task's name (`fly-splice-60`).
+    /// Crops every sequence to `width` bases around its middle, which is the boundary before base
+    /// ⌊length / 2⌋ (base 100 of 200, from 0); ⌊`width` / 2⌋ bases before it are kept. Sequences of
+    /// at most `width` bases, and the second sequences of pairs, are unchanged. The width is added to
+    /// the task's name (`fly-splice-60`).
     ///
     /// # Panics
     ///
-    /// Where `width` is 0.
+    /// If `width` is 0.
+    ///
+    /// ```
+    /// use dnabert_core::{Split, Task};
+    /// use dnabert_tasks::{CentreCrop, SpliceSet, SpliceTask};
+    ///
+    /// let task = CentreCrop::new(SpliceTask::new("../../datasets", SpliceSet::Uci), 40);
+    /// assert_eq!(task.name(), "uci-splice-40");
+    /// assert_eq!(task.examples(Split::Dev)?[0].sequence.len(), 40);
+    /// # Ok::<(), dnabert_tasks::DataError>(())
+    /// ```
     pub fn new(task: T, width: usize) -> Self {
-        assert!(width > 0, "no base");
+        assert!(width > 0, "a width of 0");
         let name = format!("{}-{width}", task.name());
         Self { task, name, width }
     }
@@ -37,7 +48,7 @@ impl<T: Task> Task for CentreCrop<T> {
         self.task.classes()
     }
 
-    /// The rows of the task, each in its place.
+    /// The rows of the task, in the same order.
     fn examples(&self, split: Split) -> Result<Vec<Example>, T::Error> {
         let cut = |example: Example| {
             let len = example.sequence.len();

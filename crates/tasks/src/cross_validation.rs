@@ -1,14 +1,29 @@
-//! A task dealt anew to train, dev and test.
+//! Cross-validation without similar sequences in two folds.
 
-use dnabert_core::{Example, Sequence, Split, Task, derive_seed};
+use dnabert_core::{Example, Split, Task, derive_seed};
 
-use crate::cluster::{clusters, deal};
+use crate::cluster::{deal, example_clusters};
 
-/// All rows of a task in as many folds: each is the test split once. For sets whose own test split is
-/// too small to tell methods apart.
+/// All rows of a task, divided into folds, each of which is the test split once.
 ///
-/// Rows that share a 20-mer on either strand stay together, and every fold has about the same number
-/// of rows of each class. Of the rows outside the test fold an eighth, whole clusters, goes to dev.
+/// For data sets whose own test split is too small to compare methods. Rows that share a 20-mer, on
+/// either strand, are in the same fold (see [`clusters`](crate::clusters)), and every fold has about
+/// the same number of rows of each class. One eighth of the rows outside the test fold, as whole
+/// clusters, is the dev split.
+///
+/// ```
+/// use dnabert_core::{Split, Task};
+/// use dnabert_tasks::{BindingSet, BindingTask, CrossValidation};
+///
+/// let task = BindingTask::new("../../datasets", BindingSet::CtcfGm12878);
+/// let validation = CrossValidation::new(&task, 5, /* seed */ 1)?;
+/// let mut rows = 0;
+/// for fold in validation.folds() {
+///     rows += fold.examples(Split::Test)?.len();
+/// }
+/// assert_eq!(rows, 1000); // every row is tested once
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct CrossValidation {
     name: String,
@@ -25,16 +40,15 @@ pub struct Fold<'a> {
     fold: usize,
 }
 
-/// Why a task cannot be dealt to folds.
+/// Why a task cannot be divided into folds.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FoldError<E: std::error::Error + 'static> {
     /// The task cannot be read.
     #[error(transparent)]
     Task(#[from] E),
-    /// A fold would learn nothing of a class, or not be judged on it: there are too few rows of it that
-    /// have nothing to do with one another.
-    #[error("fold {fold} has no row of class {class} in its {split} split")]
+    /// A split of a fold has no row of a class: the class has too few rows that are not similar.
+    #[error("fold {fold} has no row of class {class} in its {split} split; use fewer folds")]
     Lacking {
         /// The fold, from 1.
         fold: usize,
@@ -45,40 +59,36 @@ pub enum FoldError<E: std::error::Error + 'static> {
     },
 }
 
-/// Rows that share a stretch of this many bases stay together.
+/// Length of the k-mers that rows of two folds may not share.
 const SHARED: usize = 20;
 
-/// Of the rows that are not judged, this share goes to dev.
+/// Fraction of the rows outside the test fold that go to the dev split.
 const DEV: f64 = 0.125;
 
+/// The random streams that deal the folds, and the dev split of each fold.
+const FOLDS: u64 = 50;
+const DEV_SPLIT: u64 = 51;
+
 impl CrossValidation {
-    /// Deals the rows of all splits of `task` to `folds` folds, in the way that `seed` decides.
+    /// Divides the rows of all splits of `task` into `folds` folds; another `seed` gives other folds.
     ///
     /// # Errors
     ///
-    /// [`FoldError`].
+    /// [`FoldError`] if the task cannot be read, or a split would have no row of a class.
     ///
     /// # Panics
     ///
-    /// If there are fewer than 2 folds.
+    /// If `folds` is below 2.
     pub fn new<T: Task>(task: &T, folds: usize, seed: u64) -> Result<Self, FoldError<T::Error>> {
-        assert!(folds >= 2, "{folds} folds leave nothing to learn from, or to judge");
+        assert!(folds >= 2, "{folds} folds: at least 2 are needed");
         let mut examples = Vec::new();
         for split in [Split::Train, Split::Dev, Split::Test] {
             examples.extend(task.examples(split)?);
         }
-        // No k-mer reaches over the N between two sequences of a pair.
-        let whole = |example: &Example| match &example.pair {
-            None => example.sequence.clone(),
-            Some(pair) => format!("{}N{pair}", example.sequence)
-                .parse()
-                .unwrap_or_else(|_| example.sequence.clone()),
-        };
-        let sequences: Vec<Sequence> = examples.iter().map(whole).collect();
-        let numbers = clusters(&sequences, SHARED);
+        let numbers = example_clusters(&examples, SHARED);
         let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
         let even = vec![1.0 / folds as f64; folds];
-        let fold_of = deal(&numbers, &labels, &even, derive_seed(seed, &[50]));
+        let fold_of = deal(&numbers, &labels, &even, derive_seed(seed, &[FOLDS]));
         let splits = (0..folds)
             .map(|fold| {
                 let rest: Vec<usize> =
@@ -86,7 +96,7 @@ impl CrossValidation {
                 let of_rest = |values: &[usize]| rest.iter().map(|&row| values[row]).collect();
                 let (numbers, labels): (Vec<usize>, Vec<usize>) =
                     (of_rest(&numbers), of_rest(&labels));
-                let seed = derive_seed(seed, &[51, fold as u64]);
+                let seed = derive_seed(seed, &[DEV_SPLIT, fold as u64]);
                 let parts = deal(&numbers, &labels, &[1.0 - DEV, DEV], seed);
                 let mut splits = vec![Split::Test; examples.len()];
                 for (row, part) in rest.into_iter().zip(parts) {
@@ -101,7 +111,7 @@ impl CrossValidation {
         Ok(whole)
     }
 
-    /// Whether every split of every fold has rows of every class.
+    /// Checks that every split of every fold has rows of every class.
     fn check<E: std::error::Error>(&self) -> Result<(), FoldError<E>> {
         for (fold, splits) in self.splits.iter().enumerate() {
             for split in [Split::Train, Split::Dev, Split::Test] {
@@ -149,11 +159,11 @@ mod tests {
     use crate::{BindingSet, BindingTask, PromoterSet, PromoterTask, SpliceSet, SpliceTask};
 
     #[test]
-    fn every_row_is_judged_once_and_no_fold_shares_a_stretch_with_another() {
+    fn every_row_is_tested_once_and_no_two_splits_share_a_kmer() {
         let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
         let task = SpliceTask::new(datasets, SpliceSet::Uci);
         let whole = CrossValidation::new(&task, 5, 1).unwrap();
-        let mut judged = HashSet::new();
+        let mut tested = HashSet::new();
         for fold in whole.folds() {
             let [train, dev, test] =
                 [Split::Train, Split::Dev, Split::Test].map(|split| fold.examples(split).unwrap());
@@ -169,14 +179,14 @@ mod tests {
                 let strands = [row.sequence.as_bytes(), reverse.as_bytes()];
                 assert!(!strands.iter().any(|s| s.windows(SHARED).any(|k| kmers.contains(k))));
             }
-            judged.extend(test.into_iter().map(|row| row.name));
+            tested.extend(test.into_iter().map(|row| row.name));
         }
-        assert_eq!(judged.len(), 2989);
+        assert_eq!(tested.len(), 2989);
     }
 
     #[test]
-    fn a_large_cluster_leaves_every_split_its_classes_and_lies_elsewhere_by_seed() {
-        // 78 negatives of this set share stretches.
+    fn every_split_has_its_classes_beside_a_large_cluster_whose_fold_depends_on_the_seed() {
+        // 78 negatives of this set form one cluster.
         let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
         let task = BindingTask::new(datasets, BindingSet::CtcfGm12878);
         let mut largest_fold = HashSet::new();
@@ -187,8 +197,7 @@ mod tests {
                 let negatives = dev.iter().filter(|row| row.label == 0).count();
                 assert!((20..=60).contains(&negatives), "seed {seed} fold {number}: {negatives}");
                 let test = fold.examples(Split::Test).unwrap();
-                let test: Vec<Sequence> = test.into_iter().map(|row| row.sequence).collect();
-                let numbers = clusters(&test, SHARED);
+                let numbers = example_clusters(&test, SHARED);
                 let size = |number| numbers.iter().filter(|other| **other == number).count();
                 if (0..numbers.len()).any(|number| size(number) > 50) {
                     largest_fold.insert(number);
@@ -199,16 +208,16 @@ mod tests {
     }
 
     #[test]
-    fn too_few_rows_of_a_class_are_said() {
+    fn too_few_rows_of_a_class_are_an_error() {
         let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
         let task = PromoterTask::new(datasets, PromoterSet::Uci);
-        // Its negatives overlap one another.
+        // The negatives of this set overlap.
         let error = CrossValidation::new(&task, 30, 1).unwrap_err();
         assert!(matches!(error, FoldError::Lacking { .. }), "{error}");
     }
 
     #[test]
-    fn another_seed_deals_otherwise_and_the_same_one_alike() {
+    fn the_seed_decides_the_folds() {
         let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
         let task = BindingTask::new(datasets, BindingSet::CtcfGm12878);
         let first = |seed| {

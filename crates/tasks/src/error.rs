@@ -1,15 +1,15 @@
-//! What can be wrong with a data file.
+//! Errors of data files.
 
 use std::path::PathBuf;
 
-use dnabert_core::SequenceError;
+use dnabert_core::{SequenceError, Split};
 use dnabert_genome::fasta::FastaError;
 
 /// Why labelled sequences cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// A file that cannot be opened or read.
+    /// The file cannot be opened or read.
     #[error("{}", path.display())]
     Io {
         /// The file.
@@ -18,7 +18,7 @@ pub enum DataError {
         #[source]
         source: std::io::Error,
     },
-    /// Text that is no table.
+    /// The text is not a table.
     #[error("{}", path.display())]
     Table {
         /// The file.
@@ -27,19 +27,19 @@ pub enum DataError {
         #[source]
         source: csv::Error,
     },
-    /// A file without a row of data.
+    /// The file has no row of data.
     #[error("{}: no row of data", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
-    /// Pairs, where they were asked for in a FASTA file.
-    #[error("{}: FASTA holds no pairs of sequences; give a table", path.display())]
+    /// Pairs of sequences were expected, and the file is FASTA.
+    #[error("{}: a FASTA file cannot hold pairs of sequences; give a table", path.display())]
     NoPairs {
         /// The file.
         path: PathBuf,
     },
-    /// A row with too few columns.
+    /// A row has too few columns.
     #[error("{}:{line}: {found} columns, but column {needed} holds the {field}", path.display())]
     MissingColumn {
         /// The file.
@@ -53,7 +53,7 @@ pub enum DataError {
         /// What it should hold.
         field: &'static str,
     },
-    /// A row without a sequence.
+    /// A row has no sequence.
     #[error("{}:{line}: the sequence is empty", path.display())]
     EmptySequence {
         /// The file.
@@ -61,7 +61,7 @@ pub enum DataError {
         /// 1-based line.
         line: u64,
     },
-    /// A row whose sequence is no DNA.
+    /// The sequence of a row is not DNA.
     #[error("{}:{line}: not a DNA sequence", path.display())]
     Sequence {
         /// The file.
@@ -72,7 +72,7 @@ pub enum DataError {
         #[source]
         source: SequenceError,
     },
-    /// A label that names no class.
+    /// A label is not the name or index of a class.
     #[error("{}:{place}: label {label:?} is none of the {} classes ({})",
         path.display(), classes.len(), classes.join(", "))]
     UnknownLabel {
@@ -85,7 +85,7 @@ pub enum DataError {
         /// The classes.
         classes: Vec<String>,
     },
-    /// A FASTA record without a label.
+    /// A FASTA record has no label.
     #[error("{}: record {record:?} has no `label=` in its header", path.display())]
     MissingLabel {
         /// The file.
@@ -93,7 +93,7 @@ pub enum DataError {
         /// The record.
         record: String,
     },
-    /// A training table from which no classes can be read.
+    /// The classes cannot be read from the labels, because a label is not a whole number.
     #[error("{}:{line}: label {label:?} is not a whole number; name the classes to use other labels",
         path.display())]
     LabelNotNumber {
@@ -104,15 +104,46 @@ pub enum DataError {
         /// The label.
         label: String,
     },
-    /// A training table whose numbered classes have a gap, or that has one class only.
-    #[error("{}: no row of class {class}, and a classifier needs at least two classes", path.display())]
+    /// The labels, as numbers, have a gap, or there is only one class.
+    #[error("{}: no row of class {class}; the classes must be 0, 1, … without a gap, and at least two", path.display())]
     MissingClass {
         /// The file.
         path: PathBuf,
         /// The class without rows.
         class: usize,
     },
-    /// A FASTA file.
+    /// A setting is out of range.
+    #[error("`{field}` is {value}: {reason}")]
+    Setting {
+        /// The setting.
+        field: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it must be.
+        reason: &'static str,
+    },
+    /// One table cannot be split so that every class is in every split.
+    #[error(
+        "{}: the {split} split would have no row of class {class:?}, whose {rows} rows form {clusters} \
+         clusters of sequences that share a {shared}-mer; give train, dev and test as three tables, \
+         or a longer `shared`, or larger fractions",
+        path.display()
+    )]
+    ClassNotInSplit {
+        /// The file.
+        path: PathBuf,
+        /// The split.
+        split: Split,
+        /// The class.
+        class: String,
+        /// Rows of the class in the table.
+        rows: usize,
+        /// Clusters that have rows of the class.
+        clusters: usize,
+        /// Length of the k-mers that put two rows into one cluster.
+        shared: usize,
+    },
+    /// The FASTA file cannot be read.
     #[error(transparent)]
     Fasta(#[from] FastaError),
 }

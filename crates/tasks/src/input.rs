@@ -9,10 +9,10 @@ use dnabert_genome::fasta;
 use crate::table::unlabelled_rows;
 use crate::{DataError, TableFormat};
 
-/// A sequence, or a pair, and its name.
+/// A sequence or a pair of sequences, and its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// The name of the FASTA record, or file and line of the table.
+    /// The name of the FASTA record, or the file and the line of the table.
     pub name: String,
     /// The sequence.
     pub sequence: Sequence,
@@ -23,16 +23,28 @@ pub struct Input {
 /// The inputs of a file, one at a time.
 pub type Inputs = Box<dyn Iterator<Item = Result<Input, DataError>> + Send>;
 
-/// Streams a FASTA file (its first letter is `>`) or else a table, plain or gzip.
+/// Streams the sequences of a FASTA file (its first character is `>`) or of a table, plain or gzip.
 ///
 /// # Errors
 ///
-/// [`DataError`] naming file and line or record, here or as an item; also for a file without any
-/// sequence.
+/// [`DataError`] with the file and the line or record, from this function or as an item;
+/// [`DataError::Empty`] for a file without a sequence.
+///
+/// ```
+/// use dnabert_tasks::{TableFormat, read_inputs};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("sequences.fa");
+/// std::fs::write(&path, ">first\nACGTAC\n>second\nGGGCCA\n")?;
+/// for input in read_inputs(&path, &TableFormat::default())? {
+///     assert_eq!(input?.sequence.len(), 6);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn read_inputs(path: impl AsRef<Path>, format: &TableFormat) -> Result<Inputs, DataError> {
     let path = path.as_ref().to_owned();
     let io = |source| DataError::Io { path: path.clone(), source };
-    // Opened once: a pipe cannot be read from its beginning again.
+    // Opened once, because a pipe cannot be read twice.
     let mut opened = dnabert_genome::open(&path).map_err(io)?;
     if opened.fill_buf().map_err(io)?.starts_with(b">") {
         if format.pairs {
@@ -72,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn fasta_and_tables_are_told_apart() {
+    fn fasta_and_tables_are_recognised() {
         let first = |text: &str| read(text).unwrap().remove(0);
         assert_eq!(first(">a b\nAC\nGT\n"), ("a".into(), "ACGT".into()));
         assert_eq!(first("ACGT\n"), ("x:1".into(), "ACGT".into()));
@@ -80,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_row_that_is_no_dna_is_an_error_and_no_header() {
+    fn a_first_row_that_is_not_dna_is_an_error_and_not_a_header() {
         let error = read("ACGX\nACGT\n").unwrap_err();
         assert!(matches!(error, DataError::Sequence { line: 1, .. }), "{error}");
         assert!(matches!(read(""), Err(DataError::Empty { .. })));
@@ -88,12 +100,12 @@ mod tests {
     }
 
     #[test]
-    fn dnaberts_own_header_is_known() {
+    fn the_header_of_dnaberts_files_is_known() {
         assert_eq!(read("setence\tlabel\nACG CGT\t1\n").unwrap()[0].1, "ACGT");
     }
 
     #[test]
-    fn fasta_holds_no_pairs() {
+    fn fasta_cannot_hold_pairs() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.fa");
         std::fs::write(&path, ">a\nACGT\n").unwrap();
@@ -104,7 +116,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_pipe_loses_nothing() {
+    fn a_pipe_is_read_completely() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();

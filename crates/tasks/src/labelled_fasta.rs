@@ -8,12 +8,25 @@ use dnabert_genome::fasta;
 use crate::DataError;
 use crate::table::find_class;
 
-/// Reads a FASTA file, plain or gzip, whose headers hold `label=` and a class name or index
+/// Reads a FASTA file, plain or gzip, with `label=` and a class name or index in each header
 /// (`>chr2R:100(+) label=1`).
 ///
 /// # Errors
 ///
-/// [`DataError`] naming file and record.
+/// [`DataError`] with the file and the record.
+///
+/// ```
+/// use dnabert_core::LetterPolicy;
+/// use dnabert_tasks::read_labelled_fasta;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("labelled.fa");
+/// std::fs::write(&path, ">a label=bound\nACGT\n>b label=0\nGGCC\n")?;
+/// let classes = ["other", "bound"].map(str::to_owned);
+/// let examples = read_labelled_fasta(&path, LetterPolicy::default(), &classes)?;
+/// assert_eq!((examples[0].label, examples[1].label), (1, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn read_labelled_fasta(
     path: impl AsRef<Path>,
     letters: LetterPolicy,
@@ -46,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_stand_in_the_header() {
+    fn labels_are_read_from_the_headers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.fa");
         let classes = ["no", "yes"].map(str::to_owned);

@@ -1,4 +1,4 @@
-//! The bookkeeping of `datasets/`: where each file comes from, under which licence, and its hash.
+//! The manifest of `datasets/`: the source, licence and hash of each file.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub struct Manifest {
     pub sets: Vec<DataSet>,
 }
 
-/// Files of one origin.
+/// Files from one source.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataSet {
@@ -25,9 +25,9 @@ pub struct DataSet {
     pub title: String,
     /// Where the data were taken from.
     pub source: String,
-    /// Under which terms.
+    /// The licence of the data.
     pub licence: String,
-    /// Whom to cite.
+    /// The publication to cite.
     pub citation: String,
     /// How the files were made from the source.
     pub made_by: String,
@@ -59,22 +59,22 @@ pub struct DataFile {
 pub enum FileRole {
     /// Models are trained on it.
     Train,
-    /// Models are judged on it, be it as dev or test split or in cross-validation: it must share
-    /// nothing with a corpus to pre-train on.
+    /// Models are evaluated on it, as dev or test split or in cross-validation: a pre-training corpus
+    /// must share no sequence with it.
     Judge,
     /// Genomes to pre-train on.
     Genome,
-    /// It says more about the rows of other files.
+    /// Notes on the rows of other files.
     Notes,
     /// A trained model.
     Model,
 }
 
-/// Why a manifest cannot be trusted.
+/// Why a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {
-    /// A file that cannot be read.
+    /// The file cannot be read.
     #[error("{}", path.display())]
     Io {
         /// The file.
@@ -83,7 +83,7 @@ pub enum ManifestError {
         #[source]
         source: std::io::Error,
     },
-    /// A manifest that is no TOML or lacks a field.
+    /// The manifest is not TOML or lacks a field.
     #[error("{}", path.display())]
     Toml {
         /// The file.
@@ -92,8 +92,8 @@ pub enum ManifestError {
         #[source]
         source: toml::de::Error,
     },
-    /// A file that differs from what the manifest says.
-    #[error("{}: sha256 is {found}, and the manifest says {expected}", path.display())]
+    /// A file does not have the hash in the manifest.
+    #[error("{}: the SHA-256 is {found}, but the manifest has {expected}", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
@@ -109,7 +109,16 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// [`ManifestError`].
+    /// [`ManifestError::Io`] or [`ManifestError::Toml`].
+    ///
+    /// ```
+    /// use dnabert_tasks::{FileRole, Manifest};
+    ///
+    /// let manifest = Manifest::read("../../datasets")?;
+    /// let genomes = manifest.files("../../datasets", FileRole::Genome);
+    /// assert!(genomes.iter().all(|path| path.exists()));
+    /// # Ok::<(), dnabert_tasks::ManifestError>(())
+    /// ```
     pub fn read(datasets: impl AsRef<Path>) -> Result<Self, ManifestError> {
         let path = datasets.as_ref().join("manifest.toml");
         let text = std::fs::read_to_string(&path)
@@ -117,18 +126,18 @@ impl Manifest {
         toml::from_str(&text).map_err(|source| ManifestError::Toml { path, source })
     }
 
-    /// The files of a role, in the `datasets` folder, in the order of the manifest.
+    /// The paths of the files of one role, in the order of the manifest.
     pub fn files(&self, datasets: impl AsRef<Path>, role: FileRole) -> Vec<PathBuf> {
         let files = self.sets.iter().flat_map(|set| &set.files);
         let files = files.filter(|file| file.role == role);
         files.map(|file| datasets.as_ref().join(&file.path)).collect()
     }
 
-    /// Checks every file's hash.
+    /// Checks the hash of every file.
     ///
     /// # Errors
     ///
-    /// [`ManifestError`] for the first file that is absent or changed.
+    /// [`ManifestError`] for the first file that is missing or changed.
     pub fn verify(&self, datasets: impl AsRef<Path>) -> Result<(), ManifestError> {
         for file in self.sets.iter().flat_map(|set| &set.files) {
             let path = datasets.as_ref().join(&file.path);
@@ -147,7 +156,7 @@ impl Manifest {
 ///
 /// # Errors
 ///
-/// The I/O error of reading it.
+/// If the file cannot be read.
 pub fn sha256(path: &Path) -> std::io::Result<String> {
     let mut file = std::fs::File::open(path)?;
     let mut hasher = Sha256::new();

@@ -1,4 +1,4 @@
-//! The promoter task on the data sets that the project ships.
+//! The promoter task on the shipped data sets.
 
 use dnabert_core::Split;
 
@@ -11,7 +11,8 @@ pub enum PromoterSet {
     Fly300,
     /// Fruit fly, the core 70 bp: −34..+35.
     FlyCore,
-    /// Fruit fly, 300 bp, promoters with a TATA box against windows with the same hexamer in place.
+    /// Fruit fly, 300 bp: promoters with a TATA box against windows with the same hexamer at the same
+    /// position.
     FlyTata,
     /// *E. coli*, 57 bp: −50..+7 (UCI).
     Uci,
@@ -53,6 +54,16 @@ impl ShippedSet for PromoterSet {
 }
 
 /// Promoter or not, on one shipped data set.
+///
+/// ```
+/// use dnabert_core::{Split, Task};
+/// use dnabert_tasks::{PromoterSet, PromoterTask};
+///
+/// let task = PromoterTask::new("../../datasets", PromoterSet::Uci);
+/// assert_eq!(task.classes(), ["other", "promoter"]);
+/// assert_eq!(task.examples(Split::Train)?.len(), 66);
+/// # Ok::<(), dnabert_tasks::DataError>(())
+/// ```
 pub type PromoterTask = ShippedTask<PromoterSet>;
 
 #[cfg(test)]

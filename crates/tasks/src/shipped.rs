@@ -1,4 +1,4 @@
-//! A task on a data set that the project ships.
+//! Tasks on the data sets that the project ships.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::{DataError, TableFormat, read_examples};
 
 /// The shipped data sets of one kind.
 pub trait ShippedSet: Copy + Send + Sync {
-    /// The classes that they tell apart.
+    /// The classes of these sets.
     const CLASSES: &'static [&'static str];
 
     /// The name of the task on this set.
@@ -17,24 +17,24 @@ pub trait ShippedSet: Copy + Send + Sync {
     /// Length of every sequence in bases.
     fn length(self) -> usize;
 
-    /// Where the rows of a split stand.
+    /// Where the rows of a split are.
     fn source(self, split: Split) -> RowSource;
 }
 
-/// Where the rows of a split stand, in the project's `datasets` folder.
+/// Where the rows of a split are, in the project's `datasets` folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RowSource {
-    /// They are the rows of this table.
+    /// All rows of this table.
     Table(String),
-    /// In a table without splits: within each class, of every five rows in file order the fourth
-    /// goes to dev, the fifth to test, the others to train.
+    /// Rows of a table without splits: within each class, the fourth of every five rows, in the
+    /// order of the file, is for dev, the fifth for test, and the others are for train.
     Fifths(&'static str),
-    /// There are none.
+    /// The split has no rows.
     Nowhere,
 }
 
 impl RowSource {
-    /// The table whose name is `prefix`, the split, and `.tsv.gz`.
+    /// The table named `{prefix}{split}.tsv.gz`.
     pub(crate) fn table(prefix: &str, split: Split) -> Self {
         Self::Table(format!("{prefix}{split}.tsv.gz"))
     }
@@ -81,7 +81,7 @@ impl<S: ShippedSet> Task for ShippedTask<S> {
 
 fn fifths(examples: Vec<Example>, split: Split, classes: usize) -> Vec<Example> {
     let mut seen = vec![0_usize; classes];
-    let mut turn = |example: &Example| {
+    let mut split_of = |example: &Example| {
         let rows = &mut seen[example.label];
         *rows += 1;
         match (*rows - 1) % 5 {
@@ -90,5 +90,5 @@ fn fifths(examples: Vec<Example>, split: Split, classes: usize) -> Vec<Example> 
             _ => Split::Train,
         }
     };
-    examples.into_iter().filter(|example| turn(example) == split).collect()
+    examples.into_iter().filter(|example| split_of(example) == split).collect()
 }

@@ -1,20 +1,20 @@
-//! The task of splice sites on the data sets that the project ships.
+//! The splice-site task on the shipped data sets.
 
 use dnabert_core::Split;
 
 use crate::{RowSource, ShippedSet, ShippedTask};
 
-/// A shipped data set of splice sites; the boundary lies in the middle of every sequence.
+/// A shipped data set of splice sites; the exon-intron boundary is in the middle of every sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpliceSet {
-    /// Fruit fly, 200 bp; sites against places with the same GT or AG in the same genes.
+    /// Fruit fly, 200 bp; sites against positions with the same GT or AG in the same genes.
     Fly,
     /// Primates, 60 bp (UCI), split by cluster.
     Uci,
-    /// Human, 200 bp: a test split alone, for models trained on [`Fly`](Self::Fly).
+    /// Human, 200 bp: only a test split, for models trained on [`Fly`](Self::Fly).
     Human,
-    /// Human, 60 bp: a test split alone, for windows of that width; not for models trained on [`Uci`](Self::Uci), whose
-    /// primates are human, too: 236 rows share a 20-mer with it.
+    /// Human, 60 bp: only a test split, for windows of that width. It does not suit models trained on
+    /// [`Uci`](Self::Uci), whose primates include humans: 236 rows share a 20-mer with that set.
     Human60,
 }
 
@@ -42,7 +42,7 @@ impl ShippedSet for SpliceSet {
         }
     }
 
-    /// The human sets have no rows but those of the test split.
+    /// The human sets have only a test split.
     fn source(self, split: Split) -> RowSource {
         match (self, split) {
             (Self::Fly, _) => RowSource::table("fly_splice/splice200_", split),
@@ -55,6 +55,16 @@ impl ShippedSet for SpliceSet {
 }
 
 /// Neither, donor or acceptor, on one shipped data set.
+///
+/// ```
+/// use dnabert_core::{Split, Task};
+/// use dnabert_tasks::{SpliceSet, SpliceTask};
+///
+/// let task = SpliceTask::new("../../datasets", SpliceSet::Human60);
+/// assert_eq!(task.classes(), ["neither", "donor", "acceptor"]);
+/// assert_eq!(task.examples(Split::Test)?.len(), 2568);
+/// # Ok::<(), dnabert_tasks::DataError>(())
+/// ```
 pub type SpliceTask = ShippedTask<SpliceSet>;
 
 #[cfg(test)]

@@ -10,20 +10,22 @@ use crate::DataError;
 
 /// How a table is read.
 ///
-/// The delimiter is a tab where the first line has one, else a comma. The first line is a header
-/// if its sequence field is no DNA and its label field is no label; a header with the names
-/// `sequence`/`seq` (or `sentence`, `setence`, as DNABERT's files have it; `sequence1`, `sequence2`, `seq1`, `seq2` for pairs) and `label` tells the
-/// columns, otherwise the sequence stands first (then the second one of a pair) and the label
-/// next. Further columns are passed over. A field with blanks inside is read as overlapping k-mers.
+/// The delimiter is a tab if the first line has one, and a comma otherwise. The first line is a
+/// header if its sequence field is not DNA and its label field is not a label. The columns of a
+/// header are found by name: `sequence` or `seq` (also `sentence` and `setence`, as in DNABERT's
+/// files), or for pairs `sequence1`/`seq1` and `sequence2`/`seq2`; and `label`, `labels` or `class`.
+/// Without a header the first column is the sequence, for pairs the second column is the second
+/// sequence, and the next column is the label. Further columns are ignored. A field that contains
+/// spaces is read as overlapping k-mers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TableFormat {
-    /// How letters are read.
+    /// How lower-case letters, `U` and ambiguous letters are read.
     pub letters: LetterPolicy,
     /// Whether each row holds two sequences.
     pub pairs: bool,
 }
 
-/// A row of a table before its label is looked up.
+/// A row of a table, whose label is not yet a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// 1-based line in the (decompressed) file.
@@ -32,15 +34,26 @@ pub struct Row {
     pub sequence: Sequence,
     /// The second sequence of a pair.
     pub pair: Option<Sequence>,
-    /// The label as written, or `None` where the table has no label column.
+    /// The label as written, or `None` if the table has no label column.
     pub label: Option<String>,
 }
 
-/// Reads all rows; labels are looked up among `classes` by name or index.
+/// Reads all rows of a table; labels are names or indices of `classes`.
 ///
 /// # Errors
 ///
-/// [`DataError`] naming file and line.
+/// [`DataError`] with the file and the line.
+///
+/// ```
+/// use dnabert_tasks::{TableFormat, read_examples};
+///
+/// let path = "../../datasets/uci_promoters/all.tsv.gz";
+/// let classes = ["other", "promoter"].map(str::to_owned);
+/// let examples = read_examples(path, &TableFormat::default(), &classes)?;
+/// assert_eq!(examples.len(), 106);
+/// assert_eq!((examples[0].sequence.len(), examples[0].label), (57, 1));
+/// # Ok::<(), dnabert_tasks::DataError>(())
+/// ```
 pub fn read_examples(
     path: impl AsRef<Path>,
     format: &TableFormat,
@@ -80,7 +93,7 @@ pub(crate) fn label_row(
     Ok(Example { name, sequence: row.sequence, pair: row.pair, label })
 }
 
-/// The class that a label stands for: its name, or its index.
+/// The index of the class that a label names, by name or by index.
 pub(crate) fn find_class(label: &str, classes: &[String]) -> Option<usize> {
     classes
         .iter()
@@ -88,11 +101,12 @@ pub(crate) fn find_class(label: &str, classes: &[String]) -> Option<usize> {
         .or_else(|| label.parse().ok().filter(|&index| index < classes.len()))
 }
 
-/// Reads all rows without looking labels up; `is_label` tells a label from a header's word.
+/// Reads all rows with their labels as text; `is_label` says whether a field of the first line is a
+/// label, not the name of a column.
 ///
 /// # Errors
 ///
-/// [`DataError`] naming file and line.
+/// [`DataError`] with the file and the line.
 pub fn read_rows(
     path: impl AsRef<Path>,
     format: &TableFormat,
@@ -106,12 +120,12 @@ pub fn read_rows(
     if rows.is_empty() { Err(DataError::Empty { path: path.into() }) } else { Ok(rows) }
 }
 
-/// The rows of a table without labels, one at a time; the first line is a header only where it
-/// names the sequence column. An empty table gives no row.
+/// Streams the rows of a table without labels; the first line is a header only if it names the
+/// sequence column. An empty table gives no rows.
 ///
 /// # Errors
 ///
-/// [`DataError`] naming file and line, here or as an item.
+/// [`DataError`] with the file and the line, from this function or as an item.
 pub(crate) fn unlabelled_rows(
     path: &Path,
     file: Box<dyn BufRead + Send>,
@@ -131,7 +145,7 @@ fn rows<H: Fn(&StringRecord, Columns) -> bool>(
 ) -> Result<impl Iterator<Item = Result<Row, DataError>> + use<H>, DataError> {
     let (path, format) = (path.to_owned(), *format);
     let io = |source| DataError::Io { path: path.clone(), source };
-    let mut first_line = Vec::new(); // of any length: a sequence may fill many buffers
+    let mut first_line = Vec::new(); // of any length: a sequence may be longer than a buffer
     file.read_until(b'\n', &mut first_line).map_err(io)?;
     let tabs = first_line.contains(&b'\t');
     let reader = ReaderBuilder::new()
@@ -156,7 +170,7 @@ fn rows<H: Fn(&StringRecord, Columns) -> bool>(
     }))
 }
 
-/// Where the fields of a row stand, from 0.
+/// The columns of the fields, from 0.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
     sequence: usize,
@@ -182,7 +196,7 @@ impl Columns {
         } else {
             &["sequence", "seq", "sentence", "setence"]
         })?;
-        // A table to predict on needs no labels: any column past the last will do.
+        // A table to predict on needs no labels: then the column is one that no row has.
         let label = find(&["label", "labels", "class"]).unwrap_or(header.len());
         Some(Self { sequence, pair, label })
     }
@@ -194,7 +208,7 @@ impl Columns {
         Ok(Row { line: place.line, sequence, pair, label })
     }
 
-    /// Whether the first line is a header: neither its sequence is DNA nor its label a label.
+    /// Whether the first line is a header: its sequence is not DNA, and its label is not a label.
     fn is_header(self, first: &StringRecord, is_label: impl Fn(&str) -> bool) -> bool {
         let dna = first.get(self.sequence).is_some_and(|field| {
             read_field(field, &LetterPolicy::default()).is_ok_and(|sequence| !sequence.is_empty())
@@ -203,7 +217,7 @@ impl Columns {
     }
 }
 
-/// A record and where it stands, for errors.
+/// A record and its place in the file, for errors.
 struct Place<'a> {
     path: &'a Path,
     line: u64,
@@ -225,9 +239,9 @@ impl Place<'_> {
     }
 }
 
-/// A raw sequence, or overlapping k-mers where the field has blanks inside.
+/// Reads a sequence, or overlapping k-mers if the field contains spaces.
 fn read_field(field: &str, letters: &LetterPolicy) -> Result<Sequence, SequenceError> {
-    let field = field.trim_start_matches('\u{feff}').trim(); // the first field of some editors
+    let field = field.trim_start_matches('\u{feff}').trim(); // byte-order mark of some editors
     let read =
         if field.contains(char::is_whitespace) { Sequence::from_kmers } else { Sequence::read };
     read(field, letters).map(|(sequence, _)| sequence)
@@ -271,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_recognised_and_lines_are_named() {
+    fn gzip_is_recognised_and_names_have_the_line() {
         use std::io::Write;
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(b"sequence\tlabel\nACGT\t1\n").unwrap();
@@ -281,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_line_longer_than_any_buffer_still_tells_the_delimiter() {
+    fn the_delimiter_is_found_in_a_first_line_longer_than_a_buffer() {
         let text = format!("{}\t1\nACGT\t0\n", "ACGT".repeat(50_000));
         assert_eq!(read(&text).unwrap()[0].sequence.len(), 200_000);
     }
@@ -296,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn each_defect_names_its_line() {
+    fn each_error_names_its_line() {
         for (text, expected) in [
             ("", "no row of data"),
             ("sequence\tlabel\n", "no row of data"),

@@ -1,4 +1,4 @@
-//! Builders of data sets: on the shipped genome and on made ones.
+//! Builders of data sets, on the shipped genome and on random ones.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ fn datasets() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets")
 }
 
-/// The places of the shipped training windows, and their bases and labels.
+/// The positions of the shipped training windows, and their bases and labels.
 fn shipped() -> Vec<(Interval, String, String)> {
     use std::io::BufRead;
     let folder = datasets().join("fly_promoters");
@@ -46,7 +46,7 @@ fn shipped() -> Vec<(Interval, String, String)> {
 }
 
 #[test]
-fn the_shipped_promoters_are_built_again() {
+fn the_shipped_promoters_are_reproduced() {
     let genome = datasets().join("genomes/fly_chr2R.fa.gz");
     let genome = Genome::open(genome, LetterPolicy::default()).unwrap();
     let name = genome.chromosomes().next().unwrap().0.to_owned();
@@ -54,7 +54,7 @@ fn the_shipped_promoters_are_built_again() {
         Interval::new(&*name, start.start(), start.end(), start.strand()).unwrap()
     };
     let shipped = shipped();
-    // Promoters and negatives lie where their names say.
+    // Promoters and negatives are where their names say.
     for (start, sequence, _) in &shipped {
         let window = Interval::around(&*name, start.start(), 249, 51, start.strand()).unwrap();
         assert_eq!(genome.sequence(&window).unwrap().as_str(), sequence, "{start}");
@@ -82,9 +82,9 @@ fn the_shipped_promoters_are_built_again() {
 }
 
 #[test]
-fn core_promoters_are_split_by_boxes_before_their_first_base() {
+fn core_promoters_are_chosen_by_tata_boxes_before_their_first_base() {
     let folder = tempfile::tempdir().unwrap();
-    // C and G alone, and before every other start a box that begins at −37, before the window's first base.
+    // Only C and G, and before every second start a TATA box at −37, before the first base of the window.
     let mut random = ChaCha8Rng::seed_from_u64(3);
     let mut letters: Vec<u8> = (0..120_000).map(|_| b"CG"[random.random_range(0..2)]).collect();
     let starts: Vec<Interval> = (0..150)
@@ -123,23 +123,23 @@ fn core_promoters_are_split_by_boxes_before_their_first_base() {
     };
     let (core, long) = (sequences(34, TataBox::Without), sequences(50, TataBox::Without));
     assert_eq!(core.len(), 75);
-    // The same promoters as in longer windows, in which the whole box can be seen.
+    // The same promoters as with longer windows, which contain the whole box.
     assert_eq!(core, long.iter().map(|sequence| &sequence[16..]).collect::<Vec<_>>());
 }
 
 #[test]
-fn starts_that_are_not_taken_are_counted() {
+fn starts_that_are_not_used_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let genome = made(20_000, 3, folder.path());
     let start = |base| Interval::new("c", base, base + 1, Strand::Forward).unwrap();
     let starts = [start(2000), start(2000), start(2100), start(2149), start(2150)];
     let built = build_promoters(&genome, &starts, &PromoterConfig::default()).unwrap();
     assert_eq!((built.left_out.repeated, built.left_out.too_close), (1, 2));
-    assert_eq!(built.left_out.to_string(), "1 are given twice, 2 lie too close to another");
+    assert_eq!(built.left_out.to_string(), "1 are duplicates, 2 are too close to another");
 }
 
 #[test]
-fn the_shipped_promoters_with_a_tata_box_are_those_that_are_built() {
+fn the_shipped_promoters_with_a_tata_box_are_reproduced() {
     let genome = datasets().join("genomes/fly_chr2R.fa.gz");
     let genome = Genome::open(genome, LetterPolicy::default()).unwrap();
     let name = genome.chromosomes().next().unwrap().0.to_owned();
@@ -153,7 +153,7 @@ fn the_shipped_promoters_with_a_tata_box_are_those_that_are_built() {
     let table = datasets().join("fly_promoters/tata300_train.tsv.gz");
     let rows =
         read_rows(&table, &TableFormat::default(), |label| label.parse::<usize>().is_ok()).unwrap();
-    // Promoters and negatives of the shipped set have their box in its place.
+    // Promoters and negatives of the shipped set have a TATA box at its position.
     assert!(rows.iter().all(|row| has_tata_box(&row.sequence, 249)));
     let expected: HashSet<String> = rows
         .iter()
@@ -169,7 +169,7 @@ fn the_shipped_promoters_with_a_tata_box_are_those_that_are_built() {
     assert_eq!(built.left_out.other_box, 2057 - 161);
 }
 
-/// Takes every window with this letter behind the middle's dinucleotide for a donor.
+/// Takes every window with this letter after the dinucleotide in the middle for a donor.
 struct Fooled(u8);
 
 impl Fooled {
@@ -190,7 +190,7 @@ impl Classifier for Fooled {
 }
 
 #[test]
-fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
+fn hard_negatives_fool_the_classifier_and_are_not_sites() {
     let folder = datasets().join("genomes");
     let genome =
         Genome::open(folder.join("yeast_chr1_chr2.fa.gz"), LetterPolicy::default()).unwrap();
@@ -215,19 +215,19 @@ fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
     let some = adversarial_non_sites(&genome, &genes, &config, &[Fooled::BY_A], 30, &of_second);
     let some = some.unwrap();
     assert!(some.len() == 30 && some.iter().all(of_second));
-    // Those of a chromosome that is kept for test take nobody's place.
+    // Windows on a test chromosome replace none.
     let splits = Splits::chromosomes(&genome, &[], &["chrI".to_owned()]).unwrap();
     let on_test = |window: &Window| window.interval.chromosome() == "chrI";
-    let mut hardened = built.clone();
-    let done = hardened.harden(&splits, |_, _| Ok(hard.clone())).unwrap();
+    let mut mined = built.clone();
+    let done = mined.mine_hard_negatives(&splits, |_, _| Ok(hard.clone())).unwrap();
     let usable = hard.iter().filter(|window| !on_test(window)).count();
     assert!(usable > 0 && usable < hard.len());
     assert_eq!(done.replaced, usable.min(done.negatives));
     let clusters = Splits::Clusters { shared: 40, seed: 1 };
-    let refused = built.clone().harden(&clusters, |_, _| Ok(hard.clone()));
+    let refused = built.clone().mine_hard_negatives(&clusters, |_, _| Ok(hard.clone()));
     assert!(matches!(refused, Err(BuildError::HardInClusters)));
     let changed: Vec<_> =
-        built.windows.iter().zip(&hardened.windows).filter(|(a, b)| a != b).collect();
+        built.windows.iter().zip(&mined.windows).filter(|(a, b)| a != b).collect();
     assert_eq!(changed.len(), done.replaced);
     for (old, new) in changed {
         assert!(old.label == 0 && !on_test(old) && hard.contains(new));
@@ -235,7 +235,7 @@ fn hard_non_sites_fool_the_classifier_and_are_no_sites() {
 }
 
 #[test]
-fn each_round_keeps_its_share_of_what_it_found() {
+fn each_round_contributes_its_part_of_the_hard_negatives() {
     let folder = datasets().join("genomes");
     let genome =
         Genome::open(folder.join("yeast_chr1_chr2.fa.gz"), LetterPolicy::default()).unwrap();
@@ -249,16 +249,16 @@ fn each_round_keeps_its_share_of_what_it_found() {
     let with = |windows: &[Window], letter: u8| {
         windows.iter().filter(|window| window.sequence.as_bytes()[32] == letter).count()
     };
-    // The newer one has its share, and the rest are those that the first round found.
+    // Half are of the newer round, and the others are those that the first round found.
     let both = find(&[Fooled::BY_A, Fooled(b'C')]);
     assert_eq!((with(&both, b'C'), with(&both, b'A')), (16, 15));
     assert!(both.iter().skip(16).all(|window| first.contains(window)));
     let three = find(&[Fooled::BY_A, Fooled(b'C'), Fooled(b'G')]);
     assert_eq!([b'A', b'C', b'G'].map(|letter| with(&three, letter)), [10, 10, 11]);
-    // What nothing fools leaves its share to those before it.
+    // A classifier without false positives leaves its part to those before it.
     let none = find(&[Fooled::BY_A, Fooled(b'N')]);
     assert_eq!(none, first);
-    // No place twice, where both are fooled by the same ones.
+    // No position occurs twice if the same windows fool both.
     let places: HashSet<Interval> =
         find(&[Fooled::BY_A, Fooled::BY_A]).into_iter().map(|window| window.interval).collect();
     assert_eq!(places.len(), 31);
@@ -279,7 +279,7 @@ fn peak(summit: usize, signal: f64) -> Peak {
 }
 
 #[test]
-fn the_strongest_peaks_meet_windows_of_their_gc_content() {
+fn the_strongest_peaks_get_negatives_of_their_gc_content() {
     let folder = tempfile::tempdir().unwrap();
     let genome = made(60_000, 1, folder.path());
     let peaks: Vec<Peak> = (1..=20).map(|i| peak(1000 * i, i as f64)).collect();
@@ -299,23 +299,23 @@ fn the_strongest_peaks_meet_windows_of_their_gc_content() {
 }
 
 #[test]
-fn what_cannot_be_built_is_an_error() {
+fn sets_that_cannot_be_built_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let genome = made(3000, 1, folder.path());
     let start = |base: usize| Interval::new("c", base, base + 1, Strand::Forward).unwrap();
     let error = build_promoters(&genome, &[start(10), start(2990)], &PromoterConfig::default());
     let error = error.unwrap_err().to_string();
-    assert_eq!(error, "no window is left of 2 sites: 2 leave the chromosome");
+    assert_eq!(error, "none of the 2 sites has a window: 2 extend past an end of the chromosome");
     let unstranded = Interval::new("c", 700, 701, Strand::Unknown).unwrap();
     let error = build_promoters(&genome, &[unstranded], &PromoterConfig::default()).unwrap_err();
-    assert_eq!(error.to_string(), "no window is left of 1 sites: 1 have no strand");
+    assert_eq!(error.to_string(), "none of the 1 sites has a window: 1 have no strand");
     let error = build_promoters(
         &genome,
         &[start(1500)],
         &PromoterConfig { away: 2000, ..Default::default() },
     );
     let error = error.unwrap_err().to_string();
-    assert!(error.starts_with("0 of 1 negatives found after 1000 random windows"), "{error}");
+    assert!(error.starts_with("only 0 of 1 negatives found in 1000 random windows"), "{error}");
     let elsewhere = Interval::new("d", 700, 701, Strand::Forward).unwrap();
     let error = build_promoters(&genome, &[elsewhere], &PromoterConfig::default()).unwrap_err();
     assert!(error.to_string().contains("no chromosome \"d\""), "{error}");
@@ -368,14 +368,14 @@ fn every_window_has_its_dinucleotide_in_the_middle() {
     }
     let wide = SpliceConfig { width: 800, ..config };
     let error = build_splice(&genome, &transcripts, &wide).unwrap_err();
-    // Both donors lie too near to an end.
+    // Both donors are too close to an end.
     assert!(
         matches!(error, BuildError::NoSite { sites: 4, left_out } if left_out.off_the_chromosome == 2)
     );
 }
 
 #[test]
-fn the_introns_of_yeast_are_built_from_its_annotation() {
+fn yeast_introns_are_built_from_the_annotation() {
     let folder = datasets().join("genomes");
     let genome =
         Genome::open(folder.join("yeast_chr1_chr2.fa.gz"), LetterPolicy::default()).unwrap();
@@ -387,11 +387,11 @@ fn the_introns_of_yeast_are_built_from_its_annotation() {
     assert_eq!(intron.to_string(), "chrI:87389-87501(+)");
     let sequence = genome.sequence(&intron).unwrap().to_string();
     assert!(sequence.starts_with("GTAAGT") && sequence.ends_with("AG"), "{sequence}");
-    assert!(sequence.contains("TACTAAC"), "{sequence}"); // where yeast's introns branch
+    assert!(sequence.contains("TACTAAC"), "{sequence}"); // the branch point of yeast introns
     let introns: HashSet<Interval> = genes.iter().flat_map(Transcript::introns).collect();
     let built = build_splice(&genome, &genes, &SpliceConfig::default()).unwrap();
     let count = |label| built.windows.iter().filter(|window| window.label == label).count();
-    // Nearly all introns of yeast are GT-AG; the rest are frame shifts and mistakes.
+    // Nearly all introns of yeast are GT-AG; the rest are frame shifts and errors.
     assert!(count(1) * 10 >= introns.len() * 8 && count(0) == count(1), "{}", count(1));
     let error = read_transcripts(&annotation, AnnotationFormat::Gff3, Part::Exon).unwrap_err();
     assert!(error.to_string().contains("no feature of kind \"exon\""), "{error}");
@@ -407,7 +407,7 @@ fn small(folder: &Path) -> Built {
 }
 
 #[test]
-fn tables_can_be_read_and_are_the_same_each_time() {
+fn tables_can_be_read_and_are_reproducible() {
     let folder = tempfile::tempdir().unwrap();
     let built = small(folder.path());
     let splits = Splits::Position { dev: 18_000, test: 23_000 };
@@ -478,7 +478,7 @@ proptest! {
         let negatives = Negatives::Genomic;
         let top = Some(1);
         let config = BindingConfig { width: 31, top, away, negatives, seed };
-        // Broad peaks may leave no room.
+        // Broad peaks may leave no place for negatives.
         let built = build_binding(&genome, &peaks, &config);
         prop_assert!(matches!(built, Ok(_) | Err(BuildError::TooFewNegatives { .. })), "{built:?}");
         if let Ok(built) = built {

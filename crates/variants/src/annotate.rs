@@ -1,4 +1,38 @@
-//! VCF in, VCF with scores out.
+//! Reads variants from VCF, places their alleles in windows, and writes VCF with scores.
+//!
+//! ```
+//! use dnabert_core::LetterPolicy;
+//! use dnabert_genome::{Genome, vcf::Variants};
+//! use dnabert_variants::ReferencePolicy;
+//! use dnabert_variants::annotate::{Counts, InfoField, Placement, header, line};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let (fasta, vcf) = (folder.path().join("genome.fa"), folder.path().join("in.vcf"));
+//! # std::fs::write(&fasta, format!(">chr1\n{}\n", "ACGTTGCA".repeat(10)))?;
+//! # let lines = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
+//! # std::fs::write(&vcf, format!("{lines}chr1\t41\t.\tA\tG,<DEL>\t.\t.\tDP=7\n"))?;
+//! let genome = Genome::open(&fasta, LetterPolicy::default())?;
+//! let placement = Placement { width: 20, reach: 5, policy: ReferencePolicy::Error };
+//! let field = InfoField {
+//!     key: "DNABERT_WIDTH".into(),
+//!     description: "Bases of the window".into(),
+//!     kind: "Integer",
+//! };
+//! let mut counts = Counts::default();
+//! let mut variants = Variants::open(&vcf)?; // chr1 41 A G,<DEL>
+//! let head = header(variants.header(), &[field.clone()]);
+//! assert!(head[1].starts_with("##INFO=<ID=DNABERT_WIDTH,Number=A,Type=Integer"));
+//! for variant in &mut variants {
+//!     let variant = variant?;
+//!     let alleles = placement.place(&genome, &variant, &mut counts)?;
+//!     let value = |allele: &Result<_, _>| if allele.is_ok() { "20" } else { "." }.to_owned();
+//!     let values = [alleles.iter().map(value).collect()];
+//!     let text = line(&variant.text, &[field.clone()], &values);
+//!     assert!(text.ends_with("DP=7;DNABERT_WIDTH=20,."));
+//! }
+//! assert_eq!((counts.alleles, counts.skipped.len()), (1, 1)); // <DEL> has no bases
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -7,7 +41,7 @@ use dnabert_genome::{Genome, GenomeError};
 
 use crate::{Change, ReferencePolicy, Skipped, Windows};
 
-/// Why the variants of a file cannot go on.
+/// Why a variant ends the run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnnotateError {
@@ -16,10 +50,10 @@ pub enum AnnotateError {
     Genome {
         /// The line of the file.
         line: usize,
-        /// Why.
+        /// The cause.
         source: GenomeError,
     },
-    /// A place that the genome does not have, under [`ReferencePolicy::Error`].
+    /// The position is not in the genome, under [`ReferencePolicy::Error`].
     #[error("line {line}: the genome has no {chromosome}:{position}{hint}")]
     Place {
         /// The line of the file.
@@ -28,12 +62,13 @@ pub enum AnnotateError {
         chromosome: String,
         /// The position, from 1 as in the file.
         position: usize,
-        /// Why, or what it has instead.
+        /// The reason, or where the chromosome ends.
         hint: String,
     },
-    /// A reference allele that is not the genome's, under [`ReferencePolicy::Error`].
+    /// The reference allele is not the genome's, under [`ReferencePolicy::Error`].
     #[error(
-        "line {line}: {chromosome}:{position} has the reference allele {found}, and the genome {expected}"
+        "line {line}: the reference allele at {chromosome}:{position} is {found}, but the genome has \
+         {expected}"
     )]
     Reference {
         /// The line of the file.
@@ -42,54 +77,56 @@ pub enum AnnotateError {
         chromosome: String,
         /// The position, from 1 as in the file.
         position: usize,
-        /// The file's allele.
+        /// The allele in the file.
         found: String,
         /// The genome's bases.
         expected: String,
     },
 }
 
-/// How alleles become windows.
+/// How alleles are placed in windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placement {
     /// Bases of a window.
     pub width: usize,
-    /// Windows on each side of the middle one.
+    /// How many bases from the change, on either side, windows are placed.
     pub reach: usize,
-    /// What is done with a wrong reference allele.
+    /// What to do if the reference allele is not the genome's.
     pub policy: ReferencePolicy,
 }
 
-/// What became of the alleles so far.
+/// Counts of the variants and alleles so far.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Lines.
+    /// Variants, which are lines of the file.
     pub variants: usize,
-    /// Alternate alleles with windows.
+    /// Alternate alleles that were placed.
     pub alleles: usize,
-    /// Of these, alleles that were exchanged with the reference.
+    /// Placed alleles that were swapped with the reference.
     pub swapped: usize,
-    /// Alleles without, by the reason.
+    /// Alternate alleles that were skipped, by reason.
     pub skipped: BTreeMap<Skipped, usize>,
 }
 
-/// An allele as it is scored.
+/// An allele in its windows, ready to be scored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
-    /// Both alleles in their surroundings.
+    /// The windows of both alleles.
     pub windows: Windows,
-    /// Trimmed and left-aligned.
+    /// The change, trimmed and left-aligned.
     pub change: Change,
-    /// Whether it was exchanged with the reference.
+    /// Whether it was swapped with the reference.
     pub swapped: bool,
 }
 
 impl Placement {
-    /// The alternate alleles of a variant, in their order, each in its surroundings or with the reason why not.
+    /// Places the alternate alleles of a variant, in their order; an allele that cannot be placed has the
+    /// reason instead. `counts` is updated.
     ///
     /// # Errors
     ///
-    /// [`AnnotateError`] with the line.
+    /// [`AnnotateError`] if the genome cannot be read, and under [`ReferencePolicy::Error`] if file
+    /// and genome do not match.
     pub fn place(
         &self,
         genome: &Genome,
@@ -140,7 +177,8 @@ impl Placement {
         }
         let mut swapped = false;
         if variant.check_reference(genome).is_err() {
-            // An insertion or deletion shares its first base with the genome either way: that proves nothing.
+            // Only alleles of equal length are compared with the genome: an insertion or deletion always
+            // starts with the genome's base.
             let is_there = if change.reference.len() == change.alternate.len() {
                 bases(genome, &change, change.alternate.len()).map_err(failed)?
             } else {
@@ -171,7 +209,7 @@ impl Placement {
     }
 }
 
-/// So many bases of the genome where a change begins; `None` where the chromosome ends before.
+/// `count` bases of the genome from the start of a change; `None` past the end of the chromosome.
 fn bases(genome: &Genome, change: &Change, count: usize) -> Result<Option<String>, GenomeError> {
     let strand = dnabert_core::Strand::Forward;
     let (start, end) = (change.start, change.start + count);
@@ -183,25 +221,25 @@ fn bases(genome: &Genome, change: &Change, count: usize) -> Result<Option<String
     }
 }
 
-/// A value that is written into the INFO column.
+/// The definition of a field of the INFO column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InfoField {
     /// Its key.
     pub key: String,
-    /// What it means.
+    /// Its description.
     pub description: String,
     /// Its type: `Float`, `Integer` or `String`.
     pub kind: &'static str,
 }
 
-/// What the keys of all fields begin with: those of an earlier run are taken out.
+/// The prefix of all keys; fields of an earlier run are found by it and removed.
 pub const PREFIX: &str = "DNABERT_";
 
 /// Columns of a VCF file up to INFO.
 const COLUMNS: &str = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO";
 
-/// The header of a VCF file with the definitions of fields, which have one value for each alternate allele;
-/// definitions of an earlier run are taken out.
+/// The header of a VCF file with the definitions of `fields`, which have one value for each alternate
+/// allele; definitions of an earlier run are removed.
 pub fn header(lines: &[String], fields: &[InfoField]) -> Vec<String> {
     let is_old = |line: &String| line.starts_with(&format!("##INFO=<ID={PREFIX}"));
     let mut header: Vec<String> = lines.iter().filter(|line| !is_old(line)).cloned().collect();
@@ -220,8 +258,10 @@ pub fn header(lines: &[String], fields: &[InfoField]) -> Vec<String> {
     header
 }
 
-/// A line of a VCF file with fields in its INFO column, those of an earlier run taken out; `values` has, for each
-/// field, one value for each allele, `.` where there is none. A line without alternate alleles gets none.
+/// A line of a VCF file with `fields` in its INFO column; fields of an earlier run are removed.
+///
+/// For each field, `values` has one value for each alternate allele, `.` for a missing one. A field
+/// without values, as for a line without alternate alleles, is not written.
 pub fn line(text: &str, fields: &[InfoField], values: &[Vec<String>]) -> String {
     let mut columns: Vec<&str> = text.split('\t').collect();
     columns.resize(columns.len().max(8), ".");

@@ -1,4 +1,4 @@
-//! One allele in the place of the reference.
+//! An allele that replaces bases of the reference.
 
 use std::fmt;
 
@@ -6,66 +6,66 @@ use dnabert_core::{Sequence, Strand};
 use dnabert_genome::vcf::{Allele, Variant};
 use dnabert_genome::{Genome, GenomeError, Interval};
 
-/// A stretch of a chromosome and what stands there instead, on the forward strand.
+/// Bases of a chromosome and the bases that replace them, on the forward strand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The chromosome, as the genome calls it.
+    /// The chromosome, by its name in the genome.
     pub chromosome: String,
-    /// The first base that changes, from 0.
+    /// The first base that is replaced, from 0.
     pub start: usize,
-    /// The bases of the genome.
+    /// The bases of the genome; empty for an insertion.
     pub reference: Sequence,
-    /// What stands there instead; empty for a deletion.
+    /// The bases that replace them; empty for a deletion.
     pub alternate: Sequence,
 }
 
-/// What kind of change it is.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Nothing changes.
+    /// Both alleles are equal.
     None,
-    /// One base for another.
+    /// One base is replaced by another.
     Snv,
-    /// As many bases as before, more than one.
+    /// Several bases are replaced by as many others.
     Mnv,
-    /// Bases are added.
+    /// Bases are inserted.
     Insertion,
-    /// Bases are taken away.
+    /// Bases are deleted.
     Deletion,
-    /// Some for others, of another number.
+    /// Bases are replaced by another number of bases.
     Complex,
 }
 
-/// What is done with a variant whose reference allele is not what the genome has there.
+/// What to do with a variant whose reference allele is not the genome's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ReferencePolicy {
-    /// The run ends: file and genome do not belong together.
+    /// The run ends with an error: file and genome do not match.
     #[default]
     Error,
-    /// It is passed over, and counted.
+    /// The allele is skipped and counted.
     Skip,
-    /// Where the alternate allele is the genome's, the two are exchanged, and counted; else it is passed
-    /// over.
+    /// If the alternate allele is the genome's, the two are swapped and counted; otherwise the allele is
+    /// skipped.
     Swap,
 }
 
-/// Why an allele has no score.
+/// Why an allele is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Skipped {
-    /// `<DEL>` and the like: no bases are given.
+    /// A symbolic allele such as `<DEL>`, which has no bases.
     Symbolic,
-    /// `*`: the base is missing for a deletion upstream.
+    /// `*`: the base is missing because of an upstream deletion.
     Missing,
-    /// A break end.
+    /// A breakend.
     Breakend,
-    /// A letter that is no base, in the allele or around it.
+    /// An ambiguous letter in the allele or around it.
     Ambiguous,
     /// The reference allele is not the genome's.
     Reference,
-    /// The genome has no such chromosome, or it ends before the allele does.
+    /// The genome does not have the chromosome, or the chromosome ends before the allele.
     Place,
-    /// The allele, or the chromosome, does not fit the window.
+    /// The allele is longer than the window, or the chromosome is shorter.
     Width,
 }
 
@@ -84,11 +84,11 @@ impl fmt::Display for Skipped {
 }
 
 impl Change {
-    /// An allele of a variant as it is written, not yet held against a genome.
+    /// An allele of a variant as it is written, before it is compared with a genome.
     ///
     /// # Errors
     ///
-    /// Why it has no bases.
+    /// [`Skipped`] if the allele has no bases, or ambiguous ones.
     pub fn of(variant: &Variant, alternate: &Allele) -> Result<Self, Skipped> {
         let alternate = match alternate {
             Allele::Bases(bases) => bases.clone(),
@@ -107,7 +107,7 @@ impl Change {
         })
     }
 
-    /// The kind of change, by what is left when equal ends are cut.
+    /// The kind of the change after [`trimmed`](Self::trimmed).
     pub fn kind(&self) -> Kind {
         let trimmed = self.trimmed();
         match (trimmed.reference.len(), trimmed.alternate.len()) {
@@ -120,7 +120,23 @@ impl Change {
         }
     }
 
-    /// The same change without the bases that both alleles have at their ends: first those at the right.
+    /// The same change without the equal bases at the ends of both alleles; the right end is trimmed
+    /// first.
+    ///
+    /// ```
+    /// use dnabert_variants::{Change, Kind};
+    ///
+    /// let change = Change {
+    ///     chromosome: "chr1".into(),
+    ///     start: 99,
+    ///     reference: "CGG".parse()?,
+    ///     alternate: "CG".parse()?,
+    /// };
+    /// let trimmed = change.trimmed();
+    /// assert_eq!((trimmed.start, trimmed.reference.as_str()), (100, "G"));
+    /// assert_eq!(change.kind(), Kind::Deletion);
+    /// # Ok::<(), dnabert_core::SequenceError>(())
+    /// ```
     #[must_use]
     pub fn trimmed(&self) -> Self {
         let (from, to) = (self.reference.as_bytes(), self.alternate.as_bytes());
@@ -135,12 +151,12 @@ impl Change {
         }
     }
 
-    /// The one way to write a change: trimmed, and as far to the left as it can be in repeats (Tan, Abecasis
-    /// and Kang 2015, doi 10.1093/bioinformatics/btv112, without their anchor base).
+    /// The normal form of a change: trimmed, and left-aligned in repeats (Tan, Abecasis and Kang 2015,
+    /// doi 10.1093/bioinformatics/btv112, but without an anchor base).
     ///
     /// # Errors
     ///
-    /// That of the genome.
+    /// [`GenomeError`] if the genome cannot be read.
     pub fn normalized(&self, genome: &Genome) -> Result<Self, GenomeError> {
         let mut change = self.trimmed();
         let is_indel = change.reference.is_empty() != change.alternate.is_empty();
@@ -168,7 +184,7 @@ impl Change {
         Ok(change)
     }
 
-    /// The change that undoes this one, in the sequence that has it.
+    /// The change that reverts this one, in a sequence that has it.
     #[must_use]
     pub fn inverse(&self) -> Self {
         Self {
@@ -178,7 +194,7 @@ impl Change {
         }
     }
 
-    /// The bases that change.
+    /// The end of the bases that are replaced.
     pub fn end(&self) -> usize {
         self.start + self.reference.len()
     }

@@ -1,24 +1,24 @@
-//! What a classifier says of changes.
+//! The effects of changes on the probabilities of a classifier.
 
 use dnabert_core::{BothStrands, Classifier, Sequence};
 
 use crate::score::{difference, log_odds_ratio};
 use crate::{Along, PlacedWindow, Windows};
 
-/// Which strand of the windows a model reads.
+/// Which strand of the windows the classifier reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Reading {
-    /// The forward strand: for genes there.
+pub enum StrandMode {
+    /// The forward strand: for genes on that strand.
     #[default]
     Forward,
-    /// The reverse strand: for genes there.
+    /// The reverse strand: for genes on that strand.
     Reverse,
-    /// The mean of both: for sites that mean the same on either.
+    /// The mean of both strands: for sites without a direction.
     Mean,
 }
 
-impl Reading {
-    /// What the classifier says of windows, read so.
+impl StrandMode {
+    /// The probabilities of windows, read in this mode.
     pub(crate) fn predict<C: Classifier>(
         self,
         classifier: &C,
@@ -39,63 +39,71 @@ impl Reading {
 /// The probabilities of all classes, for both alleles.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlleleScores {
-    /// For the reference.
+    /// For the reference allele.
     pub reference: Vec<f32>,
-    /// For the alternate.
+    /// For the alternate allele.
     pub alternate: Vec<f32>,
 }
 
-/// The strongest change of a class's probability along a stretch.
+/// The strongest change of the probability of a class, over all windows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Peak {
-    /// Alternate less reference; 0 where no window changes so.
+    /// Alternate minus reference; 0 if no window changes in this direction.
     pub change: f64,
-    /// Where, on the forward strand: see [`PlacedWindow::at`].
+    /// The position of the window: see [`PlacedWindow::at`].
     pub at: isize,
 }
 
-/// What a change does to one class along a stretch. A place gains what its probability has more than that of all places
-/// of the reference that stand for it, and loses what they have more than it: a site that an insertion only moves
-/// neither gains nor loses.
+/// The effect of a change on one class, over all windows.
+///
+/// Positions are aligned across indels (see [`Windows`]), so that a site that an insertion only shifts
+/// is neither gained nor lost:
+///
+/// - gain = probability − maximum over the aligned reference positions;
+/// - loss = maximum over the aligned alternate positions − probability of the reference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClassEffect {
-    /// The greatest gain.
+    /// The largest gain.
     pub gain: Peak,
-    /// The greatest loss, a negative change.
+    /// The largest loss, as a negative change.
     pub loss: Peak,
 }
 
-/// What a change does.
+/// The effect of a change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {
-    /// Both alleles, each in the middle of its window.
+    /// The probabilities of both alleles, each in the middle of its window.
     pub middle: AlleleScores,
-    /// For each class, over all windows.
+    /// The effect on each class, over all windows.
     pub classes: Vec<ClassEffect>,
 }
 
 impl AlleleScores {
-    /// DNABERT's [`diff`](difference) of a class.
+    /// DNABERT's `diff` of a class: see [`difference`].
     ///
     /// # Panics
     ///
-    /// If there is no such class.
+    /// If `class` is not below the number of classes.
     pub fn difference(&self, class: usize) -> f64 {
         difference(self.reference[class].into(), self.alternate[class].into())
     }
 
-    /// DNABERT's [`logOR`](log_odds_ratio) of a class; finite.
+    /// DNABERT's `logOR` of a class, but always finite: see [`log_odds_ratio`].
     ///
     /// # Panics
     ///
-    /// If there is no such class.
+    /// If `class` is not below the number of classes.
     pub fn log_odds_ratio(&self, class: usize) -> f64 {
         log_odds_ratio(self.reference[class].into(), self.alternate[class].into())
     }
 }
 
 impl Effect {
-    /// The greatest change of any of `classes`, gain or loss, without its sign.
+    /// The absolute value of the largest gain or loss of any of `classes`.
+    ///
+    /// # Panics
+    ///
+    /// If one of `classes` is not below the number of classes.
     pub fn strongest(&self, classes: &[usize]) -> f64 {
         let changes = classes.iter().map(|&class| {
             let ClassEffect { gain, loss } = self.classes[class];
@@ -105,15 +113,49 @@ impl Effect {
     }
 }
 
-/// What the classifier says of each, in the order given; all windows go through it in one call.
+/// The effects of changes, in their order; all windows are classified in one call.
 ///
 /// # Errors
 ///
-/// That of the classifier.
+/// The error of the classifier.
+///
+/// ```
+/// use dnabert_core::{Classifier, LetterPolicy, Sequence};
+/// use dnabert_genome::Genome;
+/// use dnabert_variants::effects::{StrandMode, effects};
+/// use dnabert_variants::{Change, Windows};
+///
+/// /// The probability of class 1 is the GC content.
+/// struct Gc;
+///
+/// impl Classifier for Gc {
+///     type Error = std::convert::Infallible;
+///
+///     fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, Self::Error> {
+///         let gc = |bases: &Sequence| bases.gc_content().unwrap_or_default() as f32;
+///         Ok(sequences.iter().map(|bases| vec![1.0 - gc(bases), gc(bases)]).collect())
+///     }
+/// }
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let fasta = folder.path().join("genome.fa");
+/// # std::fs::write(&fasta, format!(">chr1\n{}\n", "ACGT".repeat(20)))?;
+/// let genome = Genome::open(&fasta, LetterPolicy::default())?; // ACGTACGT…
+/// let change = Change {
+///     chromosome: "chr1".into(),
+///     start: 40,
+///     reference: "A".parse()?,
+///     alternate: "G".parse()?,
+/// };
+/// let windows = Windows::new(&genome, &change, 10, 0)?.expect("it fits");
+/// let effect = &effects(&Gc, &[&windows], StrandMode::Mean)?[0];
+/// assert!((effect.middle.alternate[1] - effect.middle.reference[1] - 0.1).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn effects<C: Classifier>(
     classifier: &C,
     changes: &[&Windows],
-    reading: Reading,
+    strands: StrandMode,
 ) -> Result<Vec<Effect>, C::Error> {
     let along: Vec<Along> = changes.iter().map(|change| change.along()).collect();
     let mut windows: Vec<Sequence> = Vec::new();
@@ -123,7 +165,7 @@ pub fn effects<C: Classifier>(
             along.reference.iter().chain(&along.alternate).map(|placed| placed.window.clone()),
         );
     }
-    let rows = reading.predict(classifier, &windows)?;
+    let rows = strands.predict(classifier, &windows)?;
     let mut rest = &rows[..];
     let mut take = |count: usize| {
         let (taken, left) = rest.split_at(count);
@@ -150,7 +192,8 @@ pub fn effects<C: Classifier>(
     Ok(effects.collect())
 }
 
-/// By how much a place of one allele is above all places of the other that stand for it, at most.
+/// The largest difference between the probability at a position of one allele and the maximum over
+/// the aligned positions of the other.
 fn strongest(places: &[PlacedWindow], own: &[Vec<f32>], other: &[Vec<f32>], class: usize) -> Peak {
     let mut peak = Peak { change: 0.0, at: 0 };
     for (place, row) in places.iter().zip(own) {
@@ -174,7 +217,7 @@ mod tests {
     use super::*;
     use crate::Change;
 
-    /// Sure of a donor where the middle of a window stands before GGTAAG.
+    /// Finds a donor if GGTAAG starts in the middle of the window.
     struct Donor;
 
     impl Classifier for Donor {
@@ -189,7 +232,7 @@ mod tests {
         }
     }
 
-    /// What a change does to the donor at base 40 of a genome that has no other.
+    /// The effect of a change on the donor at base 40 of a genome without others.
     fn effect(start: usize, reference: &str, alternate: &str) -> ClassEffect {
         let bases = format!("{}GGTAAG{}", "AC".repeat(20), "TC".repeat(27));
         let folder = tempfile::tempdir().unwrap();
@@ -199,12 +242,12 @@ mod tests {
         let [reference, alternate] = [reference, alternate].map(|text| text.parse().unwrap());
         let change = Change { chromosome: "c".into(), start, reference, alternate };
         let windows = Windows::new(&genome, &change, 20, 12).unwrap().unwrap();
-        effects(&Donor, &[&windows], Reading::Forward).unwrap()[0].classes[1]
+        effects(&Donor, &[&windows], StrandMode::Forward).unwrap()[0].classes[1]
     }
 
     #[test]
-    fn a_site_that_moves_with_its_bases_neither_gains_nor_loses() {
-        // Left and right of the site, and right before it.
+    fn a_shifted_site_is_neither_gained_nor_lost() {
+        // Left and right of the site, and directly before it.
         for start in [34, 38, 40, 48] {
             let found = effect(start, "", "TTTTT");
             assert_eq!((found.gain.change, found.loss.change), (0.0, 0.0), "insertion at {start}");
@@ -217,14 +260,14 @@ mod tests {
     }
 
     #[test]
-    fn a_site_that_is_broken_is_lost_and_a_new_one_is_gained() {
+    fn a_broken_site_is_lost_and_a_new_one_is_gained() {
         let lost = effect(42, "T", "C").loss;
         assert_eq!((lost.change, lost.at), (-1.0, -2));
         let lost = effect(41, "GT", "").loss;
         assert_eq!((lost.change, lost.at), (-1.0, -1));
         let gained = effect(50, "", "CAGGTAAG").gain;
         assert_eq!((gained.change, gained.at), (1.0, 2));
-        // Taken away and put in again elsewhere: nothing is lost where the site still stands.
+        // A second site is gained and the first one is not lost.
         let found = effect(30, "", "GGTAAGCC");
         assert_eq!((found.gain.change, found.loss.change, found.gain.at), (1.0, 0.0, 0));
     }

@@ -1,4 +1,4 @@
-//! Alleles that a sample has on the same copy of a chromosome, joined.
+//! Joins neighbouring alleles that a sample has on the same copy of a chromosome.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use crate::{Change, apply};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HaplotypeError {
-    /// The file cannot be read.
+    /// The VCF file cannot be read.
     #[error(transparent)]
     Table(#[from] TableError),
     /// A genotype cannot be read.
@@ -24,12 +24,12 @@ pub enum HaplotypeError {
     Genome {
         /// The line of the file, from 1.
         line: usize,
-        /// Why.
+        /// The cause.
         source: GenomeError,
     },
-    /// A variant that stands before one that was read earlier.
+    /// The variants are not sorted.
     #[error(
-        "line {line}: {chromosome}:{position} stands behind a later position: variants are joined where they are sorted"
+        "line {line}: {chromosome}:{position} comes after a later position; sort the file first"
     )]
     Unsorted {
         /// The line of the file, from 1.
@@ -41,41 +41,66 @@ pub enum HaplotypeError {
     },
 }
 
-/// An allele of the sample, and the copies that have it.
+/// An allele of the sample on one copy.
 #[derive(Debug, Clone)]
 struct Carried {
-    /// Trimmed, so that an anchor base is not in the way of a neighbour.
+    /// Trimmed, so that an anchor base does not overlap a neighbour.
     change: Change,
-    /// This allele as the file has it, with one identifier.
+    /// The variant in the file with only this allele.
     variant: Variant,
-    /// The copy; `None` where the phase is not known.
+    /// The copy; `None` if the phase is unknown.
     copy: Option<usize>,
-    /// Its phase set; none for alleles of all copies, which fit every set.
+    /// The phase set; `None` for alleles on all copies, which fit every set.
     set: Option<String>,
     everywhere: bool,
 }
 
-/// Reads the variants of one sample and joins those that lie within some bases of one another on the same copy of a
-/// chromosome: what comes out are variants with one alternate allele, to be scored like any other.
+/// Reads the variants of one sample and joins neighbouring alleles on the same copy of a chromosome.
 ///
-/// A joined variant spans from the first base that changes to the last. Its identifiers are those of its
-/// parts (or `6T>C`, the position from 1), and its INFO column has `HAPLOTYPE`, the copies that have it (from 1; `.` where
-/// the phase is not known: such an allele stands alone), and `PARTS`, how many alleles it joins. Alleles that the sample does not have, and
-/// alleles without bases (`*`, symbolic ones), are left out. Alleles that overlap one another are not
-/// joined, and an allele that all copies have joins the phase set that stands before it. What stays alone is written as in the
-/// file.
+/// The results are variants with one alternate allele, which are scored like any other:
 ///
-/// The file has to be sorted by position within each chromosome; a run of neighbours is held at a time.
+/// - A joined variant spans the first to the last base that changes. Its identifiers are those of its
+///   parts; a part without one is named like `6T>C`, with the position from 1.
+/// - Its INFO column has `HAPLOTYPE`, the copies that have it (from 1; `.` if the phase is unknown),
+///   and `PARTS`, the number of joined alleles.
+/// - An allele of unknown phase, or one that overlaps the others, is not joined. An allele on all
+///   copies joins the phase set before it.
+/// - An allele that stays alone is written as in the file.
+/// - Alleles that the sample does not have, and alleles without bases (`*` and symbolic ones), are
+///   left out.
+///
+/// The file must be sorted by position within each chromosome. Memory holds one run of neighbours.
+///
+/// ```
+/// use dnabert_core::LetterPolicy;
+/// use dnabert_genome::{Genome, vcf::Variants};
+/// use dnabert_variants::Haplotypes;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let (fasta, vcf) = (folder.path().join("genome.fa"), folder.path().join("in.vcf"));
+/// # std::fs::write(&fasta, ">chr1\nACGTACGTACGT\n")?;
+/// # let head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tme\n";
+/// # let lines = "chr1\t2\ta\tC\tT\t.\t.\t.\tGT\t0|1\nchr1\t4\tb\tT\tG\t.\t.\t.\tGT\t0|1\n";
+/// # std::fs::write(&vcf, format!("{head}{lines}"))?;
+/// let genome = Genome::open(&fasta, LetterPolicy::default())?;
+/// let variants = Variants::open(&vcf)?; // chr1 2 C>T and 4 T>G, both on the second copy
+/// let joined = Haplotypes::new(variants, &genome, /* sample */ 0, /* within */ 5);
+/// let joined = joined.collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(joined.len(), 1);
+/// assert_eq!(joined[0].reference.as_str(), "CGT"); // bases 2 to 4, from 1
+/// assert!(joined[0].text.ends_with("TGG\t.\t.\tHAPLOTYPE=2;PARTS=2"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Haplotypes<'a, I> {
     variants: I,
     genome: &'a Genome,
     sample: usize,
     within: usize,
-    /// Alleles of the run that is being read, and its end.
+    /// The alleles of the current run of neighbours, and its end.
     run: Vec<Carried>,
     end: usize,
-    /// The last place that was read, and the chromosomes before.
+    /// The last position that was read, and the chromosomes before.
     last: Option<(String, usize)>,
     before: HashSet<String>,
     ready: VecDeque<Variant>,
@@ -83,8 +108,8 @@ pub struct Haplotypes<'a, I> {
 }
 
 impl<'a, I> Haplotypes<'a, I> {
-    /// Joins the alleles of a sample, by its number from 0, of which no more than `within` unchanged bases lie
-    /// between one and the next.
+    /// Joins the alleles of a sample, by its index from 0, with at most `within` unchanged bases between
+    /// one and the next.
     pub fn new(variants: I, genome: &'a Genome, sample: usize, within: usize) -> Self {
         Self {
             variants,
@@ -100,7 +125,7 @@ impl<'a, I> Haplotypes<'a, I> {
         }
     }
 
-    /// The header for what comes out: without the samples' columns, with the two INFO fields.
+    /// The header for the joined variants: without the columns of samples, and with the two INFO fields.
     pub fn header(lines: &[String]) -> Vec<String> {
         let own = |line: &String| {
             line.starts_with("##FORMAT=")
@@ -119,14 +144,14 @@ impl<'a, I> Haplotypes<'a, I> {
             [
                 "##INFO=<ID=HAPLOTYPE,Number=.,Type=String,Description=\"Copies of the chromosome that have the allele, from 1\">"
                     .to_owned(),
-                "##INFO=<ID=PARTS,Number=1,Type=Integer,Description=\"Alleles of the file that are joined\">"
+                "##INFO=<ID=PARTS,Number=1,Type=Integer,Description=\"Number of joined alleles\">"
                     .to_owned(),
             ],
         );
         header
     }
 
-    /// Takes in a variant; the run before it is joined where it is too far away.
+    /// Adds a variant; if it is too far from the run before it, that run is joined.
     fn take(&mut self, variant: &Variant) -> Result<(), HaplotypeError> {
         let (chromosome, start) = (variant.interval.chromosome(), variant.interval.start());
         if let Some((last, before)) = &self.last {
@@ -144,7 +169,7 @@ impl<'a, I> Haplotypes<'a, I> {
         }
         self.last = Some((chromosome.to_owned(), start));
         let Some(genotype) = variant.genotype(self.sample)? else { return Ok(()) };
-        // An allele begins where its line does, or behind: what is farther than that is farther from all to come.
+        // Later alleles start at this line's position or after it, so none of them can join the run.
         if start > self.end.saturating_add(self.within) {
             self.join()?;
         }
@@ -158,7 +183,7 @@ impl<'a, I> Haplotypes<'a, I> {
             let Ok(change) = Change::of(variant, allele) else { continue };
             let change = change.trimmed();
             let is_known = genotype.phased || everywhere;
-            // Of unknown phase: once, not once a copy.
+            // An allele of unknown phase is added once, not once for each copy.
             let known = self.run.iter().any(|other| {
                 !is_known && other.variant.line == variant.line && other.change == change
             });
@@ -191,7 +216,7 @@ impl<'a, I> Haplotypes<'a, I> {
         Ok(())
     }
 
-    /// Makes variants of the run.
+    /// Joins the alleles of the run to variants.
     fn join(&mut self) -> Result<(), HaplotypeError> {
         let run = std::mem::take(&mut self.run);
         let copies = run.iter().filter_map(|carried| carried.copy).max().map_or(0, |last| last + 1);
@@ -206,7 +231,7 @@ impl<'a, I> Haplotypes<'a, I> {
             own.sort_by_key(|carried| (carried.change.start, carried.change.end()));
             let mut open: Vec<Vec<&Carried>> = Vec::new();
             for carried in own {
-                // Other phase sets, or an allele that overlaps, may stand between.
+                // Alleles of other phase sets, or overlapping ones, may be in between.
                 match open.iter_mut().rev().find(|group| self.belongs(group, carried)) {
                     Some(group) => group.push(carried),
                     None => open.push(vec![carried]),
@@ -242,7 +267,8 @@ impl<'a, I> Haplotypes<'a, I> {
         let set = group.iter().find(|carried| !carried.everywhere).map(|carried| &carried.set);
         let same_set = next.everywhere || set.is_none_or(|set| *set == next.set);
         let (end, start) = (last.change.end(), next.change.start);
-        // Two insertions at one place, or an insertion right before a base that changes, have no order of their own.
+        // Two insertions at one position, or an insertion directly before a changed base, have no
+        // defined order.
         let apart = start >= end && start > last.change.start;
         apart && start - end <= self.within && same_set
     }
@@ -253,7 +279,7 @@ fn dash(bases: &Sequence) -> String {
     if bases.is_empty() { "-".into() } else { bases.to_string() }
 }
 
-/// Alleles that become one.
+/// Alleles that are joined to one.
 struct Joined<'a>(Vec<&'a Carried>);
 
 impl Joined<'_> {
@@ -272,17 +298,17 @@ impl Joined<'_> {
         changes(self) == changes(other)
     }
 
-    /// As a line of VCF, with an anchor base where an allele would be empty.
+    /// The variant, with an anchor base if an allele would be empty.
     fn variant(&self, genome: &Genome, copies: &[usize]) -> Result<Variant, HaplotypeError> {
         let first = self.0[0];
         let line = first.variant.line;
         let failed = |source| HaplotypeError::Genome { line, source };
         let changes: Vec<Change> = self.0.iter().map(|part| part.change.clone()).collect();
-        // What the file says of its own bases stands, so that a wrong file is found out.
+        // The reference alleles are those of the file, so that later checks find a wrong file.
         let stretch = |start: usize, end: usize| -> Result<(Interval, Sequence), GenomeError> {
             let interval =
                 Interval::new(first.change.chromosome.clone(), start, end, Strand::Forward)
-                    .expect("a stretch begins before it ends");
+                    .expect("the start is before the end");
             let bases = genome.sequence(&genome.resolve(interval.clone())?)?;
             let own = changes.iter().fold(bases, |bases, change| {
                 bases.replace(change.start - start..change.end() - start, &change.reference)
@@ -300,7 +326,7 @@ impl Joined<'_> {
                     stretch(self.start(), self.end()).map_err(failed)?;
                 let mut other = alternate(self.start(), &reference);
                 if reference.is_empty() || other.is_empty() {
-                    // At the first base of a chromosome the anchor is the base behind.
+                    // At the first base of a chromosome the anchor is the base after it.
                     let (start, end) = match self.start() {
                         0 => (0, self.end() + 1),
                         start => (start - 1, self.end()),
@@ -358,7 +384,7 @@ mod tests {
 
     use super::*;
 
-    /// What comes out of lines for the sample, as `POS REF ALT INFO` with the ids before.
+    /// The joined variants of the sample, as `ID POS REF ALT INFO`.
     fn joined(within: usize, lines: &str) -> Result<Vec<String>, HaplotypeError> {
         let folder = tempfile::tempdir().unwrap();
         let (genome, vcf) = (folder.path().join("g.fa"), folder.path().join("v.vcf"));
@@ -379,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_on_one_copy_become_one_allele_and_others_stay_alone() {
+    fn neighbours_on_one_copy_are_joined_and_others_stay_alone() {
         let lines = "c 2 a C T . . . GT 0|0 0|1\nc 4 b T G . . . GT 0|0 0|1\nc 5 e A C . . . GT 1|1 1|0\n\
                      c 15 f G A . . . GT 1|1 0|1\nc 17 g A T . . . GT 1|1 0|0\n";
         assert_eq!(
@@ -393,43 +419,43 @@ mod tests {
     }
 
     #[test]
-    fn both_copies_are_told_once_and_unknown_phase_joins_nothing() {
+    fn alleles_on_both_copies_are_one_variant_and_unknown_phase_is_not_joined() {
         let lines =
             "c 2 a C T . . . GT 0/0 1/1\nc 4 b T G . . . GT 0/0 1|1\nc 5 e A C . . . GT 1|1 0/1\n";
         assert_eq!(
             joined(9, lines).unwrap(),
             ["a;b 2 CGT TGG HAPLOTYPE=1,2;PARTS=2", "e 5 A C HAPLOTYPE=.;PARTS=1"]
         );
-        // Phase sets that differ say nothing of one another.
+        // Alleles of different phase sets are not joined.
         let lines = "c 2 a C T . . . GT:PS . 0|1:1\nc 4 b T G . . . GT:PS . 0|1:2\n";
         assert_eq!(joined(9, lines).unwrap().len(), 2);
     }
 
     #[test]
-    fn indels_are_joined_with_what_stands_beside_them_and_keep_an_anchor() {
+    fn indels_are_joined_with_neighbours_and_keep_an_anchor() {
         let lines =
             "c 2 . CG C . . . GT . 1|0\nc 4 s T A . . . GT . 1|0\nd 1 . T TG . . . GT . 1|0\n";
         assert_eq!(
             joined(2, lines).unwrap(),
             ["3G>-;s 3 GT A HAPLOTYPE=1;PARTS=2", "2->G 1 T TG HAPLOTYPE=1;PARTS=1"]
         );
-        // A deletion and a change of what it deletes are not one haplotype.
+        // A deletion and a change of the deleted bases are not one haplotype.
         let lines = "c 2 x CGTA C . . . GT . 1|0\nc 4 y T A . . . GT . 1|0\n";
         assert_eq!(joined(5, lines).unwrap().len(), 2);
     }
 
     #[test]
-    fn phase_sets_and_overlaps_between_do_not_part_neighbours() {
+    fn alleles_in_between_do_not_separate_neighbours() {
         let lines = "c 2 a C T . . . GT:PS . 0|1:1\nc 3 b G T . . . GT:PS . 0|1:2\nc 4 e T A . . . GT:PS . 0|1:1\n";
         assert_eq!(
             joined(5, lines).unwrap(),
             ["a;e 2 CGT TGA HAPLOTYPE=2;PARTS=2", "b 3 G T HAPLOTYPE=2;PARTS=1"]
         );
-        // On one copy a deletion, on the other a change of its first base: in the order of their lines.
+        // A deletion on one copy and a change of its first base on the other: in the order of the lines.
         let lines = "c 9 x AC A . . . GT . 1|0\nc 10 y C T . . . GT . 0|1\n";
         let found = joined(5, lines).unwrap();
         assert!(found[0].starts_with("x 9 AC A") && found[1].starts_with("y 10 C T"), "{found:?}");
-        // What stays alone needs no genome: its place is judged where it is scored.
+        // An allele that stays alone needs no genome; its position is checked when it is scored.
         assert_eq!(
             joined(5, "e 9 x A T . . . GT . 1|0\n").unwrap(),
             ["x 9 A T HAPLOTYPE=1;PARTS=1"]
@@ -437,10 +463,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_out_of_order_is_an_error() {
+    fn an_unsorted_file_is_an_error() {
         let lines = "c 9 a A T . . . GT . 0|1\nc 2 b C T . . . GT . 0|1\n";
         let error = joined(3, lines).unwrap_err();
-        assert!(error.to_string().starts_with("line 4: c:2 stands behind"), "{error}");
+        assert!(
+            error.to_string().starts_with("line 4: c:2 comes after a later position"),
+            "{error}"
+        );
         let lines =
             "c 2 a C T . . . GT . 0|1\nd 2 b T A . . . GT . 0|1\nc 9 a A T . . . GT . 0|1\n";
         assert!(joined(3, lines).unwrap_err().to_string().starts_with("line 5: c:9"));

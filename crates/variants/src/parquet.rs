@@ -1,4 +1,4 @@
-//! Scored alleles as a Parquet file, a group of rows at a time.
+//! Writes scored alleles as a Parquet file, one group of rows at a time.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,10 +13,10 @@ use parquet::schema::types::Type;
 
 use crate::annotate::InfoField;
 
-/// Rows that are held until they are written.
+/// Rows of a group, which are in memory until they are written.
 const GROUP: usize = 1 << 16;
 
-/// Why a table is not written.
+/// Why a table cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParquetTableError {
@@ -25,40 +25,55 @@ pub enum ParquetTableError {
     Write {
         /// The file.
         path: String,
-        /// Why.
+        /// The cause.
         source: ParquetError,
     },
-    /// A value that is not of its column's type.
-    #[error("{path}: row {row}: {found:?} is no {kind} for column {column}")]
+    /// A value does not have the type of its column.
+    #[error("{path}: row {row}, column {column}: {found:?} is not of type {kind}")]
     Value {
         /// The file.
         path: String,
         /// The row, from 1.
         row: usize,
-        /// The column's name.
+        /// The name of the column.
         column: String,
-        /// What was given.
+        /// The value.
         found: String,
-        /// What the column holds: `Float`, `Integer` or `String`.
+        /// The type of the column: `Float`, `Integer` or `String`.
         kind: &'static str,
     },
-    /// A row with more or fewer values than there are columns.
+    /// A row does not have one value for each column.
     #[error("{path}: row {row} has {found} values for {expected} columns")]
     Width {
         /// The file.
         path: String,
         /// The row, from 1.
         row: usize,
-        /// Values given.
+        /// Values of the row.
         found: usize,
         /// Columns.
         expected: usize,
     },
 }
 
-/// Writes rows of text values into typed columns: `.` becomes null, memory holds one group of 65,536 rows.
+/// Writes rows of text values into typed columns; `.` becomes null.
 ///
-/// The file is whole once [`finish`](Self::finish) has been called.
+/// Memory holds one group of 65,536 rows. The file is complete after [`finish`](Self::finish).
+///
+/// ```
+/// use dnabert_variants::{ParquetTable, annotate::InfoField};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("scores.parquet");
+/// let column = |key: &str, kind| InfoField { key: key.into(), description: String::new(), kind };
+/// let columns = [column("variant", "String"), column("score", "Float")];
+/// let mut table = ParquetTable::create(&path, &columns)?;
+/// table.push(&["rs1", "0.25"])?;
+/// table.push(&["rs2", "."])?;
+/// assert!(table.push(&["rs3", "high"]).is_err());
+/// table.finish()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ParquetTable {
     path: String,
     writer: SerializedFileWriter<File>,
@@ -75,7 +90,7 @@ impl std::fmt::Debug for ParquetTable {
     }
 }
 
-/// The values of a column that are not written yet; null ones have level 0 and no value.
+/// The values of a column that are not yet written; nulls have level 0 and no value.
 struct Column {
     name: String,
     kind: &'static str,
@@ -90,11 +105,11 @@ enum Values {
 }
 
 impl ParquetTable {
-    /// Begins a file with these columns, all of which may be null.
+    /// Creates a file with these columns, all of which may be null.
     ///
     /// # Errors
     ///
-    /// [`ParquetTableError::Write`].
+    /// [`ParquetTableError::Write`] if the file cannot be written.
     pub fn create(
         path: impl AsRef<Path>,
         columns: &[InfoField],
@@ -116,11 +131,11 @@ impl ParquetTable {
         Ok(Self { path: name, writer, columns, rows: 0 })
     }
 
-    /// Adds a row, one value for each column.
+    /// Adds a row, with one value for each column; a wrong row is left out.
     ///
     /// # Errors
     ///
-    /// [`ParquetTableError`]: of the row, or of the file where a group of rows is full.
+    /// [`ParquetTableError`] if the row is wrong, or if a full group cannot be written.
     pub fn push(&mut self, values: &[&str]) -> Result<(), ParquetTableError> {
         let row = self.rows + 1;
         if values.len() != self.columns.len() {
@@ -133,7 +148,7 @@ impl ParquetTable {
         }
         for (at, value) in values.iter().enumerate() {
             if !self.columns[at].push(value) {
-                // The row is left out as a whole.
+                // The whole row is left out.
                 self.columns[..at].iter_mut().for_each(Column::pop);
                 let column = &self.columns[at];
                 return Err(ParquetTableError::Value {
@@ -149,7 +164,7 @@ impl ParquetTable {
         if row % GROUP == 0 { self.flush() } else { Ok(()) }
     }
 
-    /// Writes what is held as a group of rows.
+    /// Writes the rows in memory as a group.
     fn flush(&mut self) -> Result<(), ParquetTableError> {
         if self.columns.iter().all(|column| column.levels.is_empty()) {
             return Ok(());
@@ -168,7 +183,7 @@ impl ParquetTable {
     ///
     /// # Errors
     ///
-    /// [`ParquetTableError::Write`].
+    /// [`ParquetTableError::Write`] if the file cannot be written.
     pub fn finish(mut self) -> Result<(), ParquetTableError> {
         self.flush()?;
         let failed = |source| ParquetTableError::Write { path: self.path.clone(), source };
@@ -177,7 +192,7 @@ impl ParquetTable {
     }
 }
 
-/// A column's type in the file.
+/// The type of a column in the file.
 fn field(column: &InfoField) -> Result<Type, ParquetError> {
     let (physical, logical) = match column.kind {
         "Float" => (Physical::DOUBLE, None),
@@ -200,7 +215,7 @@ impl Column {
         Self { name: field.key.clone(), kind: field.kind, values, levels: Vec::new() }
     }
 
-    /// Whether the value is of the column's type.
+    /// Adds a value, and returns whether it has the column's type.
     fn push(&mut self, value: &str) -> bool {
         if value == "." {
             self.levels.push(0);
@@ -218,7 +233,7 @@ impl Column {
         is_taken
     }
 
-    /// Takes the last value out again.
+    /// Removes the last value.
     fn pop(&mut self) {
         if self.levels.pop() == Some(1) {
             match &mut self.values {
@@ -266,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_back_over_several_groups_with_their_types_and_nulls() {
+    fn rows_of_several_groups_are_read_back_with_types_and_nulls() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.parquet");
         let mut table = ParquetTable::create(&path, &columns()).unwrap();
@@ -294,14 +309,14 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_type_is_an_error_that_names_it() {
+    fn a_value_of_another_type_is_an_error_that_quotes_it() {
         let folder = tempfile::tempdir().unwrap();
         let mut table = ParquetTable::create(folder.path().join("t.parquet"), &columns()).unwrap();
         table.push(&["x", "1", "0.5"]).unwrap();
         let error = table.push(&["x", "1.5", "0.5"]).unwrap_err().to_string();
-        assert!(error.ends_with("row 2: \"1.5\" is no Integer for column place"), "{error}");
+        assert!(error.ends_with("row 2, column place: \"1.5\" is not of type Integer"), "{error}");
         assert!(table.push(&["x"]).is_err());
-        // Nothing of the wrong rows is left.
+        // No value of the wrong rows is kept.
         table.push(&["y", ".", "0.25"]).unwrap();
         assert!(table.columns.iter().all(|column| column.levels.len() == 2));
         assert!(ParquetTable::create("/no/such/folder/t.parquet", &columns()).is_err());

@@ -1,4 +1,4 @@
-//! Both alleles with what stands around them.
+//! Both alleles of a change in their surroundings.
 
 use std::ops::Range;
 
@@ -7,12 +7,13 @@ use dnabert_genome::{Genome, GenomeError, Interval};
 
 use crate::{Change, Skipped};
 
-/// A stretch of the genome around a change, and the same stretch with the change in it, from both of which windows
-/// are cut.
+/// The surroundings of a change, without it and with it, from which windows are cut.
 ///
-/// A window's place is the boundary in its middle: before base ⌊width / 2⌋ of it, on either strand the same for even
-/// widths. Places outside of the change stand for the same place of the other allele; where bases are inserted or deleted,
-/// every place of the change, its two ends included, stands for every such place of the other.
+/// The position of a window is the boundary in its middle, before base ⌊width / 2⌋; for even widths it
+/// is the same on both strands. Positions are aligned across indels: a position outside the change is
+/// aligned with the same position of the other allele. If bases are inserted or deleted, every
+/// position of the change, its two ends included, is aligned with every such position of the other
+/// allele.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Windows {
     reference: Allele,
@@ -21,16 +22,31 @@ pub struct Windows {
     reach: usize,
 }
 
-/// An allele in its surroundings.
+/// An allele with the bases around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Allele {
     bases: Sequence,
-    /// Its own bases, empty where they are deleted.
+    /// The range of the allele itself; empty if its bases are deleted.
     own: Range<usize>,
 }
 
-/// Puts changes of one chromosome into a stretch of it that begins at base `start`, all at once: a haplotype.
-/// The sequence, or `None` where two of them overlap or one lies outside.
+/// Applies all changes of one chromosome to a part of it that starts at base `start`, as a haplotype
+/// has them; `None` if two changes overlap or one is outside the part.
+///
+/// ```
+/// use dnabert_variants::{Change, apply};
+///
+/// let change = |start, reference: &str, alternate: &str| Change {
+///     chromosome: "chr1".into(),
+///     start,
+///     reference: reference.parse().unwrap(),
+///     alternate: alternate.parse().unwrap(),
+/// };
+/// let part = "AAAACCCC".parse()?; // chr1, bases 100 to 107
+/// let changes = [change(101, "A", "T"), change(104, "CC", "")];
+/// assert_eq!(apply(&part, 100, &changes).unwrap().as_str(), "ATAACC");
+/// # Ok::<(), dnabert_core::SequenceError>(())
+/// ```
 pub fn apply(stretch: &Sequence, start: usize, changes: &[Change]) -> Option<Sequence> {
     let mut order: Vec<&Change> = changes.iter().collect();
     order.sort_by_key(|change| (change.start, change.end()));
@@ -51,7 +67,8 @@ pub fn apply(stretch: &Sequence, start: usize, changes: &[Change]) -> Option<Seq
 }
 
 impl Allele {
-    /// The window in whose middle the place is; `None` where it leaves the stretch or has ambiguous letters.
+    /// The window with this position in its middle; `None` if it extends past the bases or has ambiguous
+    /// letters.
     fn window(&self, place: usize, width: usize) -> Option<Sequence> {
         let start = place.checked_sub(width / 2)?;
         if start + width > self.bases.len() {
@@ -61,7 +78,7 @@ impl Allele {
         (window.ambiguous() == 0).then_some(window)
     }
 
-    /// The window around its own bases, moved inward at an end of the chromosome.
+    /// The window around the allele, moved inward at an end of the chromosome.
     fn middle(&self, width: usize) -> Option<Sequence> {
         let ideal = (self.own.start + self.own.end) / 2;
         let last = self.bases.len().checked_sub(width)? + width / 2;
@@ -69,35 +86,58 @@ impl Allele {
     }
 }
 
-/// A window along an allele.
+/// A window of an allele, and its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedWindow {
-    /// Its place: bases right of the first that changes; right of the change, as the reference counts.
+    /// Its position in bases from the first base of the change; right of the change, in reference
+    /// coordinates.
     pub at: isize,
-    /// Its bases.
+    /// The bases of the window.
     pub window: Sequence,
-    /// The windows of the other allele whose places stand for its own, as indices into
-    /// [`Along::reference`] or [`Along::alternate`].
+    /// The windows of the other allele at aligned positions, as indices into [`Along::alternate`] or
+    /// [`Along::reference`].
     pub partners: Vec<usize>,
 }
 
-/// The windows of both alleles along a stretch, from left to right; those that leave the chromosome, or have ambiguous
-/// letters, are left out.
+/// The windows of both alleles around a change, from left to right, without those that extend past the
+/// chromosome or have ambiguous letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Along {
-    /// Of the reference.
+    /// The windows of the reference.
     pub reference: Vec<PlacedWindow>,
-    /// Of the alternate.
+    /// The windows of the alternate allele.
     pub alternate: Vec<PlacedWindow>,
 }
 
 impl Windows {
-    /// The surroundings of a change, for windows of `width` bases whose places lie up to `reach` bases away from it.
+    /// The surroundings of a change, for windows of `width` bases at positions up to `reach` bases from
+    /// it.
     ///
     /// # Errors
     ///
-    /// That of the genome; `Ok(Err)` tells why there are no windows.
-    #[allow(clippy::missing_panics_doc, reason = "a stretch begins before it ends")]
+    /// [`GenomeError`] if the genome cannot be read; `Ok(Err(reason))` if the change has no windows.
+    ///
+    /// ```
+    /// use dnabert_core::LetterPolicy;
+    /// use dnabert_genome::Genome;
+    /// use dnabert_variants::{Change, Windows};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let fasta = folder.path().join("genome.fa");
+    /// # std::fs::write(&fasta, ">chr1\nAAAACCCCGGGGTTTTACGTACGT\n")?;
+    /// let genome = Genome::open(&fasta, LetterPolicy::default())?; // AAAACCCCGGGGTTTT…
+    /// let deletion = Change {
+    ///     chromosome: "chr1".into(),
+    ///     start: 10,
+    ///     reference: "GG".parse()?,
+    ///     alternate: "".parse()?,
+    /// };
+    /// let windows = Windows::new(&genome, &deletion, 8, 2)?.expect("it fits");
+    /// let [reference, alternate] = windows.middle();
+    /// assert_eq!((reference.as_str(), alternate.as_str()), ("CGGGGTTT", "CCGGTTTT"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[allow(clippy::missing_panics_doc, reason = "the start is before the end")]
     pub fn new(
         genome: &Genome,
         change: &Change,
@@ -115,12 +155,13 @@ impl Windows {
         if longest > width || length.min(changed_length) < width {
             return Ok(Err(Skipped::Width));
         }
-        // Room for a whole window on either side: at an end of the chromosome the middle one is moved there.
+        // Room for a whole window on either side, because the middle window is moved inward at an end of
+        // the chromosome.
         let room = width + reach + longest;
         let start = change.start.saturating_sub(room);
         let end = (change.end() + room).min(length);
         let interval = Interval::new(chromosome.to_owned(), start, end, Strand::Forward)
-            .expect("a stretch begins before it ends");
+            .expect("the start is before the end");
         let bases = genome.sequence(&interval)?;
         let own = change.start - start..change.end() - start;
         if bases.slice(own.clone()) != change.reference {
@@ -141,24 +182,24 @@ impl Windows {
         Some([self.reference.middle(self.width)?, self.alternate.middle(self.width)?])
     }
 
-    /// Reference and alternate window, each with its allele in the middle: as many bases of the genome on either side as
-    /// fit.
-    #[allow(clippy::missing_panics_doc, reason = "new() saw to it that they fit")]
+    /// The reference and the alternate window, each with its allele in the middle; at an end of the
+    /// chromosome they are moved inward.
+    #[allow(clippy::missing_panics_doc, reason = "new() checks that the windows fit")]
     pub fn middle(&self) -> [Sequence; 2] {
-        self.try_middle().expect("new() saw to it that they fit")
+        self.try_middle().expect("new() checks that the windows fit")
     }
 
-    /// How much longer the alternate is.
+    /// By how many bases the alternate allele is longer.
     fn growth(&self) -> isize {
         self.alternate.own.len() as isize - self.reference.own.len() as isize
     }
 
-    /// The windows of both alleles along the stretch.
+    /// The windows of both alleles at all positions up to `reach` bases from the change.
     pub fn along(&self) -> Along {
         let start = self.reference.own.start;
         let places = |allele: &Allele| -> Vec<usize> {
             let (first, last) = if self.growth() == 0 {
-                // Base for base: as many on either side of the middle.
+                // Substitutions: as many positions on either side of the middle.
                 let middle = (allele.own.start + allele.own.end) / 2;
                 (middle, middle)
             } else {

@@ -1,8 +1,8 @@
-//! DNABERT's own variant tools: what they wrote for a small table, and what comes out here.
+//! Compares with the output of DNABERT's variant tools for a small table.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use dnabert_core::{LetterPolicy, Sequence};
-use dnabert_variants::reference::{Mutation, all_substitutions, parse, scores};
+use dnabert_variants::reference::{Mutation, MutationError, all_substitutions, parse, scores};
 
 const TABLE: &str = include_str!("data/dev.tsv");
 const MUTATIONS: &str = include_str!("data/mut_file.txt");
@@ -38,7 +38,7 @@ fn is_equal(mutations: impl Iterator<Item = Mutation>, expected: &str) {
 }
 
 #[test]
-fn mutated_sequences_are_the_reference_s() {
+fn mutated_sequences_equal_those_of_dnabert() {
     is_equal(parse(MUTATIONS).unwrap().into_iter(), FROM_FILE);
     let originals: Vec<Sequence> = sequences(TABLE).into_iter().map(|(row, _)| row).collect();
     is_equal(all_substitutions(&originals), ALL);
@@ -50,9 +50,9 @@ fn numbers(npy: &[u8]) -> Vec<f32> {
 }
 
 #[test]
-fn scores_are_the_reference_s() {
+fn scores_equal_those_of_dnabert() {
     let (original, mutated) = (numbers(ORIGINAL), numbers(MUTATED));
-    // SNP.py's merge puts the rows in order.
+    // SNP.py sorts the rows when it merges them.
     let mutations = parse(MUTATIONS).unwrap();
     let mut order: Vec<usize> = (0..mutations.len()).collect();
     order.sort_by_key(|&at| mutations[at].row);
@@ -63,21 +63,26 @@ fn scores_are_the_reference_s() {
         let (difference, log_odds) = scores(original[row], mutated);
         let expected: [f32; 2] = [6, 7].map(|at| columns[at].parse().unwrap());
         assert!((difference - expected[0]).abs() < 1e-6, "{line}");
-        // Both are differences of single-precision numbers of a few units.
+        // A difference of two single-precision numbers of a few units.
         assert!((log_odds - expected[1]).abs() < 1e-5, "{line}: {log_odds}");
     }
     assert_eq!(scores(1.0, 0.5).1, f32::INFINITY);
 }
 
 #[test]
-fn wrong_lines_are_named() {
+fn errors_name_the_line() {
     for (text, what) in [
-        ("0\t3\t4\tG\n1\tx\t4\tG\n", "line 2: \"x\" is no number"),
-        ("0\t5\t4\tG\n", "line 1: start 5 lies behind end 4"),
-        ("0\t5\n", "line 1: 2 columns, where 3 or 4 are expected"),
+        ("0\t3\t4\tG\n1\tx\t4\tG\n", "line 2: \"x\" is not a number"),
+        ("0\t5\t4\tG\n", "line 1: start 5 is after end 4"),
+        ("0\t5\n", "line 1: 2 columns, but 3 or 4 are expected"),
     ] {
         assert_eq!(parse(text).unwrap_err().to_string(), what);
     }
+    let error = parse("0\t3\t4\tG?\n").unwrap_err();
+    assert!(matches!(error, MutationError::Allele { line: 1, .. }), "{error}");
     let mutation = parse("7\t0\t1\tA\n").unwrap().remove(0);
-    assert_eq!(mutation.apply(&[]).unwrap_err(), "row 7 of 0");
+    assert_eq!(
+        mutation.apply(&[]).unwrap_err().to_string(),
+        "there is no row 7: the table has 0 rows"
+    );
 }

@@ -1,4 +1,4 @@
-//! Changes and their windows: what must hold for any of them.
+//! Properties of changes and their windows.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::io::Write as _;
@@ -27,7 +27,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn the_reference_allele_changes_nothing(
+    fn the_reference_allele_has_no_effect(
         bases in "[ACGT]{60,80}", start in 0_usize..50, length in 0_usize..6,
     ) {
         let (_folder, genome) = genome(&bases);
@@ -66,14 +66,14 @@ proptest! {
         };
         let [one, other] = [first, second].map(|copy| at(copy).normalized(&genome).unwrap());
         prop_assert_eq!(&one, &other);
-        // Written with an anchor base, as VCF has it, it is the same as well.
+        // With an anchor base, as in VCF, it is the same.
         let mut anchored = at(first);
         let anchor = &bases[anchored.start - 1..anchored.start];
         anchored.reference = format!("{anchor}{}", anchored.reference).parse().unwrap();
         anchored.alternate = format!("{anchor}{}", anchored.alternate).parse().unwrap();
         anchored.start -= 1;
         prop_assert_eq!(&anchored.normalized(&genome).unwrap(), &one);
-        // And it says what it said.
+        // The normal form makes the same sequence.
         let whole: Sequence = bases.parse().unwrap();
         let expected = apply(&whole, 0, &[at(first)]).unwrap();
         prop_assert_eq!(apply(&whole, 0, std::slice::from_ref(&one)).unwrap(), expected);
@@ -93,7 +93,7 @@ proptest! {
         prop_assert!(along.reference.iter().all(|placed| bases.contains(placed.window.as_str())));
         let whole = changed.as_str();
         prop_assert!(along.alternate.iter().all(|placed| whole.contains(placed.window.as_str())));
-        // Partners are each other's; left and right of the change they are the same bases from there on.
+        // Partners are mutual; left and right of the change they share the bases on that side.
         for (index, placed) in along.reference.iter().enumerate() {
             for &partner in &placed.partners {
                 let other = &along.alternate[partner];
@@ -106,7 +106,7 @@ proptest! {
                 }
             }
         }
-        // What changes is in both middle windows.
+        // Both middle windows contain their allele.
         let [reference, other] = windows.middle();
         let same = change.reference == change.alternate;
         prop_assert!(same || reference != other || change.kind() == Kind::None);
@@ -116,16 +116,16 @@ proptest! {
 }
 
 #[test]
-fn the_change_stands_in_the_middle_and_flanks_stay() {
+fn the_change_is_in_the_middle_and_flanks_are_unchanged() {
     let (_folder, genome) = genome("AAAACCCCGGGGTTTTACGTACGT");
     let windows = Windows::new(&genome, &change(11, "G", "T"), 8, 0).unwrap().unwrap();
     let [reference, alternate] = windows.middle();
     assert_eq!((reference.as_str(), alternate.as_str()), ("CGGGGTTT", "CGGGTTTT"));
-    // Both alleles have as much on the left as on the right.
+    // Each allele has equal flanks on the left and on the right.
     let windows = Windows::new(&genome, &change(10, "GG", ""), 8, 0).unwrap().unwrap();
     let [reference, alternate] = windows.middle();
     assert_eq!((reference.as_str(), alternate.as_str()), ("CGGGGTTT", "CCGGTTTT"));
-    // At the ends windows are moved inward.
+    // At the ends of the chromosome windows are moved inward.
     let windows = Windows::new(&genome, &change(0, "A", "C"), 8, 2).unwrap().unwrap();
     assert_eq!(windows.middle().map(|window| window.to_string()), ["AAAACCCC", "CAAACCCC"]);
     let windows = Windows::new(&genome, &change(23, "T", "A"), 8, 0).unwrap().unwrap();
@@ -135,7 +135,7 @@ fn the_change_stands_in_the_middle_and_flanks_stay() {
 }
 
 #[test]
-fn what_does_not_fit_has_its_reason() {
+fn changes_without_windows_have_a_reason() {
     let (_folder, genome) = genome("AAAACCCCGGGGNTTTACGTACGT");
     let reason =
         |change: &Change, width| Windows::new(&genome, change, width, 0).unwrap().unwrap_err();
@@ -149,7 +149,7 @@ fn what_does_not_fit_has_its_reason() {
 }
 
 #[test]
-fn changes_of_a_haplotype_are_made_together() {
+fn changes_of_a_haplotype_are_applied_together() {
     let sequence: Sequence = "AAAACCCCGGGG".parse().unwrap();
     let both = [change(108, "G", "T"), change(104, "CC", "")];
     assert_eq!(apply(&sequence, 100, &both).unwrap().as_str(), "AAAACCTGGG");
@@ -159,7 +159,7 @@ fn changes_of_a_haplotype_are_made_together() {
 }
 
 #[test]
-fn kinds_are_told_by_what_is_left() {
+fn the_kind_is_that_of_the_trimmed_change() {
     for (reference, alternate, kind) in [
         ("A", "C", Kind::Snv),
         ("AC", "AG", Kind::Snv),

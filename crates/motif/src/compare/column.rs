@@ -1,19 +1,20 @@
-//! How alike two columns are.
+//! Scores of two columns.
 
 use std::str::FromStr;
 
-/// A score of two columns of shares; higher is more alike.
+/// A score of two columns of frequencies; higher means more similar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ColumnScore {
-    /// Minus the Euclidean distance: TOMTOM's own default.
+    /// Minus the Euclidean distance, the default of TOMTOM.
     #[default]
     Euclidean,
-    /// Pearson's correlation; 0 where a column is even.
+    /// Pearson's correlation; 0 if a column is uniform.
     Pearson,
     /// 2 minus the squared Euclidean distance (Sandelin and Wasserman 2004, doi
     /// 10.1016/j.jmb.2004.02.048).
     SandelinWasserman,
-    /// Minus the Kullback–Leibler divergence, the mean of both ways; shares below 0.01 count as 0.01.
+    /// Minus the mean of the two Kullback–Leibler divergences; frequencies below 0.01 count as
+    /// 0.01.
     KullbackLeibler,
 }
 
@@ -27,13 +28,14 @@ impl FromStr for ColumnScore {
             "sandelin-wasserman" => Ok(Self::SandelinWasserman),
             "kullback-leibler" => Ok(Self::KullbackLeibler),
             other => Err(format!(
-                "{other}: none of euclidean, pearson, sandelin-wasserman, kullback-leibler"
+                "unknown column score {other:?}: expected euclidean, pearson, sandelin-wasserman or \
+                 kullback-leibler"
             )),
         }
     }
 }
 
-/// The least share in a Kullback–Leibler divergence.
+/// The lowest frequency in a Kullback–Leibler divergence.
 const LEAST: f64 = 0.01;
 
 impl ColumnScore {
@@ -45,7 +47,7 @@ impl ColumnScore {
             Self::Euclidean => -square().sqrt(),
             Self::SandelinWasserman => 2.0 - square(),
             Self::Pearson => {
-                // Shares sum to 1: their mean is a quarter.
+                // Frequencies sum to 1, so their mean is 1/4.
                 let product = |a: &[f64; 4], b: &[f64; 4]| {
                     a.iter().zip(b).map(|(a, b)| (a - 0.25) * (b - 0.25)).sum::<f64>()
                 };
@@ -75,7 +77,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_column_is_most_like_itself() {
+    fn a_column_is_most_similar_to_itself() {
         let (a, b) = ([0.7, 0.1, 0.1, 0.1], [0.1, 0.2, 0.3, 0.4]);
         for score in ALL {
             assert!(score.score(&a, &a) > score.score(&a, &b), "{score:?}");

@@ -1,29 +1,29 @@
-//! How well the best alignment with columns drawn at random scores.
+//! The null distribution: the score of the best alignment with columns drawn at random.
 
-/// Whole-numbered scores of the query's columns, and how often each arises.
+/// The distribution of the integer scores of each query column.
 #[derive(Debug)]
 pub(super) struct Scores {
-    /// For each column of the query the share of each score, from 0, over all columns of the targets.
-    pub(super) shares: Vec<Vec<f64>>,
-    /// The score of a column beside the overlap: that of its median.
+    /// For each column of the query, the fraction of target columns with each score, from 0.
+    pub(super) fractions: Vec<Vec<f64>>,
+    /// The score of a column outside the overlap, which is the median.
     pub(super) outside: usize,
 }
 
-/// For one query: P(best score of all alignments ≥ s), for targets of each width.
+/// P(best score of all alignments ≥ s) of one query, for targets of each width.
 #[derive(Debug)]
 pub(super) struct Null {
-    /// `tails[width][s]`; empty for widths that were not asked for.
+    /// `tails[width][s]`; empty for widths that no target has.
     tails: Vec<Vec<f64>>,
 }
 
-/// What the logarithm of 1 − tail is without rounding small tails away.
+/// ln(1 − tail), exact for small tails.
 fn ln_complement(tail: f64) -> f64 {
-    // For small tails two terms of the series are exact to the last digit.
+    // For small tails two terms of the series are exact in double precision.
     if tail < 1e-6 { -tail - 0.5 * tail * tail } else { (-tail.min(1.0)).ln_1p() }
 }
 
 impl Null {
-    /// For targets of these widths.
+    /// The null distribution for targets of these widths.
     pub(super) fn new(scores: &Scores, widths: impl IntoIterator<Item = usize>) -> Self {
         let spans = Spans::new(scores);
         let mut tails = Vec::new();
@@ -44,23 +44,24 @@ impl Null {
     }
 }
 
-/// For each stretch of query columns ln P(score of the stretch < s), everything beside it at the median.
+/// ln P(score < s) for each range of query columns in the overlap, with all other columns at the
+/// median.
 struct Spans {
     columns: usize,
-    /// Of the stretch from column a up to column b, at `a × (columns + 1) + b`.
+    /// The values of the columns a..b are at `a × (columns + 1) + b`.
     below: Vec<Vec<f64>>,
 }
 
 impl Spans {
     fn new(scores: &Scores) -> Self {
-        let columns = scores.shares.len();
-        let top = scores.shares.iter().map(|shares| shares.len() - 1).sum::<usize>();
+        let columns = scores.fractions.len();
+        let top = scores.fractions.iter().map(|fractions| fractions.len() - 1).sum::<usize>();
         let beside = scores.outside * columns;
         let mut below = vec![Vec::new(); (columns + 1) * (columns + 1)];
         for start in 0..columns {
             let mut sums = vec![1.0];
             for end in start + 1..=columns {
-                sums = convolve(&sums, &scores.shares[end - 1]);
+                sums = convolve(&sums, &scores.fractions[end - 1]);
                 let shift = scores.outside * (columns - (end - start));
                 below[start * (columns + 1) + end] = ln_below(&sums, shift, top.max(beside) + 2);
             }
@@ -68,7 +69,7 @@ impl Spans {
         Self { columns, below }
     }
 
-    /// For each score s: 1 − Π over all alignments of P(score < s).
+    /// 1 − Π over all alignments of P(score < s), for each score s.
     fn tails(&self, width: usize) -> Vec<f64> {
         let columns = self.columns;
         let mut sum = vec![0.0; self.below[columns].len()];
@@ -83,22 +84,23 @@ impl Spans {
     }
 }
 
-fn convolve(sums: &[f64], shares: &[f64]) -> Vec<f64> {
-    let mut result = vec![0.0; sums.len() + shares.len() - 1];
-    for (score, &share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+fn convolve(sums: &[f64], fractions: &[f64]) -> Vec<f64> {
+    let mut result = vec![0.0; sums.len() + fractions.len() - 1];
+    for (score, &fraction) in fractions.iter().enumerate().filter(|(_, fraction)| **fraction > 0.0)
+    {
         let places = &mut result[score..score + sums.len()];
-        places.iter_mut().zip(sums).for_each(|(place, sum)| *place += share * sum);
+        places.iter_mut().zip(sums).for_each(|(place, sum)| *place += fraction * sum);
     }
     result
 }
 
-/// ln P(sum + shift < s) for s from 0 up to but without `length`.
+/// ln P(sum + shift < s) for each s in 0..`length`.
 fn ln_below(sums: &[f64], shift: usize, length: usize) -> Vec<f64> {
     let mut below = vec![0.0; length];
-    let mut tail = 0.0; // P(sum + shift ≥ s), from the right, so that small ones are exact
+    let mut tail = 0.0; // P(sum + shift ≥ s), summed from the right so that small tails are exact
     for s in (0..length).rev() {
-        if let Some(share) = s.checked_sub(shift).and_then(|sum| sums.get(sum)) {
-            tail += share;
+        if let Some(fraction) = s.checked_sub(shift).and_then(|sum| sums.get(sum)) {
+            tail += fraction;
         }
         below[s] = ln_complement(tail);
     }
@@ -109,9 +111,9 @@ fn ln_below(sums: &[f64], shift: usize, length: usize) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    /// All ways to put random columns of a target of `width` below the query, one by one.
+    /// The same probability by enumerating all alignments of a target of `width` random columns.
     fn by_hand(scores: &Scores, width: usize, at_least: usize) -> f64 {
-        let columns = scores.shares.len();
+        let columns = scores.fractions.len();
         let mut below = 1.0;
         for offset in 1 - width as isize..columns as isize {
             let mut sums = vec![1.0];
@@ -120,7 +122,7 @@ mod tests {
                 let is_over = (0..width as isize).contains(&target);
                 let mut outside = vec![0.0; scores.outside + 1];
                 outside[scores.outside] = 1.0;
-                sums = convolve(&sums, if is_over { &scores.shares[column] } else { &outside });
+                sums = convolve(&sums, if is_over { &scores.fractions[column] } else { &outside });
             }
             below *= sums.iter().take(at_least).sum::<f64>();
         }
@@ -128,9 +130,9 @@ mod tests {
     }
 
     #[test]
-    fn tails_are_those_of_independent_alignments() {
-        let shares = vec![vec![0.5, 0.3, 0.2], vec![0.1, 0.0, 0.9], vec![0.25, 0.5, 0.25]];
-        let scores = Scores { shares, outside: 1 };
+    fn tails_equal_those_of_enumerated_alignments() {
+        let fractions = vec![vec![0.5, 0.3, 0.2], vec![0.1, 0.0, 0.9], vec![0.25, 0.5, 0.25]];
+        let scores = Scores { fractions, outside: 1 };
         let null = Null::new(&scores, [1, 2, 5]);
         for width in [1, 2, 5] {
             for score in 0..8 {

@@ -1,4 +1,4 @@
-//! One motif against a collection.
+//! Searches a collection for motifs that are similar to a query.
 
 use std::collections::HashMap;
 
@@ -7,55 +7,55 @@ use rayon::prelude::*;
 
 use super::ColumnScore;
 use super::null::{Null, Scores};
-use crate::{Frequencies, Motif, benjamini_hochberg};
+use crate::{FrequencyMatrix, Motif, benjamini_hochberg};
 
-/// Steps between the lowest and the highest score of two columns.
+/// The number of integer steps between the lowest and the highest column score.
 const STEPS: f64 = 100.0;
 
-/// Motifs that a core takes at once.
+/// The number of motifs in one parallel task.
 const TARGETS: usize = 64;
 
-/// Known motifs, made ready to be searched.
+/// Known motifs, prepared for searches.
 #[derive(Debug, Clone)]
 pub struct Collection {
     score: ColumnScore,
-    /// Columns of all motifs and of their other strands, each kept once.
+    /// The distinct columns of all motifs on both strands.
     columns: Vec<[f64; 4]>,
-    /// How many columns of the collection look like each.
+    /// How often each distinct column occurs.
     weights: Vec<f64>,
-    /// Of each motif its columns, by number, and those of its other strand.
+    /// The columns of each motif, on the forward and on the reverse strand, as indices.
     motifs: Vec<[Vec<u32>; 2]>,
 }
 
-/// A motif of the collection, beside the query.
+/// A motif of the collection compared with the query.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Match {
-    /// The motif, by its place in the collection.
+    /// The index of the motif in the collection.
     pub target: usize,
-    /// The probability that columns drawn at random from the collection align at least this well, on
-    /// the better of two strands.
+    /// The probability that a target of random columns aligns at least this well, on the better of
+    /// its two strands.
     pub p_value: f64,
-    /// The number of motifs of the collection that would match this well by chance.
+    /// The expected number of motifs of the collection that match at least this well by chance.
     pub e_value: f64,
-    /// The share of false ones among matches with at most this p-value (Benjamini and Hochberg).
+    /// The p-value adjusted for all motifs of the collection (Benjamini and Hochberg).
     pub q_value: f64,
-    /// The column of the query that the first column of the target (on its strand) stands under;
-    /// negative where the target sticks out at the left.
+    /// The column of the query that is aligned with the first column of the target, on the strand
+    /// that matches; negative if the target starts before the query.
     pub offset: isize,
-    /// Columns that stand under each other.
+    /// The number of aligned columns.
     pub overlap: usize,
     /// The strand of the target that matches.
     pub strand: Strand,
 }
 
 impl Collection {
-    /// Makes `motifs` ready, whose columns are compared by `score`.
+    /// Prepares `motifs`, whose columns are compared by `score`.
     pub fn new<'a>(motifs: impl IntoIterator<Item = &'a Motif>, score: ColumnScore) -> Self {
         let mut collection =
             Self { score, columns: Vec::new(), weights: Vec::new(), motifs: Vec::new() };
         let mut numbers = HashMap::new();
         for motif in motifs {
-            // Shares as they are counted: a pseudocount would blur small collections.
+            // Without a pseudocount, which would make motifs with few sites too similar.
             let forward = motif.counts.frequencies(0.0);
             let reverse = forward.reverse_complement();
             let strands = [forward, reverse].map(|motif| collection.number(&motif, &mut numbers));
@@ -69,12 +69,16 @@ impl Collection {
         self.motifs.len()
     }
 
-    /// Whether there is none.
+    /// Whether the collection has no motif.
     pub fn is_empty(&self) -> bool {
         self.motifs.is_empty()
     }
 
-    fn number(&mut self, motif: &Frequencies, numbers: &mut HashMap<[u64; 4], u32>) -> Vec<u32> {
+    fn number(
+        &mut self,
+        motif: &FrequencyMatrix,
+        numbers: &mut HashMap<[u64; 4], u32>,
+    ) -> Vec<u32> {
         let number = |column: &[f64; 4]| {
             let number = *numbers.entry(column.map(f64::to_bits)).or_insert_with(|| {
                 self.columns.push(*column);
@@ -87,10 +91,10 @@ impl Collection {
         motif.rows().iter().map(number).collect()
     }
 
-    /// All motifs, the best match first; those that match equally well in their order.
+    /// Compares the query with all motifs, and returns them by p-value, best first.
     ///
-    /// With few motifs (less than about 50) p-values depend on which they are.
-    pub fn search(&self, query: &Frequencies) -> Vec<Match> {
+    /// In a collection of fewer than about 50 motifs, p-values depend strongly on its composition.
+    pub fn search(&self, query: &FrequencyMatrix) -> Vec<Match> {
         if self.is_empty() {
             return Vec::new();
         }
@@ -124,9 +128,9 @@ impl Collection {
         matches
     }
 
-    /// Whole-numbered scores of all pairs of columns, less that of a column outside: of target column t,
-    /// those with the query's columns from the last to the first.
-    fn score_columns(&self, query: &Frequencies) -> (Scores, Vec<i16>) {
+    /// The integer scores of all pairs of columns, minus the score of a column outside the overlap.
+    /// The row of a target column has the scores with the query columns from the last to the first.
+    fn score_columns(&self, query: &FrequencyMatrix) -> (Scores, Vec<i16>) {
         let rows: Vec<Vec<f64>> = query
             .rows()
             .par_iter()
@@ -143,25 +147,25 @@ impl Collection {
         let sum: f64 = self.weights.iter().sum();
         let columns = rows.len();
         let whole = |score: f64| ((score - low) * scale + 0.5) as usize;
-        let shares = rows.par_iter().map(|row| {
-            let mut shares = vec![0.0; STEPS as usize + 2];
+        let fractions = rows.par_iter().map(|row| {
+            let mut fractions = vec![0.0; STEPS as usize + 2];
             for (score, weight) in row.iter().zip(&self.weights) {
-                shares[whole(*score)] += weight / sum;
+                fractions[whole(*score)] += weight / sum;
             }
-            shares
+            fractions
         });
-        let shares = shares.collect();
+        let fractions = fractions.collect();
         let mut table = vec![0_i16; self.columns.len() * columns];
         table.par_chunks_mut(columns).enumerate().with_min_len(512).for_each(|(target, own)| {
             for (place, row) in own.iter_mut().zip(rows.iter().rev()) {
                 *place = whole(row[target]) as i16 - outside as i16;
             }
         });
-        (Scores { shares, outside }, table)
+        (Scores { fractions, outside }, table)
     }
 }
 
-/// The highest score of all alignments of a target, and the offset where it is first reached.
+/// The highest score of all alignments of a target, and its offset.
 fn best_alignment(
     table: &[i16],
     columns: usize,
@@ -171,13 +175,13 @@ fn best_alignment(
 ) -> (usize, isize) {
     sums.clear();
     sums.resize(target.len() + columns - 1, 0);
-    // Query column i over target column j: the alignments run along place (columns − 1 − i) + j.
+    // Query column i and target column j belong to the alignment with index (columns − 1 − i) + j.
     for (place, &column) in target.iter().enumerate() {
         let row = &table[column as usize * columns..][..columns];
         let places = &mut sums[place..place + columns];
         places.iter_mut().zip(row).for_each(|(sum, &score)| *sum += i32::from(score));
     }
-    // The offset that is most to the right lies first.
+    // Of equal scores the first index wins, which is the rightmost offset.
     let (place, best) = sums
         .iter()
         .enumerate()
@@ -191,11 +195,11 @@ fn overlap(columns: usize, width: usize, offset: isize) -> usize {
     (end - start).max(0) as usize
 }
 
-/// Bins of a median.
+/// The number of bins of a weighted median.
 const BINS: usize = 1024;
 
-/// The value with half of the weight on either side: bins tell about where it lies, so that only the
-/// values of one bin are sorted.
+/// The weighted median: the value with half of the weight on either side. Bins locate it, so that
+/// only the values of one bin are sorted.
 fn weighted_median(values: &[f64], weights: &[f64]) -> f64 {
     let (low, high) =
         values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| {
@@ -230,16 +234,16 @@ fn weighted_median(values: &[f64], weights: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Counts;
+    use crate::CountMatrix;
 
     fn motif(consensus: &str) -> Motif {
         let row = |letter: u8| b"ACGT".map(|base| if base == letter { 17.0 } else { 1.0 });
-        let counts = Counts::new(consensus.bytes().map(row).collect()).unwrap();
+        let counts = CountMatrix::new(consensus.bytes().map(row).collect()).unwrap();
         Motif { id: consensus.into(), name: consensus.into(), counts }
     }
 
     #[test]
-    fn a_motif_finds_itself_and_its_other_strand() {
+    fn a_motif_matches_itself_on_both_strands() {
         let names = ["TATAAAGC", "CACGTGAC", "GGGCGGGG", "TGACTCAT", "GATAAGGA", "CCATCTTG"];
         let motifs: Vec<Motif> = names.iter().map(|name| motif(name)).collect();
         let collection = Collection::new(&motifs, ColumnScore::Euclidean);
@@ -255,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_tells_where_the_target_begins() {
+    fn the_offset_is_where_the_target_begins() {
         let motifs = ["TATAAAGC", "CACGTGAC", "GGGCGGGG"].map(motif);
         let collection = Collection::new(&motifs, ColumnScore::Euclidean);
         let best = collection.search(&motif("CCTATAAAGC").counts.frequencies(0.0))[0];
@@ -265,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn medians_have_half_of_the_weight_on_each_side() {
+    fn a_median_has_half_of_the_weight_on_each_side() {
         assert_eq!(weighted_median(&[3.0, 1.0, 2.0], &[1.0, 1.0, 1.0]), 2.0);
         assert_eq!(weighted_median(&[3.0, 1.0, 2.0], &[5.0, 1.0, 1.0]), 3.0);
         assert_eq!(weighted_median(&[2.0, 2.0], &[1.0, 1.0]), 2.0);

@@ -1,4 +1,4 @@
-//! From words to matrices.
+//! Grows words into matrices.
 
 use dnabert_core::{Sequence, Strand};
 use rayon::prelude::*;
@@ -7,33 +7,33 @@ use super::Discovery;
 use super::half::{Half, Row};
 use super::words::{best_words, z};
 use crate::scan::{Hit, Scanner};
-use crate::{Background, Counts, Frequencies};
+use crate::{Background, CountMatrix, FrequencyMatrix};
 
-/// A matrix that tells positives of the first half.
+/// A matrix that separates positives from negatives in the first half.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
-    counts: Counts,
-    /// Best sites with at least this score tell positives best.
+    counts: CountMatrix,
+    /// The score at which the best sites separate positives from negatives best.
     pub(super) threshold: f64,
-    /// By how many standard deviations more positives have one.
+    /// The z-score of the difference in the fractions of sequences with a site.
     pub(super) z: f64,
 }
 
-/// Words that are tried.
+/// The number of words that are tried.
 const WORDS: usize = 16;
 
-/// Rounds of fitting at most, before and after the ends are cut.
+/// The maximum number of rounds of fitting, before and again after the ends are cut.
 const ROUNDS: usize = 12;
 
-/// The probability that a window of the background passes for a site, at most: with more, a matrix
-/// gains by being vague, and two motifs end up as one.
+/// The maximum probability that a window of the background counts as a site. With a higher value,
+/// unspecific matrices win, and two motifs are merged into one.
 const MOST_BY_CHANCE: f64 = 2.5e-4;
 
-/// A site's worth of background in each place while fitting: few sites should not look certain.
+/// Pseudocount of each position while fitting, so that few sites do not look certain.
 const PSEUDO_SITES: f64 = 2.0;
 
 impl Candidate {
-    pub(super) fn frequencies(&self) -> Frequencies {
+    pub(super) fn frequencies(&self) -> FrequencyMatrix {
         self.counts.frequencies(PSEUDO_SITES / 4.0)
     }
 
@@ -63,15 +63,16 @@ pub(super) fn grow(
             let cut = if is_whole {
                 Some(fitted)
             } else {
-                Some(tell(fitted.counts.slice(range), half, background, both_strands).0)
+                Some(separate(fitted.counts.slice(range), half, background, both_strands).0)
             };
             cut.filter(|candidate| candidate.counts.width() >= settings.min_width)
         })
         .max_by(|a, b| a.z.total_cmp(&b.z))
 }
 
-/// The windows around a word in the high stretches of positives, one letter of which may differ.
-fn start(half: &Half, word: &str, settings: &Discovery) -> Option<Counts> {
+/// The counts of the windows around a word in high-scoring stretches of positives; one letter of
+/// the word may differ.
+fn start(half: &Half, word: &str, settings: &Discovery) -> Option<CountMatrix> {
     let (word, flank) = (word.as_bytes(), settings.flank);
     let strands: &[Strand] = if settings.both_strands {
         &[Strand::Forward, Strand::Reverse]
@@ -93,7 +94,7 @@ fn start(half: &Half, word: &str, settings: &Discovery) -> Option<Counts> {
                 if !row.high[base] || wrong > 1 {
                     continue;
                 }
-                // Windows may stick out of their sequence: places there count nothing.
+                // A window can extend past its sequence; positions outside are not counted.
                 for (place, counts) in rows.iter_mut().enumerate() {
                     let letter = (at + place).checked_sub(flank).and_then(|at| letters.get(at));
                     let column = b"ACGT".iter().position(|base| letter == Some(base));
@@ -103,25 +104,26 @@ fn start(half: &Half, word: &str, settings: &Discovery) -> Option<Counts> {
         }
     }
     rows.iter_mut().filter(|row| row.iter().sum::<f64>() == 0.0).for_each(|row| *row = [0.25; 4]);
-    Counts::new(rows).ok()
+    CountMatrix::new(rows).ok()
 }
 
-/// The best site of a row whose middle lies in a high stretch.
+/// The best site of a row whose centre lies in a high-scoring stretch.
 fn best_site(scanner: &Scanner, row: &Row) -> Option<Hit> {
     let middle = scanner.width() / 2;
     scanner.best_where(&row.sequence, |start| row.high[start + middle])
 }
 
-/// Fits a matrix to the best sites of positives until it tells them no better.
+/// Fits a matrix repeatedly to the best sites of positives, until their separation from negatives
+/// no longer improves.
 fn fit(
-    mut counts: Counts,
+    mut counts: CountMatrix,
     half: &Half,
     background: &Background,
     both_strands: bool,
 ) -> Option<Candidate> {
     let mut best: Option<Candidate> = None;
     for _ in 0..ROUNDS {
-        let (candidate, sites) = tell(counts, half, background, both_strands);
+        let (candidate, sites) = separate(counts, half, background, both_strands);
         let is_better = best.as_ref().is_none_or(|best| candidate.z > best.z + 1e-3);
         if !is_better {
             break;
@@ -136,9 +138,10 @@ fn fit(
     best
 }
 
-/// The threshold at which a matrix tells positives best, and the sites that reach it.
-fn tell<'h>(
-    counts: Counts,
+/// The matrix with the threshold that separates positives from negatives best, and the sites that
+/// reach it.
+fn separate<'h>(
+    counts: CountMatrix,
     half: &'h Half,
     background: &Background,
     both_strands: bool,
@@ -155,7 +158,8 @@ fn tell<'h>(
         .collect();
     scores.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (positives, negatives) = (half.positives.len() as f64, half.negatives.len() as f64);
-    // Of a short motif in a rich background even the consensus is likelier: it may pass all the same.
+    // For a short motif of frequent bases, even the consensus is more probable than the maximum. It
+    // still counts as a site.
     let least = scanner.threshold(MOST_BY_CHANCE).min(0.999 * scanner.max_score()).max(0.0);
     let (mut with, mut without) = (0.0, 0.0);
     for (at, &(score, is_positive)) in scores.iter().enumerate() {
@@ -167,7 +171,7 @@ fn tell<'h>(
         if score < least {
             break;
         }
-        // Equal scores are passed together.
+        // A threshold includes all sites with the same score.
         if scores.get(at + 1).is_some_and(|next| next.0 == score) {
             continue;
         }
@@ -181,8 +185,11 @@ fn tell<'h>(
     (candidate, sites)
 }
 
-/// The bases of sites, each read on its own strand; sites on the majority's strand are read forward.
-pub(super) fn count<'s>(sites: impl Iterator<Item = (&'s Sequence, Hit)>, width: usize) -> Counts {
+/// The counts of the bases of sites, each read on its own strand.
+pub(super) fn count<'s>(
+    sites: impl Iterator<Item = (&'s Sequence, Hit)>,
+    width: usize,
+) -> CountMatrix {
     let mut rows = vec![[0.0; 4]; width];
     for (sequence, hit) in sites {
         for (at, letter) in sequence.as_bytes()[hit.start..hit.start + width].iter().enumerate() {
@@ -193,7 +200,7 @@ pub(super) fn count<'s>(sites: impl Iterator<Item = (&'s Sequence, Hit)>, width:
             }
         }
     }
-    Counts::new(rows).expect("sites are made of bases")
+    CountMatrix::new(rows).expect("every site has a base at each position")
 }
 
 /// Whether at least half of the sites lie on the forward strand.
@@ -206,7 +213,7 @@ pub(super) fn is_mostly_forward<'h>(sites: impl Iterator<Item = &'h Hit>) -> boo
     2 * forward >= all
 }
 
-/// The strand across.
+/// The opposite strand.
 pub(super) fn other(strand: Strand) -> Strand {
     match strand {
         Strand::Forward => Strand::Reverse,

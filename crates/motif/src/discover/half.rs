@@ -1,38 +1,38 @@
-//! Half of the data.
+//! The two halves of the data.
 
 use dnabert_core::{Sequence, derive_seed};
 
 use super::{Data, Discovery};
 use crate::scan::Scanner;
 
-/// A sequence, with the bases that are searched.
+/// A sequence, with a mark for each base that is searched.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    /// Its place among all positives or negatives.
+    /// Its index among all positives or negatives.
     pub(super) place: usize,
-    /// Its bases; N where sites of motifs were blotted out.
+    /// Its bases, with N for masked sites of earlier motifs.
     pub(super) sequence: Sequence,
-    /// Whether each base lies in a high stretch.
+    /// Whether each base lies in a high-scoring stretch.
     pub(super) high: Vec<bool>,
 }
 
-/// Positives and negatives of one half.
+/// The positives and negatives of one half.
 #[derive(Debug, Clone)]
 pub(super) struct Half {
     pub(super) positives: Vec<Row>,
     pub(super) negatives: Vec<Row>,
 }
 
-/// Deals sequences to two halves. A negative gets the stretches of some positive, so that no more of it
-/// is searched.
-pub(super) fn deal(data: &Data<'_>, settings: &Discovery) -> [Half; 2] {
+/// Splits sequences into two halves. A negative gets the stretches of a positive, so that the same
+/// number of bases is searched in both.
+pub(super) fn split(data: &Data<'_>, settings: &Discovery) -> [Half; 2] {
     [0, 1].map(|half| {
         let of_half = |kind: u64, place: usize| side(settings.seed, kind, place) == half;
         take(data, 0, of_half, settings)
     })
 }
 
-/// All sequences, as one half; positives count from `first`.
+/// All sequences as one half; the indices of positives start at `first`.
 pub(super) fn whole(data: &Data<'_>, first: usize, settings: &Discovery) -> Half {
     take(data, first, |_, _| true, settings)
 }
@@ -45,7 +45,11 @@ fn take(
 ) -> Half {
     let mut half = Half { positives: Vec::new(), negatives: Vec::new() };
     for (place, row) in data.positives.iter().enumerate().filter(|(place, _)| takes(0, *place)) {
-        assert_eq!(row.sequence.len(), row.scores.len(), "bases and scores of positive {place}");
+        assert_eq!(
+            row.sequence.len(),
+            row.scores.len(),
+            "positive {place} must have one score for each base"
+        );
         let high = high(row.scores, settings.min_stretch);
         half.positives.push(Row { place: first + place, sequence: row.sequence.clone(), high });
     }
@@ -60,10 +64,10 @@ fn take(
     half
 }
 
-/// The half of a sequence. Four rows that stand together stay together: tables often hold a sequence, its
-/// reverse complement and its neighbours one after the other.
+/// The half of a sequence. Four consecutive rows stay together, because tables often list a
+/// sequence, its reverse complement and its neighbours one after the other.
 fn side(seed: u64, kind: u64, place: usize) -> usize {
-    // Of two groups one goes to each half.
+    // Of each pair of groups, one goes to each half.
     let group = place / 4;
     let flip = derive_seed(seed, &[kind, group as u64 / 2]) & 1;
     (group & 1) ^ flip as usize
@@ -84,7 +88,7 @@ fn high(scores: &[f64], min_stretch: usize) -> Vec<bool> {
     high
 }
 
-/// How much less than a site's score still belongs to the motif, and is blotted out with it.
+/// The fraction of the threshold from which on weak sites are masked too.
 const WEAK: f64 = 0.7;
 
 impl Half {
@@ -92,13 +96,13 @@ impl Half {
         self.positives.is_empty() || self.negatives.is_empty()
     }
 
-    /// Puts N in the place of the sites of a motif, weak ones included.
-    pub(super) fn blot_out(&mut self, scanner: &Scanner, threshold: f64) {
+    /// Replaces the sites of a motif, including weak ones, by N.
+    pub(super) fn mask(&mut self, scanner: &Scanner, threshold: f64) {
         let threshold = if threshold > 0.0 { WEAK * threshold } else { threshold };
-        let blot: Sequence = "N".repeat(scanner.width()).parse().expect("N is a letter");
+        let mask: Sequence = "N".repeat(scanner.width()).parse().expect("N is a valid letter");
         for row in self.positives.iter_mut().chain(&mut self.negatives) {
             for hit in scanner.hits(&row.sequence, threshold) {
-                row.sequence = row.sequence.replace(hit.start..hit.start + scanner.width(), &blot);
+                row.sequence = row.sequence.replace(hit.start..hit.start + scanner.width(), &mask);
             }
         }
     }
@@ -117,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn halves_are_halves_whatever_the_seed() {
+    fn halves_have_equal_size_for_every_seed() {
         for seed in 0..20 {
             let first = (0..104).filter(|&place| side(seed, 0, place) == 0).count();
             assert_eq!(first, 52);

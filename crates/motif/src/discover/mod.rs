@@ -1,16 +1,50 @@
-//! Motifs of sequences whose bases have scores, tested on sequences that had no part in finding them.
+//! Finds motifs in sequences with one score for each base, and tests them on held-out sequences.
 //!
-//! Positives and negatives are dealt to two halves. In the first half, words that stand in the high
-//! stretches of positives more often than in stretches of negatives are grown to matrices, both strands
-//! together; a matrix is fitted to the best site of each positive over and over (as MEME does: Bailey and
-//! Elkan 1994), and loses the places at its ends that say nothing. In the second half, which the matrix
-//! has not seen and where scores are not looked at, sites are counted in whole sequences, and Fisher's exact
-//! test tells whether positives have more. Sites of a motif are then blotted out, and what is left is
-//! searched for the next.
+//! 1. Positives and negatives are split into two halves.
+//! 2. In the first half, words that occur more often in high-scoring stretches of positives than in
+//!    stretches of negatives become matrices. A matrix is fitted repeatedly to the best site of
+//!    each positive, as in MEME (Bailey and Elkan 1994, PMID 7584402), and uninformative positions
+//!    at its ends are cut.
+//! 3. In the second half, sites are counted in whole sequences, regardless of the scores, and
+//!    Fisher's exact test compares positives with negatives.
+//! 4. The sites of the motif are masked, and the search continues with the rest.
 //!
-//! So p-values hold however motifs were found, as long as the halves share no sequence, and positives are
-//! no longer than negatives (in more bases there are more sites of anything): unlike DNABERT's `find_motifs.py`
-//! ([`reference`](mod@crate::reference)), which tests words on the sequences in which it saw them.
+//! The matrix has not seen the second half, so its p-values are valid if the halves share no
+//! sequence and positives are not longer than negatives (longer sequences have more chance sites).
+//! DNABERT's `find_motifs.py` ([`reference`](mod@crate::reference)) tests words on the sequences in
+//! which it found them.
+//!
+//! ```
+//! use dnabert_motif::discover::{Data, Discovery, ScoredSequence};
+//! use dnabert_motif::{CountMatrix, Sequence, similarity};
+//!
+//! // Random sequences of 60 bases; positives have a site with high scores at a varying position.
+//! let random = CountMatrix::new(vec![[1.0; 4]; 60])?.frequencies(0.0);
+//! let site: Sequence = "GGACATGCCC".parse()?;
+//! let start = |row: u64| 10 + (row * 7 % 30) as usize;
+//! let positives: Vec<Sequence> =
+//!     (0..200).map(|row| random.draw(row).replace(start(row)..start(row) + 10, &site)).collect();
+//! let negatives: Vec<Sequence> = (200..400).map(|row| random.draw(row)).collect();
+//! let scores: Vec<Vec<f64>> = (0..200)
+//!     .map(|row| {
+//!         let is_site = |at| (start(row)..start(row) + 10).contains(&at);
+//!         (0..60).map(|at| if is_site(at) { 1.0 } else { 0.0 }).collect()
+//!     })
+//!     .collect();
+//!
+//! let scored: Vec<_> = positives
+//!     .iter()
+//!     .zip(&scores)
+//!     .map(|(sequence, scores)| ScoredSequence { sequence, scores })
+//!     .collect();
+//! let negatives: Vec<&Sequence> = negatives.iter().collect();
+//! let found = Discovery::default().find(&Data { positives: &scored, negatives: &negatives });
+//!
+//! let planted = CountMatrix::of_sites(&[site])?.frequencies(0.0);
+//! assert!(similarity(&found[0].frequencies(), &planted) > 0.9);
+//! assert!(found[0].held_out.q_value < 1e-10);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod grow;
 mod half;
@@ -20,32 +54,34 @@ use dnabert_core::Sequence;
 
 pub use crate::reference::ScoredSequence;
 use crate::scan::{Hit, Scanner};
-use crate::{Background, Counts, Frequencies, benjamini_hochberg, hypergeometric_tail, similarity};
+use crate::{
+    Background, CountMatrix, FrequencyMatrix, benjamini_hochberg, hypergeometric_tail, similarity,
+};
 use grow::{Candidate, grow};
-use half::{Half, deal};
+use half::{Half, split};
 
-/// Settings of a search.
+/// The settings of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Discovery {
-    /// Bases of the words that motifs grow from, at most 10.
+    /// The length of the words that motifs start from, at most 10.
     pub word: usize,
-    /// Places on each side of a word that its motif may have.
+    /// The number of positions that are added on each side of a word.
     pub flank: usize,
-    /// Places of a motif at least, once uninformative ends are cut.
+    /// The minimum width of a motif, after its uninformative ends are cut.
     pub min_width: usize,
-    /// Bits that the first and last place of a motif have at least.
+    /// The minimum information, in bits, of the first and of the last position of a motif.
     pub min_information: f64,
-    /// Bases of a high stretch at least.
+    /// The minimum length of a high-scoring stretch.
     pub min_stretch: usize,
-    /// Motifs at most.
+    /// The maximum number of motifs.
     pub max_motifs: usize,
-    /// Motifs with a q-value above it are not given.
+    /// The maximum q-value of a motif.
     pub q_value: f64,
-    /// Similarity from which on a motif counts as one that was found before.
+    /// The similarity from which on a motif counts as a repeat of an earlier one.
     pub same: f64,
-    /// Whether sites may lie on either strand.
+    /// Whether sites can lie on both strands.
     pub both_strands: bool,
-    /// Deals sequences to the halves.
+    /// The seed that splits sequences into halves.
     pub seed: u64,
 }
 
@@ -66,80 +102,89 @@ impl Default for Discovery {
     }
 }
 
-/// A motif and what speaks for it.
+/// A motif, its sites, and its test on held-out sequences.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundMotif {
-    /// The bases of its sites in all positives, those of the held-out half included, one site a sequence.
-    /// Most sites lie on its forward strand.
-    pub counts: Counts,
-    /// The matrix that was tested, fitted to the first half alone; `threshold` and `sites` are its own.
-    pub tested: Frequencies,
-    /// Windows that score at least this by the tested matrix are sites, in bits over the background of all
+    /// The counts over the best site of each positive of both halves.
+    ///
+    /// The motif is oriented so that most sites lie on its forward strand.
+    pub counts: CountMatrix,
+    /// The matrix that was tested, fitted to the first half alone; `threshold` and `sites` belong
+    /// to it.
+    pub tested: FrequencyMatrix,
+    /// The minimum score of a site under the tested matrix, in bits over the background of all
     /// sequences.
     pub threshold: f64,
-    /// Sites in the positives of both halves, with the place of their sequence; those of one sequence do
-    /// not overlap.
+    /// The sites in the positives of both halves, each with the index of its sequence; sites of one
+    /// sequence do not overlap.
     pub sites: Vec<(usize, Hit)>,
-    /// How it fares in the half that had no part in finding it.
+    /// The test on the held-out half.
     pub held_out: HeldOut,
-    /// Of the held-out positives' bases in which the middle of a site may lie, the share in high stretches:
-    /// what the next would be by chance.
+    /// The fraction of possible site centres in held-out positives that lie in high-scoring
+    /// stretches: the value of `sites_in_high` expected by chance.
     pub high_share: f64,
-    /// The share of the held-out positives' sites whose middle lies in a high stretch: whether the scores
-    /// know the motif. (In the first half sites were looked for there.)
+    /// The fraction of sites in held-out positives whose centre lies in a high-scoring stretch:
+    /// whether the scores mark the motif.
+    ///
+    /// The first half is left out because its sites were searched in such stretches.
     pub sites_in_high: f64,
 }
 
-/// Sequences with a site, of the held-out half.
+/// The numbers of held-out sequences with a site, and their test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HeldOut {
-    /// Positives with a site.
+    /// The number of positives with a site.
     pub positives_with: usize,
-    /// All positives.
+    /// The number of positives.
     pub positives: usize,
-    /// Negatives with a site.
+    /// The number of negatives with a site.
     pub negatives_with: usize,
-    /// All negatives.
+    /// The number of negatives.
     pub negatives: usize,
-    /// Fisher's exact test, one-sided.
+    /// The p-value of Fisher's one-sided exact test.
     pub p_value: f64,
-    /// Adjusted for all motifs that were tested (Benjamini and Hochberg).
+    /// The p-value adjusted for all motifs that were tested (Benjamini and Hochberg).
     pub q_value: f64,
 }
 
-/// Tests without success, one after the other, after which the search ends.
+/// The search ends after this number of consecutive motifs that fail the test.
 const FAILURES: usize = 2;
 
-/// Times that a motif is found again in weak sites that were left, after which the search ends.
+/// The search ends after this number of repeats of an earlier motif, found in its weak sites.
 const REPEATS: usize = 10;
 
-/// Motifs weaker than this in the half in which they were found are not tested (standard deviations).
+/// The minimum z-score of a motif in the first half; weaker motifs are not tested.
 const LEAST_Z: f64 = 3.0;
 
-/// Sequences of two kinds.
+/// Positive and negative sequences.
 #[derive(Debug, Clone, Copy)]
 pub struct Data<'a> {
-    /// Those whose motifs are sought, with scores.
+    /// The sequences whose motifs are searched, with scores.
     pub positives: &'a [ScoredSequence<'a>],
-    /// Those that they are held against.
+    /// The sequences for comparison.
     pub negatives: &'a [&'a Sequence],
 }
 
 impl Discovery {
-    /// Finds motifs of positives against negatives, the strongest first; one half is for finding, the
-    /// other for testing. Nothing comes out where either has none of a kind.
+    /// Finds motifs of positives over negatives in one half of the data, and tests them in the
+    /// other.
+    ///
+    /// Returns the most significant motif first, and nothing if a half has no positives or no
+    /// negatives.
     ///
     /// # Panics
     ///
-    /// If words have no base or more than 10, or a sequence has not as many scores as bases.
+    /// If `word` is not between 1 and 10, or a positive does not have one score for each base.
     pub fn find(&self, data: &Data<'_>) -> Vec<FoundMotif> {
-        let [first, second] = deal(data, self);
+        let [first, second] = split(data, self);
         self.search(first, second)
     }
 
-    /// As [`find`](Self::find), in data of two kinds: where scores come from a model, only sequences that
-    /// it has not learned from can tell whether a motif is more than what the model made of its training
-    /// rows. Sites count the positives of `known` first, then those of `held_out`.
+    /// As [`find`](Self::find), but finds motifs in `known`, and tests them in `held_out`.
+    ///
+    /// If the scores come from a trained model, `held_out` should hold sequences that it was not
+    /// trained on. The indices of [`FoundMotif::sites`] count the positives of `known` first, then
+    /// those of `held_out`.
     ///
     /// # Panics
     ///
@@ -150,7 +195,11 @@ impl Discovery {
     }
 
     fn search(&self, mut first: Half, mut second: Half) -> Vec<FoundMotif> {
-        assert!((1..=10).contains(&self.word), "words of {} bases", self.word);
+        assert!(
+            (1..=10).contains(&self.word),
+            "words have {} bases, but 1 to 10 are supported",
+            self.word
+        );
         if first.is_empty() || second.is_empty() {
             return Vec::new();
         }
@@ -182,8 +231,8 @@ impl Discovery {
             } else {
                 repeats += 1;
             }
-            first.blot_out(&scanner, candidate.threshold);
-            second.blot_out(&scanner, candidate.threshold);
+            first.mask(&scanner, candidate.threshold);
+            second.mask(&scanner, candidate.threshold);
         }
         let q_values = benjamini_hochberg(&tested);
         let mut motifs: Vec<FoundMotif> = found
@@ -199,7 +248,7 @@ impl Discovery {
     }
 }
 
-/// Counts sites in whole sequences.
+/// Counts the sequences with a site, at any position, and tests the difference.
 fn test(half: &Half, scanner: &Scanner, threshold: f64) -> HeldOut {
     let with = |sequences: &[half::Row]| {
         let has_site = |row: &&half::Row| {
@@ -214,7 +263,7 @@ fn test(half: &Half, scanner: &Scanner, threshold: f64) -> HeldOut {
     HeldOut { positives_with, positives, negatives_with, negatives, p_value, q_value: p_value }
 }
 
-/// Sites in all positives, and the matrix that they make.
+/// Collects the sites in all positives, and the counts of their bases.
 fn finish(
     candidate: &Candidate,
     held_out: HeldOut,
@@ -260,7 +309,7 @@ fn finish(
     }
 }
 
-/// Of hits that overlap, the one with the highest score.
+/// Keeps, of hits that overlap, the one with the highest score.
 fn apart(mut hits: Vec<Hit>, width: usize) -> Vec<Hit> {
     hits.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Hit> = Vec::new();
@@ -274,8 +323,8 @@ fn apart(mut hits: Vec<Hit>, width: usize) -> Vec<Hit> {
 }
 
 impl FoundMotif {
-    /// Shares with a quarter of a site added to each count.
-    pub fn frequencies(&self) -> Frequencies {
+    /// The frequencies, with a pseudocount of 1/4 for each base.
+    pub fn frequencies(&self) -> FrequencyMatrix {
         self.counts.frequencies(0.25)
     }
 }

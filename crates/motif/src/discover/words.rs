@@ -1,8 +1,9 @@
-//! Words that stand in the high stretches of positives more often than in those of negatives.
+//! Words that occur more often in high-scoring stretches of positives than in stretches of
+//! negatives.
 
 use super::half::{Half, Row};
 
-/// The number of a word, in base 4 by `A C G T`; `None` where a letter is no base.
+/// The rank of a word in base 4, with digits `A C G T`; `None` if a letter is not a base.
 fn number(word: &[u8]) -> Option<usize> {
     word.iter().try_fold(0, |number, letter| {
         let base = b"ACGT".iter().position(|base| base == letter)?;
@@ -10,7 +11,7 @@ fn number(word: &[u8]) -> Option<usize> {
     })
 }
 
-/// The number of the word on the other strand.
+/// The rank of the reverse complement.
 fn reverse_complement(number: usize, width: usize) -> usize {
     (0..width).fold(0, |result, place| 4 * result + (3 - (number >> (2 * place) & 3)))
 }
@@ -19,8 +20,8 @@ fn spelled(number: usize, width: usize) -> String {
     (0..width).rev().map(|place| char::from(b"ACGT"[number >> (2 * place) & 3])).collect()
 }
 
-/// In how many rows each word has its middle in a high stretch; a word and its partner on the other strand
-/// count together, where sites may lie on both.
+/// The number of rows in which the centre of each word lies in a high-scoring stretch. If sites can
+/// lie on both strands, a word and its reverse complement count as one.
 fn rows_with(rows: &[Row], width: usize, both_strands: bool) -> Vec<u32> {
     let words = 1 << (2 * width);
     let mut counts = vec![0_u32; words];
@@ -41,10 +42,10 @@ fn rows_with(rows: &[Row], width: usize, both_strands: bool) -> Vec<u32> {
     counts
 }
 
-/// By how many standard deviations the share of positives is above that of negatives.
+/// The z-score of the difference between the fractions of positives and negatives with a word.
 pub(super) fn z(positives_with: f64, positives: f64, negatives_with: f64, negatives: f64) -> f64 {
-    let share = (positives_with + negatives_with) / (positives + negatives);
-    let variance = share * (1.0 - share) * (1.0 / positives + 1.0 / negatives);
+    let fraction = (positives_with + negatives_with) / (positives + negatives);
+    let variance = fraction * (1.0 - fraction) * (1.0 / positives + 1.0 / negatives);
     if variance > 0.0 {
         (positives_with / positives - negatives_with / negatives) / variance.sqrt()
     } else {
@@ -52,7 +53,8 @@ pub(super) fn z(positives_with: f64, positives: f64, negatives_with: f64, negati
     }
 }
 
-/// The `count` words that tell positives best, none of them nearly the same as a better one.
+/// The `count` words with the highest z-scores, without words that are nearly equal to a better
+/// one.
 pub(super) fn best_words(
     half: &Half,
     width: usize,
@@ -95,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_know_the_other_strand() {
+    fn ranks_have_reverse_complements() {
         let word = number(b"AACGT").unwrap();
         assert_eq!(spelled(word, 5), "AACGT");
         assert_eq!(spelled(reverse_complement(word, 5), 5), "ACGTT");
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_shares_are_no_difference() {
+    fn equal_fractions_have_a_z_score_of_zero() {
         assert_eq!(z(5.0, 10.0, 10.0, 20.0), 0.0);
         assert_eq!(z(0.0, 10.0, 0.0, 20.0), 0.0);
         assert!(z(9.0, 10.0, 1.0, 10.0) > 3.5);

@@ -2,47 +2,50 @@ use std::path::PathBuf;
 
 use crate::MatrixError;
 
-/// A file of motifs that cannot be read.
+/// Why a motif file cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MotifFileError {
-    /// The file.
-    #[error("{}: {source}", path.display())]
+    /// The file cannot be read.
+    #[error("{}: the file cannot be read", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// Its first line is that of no format.
-    #[error("{}: neither JASPAR (>ID), MEME (MEME version 4) nor TRANSFAC (ID, AC, P0)", path.display())]
+    /// The first line fits no format.
+    #[error(
+        "{}: unknown motif format: expected JASPAR (>ID), MEME (MEME version 4) or TRANSFAC (ID)",
+        path.display()
+    )]
     Format {
         /// The file.
         path: PathBuf,
     },
-    /// It holds no motif.
+    /// The file holds no motif.
     #[error("{}: the file holds no motif", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
-    /// Its content.
-    #[error("{}: {source}", path.display())]
+    /// The content is invalid.
+    #[error("{}: the motifs cannot be read", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// Where and what.
+        /// The line, the motif and the defect.
         source: ParseError,
     },
 }
 
-/// Text that is no motif.
+/// Why a text of motifs is invalid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("line {line}, motif {motif}: {kind}")]
 pub struct ParseError {
     /// The line, from 1.
     pub line: usize,
-    /// The motif's identifier, or `-` before the first.
+    /// The identifier of the motif, or `-` before the first one.
     pub motif: String,
     /// What is wrong.
     pub kind: ParseErrorKind,
@@ -52,32 +55,32 @@ pub struct ParseError {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseErrorKind {
-    /// A number is expected.
-    #[error("{0:?} is no number")]
+    /// Text that is not a number.
+    #[error("{0:?} is not a number")]
     Number(String),
-    /// More or fewer numbers than the motif has.
-    #[error("{found} numbers, where {expected} are expected")]
+    /// The wrong number of values.
+    #[error("found {found} numbers, expected {expected}")]
     Numbers {
-        /// How many stand there.
+        /// The number of values found.
         found: usize,
-        /// How many should.
+        /// The number of values expected.
         expected: usize,
     },
-    /// Something else is expected.
-    #[error("{found:?}, where {expected} is expected")]
+    /// Unexpected text.
+    #[error("found {found:?}, expected {expected}")]
     Expected {
-        /// What stands there.
+        /// The text found.
         found: String,
-        /// What should.
+        /// The text expected.
         expected: &'static str,
     },
-    /// An alphabet other than that of DNA.
-    #[error("{0} letters, where DNA has 4")]
+    /// An alphabet other than DNA.
+    #[error("an alphabet of {0} letters, but DNA has 4")]
     Alphabet(usize),
     /// The text ends too early.
-    #[error("the text ends within the motif")]
+    #[error("the text ends before the motif is complete")]
     End,
-    /// The numbers make no matrix.
+    /// The numbers are not a valid matrix.
     #[error(transparent)]
     Matrix(#[from] MatrixError),
 }

@@ -1,10 +1,11 @@
-//! JASPAR: `>ID name`, then the counts of A, C, G and T, with or without letter and brackets.
+//! JASPAR (<https://jaspar.elixir.no>): `>ID name`, then the counts of A, C, G and T, with or
+//! without letter and brackets.
 
 use std::fmt::Write as _;
 
 use super::numbers::{Lines, names};
 use super::{ParseError, ParseErrorKind};
-use crate::{Counts, Motif};
+use crate::{CountMatrix, Motif};
 
 const LETTERS: [&str; 4] = ["A", "C", "G", "T"];
 
@@ -33,7 +34,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
             }
             rows.iter_mut().zip(numbers).for_each(|(row, number)| row[base] = number);
         }
-        let counts = Counts::new(rows).map_err(|error| lines.error(error))?;
+        let counts = CountMatrix::new(rows).map_err(|error| lines.error(error))?;
         motifs.push(Motif { id, name, counts });
     }
     Ok(motifs)

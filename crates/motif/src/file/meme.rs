@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use super::numbers::{Lines, names};
 use super::{ParseError, ParseErrorKind};
-use crate::{Background, Counts, Motif};
+use crate::{Background, CountMatrix, Motif};
 
-/// Sites of a motif whose header does not tell, as MEME's own programs have it.
-const USUAL_SITES: f64 = 20.0;
+/// The number of sites if the header has none, as in the programs of MEME.
+const DEFAULT_SITES: f64 = 20.0;
 
 pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
     let mut lines = Lines::new(text);
@@ -16,7 +16,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
     while let Some(line) = lines.next() {
         if let Some(header) = line.strip_prefix("MOTIF ") {
             if named.is_some() {
-                let (found, expected) = (line.to_owned(), "its letter-probability matrix");
+                let (found, expected) = (line.to_owned(), "a letter-probability matrix");
                 return Err(lines.error(ParseErrorKind::Expected { found, expected }));
             }
             let (id, name) = names(header);
@@ -37,19 +37,20 @@ pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
     }
 }
 
-/// The value behind `key=` in the header of a matrix.
+/// The value of `key=` in the header of a matrix.
 fn value(lines: &Lines<'_>, header: &str, key: &str) -> Result<Option<f64>, ParseError> {
-    let Some((_, behind)) = header.split_once(&format!("{key}=")) else { return Ok(None) };
-    let numbers = lines.numbers(behind.split_whitespace().take(1))?;
+    let Some((_, rest)) = header.split_once(&format!("{key}=")) else { return Ok(None) };
+    let numbers = lines.numbers(rest.split_whitespace().take(1))?;
     Ok(numbers.first().copied())
 }
 
-fn matrix(lines: &mut Lines<'_>, header: &str) -> Result<Counts, ParseError> {
+fn matrix(lines: &mut Lines<'_>, header: &str) -> Result<CountMatrix, ParseError> {
     if let Some(letters) = value(lines, header, "alength")?.filter(|&letters| letters != 4.0) {
         return Err(lines.error(ParseErrorKind::Alphabet(letters as usize)));
     }
-    let sites = value(lines, header, "nsites")?.filter(|&sites| sites > 0.0).unwrap_or(USUAL_SITES);
-    // `w=` is also the end of no other key.
+    let sites =
+        value(lines, header, "nsites")?.filter(|&sites| sites > 0.0).unwrap_or(DEFAULT_SITES);
+    // The space keeps `w=` from matching the end of another key.
     let Some(width) = value(lines, &format!(" {header}"), " w")? else {
         let found = header.to_owned();
         return Err(lines.error(ParseErrorKind::Expected { found, expected: "w= (the width)" }));
@@ -57,10 +58,10 @@ fn matrix(lines: &mut Lines<'_>, header: &str) -> Result<Counts, ParseError> {
     let mut rows = Vec::new();
     while (rows.len() as f64) < width {
         let line = lines.expect()?;
-        let shares = lines.four(line.split_whitespace())?;
-        rows.push(shares.map(|share| share * sites));
+        let frequencies = lines.four(line.split_whitespace())?;
+        rows.push(frequencies.map(|frequency| frequency * sites));
     }
-    Counts::new(rows).map_err(|error| lines.error(error))
+    CountMatrix::new(rows).map_err(|error| lines.error(error))
 }
 
 pub(super) fn format(motifs: &[Motif], background: &Background) -> String {

@@ -1,4 +1,19 @@
-//! Files of motifs: JASPAR, MEME and TRANSFAC.
+//! Motif files: JASPAR, MEME and TRANSFAC.
+//!
+//! ```
+//! use dnabert_motif::Background;
+//! use dnabert_motif::file::{MotifFormat, read_motifs};
+//!
+//! # let file = tempfile::NamedTempFile::new()?;
+//! # let path = file.path();
+//! let text = ">MA0108.2 TBP\nA [0 9 0 9]\nC [1 0 0 0]\nG [0 0 0 0]\nT [8 0 9 0]\n";
+//! std::fs::write(path, text)?;
+//! let motifs = read_motifs(path)?; // the format is recognised by the first line
+//! assert_eq!((motifs[0].id.as_str(), motifs[0].name.as_str()), ("MA0108.2", "TBP"));
+//! let meme = MotifFormat::Meme.format(&motifs, &Background::uniform());
+//! assert!(meme.contains("MOTIF MA0108.2 TBP"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod error;
 mod jaspar;
@@ -13,14 +28,14 @@ pub use error::{MotifFileError, ParseError, ParseErrorKind};
 
 use crate::{Background, Motif};
 
-/// How motifs are written down.
+/// A format of motif files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MotifFormat {
-    /// Counts: `>ID name`, then a line for each base.
+    /// Counts: `>ID name`, then one line for each base.
     Jaspar,
-    /// Shares: MEME's minimal format, version 4.
+    /// Frequencies: MEME's minimal format, version 4.
     Meme,
-    /// Counts: a record with `ID`, `P0` and a line for each place, ended by `//`.
+    /// Counts: a record with `ID`, `P0` and one line for each position, ended by `//`.
     Transfac,
 }
 
@@ -32,13 +47,15 @@ impl FromStr for MotifFormat {
             "jaspar" => Ok(Self::Jaspar),
             "meme" => Ok(Self::Meme),
             "transfac" => Ok(Self::Transfac),
-            other => Err(format!("{other}: none of jaspar, meme, transfac")),
+            other => {
+                Err(format!("unknown motif format {other:?}: expected jaspar, meme or transfac"))
+            }
         }
     }
 }
 
 impl MotifFormat {
-    /// The format that the first line with something on it gives away.
+    /// The format of a text by its first line that is not blank.
     pub fn of_text(text: &str) -> Option<Self> {
         let first = text.lines().find(|line| !line.trim().is_empty())?;
         if first.starts_with('>') {
@@ -55,11 +72,11 @@ impl MotifFormat {
         }
     }
 
-    /// The motifs of a text.
+    /// Parses the motifs of a text.
     ///
     /// # Errors
     ///
-    /// [`ParseError`] naming line and motif.
+    /// [`ParseError`] with line and motif.
     pub fn parse(self, text: &str) -> Result<Vec<Motif>, ParseError> {
         match self {
             Self::Jaspar => jaspar::parse(text),
@@ -68,7 +85,10 @@ impl MotifFormat {
         }
     }
 
-    /// Motifs as text. Formats of counts keep fractions of sites; MEME keeps six digits of each share.
+    /// Formats motifs as text.
+    ///
+    /// JASPAR and TRANSFAC keep fractional counts. MEME keeps six digits of each frequency, and
+    /// uses the background.
     pub fn format(self, motifs: &[Motif], background: &Background) -> String {
         match self {
             Self::Jaspar => jaspar::format(motifs),
@@ -78,11 +98,11 @@ impl MotifFormat {
     }
 }
 
-/// Reads a file of motifs in any [`MotifFormat`], told by its first line.
+/// Reads a motif file in any [`MotifFormat`], which its first line gives.
 ///
 /// # Errors
 ///
-/// [`MotifFileError`] naming file, line and motif.
+/// [`MotifFileError`] with the file, and with line and motif if the content is invalid.
 pub fn read_motifs(path: impl AsRef<Path>) -> Result<Vec<Motif>, MotifFileError> {
     let path = path.as_ref();
     let read = |source| MotifFileError::Read { path: path.into(), source };
@@ -103,7 +123,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Counts;
+    use crate::CountMatrix;
 
     const ALL: [MotifFormat; 3] = [MotifFormat::Jaspar, MotifFormat::Meme, MotifFormat::Transfac];
 
@@ -115,16 +135,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_read_again(
+        fn written_motifs_are_read_back(
             columns in prop::collection::vec(prop::collection::vec(0_u32..50, 4), 1..30),
         ) {
             let total = 200.0;
-            // Every place has as many sites as the others: MEME keeps one number for all.
+            // Every position has the same number of sites, because MEME stores one for the motif.
             let row = |column: &Vec<u32>| {
                 let [a, c, g] = [0, 1, 2].map(|at| f64::from(column[at]));
                 [a, c, g, total - a - c - g]
             };
-            let counts = Counts::new(columns.iter().map(row).collect()).unwrap();
+            let counts = CountMatrix::new(columns.iter().map(row).collect()).unwrap();
             let motif = Motif { id: "X1.1".into(), name: "a::b".into(), counts };
             for format in ALL {
                 let [found] = &round_trip(format, std::slice::from_ref(&motif))[..] else { panic!() };
@@ -136,7 +156,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in "(>|MEME version 4|MOTIF|ID|P0|//|A|\\[|[0-9.]{1,4}|letter-probability matrix:|w=|alength=|\n| ){0,40}") {
+        fn parsing_never_panics(text in "(>|MEME version 4|MOTIF|ID|P0|//|A|\\[|[0-9.]{1,4}|letter-probability matrix:|w=|alength=|\n| ){0,40}") {
             for format in ALL {
                 let _ = format.parse(&text);
             }
@@ -144,34 +164,34 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_line_and_motif() {
+    fn an_error_names_line_and_motif() {
         let bad = ">M1 one\nA [ 1 2 ]\nC [ 1 2 ]\nG [ 1 x ]\nT [ 1 2 ]\n";
         let error = MotifFormat::Jaspar.parse(bad).unwrap_err().to_string();
-        assert_eq!(error, "line 4, motif M1: \"x\" is no number");
+        assert_eq!(error, "line 4, motif M1: \"x\" is not a number");
         let short = ">M1 one\nA [ 1 2 ]\nC [ 1 2 ]\nG [ 1 ]\nT [ 1 2 ]\n";
         let error = MotifFormat::Jaspar.parse(short).unwrap_err().to_string();
-        assert_eq!(error, "line 4, motif M1: 1 numbers, where 2 are expected");
+        assert_eq!(error, "line 4, motif M1: found 1 numbers, expected 2");
         let cut = "MEME version 4\nMOTIF M2 two\nletter-probability matrix: alength= 4 w= 3 nsites= 5\n1 0 0 0\n";
         let error = MotifFormat::Meme.parse(cut).unwrap_err().to_string();
-        assert_eq!(error, "line 4, motif M2: the text ends within the motif");
+        assert_eq!(error, "line 4, motif M2: the text ends before the motif is complete");
         let bare = "MEME version 4\nMOTIF M1\nMOTIF M2\n";
         let error = MotifFormat::Meme.parse(bare).unwrap_err().to_string();
         assert_eq!(
             error,
-            "line 3, motif M1: \"MOTIF M2\", where its letter-probability matrix is expected"
+            "line 3, motif M1: found \"MOTIF M2\", expected a letter-probability matrix"
         );
         let protein = "MEME version 4\nMOTIF M2\nletter-probability matrix: alength= 20 w= 3\n";
         let error = MotifFormat::Meme.parse(protein).unwrap_err().to_string();
-        assert_eq!(error, "line 3, motif M2: 20 letters, where DNA has 4");
+        assert_eq!(error, "line 3, motif M2: an alphabet of 20 letters, but DNA has 4");
         let cut = "ID M3\nP0 A C G T\n01 1 2 3 4\n";
         let error = MotifFormat::Transfac.parse(cut).unwrap_err().to_string();
-        assert_eq!(error, "line 3, motif M3: the text ends within the motif");
+        assert_eq!(error, "line 3, motif M3: the text ends before the motif is complete");
         let error = MotifFormat::Jaspar.parse(">M4\nA 0\nC 0\nG 0\nT 0\n").unwrap_err().to_string();
         assert!(error.starts_with("line 5, motif M4: the counts at position 0"), "{error}");
     }
 
     #[test]
-    fn old_jaspar_files_have_bare_numbers_and_meme_files_may_lack_sites() {
+    fn jaspar_files_can_lack_letters_and_meme_files_can_lack_sites() {
         let bare = ">M1\n1 0\n0 0\n0 3\n2 0\n";
         let [motif] = &MotifFormat::Jaspar.parse(bare).unwrap()[..] else { panic!() };
         assert_eq!(motif.counts.rows(), [[1.0, 0.0, 0.0, 2.0], [0.0, 0.0, 3.0, 0.0]]);

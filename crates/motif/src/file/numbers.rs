@@ -1,12 +1,12 @@
-//! Lines of numbers, with the place of what is wrong.
+//! Lines of numbers, with the position of errors.
 
 use super::{ParseError, ParseErrorKind};
 
-/// Lines with their numbers, and the motif that is being read.
+/// Numbered lines, and the motif that is being read.
 #[derive(Debug)]
 pub(super) struct Lines<'a> {
     lines: std::iter::Enumerate<std::str::Lines<'a>>,
-    /// The line last given, from 1.
+    /// The number of the last line, from 1.
     line: usize,
     /// The motif that errors name.
     pub(super) motif: String,
@@ -24,7 +24,7 @@ impl<'a> Lines<'a> {
         Some(line.trim())
     }
 
-    /// As [`next`](Self::next), within a motif.
+    /// As [`next`](Self::next), inside a motif, where the end of the text is an error.
     pub(super) fn expect(&mut self) -> Result<&'a str, ParseError> {
         self.next().ok_or_else(|| self.error(ParseErrorKind::End))
     }
@@ -33,7 +33,7 @@ impl<'a> Lines<'a> {
         ParseError { line: self.line, motif: self.motif.clone(), kind: kind.into() }
     }
 
-    /// The numbers of a part of the line last given.
+    /// Parses parts of the last line as numbers.
     pub(super) fn numbers<'b>(
         &self,
         parts: impl Iterator<Item = &'b str>,
@@ -44,7 +44,7 @@ impl<'a> Lines<'a> {
         parts.map(number).collect()
     }
 
-    /// Four numbers of a part of the line last given.
+    /// Parses parts of the last line as four numbers.
     pub(super) fn four<'b>(
         &self,
         parts: impl Iterator<Item = &'b str>,
@@ -55,7 +55,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The first word of a header, and the second or else the first again.
+/// The identifier and name of a header: its first two words, or the first one twice.
 pub(super) fn names(header: &str) -> (String, String) {
     let mut words = header.split_whitespace();
     let id = words.next().unwrap_or_default();

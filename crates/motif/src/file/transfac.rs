@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 
 use super::numbers::Lines;
 use super::{ParseError, ParseErrorKind};
-use crate::{Counts, Motif};
+use crate::{CountMatrix, Motif};
 
-/// A record as it is being read.
+/// A record that is being read.
 #[derive(Debug, Default)]
 struct Record {
     accession: Option<String>,
     id: Option<String>,
     name: Option<String>,
-    /// Whether the header of the counts was there.
+    /// Whether the header of the counts (`P0`) was read.
     counts: bool,
     rows: Vec<[f64; 4]>,
 }
@@ -59,7 +59,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
 }
 
 fn finish(lines: &Lines<'_>, record: Record) -> Result<Motif, ParseError> {
-    let counts = Counts::new(record.rows).map_err(|error| lines.error(error))?;
+    let counts = CountMatrix::new(record.rows).map_err(|error| lines.error(error))?;
     let id = record.accession.clone().or(record.id.clone()).unwrap_or_default();
     let name = record.name.or(record.id).unwrap_or_else(|| id.clone());
     Ok(Motif { id, name, counts })

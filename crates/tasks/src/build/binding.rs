@@ -1,4 +1,4 @@
-//! Sites that a factor binds, and windows that it does not.
+//! Binding sites of a transcription factor, and windows without one.
 
 use dnabert_genome::Genome;
 use dnabert_genome::bed::Peak;
@@ -7,33 +7,62 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Background, BuildError, Built, LeftOut, Negatives, positives};
 
-/// How a set of binding sites is made.
+/// How a set of binding sites is built.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BindingConfig {
     /// Bases around the summit of a peak.
     pub width: usize,
-    /// The strongest peaks, this many; `None` for all.
+    /// How many of the strongest peaks are used; `None` for all.
     pub top: Option<usize>,
-    /// Bases between a genomic negative and any peak, weak ones too, at least; never fewer than `width`.
+    /// Least distance in bases of a genomic negative from any peak, also from weak ones; at least
+    /// `width`.
     pub away: usize,
-    /// What sites are told from.
+    /// The kind of negatives.
     pub negatives: Negatives,
-    /// Decides over the negatives.
+    /// Draws the negatives.
     pub seed: u64,
 }
 
 impl Default for BindingConfig {
-    /// 101 bases against genomic ones of the same GC content, as in the paper.
+    /// Windows of 101 bases against genomic windows of the same GC content, as DNABERT's (Ji et al.
+    /// 2021, doi 10.1093/bioinformatics/btab083).
     fn default() -> Self {
         Self { width: 101, top: None, away: 1000, negatives: Negatives::GcMatched, seed: 1 }
     }
 }
 
-/// Builds a set of binding sites: class 1 around the summits of peaks, class 0 the negatives.
+/// Builds a set of binding sites: class 1 are windows around the summits of peaks, class 0 are
+/// negatives.
 ///
 /// # Errors
 ///
-/// [`BuildError`].
+/// [`BuildError`] if the genome cannot be read, no peak has a window, or there are too few negatives.
+///
+/// ```
+/// use dnabert_core::{LetterPolicy, Strand};
+/// use dnabert_genome::{Genome, Interval, bed::Peak};
+/// use dnabert_tasks::build::{BindingConfig, Negatives, build_binding};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("genome.fa");
+/// # let base = |at| b"ACGT"[dnabert_core::derive_seed(1, &[at]) as usize % 4] as char;
+/// # std::fs::write(&path, format!(">chr1\n{}\n", (0..20_000).map(base).collect::<String>()))?;
+/// let genome = Genome::open(&path, LetterPolicy::default())?; // one chromosome of random bases
+/// let peak = |summit: usize| Peak {
+///     interval: Interval::new("chr1", summit - 100, summit + 100, Strand::Unknown).unwrap(),
+///     name: None,
+///     signal: 1.0,
+///     p_value: None,
+///     q_value: None,
+///     summit: Some(summit),
+/// };
+/// let config = BindingConfig { negatives: Negatives::Genomic, ..BindingConfig::default() };
+/// let built = build_binding(&genome, &[peak(2000), peak(9000)], &config)?;
+/// let labels: Vec<usize> = built.windows.iter().map(|window| window.label).collect();
+/// assert_eq!(labels, [1, 1, 0, 0]);
+/// assert_eq!(built.windows[0].sequence.len(), 101);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn build_binding(
     genome: &Genome,
     peaks: &[Peak],
@@ -54,8 +83,8 @@ pub fn build_binding(
     Ok(built)
 }
 
-/// Bases of a peak, its summit among them, of which no neighbours are further apart than `away`: what keeps that far from
-/// all of them keeps as far from the whole peak.
+/// Bases of a peak, with its summit, at most `away` apart: a window that is `away` bases from all of
+/// them is as far from the whole peak.
 fn anchors(peak: &Peak, away: usize) -> impl Iterator<Item = (String, usize)> {
     let interval = &peak.interval;
     let last = interval.end().saturating_sub(1);

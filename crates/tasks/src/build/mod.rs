@@ -1,11 +1,25 @@
-//! Data sets from primary sources: a genome, and where its sites are.
+//! Builds data sets from primary sources: a genome, and where its sites are.
 //!
-//! Every builder gives [`Window`]s: intervals with a class and their bases. [`Splits`] deals them to
-//! train, dev and test by where they lie, and [`write()`] makes tables and a manifest. The same
-//! genome, sites, settings and seed give the same bytes.
+//! A builder returns [`Window`]s: intervals with a class and their bases. [`Splits`] divides them into
+//! train, dev and test by position or by similarity. [`write()`] writes the tables and a manifest, and
+//! [`BuiltTask`] is the set as a task. The same genome, sites, settings and seed give the same bytes.
+//!
+//! ```no_run
+//! use dnabert_core::LetterPolicy;
+//! use dnabert_genome::{Genome, bed};
+//! use dnabert_tasks::build::{BindingConfig, Splits, build_binding, write};
+//!
+//! let genome = Genome::open("genome.fa", LetterPolicy::default())?;
+//! let peaks = bed::read_narrow_peak("peaks.narrowPeak.gz")?;
+//! let built = build_binding(&genome, &peaks, &BindingConfig::default())?;
+//! println!("left out: {}", built.left_out);
+//! let splits = Splits::chromosomes(&genome, &["chr8".to_owned()], &["chr9".to_owned()])?;
+//! write(&built, &splits, &[("genome", "genome.fa".to_owned())], "binding".as_ref())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod binding;
-mod harden;
+mod hard_negatives;
 mod negatives;
 mod output;
 mod promoters;
@@ -21,7 +35,7 @@ use dnabert_genome::{GenomeError, Interval, IntervalError};
 use serde::Serialize;
 
 pub use binding::{BindingConfig, build_binding};
-pub use harden::Hardened;
+pub use hard_negatives::HardNegatives;
 pub use negatives::{Background, Negatives};
 pub use output::{WriteError, write};
 pub use promoters::{PromoterConfig, TataBox, build_promoters, has_tata_box, spaced};
@@ -30,63 +44,63 @@ pub use splice::{NonSites, SpliceConfig, adversarial_non_sites, build_splice};
 pub use splits::Splits;
 pub use task::BuiltTask;
 
-/// A row of a data set to be.
+/// A row of a built data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// Where its bases come from, whatever was done to them.
+    /// Where its bases come from, even if they were shuffled or substituted.
     pub interval: Interval,
     /// Its class.
     pub label: usize,
-    /// Its bases, as they are read on its strand.
+    /// Its bases, on its strand.
     pub sequence: Sequence,
 }
 
-/// What a builder made.
+/// The result of a builder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
     /// The rows.
     pub windows: Vec<Window>,
-    /// Sites that have none.
+    /// Counts of the sites without a row.
     pub left_out: LeftOut,
 }
 
-/// Sites that are left out, by the reason.
+/// Counts of the sites that are left out, by reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct LeftOut {
-    /// Their window would leave the chromosome.
+    /// The window would extend past an end of the chromosome.
     pub off_the_chromosome: usize,
-    /// Their window has letters that are not `A C G T`.
+    /// The window has letters that are not `A C G T`.
     pub ambiguous: usize,
-    /// They need a strand and have none.
+    /// The site has no strand.
     pub without_strand: usize,
-    /// They have the window of another.
+    /// Another site has the same window.
     pub repeated: usize,
-    /// They lie too close to one that is taken.
+    /// The site is too close to one that is used.
     pub too_close: usize,
-    /// They are no GT or AG, where only such are asked for.
+    /// The site is not GT or AG, and only canonical sites are wanted.
     pub not_canonical: usize,
-    /// They have a TATA box where those without are asked for, or none where those with are.
+    /// The promoter has a TATA box and those without are wanted, or the other way round.
     pub other_box: usize,
-    /// No negative was found for them: none has their GC content, or none but themselves has their
-    /// dinucleotides.
+    /// No negative was found for the site: no window has its GC content, or its only dinucleotide
+    /// shuffle is the site itself.
     pub unmatched: usize,
 }
 
 impl std::fmt::Display for LeftOut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let reasons = [
-            (self.off_the_chromosome, "leave the chromosome"),
-            (self.ambiguous, "are ambiguous"),
+            (self.off_the_chromosome, "extend past an end of the chromosome"),
+            (self.ambiguous, "have ambiguous letters"),
             (self.without_strand, "have no strand"),
-            (self.repeated, "are given twice"),
-            (self.too_close, "lie too close to another"),
+            (self.repeated, "are duplicates"),
+            (self.too_close, "are too close to another"),
             (self.not_canonical, "are not GT or AG"),
-            (self.other_box, "have the other kind of box"),
+            (self.other_box, "are excluded by their TATA box"),
             (self.unmatched, "have no negative"),
         ];
         let some = reasons.iter().filter(|(count, _)| *count > 0);
         let some: Vec<String> = some.map(|(count, reason)| format!("{count} {reason}")).collect();
-        f.write_str(if some.is_empty() { "none is left out" } else { "" })?;
+        f.write_str(if some.is_empty() { "no site is left out" } else { "" })?;
         f.write_str(&some.join(", "))
     }
 }
@@ -95,44 +109,48 @@ impl std::fmt::Display for LeftOut {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The genome cannot be read, or has no such chromosome.
+    /// The genome cannot be read, or does not have a chromosome.
     #[error(transparent)]
     Genome(#[from] GenomeError),
-    /// The classifier that looks for hard negatives cannot read a window.
-    #[error("the classifier cannot read a window")]
+    /// The classifier that finds hard negatives fails on a window.
+    #[error("the classifier fails on a window")]
     Classifier(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A chromosome of both dev and test.
-    #[error("{name} cannot be in both dev and test")]
+    /// A chromosome is in both dev and test.
+    #[error("chromosome {name} cannot be in both dev and test")]
     InTwoSplits {
         /// Its name.
         name: String,
     },
-    /// Hard negatives in splits by what sequences share.
-    #[error("hard negatives need splits by place: other windows make other clusters")]
+    /// Hard negatives cannot be mined with splits by cluster.
+    #[error(
+        "hard negatives need splits by chromosome or position: replacing windows changes the clusters"
+    )]
     HardInClusters,
-    /// No site is left.
-    #[error("no window is left of {sites} sites: {left_out}")]
+    /// No site has a window.
+    #[error("none of the {sites} sites has a window: {left_out}")]
     NoSite {
         /// Sites that were given.
         sites: usize,
-        /// What became of them.
+        /// Why they are left out.
         left_out: LeftOut,
     },
-    /// The genome has too little sequence of the wanted kind.
-    #[error("{found} of {wanted} negatives found after {tries} random windows; they need {what}")]
+    /// The genome has too few windows of the wanted kind.
+    #[error(
+        "only {found} of {wanted} negatives found in {tries} random windows; each needs {what}"
+    )]
     TooFewNegatives {
-        /// Windows that were found.
+        /// Negatives that were found.
         found: usize,
-        /// Windows that were wanted.
+        /// Negatives that were wanted.
         wanted: usize,
-        /// Windows that were tried.
+        /// Random windows that were tried.
         tries: usize,
-        /// What they must be.
+        /// What a negative needs.
         what: &'static str,
     },
 }
 
-/// Reads the windows of `sites`, none of them twice; those that cannot be are counted in `left_out`.
+/// Reads the windows of `sites`, each once; the sites without a window are counted in `left_out`.
 fn positives(
     genome: &dnabert_genome::Genome,
     sites: impl IntoIterator<Item = Result<Interval, IntervalError>>,
@@ -169,7 +187,7 @@ fn positives(
     Ok(Built { windows, left_out })
 }
 
-/// Bases as a sequence.
+/// The letters as a sequence.
 fn sequence_of(letters: &[u8]) -> Result<Sequence, SequenceError> {
     String::from_utf8_lossy(letters).parse()
 }

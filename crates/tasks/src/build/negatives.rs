@@ -1,4 +1,4 @@
-//! Windows that are no sites.
+//! Negatives: windows that are not sites.
 
 use std::collections::HashMap;
 
@@ -9,33 +9,34 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{BuildError, Built, Window, shuffle_dinucleotides, substitute_pieces};
 
-/// How negatives are made, the easiest to tell first.
+/// The kind of negatives, the easiest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Negatives {
-    /// Each positive, with 12 of its 20 pieces replaced by random bases, as in the paper's set of
-    /// promoters without TATA box.
+    /// Each positive with 12 of its 20 pieces replaced by random bases, as in DNABERT's set of
+    /// promoters without a TATA box (see [`substitute_pieces`]).
     Substituted,
     /// Random windows of the genome.
     #[default]
     Genomic,
-    /// Random windows of the genome, each with the GC content of a positive to 2 %.
+    /// Random windows of the genome, each with the GC content of a positive to within 0.02.
     GcMatched,
-    /// Each positive, shuffled so that its dinucleotides stay.
+    /// Each positive with its bases shuffled so that the counts of dinucleotides stay the same (see
+    /// [`shuffle_dinucleotides`]).
     DinucleotideShuffled,
 }
 
-/// Tells which windows are taken.
+/// Says which windows are accepted.
 type Filter<'a> = Box<dyn Fn(&Sequence) -> bool + 'a>;
 
-/// Where negatives may lie.
+/// The part of a genome where negatives may be.
 pub struct Background<'a> {
     genome: &'a Genome,
     /// Names and lengths of the chromosomes that have sites.
     chromosomes: Vec<(String, usize)>,
-    /// Where sites are on each, from 0, ascending.
+    /// Positions of the sites on each, from 0, ascending.
     sites: HashMap<String, Vec<usize>>,
     away: usize,
-    /// What else genomic windows must be.
+    /// A further condition on genomic windows.
     accepts: Option<Filter<'a>>,
     tries: usize,
 }
@@ -49,17 +50,17 @@ impl std::fmt::Debug for Background<'_> {
     }
 }
 
-/// Random windows for each one that is needed, before the search is given up: of any, and of those
-/// that must be something rare as well.
+/// How many random windows are tried for each negative before the search ends: without a further
+/// condition, and with one, which few windows may meet.
 const TRIES: usize = 1000;
 const RARE_TRIES: usize = 50_000;
 
 impl<'a> Background<'a> {
-    /// All windows of the chromosomes of `sites` that keep `away` bases from any of them.
+    /// All windows of the chromosomes of `sites` that are at least `away` bases from any site.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Genome`] for a chromosome that is not there.
+    /// [`BuildError::Genome`] if the genome does not have a chromosome of `sites`.
     pub fn new(
         genome: &'a Genome,
         sites: impl IntoIterator<Item = (String, usize)>,
@@ -79,14 +80,14 @@ impl<'a> Background<'a> {
         Ok(Self { genome, chromosomes, sites: by_name, away, accepts: None, tries: 0 })
     }
 
-    /// The same background, of whose windows only those are taken that `accepts`.
+    /// Restricts genomic negatives to the windows that `accepts` returns true for.
     #[must_use]
     pub fn only(mut self, accepts: impl Fn(&Sequence) -> bool + 'a) -> Self {
         self.accepts = Some(Box::new(accepts));
         self
     }
 
-    /// Whether no base of `interval` lies within the distance of a site.
+    /// Whether every base of `interval` is far enough from all sites.
     pub fn is_free(&self, interval: &Interval) -> bool {
         let Some(sites) = self.sites.get(interval.chromosome()) else {
             return true;
@@ -96,8 +97,8 @@ impl<'a> Background<'a> {
         sites.get(next).is_none_or(|&site| site >= interval.end().saturating_add(self.away))
     }
 
-    /// A random window of `len` bases on a random strand, which is free and has only bases;
-    /// `None` where the one that was drawn is not so.
+    /// A random window of `len` bases on a random strand; `None` if it is not free, has ambiguous
+    /// letters or is not accepted.
     fn draw(
         &mut self,
         len: usize,
@@ -131,16 +132,16 @@ impl<'a> Background<'a> {
         Ok(None)
     }
 
-    /// One negative for each of `built`'s windows, of the same length, in the same order, put behind
-    /// them.
+    /// Appends a negative of the same length for each window of `built`, in the same order.
     ///
-    /// No two genomic ones overlap. Substituted and shuffled ones keep the interval of the positive
-    /// that they were made of. A positive is left out where no window has its GC content, or where
-    /// it is its own only shuffle.
+    /// Genomic negatives do not overlap. Substituted and shuffled negatives keep the interval of their
+    /// positive. A positive is left out if no window has its GC content, or if its only shuffle is
+    /// the positive itself.
     ///
     /// # Errors
     ///
-    /// [`BuildError::TooFewNegatives`], and [`BuildError::Genome`].
+    /// [`BuildError::TooFewNegatives`]; [`BuildError::NoSite`] if every positive is left out;
+    /// [`BuildError::Genome`] if the genome cannot be read.
     pub fn negatives(
         &mut self,
         built: &mut Built,
@@ -190,8 +191,8 @@ impl<'a> Background<'a> {
                             found: made.len(),
                             wanted,
                             tries: self.tries,
-                            what: "room away from all sites, no ambiguous letter, and the GC content \
-                                   or the TATA box of a site if that is asked for",
+                            what: "a place far enough from all sites, no ambiguous letters, and the \
+                                   GC content or the TATA box of a site if that is asked for",
                         });
                     };
                     let taken = taken.entry(interval.chromosome().to_owned()).or_default();

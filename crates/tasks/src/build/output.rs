@@ -1,4 +1,4 @@
-//! Tables and manifest of a built data set.
+//! Writes the tables and the manifest of a built data set.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use super::{Built, LeftOut, Splits, Window};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// A file cannot be written.
+    /// The file cannot be written.
     #[error("{}", path.display())]
     Io {
         /// The file.
@@ -24,8 +24,8 @@ pub enum WriteError {
         #[source]
         source: io::Error,
     },
-    /// A split would have no row of some class.
-    #[error("the {split} split has no row of class {label}: other borders are needed")]
+    /// A split would have no row of a class.
+    #[error("the {split} split has no row of class {label}; choose other chromosomes or positions")]
     Lacking {
         /// The split.
         split: Split,
@@ -35,13 +35,13 @@ pub enum WriteError {
 }
 
 /// Writes `train.tsv`, `dev.tsv` and `test.tsv` (sequence, label, chromosome, start and end from 0,
-/// strand) and `manifest.json` with their hashes and `made_of`: the files and settings, as text.
+/// strand), and `manifest.json` with their hashes and `made_of`, which names files and settings.
 ///
-/// Windows that lie across a border of `splits` are left out and counted in the manifest.
+/// Windows across a border of `splits` are left out and counted in the manifest.
 ///
 /// # Errors
 ///
-/// [`WriteError`].
+/// [`WriteError`] if a split would have no row of a class, or a file cannot be written.
 pub fn write(
     built: &Built,
     splits: &Splits,
@@ -101,7 +101,7 @@ pub fn write(
     file::write(&path, text.as_bytes()).map_err(failed(&path))
 }
 
-/// What is told of a data set beside its tables.
+/// The content of `manifest.json`.
 #[derive(Serialize)]
 struct Manifest {
     made_of: BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! Promoters and windows that are none.
+//! Promoters, and windows without one.
 
 use std::collections::HashMap;
 
@@ -9,42 +9,44 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Background, BuildError, Built, LeftOut, Negatives, Window, positives, sequence_of};
 
-/// How a promoter set is made.
+/// How a promoter set is built.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PromoterConfig {
-    /// Bases before the transcription start.
+    /// Bases before the transcription start site.
     pub upstream: usize,
-    /// Bases from the start on, with it.
+    /// Bases from the start on, including it.
     pub downstream: usize,
-    /// Bases between the starts of one strand, at least; of starts closer together, the first is
-    /// taken.
+    /// Least distance in bases between starts on one strand; of starts that are closer, the first one
+    /// is used.
     pub spacing: usize,
-    /// Bases between a genomic negative and any start, at least.
+    /// Least distance in bases between a genomic negative and any start.
     pub away: usize,
-    /// Which promoters are taken; where boxes count, 38 bases before the start have to be there and unambiguous.
+    /// Which promoters are used. Unless it is [`TataBox::Any`], the 38 bases before the start must be
+    /// on the chromosome and unambiguous.
     pub tata: TataBox,
-    /// What promoters are told from.
+    /// The kind of negatives.
     pub negatives: Negatives,
-    /// Decides over the negatives.
+    /// Draws the negatives.
     pub seed: u64,
 }
 
-/// Whether a promoter has a TATA box: `TATAAA` or `TATATA` within the bases −38 to −19 of its start.
+/// Which promoters are used by their TATA box: `TATAAA` or `TATATA` within the bases −38 to −19 from
+/// the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TataBox {
-    /// Either.
+    /// Promoters with and without one.
     #[default]
     Any,
-    /// Only promoters with one; genomic negatives have one in the same place.
+    /// Only promoters with one; genomic negatives have one at the same position.
     With,
-    /// Only promoters without.
+    /// Only promoters without one.
     Without,
 }
 
-/// Where a TATA box lies, in bases before the start: from, and up to.
+/// Where a TATA box is, in bases before the start: first base, and end.
 const TATA_PLACE: (usize, usize) = (38, 18);
 
-/// Whether a window whose transcription start is at `start` has a TATA box in its place.
+/// Whether a window has a TATA box at its usual distance from the transcription start at `start`.
 ///
 /// ```
 /// use dnabert_tasks::build::has_tata_box;
@@ -62,7 +64,7 @@ pub fn has_tata_box(sequence: &Sequence, start: usize) -> bool {
 }
 
 impl Default for PromoterConfig {
-    /// −249..+50 with the start as 0, as in the shipped set of fruit-fly promoters.
+    /// −249..+50, where the start is 0, as in the shipped set of fruit-fly promoters.
     fn default() -> Self {
         Self {
             upstream: 249,
@@ -76,8 +78,10 @@ impl Default for PromoterConfig {
     }
 }
 
-/// Of `starts`, each of which stands for its first base in the direction of its strand, those that
-/// keep `spacing` bases from the one that was taken before on the same strand, in ascending order.
+/// The starts that are at least `spacing` bases from the one kept before on the same strand, in
+/// ascending order, as chromosome, base and strand.
+///
+/// The base of a start is the first base of its interval in the direction of its strand.
 pub fn spaced(starts: &[Interval], spacing: usize) -> Vec<(String, usize, Strand)> {
     let mut sorted: Vec<_> = starts
         .iter()
@@ -103,18 +107,38 @@ pub fn spaced(starts: &[Interval], spacing: usize) -> Vec<(String, usize, Strand
     sorted
 }
 
-/// Builds a promoter set: class 1 around transcription starts, class 0 the negatives. A start
-/// without a strand is left out.
+/// Builds a promoter set: class 1 are windows around transcription starts, class 0 are negatives.
+/// Starts without a strand are left out.
 ///
 /// # Errors
 ///
-/// [`BuildError`].
+/// [`BuildError`] if the genome cannot be read, no start has a window, or there are too few
+/// negatives.
+///
+/// ```
+/// use dnabert_core::{LetterPolicy, Strand};
+/// use dnabert_genome::{Genome, Interval};
+/// use dnabert_tasks::build::{PromoterConfig, build_promoters};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("genome.fa");
+/// # let base = |at| b"ACGT"[dnabert_core::derive_seed(1, &[at]) as usize % 4] as char;
+/// # std::fs::write(&path, format!(">chr1\n{}\n", (0..20_000).map(base).collect::<String>()))?;
+/// let genome = Genome::open(&path, LetterPolicy::default())?; // one chromosome of random bases
+/// let start = |base: usize, strand| Interval::new("chr1", base, base + 1, strand).unwrap();
+/// let starts = [start(3000, Strand::Forward), start(9000, Strand::Reverse)];
+/// let built = build_promoters(&genome, &starts, &PromoterConfig::default())?;
+/// let labels: Vec<usize> = built.windows.iter().map(|window| window.label).collect();
+/// assert_eq!(labels, [1, 1, 0, 0]);
+/// assert_eq!(built.windows[0].sequence.len(), 300);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn build_promoters(
     genome: &Genome,
     starts: &[Interval],
     config: &PromoterConfig,
 ) -> Result<Built, BuildError> {
-    // Where boxes count, windows reach back to them until all are built.
+    // Windows include the TATA box until the promoters are chosen, and are then shortened.
     let upstream = match config.tata {
         TataBox::Any => config.upstream,
         TataBox::With | TataBox::Without => config.upstream.max(TATA_PLACE.0),
@@ -147,7 +171,7 @@ pub fn build_promoters(
     if built.windows.is_empty() {
         return Err(BuildError::NoSite { sites: starts.len(), left_out: built.left_out });
     }
-    // Away from all starts, those that were passed over too.
+    // Negatives keep away from all starts, also from those that are not used.
     let sites = spaced(starts, 0).into_iter().map(|(name, base, _)| (name, base));
     let mut random = ChaCha8Rng::seed_from_u64(config.seed);
     // No negative may overlap a promoter.
@@ -172,7 +196,7 @@ pub fn build_promoters(
     Ok(built)
 }
 
-/// `window` without its first bases, `count` of them.
+/// The window without its first `count` bases.
 fn without_first(window: &Window, count: usize) -> Window {
     let Window { interval, label, sequence } = window;
     let (start, end) = match interval.strand() {
@@ -181,8 +205,9 @@ fn without_first(window: &Window, count: usize) -> Window {
     };
     let interval = Interval::new(interval.chromosome(), start, end, interval.strand());
     Window {
-        interval: interval.expect("a part of an interval is one"),
+        interval: interval.expect("a part of an interval is an interval"),
         label: *label,
-        sequence: sequence_of(&sequence.as_bytes()[count..]).expect("a part of a sequence is one"),
+        sequence: sequence_of(&sequence.as_bytes()[count..])
+            .expect("a part of a sequence is a sequence"),
     }
 }

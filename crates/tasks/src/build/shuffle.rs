@@ -1,4 +1,8 @@
-//! Sequences that keep some of another's statistics and lose the rest.
+//! Random sequences that keep some statistics of a given one.
+//!
+//! Shuffles keep the counts of dinucleotides (Altschul and Erickson 1985, doi
+//! 10.1093/oxfordjournals.molbev.a040370); substitution keeps some pieces (Oubounyt et al. 2019, doi
+//! 10.3389/fgene.2019.00286).
 
 use dnabert_core::Sequence;
 use rand::seq::SliceRandom;
@@ -6,11 +10,23 @@ use rand::{Rng, RngExt};
 
 use super::sequence_of;
 
-/// A random sequence with the same counts of dinucleotides, and the same first and last base
+/// A random sequence with the same counts of dinucleotides and the same first and last base
 /// (Altschul and Erickson 1985, doi 10.1093/oxfordjournals.molbev.a040370).
 ///
-/// A base is a node and a dinucleotide an edge: a walk that uses each edge once spells such a
-/// sequence. All of them are equally likely.
+/// Bases are the nodes and dinucleotides the edges of a graph; a walk that uses each edge once spells
+/// such a sequence. All such sequences are equally likely.
+///
+/// ```
+/// use dnabert_tasks::build::shuffle_dinucleotides;
+/// use rand::SeedableRng;
+///
+/// let sequence = "ACAGATACCA".parse()?;
+/// let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// let shuffled = shuffle_dinucleotides(&sequence, &mut random).to_string();
+/// assert_eq!(shuffled.matches("CA").count(), 2);
+/// assert!(shuffled.starts_with('A') && shuffled.ends_with('A'));
+/// # Ok::<(), dnabert_core::SequenceError>(())
+/// ```
 pub fn shuffle_dinucleotides(sequence: &Sequence, random: &mut impl Rng) -> Sequence {
     let letters = sequence.as_bytes();
     let (Some(&first), Some(&last)) = (letters.first(), letters.last()) else {
@@ -21,7 +37,8 @@ pub fn shuffle_dinucleotides(sequence: &Sequence, random: &mut impl Rng) -> Sequ
         edges[usize::from(pair[0])].push(pair[1]);
     }
     let nodes: Vec<u8> = (0..=255).filter(|&node| !edges[usize::from(node)].is_empty()).collect();
-    // Each node but the last of the walk keeps one edge for the end; these must lead to the last.
+    // Each node but the last reserves one edge to leave by at the end. These edges must lead to the
+    // last node.
     loop {
         for &node in &nodes {
             let from = &mut edges[usize::from(node)];
@@ -58,16 +75,17 @@ pub fn shuffle_dinucleotides(sequence: &Sequence, random: &mut impl Rng) -> Sequ
         walk.push(next);
         node = next;
     }
-    sequence_of(&walk).unwrap_or_else(|_| sequence.clone()) // of the letters of a sequence
+    sequence_of(&walk).unwrap_or_else(|_| sequence.clone()) // cannot fail: letters of a sequence
 }
 
-/// Cuts a sequence into `pieces` and replaces all bases of `replaced` of them by random ones, as the
-/// negatives of the promoter sets of DeePromoter and DNABERT are made (20 and 12; Oubounyt et al.
-/// 2019, doi 10.3389/fgene.2019.00286).
+/// Divides a sequence into `pieces` and replaces all bases of `replaced` of them by random ones.
+///
+/// The negatives of the promoter sets of DeePromoter and DNABERT are made so, with 20 and 12
+/// (Oubounyt et al. 2019, doi 10.3389/fgene.2019.00286).
 ///
 /// # Panics
 ///
-/// Unless `replaced` ≤ `pieces` and `pieces` > 0.
+/// If `pieces` is 0 or `replaced` is above `pieces`.
 pub fn substitute_pieces(
     sequence: &Sequence,
     pieces: usize,
@@ -84,7 +102,7 @@ pub fn substitute_pieces(
             *letter = b"ACGT"[random.random_range(0..4)];
         }
     }
-    sequence_of(&letters).unwrap_or_else(|_| sequence.clone()) // of bases
+    sequence_of(&letters).unwrap_or_else(|_| sequence.clone()) // cannot fail: bases and letters of a sequence
 }
 
 #[cfg(test)]
@@ -117,8 +135,8 @@ mod tests {
     }
 
     #[test]
-    fn every_walk_is_as_likely_as_any_other() {
-        // ACAGATA has the walks of A C, A G and A T loops in any order: six.
+    fn all_shuffles_are_equally_likely() {
+        // ACAGATA consists of three loops from A (by C, G and T), in any order: six sequences.
         let sequence: Sequence = "ACAGATA".parse().unwrap();
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let mut counts = BTreeMap::<String, usize>::new();
@@ -132,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn eight_pieces_of_twenty_stay() {
+    fn eight_of_twenty_pieces_are_kept() {
         let sequence: Sequence = "ACGTTGCAGT".repeat(30).parse().unwrap();
         let made = substitute_pieces(&sequence, 20, 12, &mut ChaCha8Rng::seed_from_u64(3));
         let pieces = sequence.as_bytes().chunks(15).zip(made.as_bytes().chunks(15));

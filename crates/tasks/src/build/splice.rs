@@ -1,4 +1,4 @@
-//! Splice sites and places that only look like them.
+//! Splice sites, and positions that only look like them.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -10,31 +10,31 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{BuildError, Built, LeftOut, Window};
 
-/// How a set of splice sites is made. Classes: 0 neither, 1 donor, 2 acceptor.
+/// How a set of splice sites is built. The classes are 0 neither, 1 donor and 2 acceptor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpliceConfig {
-    /// Bases of a window; the boundary of exon and intron lies in its middle.
+    /// Bases of a window; the exon-intron boundary is in its middle.
     pub width: usize,
-    /// Leave out donors that are not GT and acceptors that are not AG.
+    /// Whether donors that are not GT and acceptors that are not AG are left out.
     pub canonical: bool,
-    /// What sites are told from.
+    /// The kind of negatives.
     pub others: NonSites,
-    /// Decides over what is no site.
+    /// Draws the negatives.
     pub seed: u64,
 }
 
-/// Windows of genes whose middle is no boundary.
+/// The kind of negatives: windows of transcripts whose middle is not a splice site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NonSites {
     /// Anywhere in the transcripts.
     Anywhere,
-    /// Every other with GT where a donor has it, the rest with AG where an acceptor has it.
+    /// Half of them with GT where a donor has it, half with AG where an acceptor has it.
     #[default]
     Decoys,
 }
 
 impl Default for SpliceConfig {
-    /// 400 bases, as in the paper.
+    /// Windows of 400 bases, as DNABERT's (Ji et al. 2021, doi 10.1093/bioinformatics/btab083).
     fn default() -> Self {
         Self { width: 400, canonical: true, others: NonSites::Decoys, seed: 1 }
     }
@@ -43,29 +43,56 @@ impl Default for SpliceConfig {
 const DONOR: usize = 1;
 const ACCEPTOR: usize = 2;
 
-/// Random places for each window without a site, before the search is given up.
+/// How many random positions are tried for each negative before the search ends.
 const TRIES: usize = 2000;
 
 /// Builds a set of splice sites from the introns of transcripts: donors, acceptors, and as many
 /// windows of the same transcripts that are neither as there are donors.
 ///
-/// A window that is neither may lie over sites, even close to its middle, and windows of sites over one another: what is asked
-/// is whether the middle is one.
+/// A negative window may contain splice sites, even close to its middle, and windows of sites may
+/// overlap: the label says whether the middle is a splice site.
 ///
 /// # Errors
 ///
-/// [`BuildError`].
+/// [`BuildError`] if the genome cannot be read, no donor has a window, or there are too few
+/// negatives.
 ///
 /// # Panics
 ///
 /// If the width is odd or below 4.
+///
+/// ```
+/// use dnabert_core::{LetterPolicy, Strand};
+/// use dnabert_genome::annotation::Transcript;
+/// use dnabert_genome::{Genome, Interval};
+/// use dnabert_tasks::build::{NonSites, SpliceConfig, build_splice};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("genome.fa");
+/// // Two exons with an intron from GT to AG.
+/// let bases = format!("{}GT{}AG{}", "ACGA".repeat(50), "CCTA".repeat(30), "GATC".repeat(50));
+/// std::fs::write(&path, format!(">chr1\n{bases}\n"))?;
+/// let genome = Genome::open(&path, LetterPolicy::default())?;
+/// let exon = |start, end| Interval::new("chr1", start, end, Strand::Forward).unwrap();
+/// let gene = Transcript { id: "gene".into(), parts: vec![exon(0, 200), exon(324, 524)] };
+/// let config =
+///     SpliceConfig { width: 60, others: NonSites::Anywhere, ..SpliceConfig::default() };
+/// let built = build_splice(&genome, &[gene], &config)?;
+/// let labels: Vec<usize> = built.windows.iter().map(|window| window.label).collect();
+/// assert_eq!(labels, [1, 2, 0]);
+/// assert_eq!(&built.windows[0].sequence.as_str()[30..32], "GT");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn build_splice(
     genome: &Genome,
     transcripts: &[Transcript],
     config: &SpliceConfig,
 ) -> Result<Built, BuildError> {
     let SpliceConfig { width, canonical, .. } = *config;
-    assert!(width >= 4 && width.is_multiple_of(2), "a width of {width} has no middle");
+    assert!(
+        width >= 4 && width.is_multiple_of(2),
+        "a width of {width}: it must be even and at least 4"
+    );
     let mut sites = BTreeSet::new();
     for intron in transcripts.iter().flat_map(Transcript::introns) {
         let intron = genome.resolve(intron)?;
@@ -109,8 +136,8 @@ pub fn build_splice(
             }
         }
         let Some(window) = found else {
-            let what = "a place in a transcript that is no site, without ambiguous letters, and \
-                        with GT or AG if that is asked for";
+            let what = "a position in a transcript that is not a splice site, no ambiguous letters, and \
+                        GT or AG if that is asked for";
             return Err(BuildError::TooFewNegatives {
                 found: number,
                 wanted,
@@ -123,23 +150,27 @@ pub fn build_splice(
     Ok(built)
 }
 
-/// Non-sites that classifiers take for donors or acceptors, up to `wanted` of those that `may_be`, such as those of the
-/// training split: what a next round of training learns most from, as the paper repeats it. Class 0 of a classifier is neither.
+/// Negatives that classifiers take for donors or acceptors: the hard negatives of a next round of
+/// training, which DNABERT repeats (Ji et al. 2021, doi 10.1093/bioinformatics/btab083).
 ///
-/// `classifiers` are those of the rounds so far, the first one first: each is fooled in places of its own, so that a round
-/// that looked for those of the newest alone would let the others come back. Each has the same share of `wanted`, filled with
-/// what it would give first by itself (with the same settings); what is left of a share goes to the rounds before it, whose
-/// classifiers know less, and what is left of the first one's is missing. Without a classifier there is nothing.
-/// The more a classifier knows, the fewer such places there are: the search ends after a thousand random places, allowed or
-/// not, for each one that is wanted.
+/// Returns up to `wanted` windows for which `may_be` is true, such as those of the training split.
+/// Class 0 of a classifier is neither.
+///
+/// `classifiers` are those of all rounds so far, the first round first. Each round has its own false
+/// positives; if only the newest classifier were asked, those of the earlier ones would come back.
+/// `wanted` is divided equally between the classifiers, the newest first. A classifier contributes
+/// the windows that it would contribute alone, with the same settings. What the newer ones do not
+/// find is left to the earlier ones, which know less; what the first one does not find is missing.
+/// Without classifiers the result is empty. The better a classifier, the fewer its false positives:
+/// its search ends after a thousand random positions for each window that is wanted.
 ///
 /// # Errors
 ///
-/// [`BuildError`]; what a classifier cannot read is [`BuildError::Classifier`].
+/// [`BuildError`] if the genome cannot be read; [`BuildError::Classifier`] if a classifier fails.
 ///
 /// # Panics
 ///
-/// As [`build_splice`].
+/// If the width is odd or below 4.
 pub fn adversarial_non_sites<C: Classifier>(
     genome: &Genome,
     transcripts: &[Transcript],
@@ -157,20 +188,20 @@ pub fn adversarial_non_sites<C: Classifier>(
     }
     let mut hard: Vec<Window> = Vec::new();
     for (round, classifier) in classifiers.iter().enumerate().rev() {
-        // Another stream than that of the non-sites of the set itself, and of the other rounds.
+        // A random stream of its own, unlike those of the set itself and of the other rounds.
         let seed = derive_seed(config.seed, &[1 + round as u64]);
         let config = SpliceConfig { seed, ..config.clone() };
         let mut source = NonSiteSource::new(genome, transcripts, &config, taken.clone())?;
-        let share = (wanted - hard.len()).div_ceil(round + 1);
-        let found = fooling(&mut source, classifier, share, may_be)?;
+        let count = (wanted - hard.len()).div_ceil(round + 1);
+        let found = false_positives(&mut source, classifier, count, may_be)?;
         taken.extend(found.iter().map(boundary));
         hard.extend(found);
     }
     Ok(hard)
 }
 
-/// Windows of `source` that `may_be` and that `classifier` takes for sites, up to `wanted` of them.
-fn fooling<C: Classifier>(
+/// Up to `wanted` windows of `source` that `may_be` allows and `classifier` takes for sites.
+fn false_positives<C: Classifier>(
     source: &mut NonSiteSource<'_>,
     classifier: &C,
     wanted: usize,
@@ -187,31 +218,31 @@ fn fooling<C: Classifier>(
         let found = classifier
             .predict(&sequences)
             .map_err(|error| BuildError::Classifier(Box::new(error)))?;
-        let fooled = batch.into_iter().zip(found).filter(|(_, row)| {
+        let mistaken = batch.into_iter().zip(found).filter(|(_, row)| {
             row.iter().skip(1).any(|site| *site > row.first().copied().unwrap_or_default())
         });
-        hard.extend(fooled.map(|(window, _)| window));
+        hard.extend(mistaken.map(|(window, _)| window));
     }
     hard.truncate(wanted);
     Ok(hard)
 }
 
-/// The boundary in the middle of a window.
+/// The position in the middle of a window.
 fn boundary(window: &Window) -> Boundary {
     let interval = &window.interval;
     let middle = interval.start() + interval.len() / 2;
     (interval.chromosome().to_owned(), middle, interval.strand())
 }
 
-/// Its chromosome, the base of the forward strand behind it, and its strand.
+/// Chromosome, the base of the forward strand right of the boundary, and strand.
 type Boundary = (String, usize, Strand);
 
-/// Random places of transcripts that are no sites.
+/// Random positions of transcripts that are not splice sites.
 struct NonSiteSource<'a> {
     genome: &'a Genome,
     config: &'a SpliceConfig,
     spans: Vec<Interval>,
-    /// Boundaries that are sites, or were drawn.
+    /// Boundaries that are sites or were drawn before.
     taken: HashSet<Boundary>,
     random: ChaCha8Rng,
     tries: usize,
@@ -229,8 +260,8 @@ impl<'a> NonSiteSource<'a> {
         Ok(Self { genome, config, spans, taken, random, tries: 0 })
     }
 
-    /// The window of a random place, unless it is a site or looks like none; of decoys, even turns look
-    /// like donors and odd ones like acceptors.
+    /// The window of a random position; `None` if it is a site or is not of the wanted kind. Decoys look
+    /// like donors in even turns and like acceptors in odd ones.
     fn draw(&mut self, turn: usize) -> Result<Option<Window>, BuildError> {
         let kind = if turn.is_multiple_of(2) { DONOR } else { ACCEPTOR };
         self.tries += 1;
@@ -262,7 +293,7 @@ impl<'a> NonSiteSource<'a> {
 }
 
 /// The window whose middle is the boundary before base `boundary` (from 0) of the forward strand;
-/// `None` off the chromosome.
+/// `None` if it extends past an end of the chromosome.
 fn window(
     genome: &Genome,
     name: &str,
@@ -284,7 +315,7 @@ fn window(
     }
 }
 
-/// Whether the intron would begin with GT, or end with AG.
+/// Whether the window has GT where a donor has it, or AG where an acceptor has it.
 fn looks_like(window: &Window, label: usize) -> bool {
     let letters = window.sequence.as_bytes();
     let middle = letters.len() / 2;
@@ -294,7 +325,8 @@ fn looks_like(window: &Window, label: usize) -> bool {
     }
 }
 
-/// What transcripts with introns cover, each base of a strand once, so that places are drawn evenly.
+/// The intervals that transcripts with introns cover, merged for each strand, so that every position is
+/// equally likely.
 fn genes(genome: &Genome, transcripts: &[Transcript]) -> Result<Vec<Interval>, BuildError> {
     let mut spans = Vec::new();
     for transcript in transcripts.iter().filter(|transcript| transcript.parts.len() > 1) {

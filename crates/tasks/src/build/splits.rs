@@ -1,4 +1,4 @@
-//! Which split a window belongs to.
+//! The split of each window.
 
 use dnabert_core::Split;
 use dnabert_genome::{Genome, Interval};
@@ -6,39 +6,40 @@ use dnabert_genome::{Genome, Interval};
 use super::{BuildError, Window};
 use crate::cluster::{clusters, deal};
 
-/// Deals windows to splits, so that no two splits share sequence by overlap.
+/// How windows are divided into splits, so that windows of two splits do not overlap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Splits {
-    /// These chromosomes to dev and to test, all others to train.
+    /// By chromosome: these are for dev and test, all others for train.
     Chromosomes {
         /// Chromosomes of the dev split.
         dev: Vec<String>,
         /// Chromosomes of the test split.
         test: Vec<String>,
     },
-    /// On every chromosome, what starts from this base on to dev, from that on to test.
+    /// By position on every chromosome: train, then dev, then test.
     Position {
         /// The first base of dev, from 0.
         dev: usize,
         /// The first base of test, from 0.
         test: usize,
     },
-    /// Whole clusters of windows that share a stretch of bases, wherever they lie: eight in ten windows
-    /// to train, one to dev and one to test.
+    /// By similarity: windows that share a k-mer are in one split, wherever they are. Eight of ten
+    /// windows are for train, one for dev and one for test.
     Clusters {
-        /// Bases that are shared, on either strand.
+        /// Length of the k-mers that windows of two splits may not share, on either strand.
         shared: usize,
-        /// Decides which cluster goes where.
+        /// Decides between splits that fit a cluster equally well.
         seed: u64,
     },
 }
 
 impl Splits {
-    /// Chromosomes of dev and test, by any name that `genome` takes.
+    /// Splits by chromosome, by any name that `genome` accepts for them.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Genome`] for a chromosome that is not there, and [`BuildError::InTwoSplits`].
+    /// [`BuildError::Genome`] if the genome does not have a chromosome, and
+    /// [`BuildError::InTwoSplits`].
     pub fn chromosomes(
         genome: &Genome,
         dev: &[String],
@@ -54,7 +55,7 @@ impl Splits {
         }
     }
 
-    /// The split of each window; `None` for one that lies across a border.
+    /// The split of each window; `None` for a window across a border.
     pub fn deal(&self, windows: &[Window]) -> Vec<Option<Split>> {
         let Self::Clusters { shared, seed } = self else {
             return windows.iter().map(|window| self.of(&window.interval)).collect();
@@ -66,7 +67,7 @@ impl Splits {
         bins.into_iter().map(|bin| Some(splits[bin])).collect()
     }
 
-    /// The split of what lies there.
+    /// The split of an interval, by its chromosome or position.
     fn of(&self, interval: &Interval) -> Option<Split> {
         match self {
             Self::Clusters { .. } => None,
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn borders_divide_and_what_lies_across_belongs_nowhere() {
+    fn windows_across_a_border_are_in_no_split() {
         let splits = Splits::Position { dev: 100, test: 200 };
         let of = |start, end| splits.of(&Interval::new("c", start, end, Strand::Forward).unwrap());
         assert_eq!(of(90, 100), Some(Split::Train));
@@ -121,12 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn windows_that_overlap_go_to_one_split_wherever_they_lie() {
+    fn similar_windows_are_in_one_split_wherever_they_are() {
         let bases = |row: u64| -> String {
             let base = |place| b"ACGT"[dnabert_core::derive_seed(row, &[place]) as usize % 4];
             String::from_utf8((0..30).map(base).collect()).unwrap()
         };
-        // Each second window is half of the one before.
+        // Every second window shares half of its bases with the one before.
         let window = |row: u64| {
             let text = bases(row / 2);
             let text = if row.is_multiple_of(2) {

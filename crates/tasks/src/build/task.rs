@@ -1,4 +1,4 @@
-//! A built set as a task, without tables in between.
+//! A built data set as a task, without writing tables.
 
 use std::convert::Infallible;
 
@@ -6,7 +6,7 @@ use dnabert_core::{Example, Split, Task};
 
 use super::{Built, Splits};
 
-/// The windows of a built set, dealt to splits.
+/// The windows of a built set, divided into splits, as a task.
 #[derive(Debug, Clone)]
 pub struct BuiltTask {
     name: String,
@@ -16,13 +16,16 @@ pub struct BuiltTask {
 }
 
 impl BuiltTask {
-    /// The windows of `built` as `splits` deal them; examples are called by their intervals.
+    /// The windows of `built`, divided by `splits`; the name of an example is its interval.
     ///
     /// # Panics
     ///
-    /// If a window's label is no class.
+    /// If the label of a window is not an index of `classes`.
     pub fn new(name: impl Into<String>, classes: &[&str], built: Built, splits: &Splits) -> Self {
-        assert!(built.windows.iter().all(|window| window.label < classes.len()), "labels");
+        assert!(
+            built.windows.iter().all(|window| window.label < classes.len()),
+            "a label is not a class"
+        );
         let classes = classes.iter().map(|&class| class.to_owned()).collect();
         let dealt = splits.deal(&built.windows);
         Self { name: name.into(), classes, built, dealt }
@@ -74,7 +77,7 @@ mod tests {
         let of = |split| -> Vec<usize> {
             task.examples(split).unwrap().iter().map(|example| example.label).collect()
         };
-        // The last one lies across a border.
+        // The last one is across a border.
         assert_eq!([Split::Train, Split::Dev, Split::Test].map(of), [vec![0], vec![1], vec![1]]);
     }
 }

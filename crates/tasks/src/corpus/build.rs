@@ -1,4 +1,4 @@
-//! One pass over FASTA files.
+//! Builds a corpus from FASTA files.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -11,46 +11,47 @@ use super::repeats::{Repeats, WORD};
 use super::store::StoreWriter;
 use super::{CorpusConfig, CorpusError, KmerSet, Pieces};
 
-/// Pieces to train on, pieces to evaluate on, and what was left out.
+/// Pieces to train on, pieces to evaluate on, and a report.
 #[derive(Debug)]
 pub struct Corpus {
     /// Pieces to train on.
     pub train: Pieces,
-    /// Pieces of the regions that are held out; none where these are too few.
+    /// Pieces of the held-out regions; `None` if no piece fits into them.
     pub held_out: Option<Pieces>,
-    /// What became of the bases.
+    /// Counts of the bases.
     pub report: CorpusReport,
 }
 
-/// What became of the bases of a corpus.
+/// Counts of the bases of a corpus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct CorpusReport {
-    /// Bases in the files, ambiguous letters not counted.
+    /// Bases in the files, without ambiguous letters.
     pub read: u64,
     /// Bases to train on.
     pub train: u64,
     /// Bases that are held out.
     pub held_out: u64,
-    /// Bases left out since a k-mer over them is in the excluded set.
+    /// Bases left out because they are in a k-mer of the excluded set.
     pub excluded: u64,
     /// Bases left out as repeats.
     pub repeated: u64,
-    /// Bases in stretches too short for a piece.
+    /// Bases in stretches that are too short for a piece.
     pub short: u64,
 }
 
-/// Runs that are longer come in parts.
+/// Longer runs are read in parts of this many bases.
 pub(super) const PART: usize = 1 << 20;
 
 impl Corpus {
-    /// Reads `files` (FASTA, plain or gzip) once, and once more before that where
-    /// [`repeats`](CorpusConfig::repeats) are to be left out. No piece holds a k-mer of `excluded`, on either
-    /// strand: such as the 31-mers of all sequences that models will be judged on.
+    /// Builds a corpus from FASTA `files`, plain or gzip; they are read twice if
+    /// [`repeats`](CorpusConfig::repeats) are left out, and once otherwise.
+    ///
+    /// No piece contains a k-mer of `excluded`, on either strand. The set usually holds the 31-mers of
+    /// all sequences that models will be evaluated on.
     ///
     /// # Errors
     ///
-    /// [`CorpusError`] for a file that cannot be read, a setting out of range, or where nothing is
-    /// left.
+    /// [`CorpusError`] if a file cannot be read, a setting is out of range, or no base is left.
     pub fn build(
         files: &[PathBuf],
         config: &CorpusConfig,
@@ -73,7 +74,7 @@ impl Corpus {
     }
 }
 
-/// A base whose fate is not sealed: a k-mer that begins at it may still be excluded, or a repeat.
+/// A base that is not yet stored, because a k-mer that starts at it may be excluded or a repeat.
 #[derive(Debug, Clone, Copy)]
 struct Pending {
     base: u8,
@@ -91,7 +92,7 @@ struct Builder<'a> {
     record: Arc<str>,
     /// Position after the last pending base.
     position: usize,
-    /// Where the last base went, while its run goes on.
+    /// The part of the last base, until the run ends.
     open: Option<Part>,
     train: StoreWriter,
     held_out: StoreWriter,
@@ -127,7 +128,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Takes a part of a run.
+    /// Adds a part of a run.
     fn part(&mut self, record: &Arc<str>, start: usize, bases: &[u8]) -> Result<(), CorpusError> {
         if *record != self.record || start != self.position {
             self.end()?;
@@ -156,7 +157,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Ends the run: nothing goes on across it.
+    /// Ends the run: no k-mer spans two runs.
     fn end(&mut self) -> Result<(), CorpusError> {
         while !self.pending.is_empty() {
             self.settle()?;
@@ -167,7 +168,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Puts the first pending base where it belongs.
+    /// Stores the first pending base, or leaves it out.
     fn settle(&mut self) -> Result<(), CorpusError> {
         let position = self.position - self.pending.len();
         let Some(Pending { base, excluded, repeated }) = self.pending.pop_front() else {
@@ -201,7 +202,7 @@ impl<'a> Builder<'a> {
             let store = writer.finish(shortest as u64)?;
             let bases = store.bases();
             let pieces = (bases > 0).then(|| Pieces::new(store, self.config.clone()));
-            // Nothing is left either where every piece of a run is too short.
+            // A run may be long enough although each of its pieces is too short.
             let pieces = pieces.transpose()?.filter(|pieces| pieces.epoch() != Some(0));
             Ok((pieces, bases))
         };
@@ -247,8 +248,8 @@ mod tests {
     fn config(cutting: Cutting) -> CorpusConfig {
         CorpusConfig {
             cutting,
-            lengths: Lengths { shortest: 5, longest: 100, full_share: 0.5 },
-            held_out: HeldOut { share: 0.2, block: 500, seed: 1 },
+            lengths: Lengths { shortest: 5, longest: 100, full_fraction: 0.5 },
+            held_out: HeldOut { fraction: 0.2, block: 500, seed: 1 },
             ..CorpusConfig::new(6)
         }
     }
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_the_genomes_bases_and_the_parts_do_not_meet() {
+    fn pieces_are_bases_of_the_genome_and_train_and_held_out_are_disjoint() {
         let (_folder, path, records) = genome();
         for cutting in [Cutting::Sampled, Cutting::NoOverlap] {
             let none = KmerSet::new(31);
@@ -289,10 +290,10 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_without_overlap_has_every_piece_once_in_an_order_of_its_own() {
+    fn an_epoch_without_overlap_has_every_piece_once_in_its_own_order() {
         let (_folder, path, _) = genome();
         let config = CorpusConfig {
-            held_out: HeldOut { share: 0.0, ..HeldOut::default() },
+            held_out: HeldOut { fraction: 0.0, ..HeldOut::default() },
             ..config(Cutting::NoOverlap)
         };
         let corpus = Corpus::build(&[path], &config, &KmerSet::new(31)).unwrap();
@@ -320,20 +321,20 @@ mod tests {
     fn sampled_pieces_have_the_published_lengths_and_come_from_everywhere() {
         let (_folder, path, _) = genome();
         let config = CorpusConfig {
-            held_out: HeldOut { share: 0.0, ..HeldOut::default() },
+            held_out: HeldOut { fraction: 0.0, ..HeldOut::default() },
             ..config(Cutting::Sampled)
         };
         let corpus = Corpus::build(&[path], &config, &KmerSet::new(31)).unwrap();
         let pieces: Vec<_> = (0..4000).map(|n| corpus.train.piece(n).unwrap()).collect();
         let full = pieces.iter().filter(|piece| piece.sequence.len() == 105).count();
-        assert!((1900..2140).contains(&full), "{full} of 4000"); // one in 96 of the others too
+        assert!((1900..2140).contains(&full), "{full} of 4000"); // and one in 96 of the others
         let two = pieces.iter().filter(|piece| &*piece.record == "two").count();
         assert!((850..1060).contains(&two), "{two} of 4000, of which 5/21 are expected");
         assert_eq!(pieces[7], corpus.train.piece(7).unwrap());
     }
 
     #[test]
-    fn stretches_are_all_bases_and_overlap() {
+    fn stretches_cover_all_bases_and_overlap() {
         let (_folder, path, records) = genome();
         let corpus = Corpus::build(&[path], &config(Cutting::Sampled), &KmerSet::new(31)).unwrap();
         let (mut bases, mut end) = (0, ("".into(), 0));
@@ -352,15 +353,15 @@ mod tests {
     }
 
     #[test]
-    fn no_piece_shares_a_31_mer_with_what_is_excluded() {
+    fn no_piece_shares_a_31_mer_with_an_excluded_sequence() {
         let (_folder, path, records) = genome();
         let mut excluded = KmerSet::new(31);
-        let judged: [Sequence; 3] = [
+        let tested: [Sequence; 3] = [
             records[0][1000..1300].parse().unwrap(),
             records[1][4980..].parse::<Sequence>().unwrap().reverse_complement(), // too short
             records[1][700..731].parse::<Sequence>().unwrap().reverse_complement(),
         ];
-        judged.iter().for_each(|sequence| excluded.add(sequence));
+        tested.iter().for_each(|sequence| excluded.add(sequence));
         for cutting in [Cutting::Sampled, Cutting::NoOverlap] {
             let corpus =
                 Corpus::build(std::slice::from_ref(&path), &config(cutting), &excluded).unwrap();
@@ -377,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_often_is_left_out_on_either_strand() {
+    fn repeats_are_left_out_on_either_strand() {
         let (folder, _, records) = genome();
         let repeat = &records[1][100..140];
         let turned = repeat.parse::<Sequence>().unwrap().reverse_complement().to_string();
@@ -388,11 +389,11 @@ mod tests {
         }
         let path = folder.path().join("r.fa");
         std::fs::write(&path, text + "\n").unwrap();
-        // In so small a genome nothing comes back by chance.
+        // In such a small genome no word repeats by chance.
         let config = CorpusConfig { repeats: Some(25.0), ..config(Cutting::Sampled) };
         let corpus =
             Corpus::build(std::slice::from_ref(&path), &config, &KmerSet::new(31)).unwrap();
-        // By chance a base or two beside the copies are alike, too.
+        // By chance one or two bases next to the copies are equal, too.
         assert!((480..560).contains(&corpus.report.repeated), "{:?}", corpus.report);
         let copies = |piece: &str| [repeat, &turned].iter().any(|copy| piece.contains(&copy[..13]));
         for number in 0..500 {
@@ -408,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn a_corpus_of_nothing_and_odd_settings_are_errors() {
+    fn an_empty_corpus_and_settings_out_of_range_are_errors() {
         let (folder, _, _) = genome();
         let path = folder.path().join("n.fa");
         std::fs::write(&path, ">n\nNNNNACGTNNN\n").unwrap();
@@ -417,7 +418,7 @@ mod tests {
         };
         let error = build(&config(Cutting::Sampled));
         assert!(matches!(error, CorpusError::Empty { shortest: 10, bases: 4, .. }), "{error}");
-        let lengths = Lengths { shortest: 9, longest: 8, full_share: 0.5 };
+        let lengths = Lengths { shortest: 9, longest: 8, full_fraction: 0.5 };
         let error = build(&CorpusConfig { lengths, ..CorpusConfig::new(6) });
         assert!(matches!(error, CorpusError::Setting { field: "shortest", .. }), "{error}");
     }

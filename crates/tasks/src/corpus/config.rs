@@ -1,80 +1,84 @@
-//! What goes into a corpus, and how it is cut.
+//! Settings of a corpus.
 
 use dnabert_core::{LetterPolicy, derive_seed};
 use serde::{Deserialize, Serialize};
 
 use super::CorpusError;
 
-/// How a corpus is made from FASTA files.
+/// How a corpus is built from FASTA files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CorpusConfig {
     /// K-mer length of the tokens.
     pub k: usize,
-    /// How many k-mers a piece has.
+    /// The lengths of pieces.
     pub lengths: Lengths,
-    /// Where pieces begin.
+    /// Where pieces start.
     pub cutting: Cutting,
-    /// Whether half of the pieces are read from the other strand.
+    /// Whether half of the pieces are reverse complements.
     pub both_strands: bool,
-    /// The part that is kept for evaluation.
+    /// The regions that are kept for evaluation.
     pub held_out: HeldOut,
-    /// Leaves out words of 13 bases that occur this many times as often as chance would have it, on both strands
-    /// together, and five times or more: what is left of transposons, and simple repeats. To count them takes 128 MB. A model has to know them by heart, which teaches it
-    /// little else (Benegas et al. 2023, doi 10.1073/pnas.2311219120, weigh them down for that).
+    /// Leaves out 13-mers that occur this many times as often as by chance, counted on both strands,
+    /// and at least five times: simple repeats and the remains of transposons. `None` keeps them.
+    ///
+    /// A model can only memorise repeats, which teaches it little else; Benegas et al. 2023 (doi
+    /// 10.1073/pnas.2311219120) give them less weight for this reason. The counts take 128 MB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<f64>,
-    /// Fixes the pieces, their order and their strands.
+    /// Draws the pieces, their order and their strands.
     pub seed: u64,
-    /// What happens to lower-case letters, `U` and ambiguous ones.
+    /// How lower-case letters, `U` and ambiguous letters are read.
     #[serde(skip)]
     pub letters: LetterPolicy,
 }
 
-/// The lengths of pieces, in k-mers: the longest one with a probability of its own, else any.
+/// The lengths of pieces, in k-mers: a fraction has the longest length, the others any length.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Lengths {
     /// The shortest piece.
     pub shortest: usize,
     /// The longest piece.
     pub longest: usize,
-    /// Share of pieces that have the longest length.
-    pub full_share: f64,
+    /// Fraction of pieces that have the longest length; `full_share` in older files.
+    #[serde(alias = "full_share")]
+    pub full_fraction: f64,
 }
 
 impl Default for Lengths {
-    /// 5 to 510, half of them 510 (Ji et al. 2021, doi 10.1093/bioinformatics/btab083).
+    /// 5 to 510 k-mers, half of the pieces 510 (Ji et al. 2021, doi 10.1093/bioinformatics/btab083).
     fn default() -> Self {
-        Self { shortest: 5, longest: 510, full_share: 0.5 }
+        Self { shortest: 5, longest: 510, full_fraction: 0.5 }
     }
 }
 
-/// Where pieces begin: DNABERT's two ways.
+/// Where pieces start: the two options of DNABERT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cutting {
-    /// Each where the last one ended; an epoch holds every piece once, in an order of its own.
+    /// Each where the previous one ends. An epoch has every piece once, in its own random order.
     NoOverlap,
-    /// Anywhere, drawn anew for each piece.
+    /// Anywhere, drawn at random for each piece.
     #[default]
     Sampled,
 }
 
-/// Regions that are kept out of training, to evaluate on: blocks of a fixed size, chosen by the
-/// name of their record and their place, so that they are the same whatever else is in the corpus.
+/// Regions that are kept for evaluation: blocks of a fixed size, chosen by the name of the record and
+/// the position, so that they do not depend on the rest of the corpus.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct HeldOut {
-    /// Share of the blocks.
-    pub share: f64,
+    /// Fraction of the blocks; `share` in older files.
+    #[serde(alias = "share")]
+    pub fraction: f64,
     /// Bases of a block.
     pub block: usize,
-    /// Chooses the blocks.
+    /// Draws the blocks.
     pub seed: u64,
 }
 
 impl Default for HeldOut {
-    /// 2 % in blocks of 2¹⁶ bases.
+    /// A fraction of 0.02, in blocks of 2¹⁶ bases.
     fn default() -> Self {
-        Self { share: 0.02, block: 1 << 16, seed: 0 }
+        Self { fraction: 0.02, block: 1 << 16, seed: 0 }
     }
 }
 
@@ -83,12 +87,12 @@ impl HeldOut {
     pub fn contains(&self, record: &str, position: usize) -> bool {
         let name = record.bytes().fold(self.seed, |seed, byte| derive_seed(seed, &[byte.into()]));
         let block = derive_seed(name, &[(position / self.block.max(1)) as u64]);
-        (block as f64) < self.share * 2_f64.powi(64)
+        (block as f64) < self.fraction * 2_f64.powi(64)
     }
 }
 
 impl CorpusConfig {
-    /// The published way for k-mers of length `k`, on both strands.
+    /// DNABERT's settings for k-mers of length `k`, on both strands.
     pub fn new(k: usize) -> Self {
         Self {
             k,
@@ -102,35 +106,56 @@ impl CorpusConfig {
         }
     }
 
-    /// Checks that pieces of these lengths can be cut.
+    /// Checks that the settings are in range.
     pub(super) fn check(&self) -> Result<(), CorpusError> {
-        let Lengths { shortest, longest, full_share } = self.lengths;
+        let Lengths { shortest, longest, full_fraction } = self.lengths;
         let failed =
             |field, value: String, reason| Err(CorpusError::Setting { field, value, reason });
         if self.k == 0 {
             return failed("k", "0".to_owned(), "must be positive");
         }
         if shortest == 0 || shortest > longest {
-            let reason = "must lie between 1 and the longest";
+            let reason = "must be at least 1 and at most `longest`";
             return failed("shortest", shortest.to_string(), reason);
         }
         if self.bases(longest) >= 1 << 16 {
-            return failed("longest", longest.to_string(), "a piece has fewer than 65536 bases");
+            return failed(
+                "longest",
+                longest.to_string(),
+                "a piece must have fewer than 65536 bases",
+            );
         }
         if let Some(factor) = self.repeats.filter(|factor| !(*factor > 1.0 && factor.is_finite())) {
             return failed("repeats", factor.to_string(), "must be above 1");
         }
-        for (field, share) in [("full_share", full_share), ("held_out.share", self.held_out.share)]
+        for (field, fraction) in
+            [("full_fraction", full_fraction), ("held_out.fraction", self.held_out.fraction)]
         {
-            if !(0.0..=1.0).contains(&share) {
-                return failed(field, share.to_string(), "must lie in [0, 1]");
+            if !(0.0..=1.0).contains(&fraction) {
+                return failed(field, fraction.to_string(), "must be in [0, 1]");
             }
         }
         Ok(())
     }
 
-    /// The bases that `kmers` neighbouring k-mers cover.
+    /// The number of bases that `kmers` consecutive k-mers cover.
     pub(super) fn bases(&self, kmers: usize) -> usize {
         kmers + self.k - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_names_of_fields_are_still_read() {
+        let lengths: Lengths =
+            serde_json::from_str(r#"{"shortest": 5, "longest": 510, "full_share": 0.5}"#).unwrap();
+        assert_eq!(lengths, Lengths::default());
+        let held_out: HeldOut =
+            serde_json::from_str(r#"{"share": 0.02, "block": 65536, "seed": 0}"#).unwrap();
+        assert_eq!(held_out, HeldOut::default());
+        assert!(serde_json::to_string(&held_out).unwrap().contains("\"fraction\":0.02"));
     }
 }

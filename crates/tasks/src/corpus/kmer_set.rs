@@ -1,4 +1,4 @@
-//! Which k-mers occur in a set of sequences, on either strand.
+//! The set of k-mers of some sequences, on either strand.
 
 use std::collections::HashSet;
 
@@ -12,13 +12,13 @@ pub struct KmerSet {
 }
 
 impl KmerSet {
-    /// No k-mers yet.
+    /// An empty set.
     ///
     /// # Panics
     ///
-    /// Unless 1 ≤ k ≤ 31.
+    /// If `k` is 0 or above 31.
     pub fn new(k: usize) -> Self {
-        assert!((1..=31).contains(&k), "k is {k}, and must lie between 1 and 31");
+        assert!((1..=31).contains(&k), "k is {k}; it must be from 1 to 31");
         Self { k, kmers: HashSet::new() }
     }
 
@@ -27,37 +27,37 @@ impl KmerSet {
         self.k
     }
 
-    /// The number of different k-mers, a k-mer and its reverse complement counted once.
+    /// The number of different k-mers; a k-mer and its reverse complement count once.
     pub fn len(&self) -> usize {
         self.kmers.len()
     }
 
-    /// Whether there is none.
+    /// Whether the set has no k-mer.
     pub fn is_empty(&self) -> bool {
         self.kmers.is_empty()
     }
 
-    /// Adds the k-mers of a sequence; those with an ambiguous letter are left out.
+    /// Adds the k-mers of a sequence, without those that have an ambiguous letter.
     pub fn add(&mut self, sequence: &Sequence) {
         let mut window = Window::new(self.k);
         let kmers = sequence.as_bytes().iter().filter_map(|&letter| window.push(letter));
         self.kmers.extend(kmers);
     }
 
-    /// Adds those k-mers of a sequence that are in `among`, of the same k: what two large sets share, where only the
-    /// smaller one is held.
+    /// Adds the k-mers of a sequence that are also in `among`. So the k-mers that two large collections
+    /// share are found with only the smaller one in memory.
     ///
     /// # Panics
     ///
     /// If the k-mers of `among` have another length.
     pub fn add_shared(&mut self, sequence: &Sequence, among: &Self) {
-        assert_eq!(self.k, among.k, "k-mers of one length");
+        assert_eq!(self.k, among.k, "k-mers of two lengths");
         let mut window = Window::new(self.k);
         let kmers = sequence.as_bytes().iter().filter_map(|&letter| window.push(letter));
         self.kmers.extend(kmers.filter(|kmer| among.contains(*kmer)));
     }
 
-    /// How many k-mers of `sequence` are in the set.
+    /// The number of k-mers of `sequence` that are in the set.
     pub fn shared(&self, sequence: &Sequence) -> usize {
         let mut window = Window::new(self.k);
         let kmers = sequence.as_bytes().iter().filter_map(|&letter| window.push(letter));
@@ -69,13 +69,13 @@ impl KmerSet {
     }
 }
 
-/// The last k letters of a sequence that is read from left to right.
+/// The k-mer that ends at the current letter of a sequence.
 #[derive(Debug, Clone)]
 pub(super) struct Window {
     k: usize,
     forward: u64,
     reverse: u64,
-    /// Bases since the last letter that is none.
+    /// Bases since the last ambiguous letter.
     clean: usize,
 }
 
@@ -84,8 +84,8 @@ impl Window {
         Self { k, forward: 0, reverse: 0, clean: 0 }
     }
 
-    /// Takes the next letter; gives the number of the k-mer that ends there, the same for both
-    /// strands.
+    /// Reads the next letter; returns the number of the k-mer that ends there, which is the same for
+    /// both strands.
     pub(super) fn push(&mut self, letter: u8) -> Option<u64> {
         let Some(digit) = digit(letter) else {
             self.clean = 0;
@@ -99,7 +99,7 @@ impl Window {
     }
 }
 
-/// Two bits for a base; complements add up to 3.
+/// A base as two bits; complementary bases add up to 3.
 pub(super) const fn digit(letter: u8) -> Option<u64> {
     match letter {
         b'A' => Some(0),
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_strands_are_one() {
+    fn a_kmer_and_its_reverse_complement_are_one() {
         let sequence: Sequence = "ACGGTTNACGTAC".parse().unwrap();
         let mut set = KmerSet::new(5);
         set.add(&sequence);
@@ -131,10 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn what_two_sets_share_is_on_either_strand() {
-        let (mut asked, mut shared) = (KmerSet::new(4), KmerSet::new(4));
-        asked.add(&"ACGGTT".parse().unwrap()); // ACGG CGGT GGTT
-        shared.add_shared(&"TTTACCG".parse().unwrap(), &asked); // ACCG is CGGT of the other strand
+    fn shared_kmers_are_found_on_either_strand() {
+        let (mut known, mut shared) = (KmerSet::new(4), KmerSet::new(4));
+        known.add(&"ACGGTT".parse().unwrap()); // ACGG CGGT GGTT
+        shared.add_shared(&"TTTACCG".parse().unwrap(), &known); // ACCG is the reverse complement of CGGT
         assert_eq!((shared.len(), shared.shared(&"CGGTT".parse().unwrap())), (1, 1));
     }
 

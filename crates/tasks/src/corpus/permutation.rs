@@ -1,9 +1,11 @@
-//! An order of n things that needs no memory.
+//! A random order that needs no memory.
 
 use dnabert_core::derive_seed;
 
-/// A permutation of `0..len`, drawn from a seed: a Feistel network (Luby and Rackoff 1988, doi
-/// 10.1137/0217022) over the next even number of bits, walked until it lands inside.
+/// A permutation of `0..len`, drawn from a seed.
+///
+/// A Feistel network (Luby and Rackoff 1988, doi 10.1137/0217022) permutes the numbers of the next
+/// even number of bits; it is applied until the result is below `len` (cycle walking).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Permutation {
     len: u64,
@@ -18,19 +20,19 @@ impl Permutation {
     ///
     /// If `len` is 0.
     pub(super) fn new(len: u64, seed: u64) -> Self {
-        assert!(len > 0, "an order of nothing");
+        assert!(len > 0, "a permutation of 0 numbers");
         let bits = 64 - (len - 1).leading_zeros();
         Self { len, half: bits.div_ceil(2).max(1), seed }
     }
 
-    /// Where `index` goes.
+    /// The image of `index`.
     ///
     /// # Panics
     ///
-    /// If it is not below the length.
+    /// If `index` is not below the length.
     pub(super) fn at(&self, index: u64) -> u64 {
         assert!(index < self.len, "{index} of {}", self.len);
-        // Outside of 0..len the walk goes on; it comes back inside, since it is a circle.
+        // Every cycle that starts in 0..len returns to it, so the loop ends.
         let mut place = self.scramble(index);
         while place >= self.len {
             place = self.scramble(place);
@@ -54,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_place_is_taken_once() {
+    fn every_number_occurs_once() {
         for len in [1, 2, 3, 17, 64, 1000] {
             let order: Vec<u64> =
                 (0..len).map(|index| Permutation::new(len, 7).at(index)).collect();

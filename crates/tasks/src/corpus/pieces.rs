@@ -1,4 +1,4 @@
-//! Pieces by number.
+//! The pieces of a corpus, by number.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -15,24 +15,29 @@ use super::{CorpusConfig, CorpusError, Cutting, cut_lengths};
 /// A piece of a genome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// The record that it comes from.
+    /// The FASTA record that it comes from.
     pub record: Arc<str>,
-    /// Where it starts in the record, from 0, whichever strand it is read from.
+    /// Where it starts in the record, from 0 on the forward strand.
     pub start: usize,
-    /// Whether it is read from the other strand.
+    /// Whether it is the reverse complement.
     pub reverse: bool,
-    /// The bases as they are read.
+    /// The bases, on the strand that is read.
     pub sequence: Sequence,
 }
 
-/// The pieces of one part of a corpus; can be shared between threads.
+/// The pieces of one part of a corpus. They can be read by several threads.
 #[derive(Debug)]
 pub struct Pieces {
     store: Store,
     config: CorpusConfig,
-    /// Pieces that do not overlap; absent where pieces are sampled.
+    /// The pieces without overlap; `None` if pieces are sampled.
     table: Option<Table>,
 }
+
+/// The random streams that draw a piece, the order of an epoch, and the cuts.
+const PIECE: u64 = 0;
+const ORDER: u64 = 1;
+const CUT: u64 = 2;
 
 impl Pieces {
     pub(super) fn new(store: Store, config: CorpusConfig) -> io::Result<Self> {
@@ -43,29 +48,31 @@ impl Pieces {
         Ok(Self { store, config, table })
     }
 
-    /// The bases that pieces are made of.
+    /// The number of bases that pieces are cut from.
     pub fn bases(&self) -> u64 {
         self.store.bases()
     }
 
-    /// The number of pieces of an epoch; `None` where pieces are sampled without end.
+    /// The number of pieces in an epoch; `None` if pieces are sampled, which has no end.
     pub fn epoch(&self) -> Option<u64> {
         self.table.as_ref().map(|table| table.len)
     }
 
-    /// The regions that pieces are made of: record, start and end.
+    /// The regions that pieces are cut from: record, start and end.
     pub fn regions(&self) -> impl Iterator<Item = (&str, usize, usize)> {
         let runs = self.store.runs().iter();
         runs.map(|run| (&*run.record, run.start, run.start + run.len as usize))
     }
 
-    /// All bases, in the order of the files and from the strand in the file, in stretches of at
-    /// most `longest` bases. Each stretch but the first of a region begins with the last
-    /// `overlap` bases of the one before, so that no k-mer of `overlap` + 1 bases is missed.
+    /// All bases on the forward strand, in the order of the files, in stretches of at most `longest`
+    /// bases.
+    ///
+    /// Each stretch of a region but the first starts with the last `overlap` bases of the one before,
+    /// so that every k-mer of `overlap` + 1 bases is in a stretch.
     ///
     /// # Panics
     ///
-    /// Unless `overlap` < `longest`.
+    /// If `overlap` is not below `longest`.
     pub fn stretches(
         &self,
         longest: usize,
@@ -87,21 +94,22 @@ impl Pieces {
         })
     }
 
-    /// The piece of a number, of which there are as many as anyone asks for.
+    /// The piece with this number, any number from 0; the same number always gives the same piece.
     ///
     /// # Errors
     ///
-    /// [`CorpusError::Store`].
+    /// [`CorpusError::Store`] if the temporary file cannot be read.
     ///
     /// # Panics
     ///
-    /// If there is no base at all.
+    /// If the corpus has no bases.
     pub fn piece(&self, number: u64) -> Result<Piece, CorpusError> {
-        let mut random = ChaCha8Rng::seed_from_u64(derive_seed(self.config.seed, &[0, number]));
+        let mut random = ChaCha8Rng::seed_from_u64(derive_seed(self.config.seed, &[PIECE, number]));
         let (run, within, len) = match &self.table {
             Some(table) => {
                 let epoch = number / table.len;
-                let order = Permutation::new(table.len, derive_seed(self.config.seed, &[1, epoch]));
+                let order =
+                    Permutation::new(table.len, derive_seed(self.config.seed, &[ORDER, epoch]));
                 let entry = table.read(order.at(number % table.len));
                 let (place, len) = entry.map_err(CorpusError::Store)?;
                 let (run, within) = self.store.locate(place);
@@ -109,7 +117,7 @@ impl Pieces {
             }
             None => {
                 let lengths = self.config.lengths;
-                let kmers = if random.random::<f64>() < lengths.full_share {
+                let kmers = if random.random::<f64>() < lengths.full_fraction {
                     lengths.longest
                 } else {
                     random.random_range(lengths.shortest..=lengths.longest)
@@ -130,31 +138,31 @@ impl Pieces {
     }
 }
 
-/// Places and lengths of pieces, in a temporary file.
+/// Positions and lengths of pieces, in a temporary file.
 #[derive(Debug)]
 struct Table {
     file: Mutex<File>,
     len: u64,
 }
 
-/// Bits of an entry that hold the length; the place has the others.
+/// The bits of an entry that hold the length; the others hold the position.
 const LENGTH_BITS: u32 = 16;
 
 impl Table {
-    /// Cuts every run in DNABERT's way; what is shorter than the shortest piece is left out.
+    /// Cuts every run as DNABERT does; pieces that are too short are left out.
     fn cut(store: &Store, config: &CorpusConfig) -> io::Result<Self> {
-        let mut random = ChaCha8Rng::seed_from_u64(derive_seed(config.seed, &[2]));
+        let mut random = ChaCha8Rng::seed_from_u64(derive_seed(config.seed, &[CUT]));
         let [shortest, longest] =
             [config.lengths.shortest, config.lengths.longest].map(|kmers| config.bases(kmers));
         let mut output = BufWriter::new(tempfile::tempfile()?);
         let (mut place, mut len) = (0, 0);
         for run in store.runs() {
-            // Cut in parts, so that memory does not grow with the run.
+            // In parts, so that memory does not grow with the run.
             let mut rest = run.len;
             while rest > 0 {
                 let part = rest.min(1 << 20);
                 let lengths =
-                    cut_lengths(part as usize, longest, config.lengths.full_share, || {
+                    cut_lengths(part as usize, longest, config.lengths.full_fraction, || {
                         random.random()
                     });
                 for length in lengths {

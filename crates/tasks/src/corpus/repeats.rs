@@ -1,4 +1,4 @@
-//! Words that come back far more often than by chance.
+//! Words (short k-mers) that occur far more often than by chance.
 
 use std::path::PathBuf;
 
@@ -9,14 +9,16 @@ use super::CorpusError;
 use super::build::PART;
 use super::kmer_set::Window;
 
-/// The length of the words that are counted: there are 33.6 million, a word and its reverse complement taken together,
-/// so that most of a genome's words are rare, and repeats that have changed still share many.
+/// The length of the words that are counted. There are 33.6 million of them, counting a word and its
+/// reverse complement once: enough that most words of a genome are rare, and short enough that
+/// diverged repeats still share many.
 pub(super) const WORD: usize = 13;
 
-/// What occurs less often is no repeat, however small the genome.
+/// A word that occurs less often is not a repeat, however small the genome.
 const FEWEST: f64 = 5.0;
 
-/// How often each word of [`WORD`] bases occurs in some files, on both strands, and from how many times on it is a repeat.
+/// How often each word of [`WORD`] bases occurs in some files, on both strands, and the least count of a
+/// repeat.
 #[derive(Debug)]
 pub(super) struct Repeats {
     counts: Vec<u16>,
@@ -24,7 +26,8 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
-    /// Counts the words of all `files`; those that occur `factor` times as often as chance would have it are repeats.
+    /// Counts the words of all `files`; those that occur `factor` times as often as by chance are
+    /// repeats.
     pub(super) fn count(
         files: &[PathBuf],
         letters: LetterPolicy,
@@ -34,7 +37,7 @@ impl Repeats {
         let mut words = 0_u64;
         for file in files {
             for run in Runs::open(file, letters, PART)? {
-                // A long run comes in parts, between which a few words are lost.
+                // A long run is read in parts; the few words between two parts are not counted.
                 let mut window = Window::new(WORD);
                 for word in run?.sequence.as_bytes().iter().filter_map(|&base| window.push(base)) {
                     let count = &mut counts[word as usize];
@@ -48,7 +51,7 @@ impl Repeats {
         Ok(Self { counts, at_least })
     }
 
-    /// Whether a word is one.
+    /// Whether a word is a repeat.
     pub(super) fn contains(&self, word: u64) -> bool {
         self.counts[word as usize] >= self.at_least
     }

@@ -1,4 +1,4 @@
-//! Bases in a temporary file, two bits each, and the runs they came in.
+//! Bases in a temporary file, two bits each, and the runs that they come from.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -20,7 +20,7 @@ pub(super) struct StoredRun {
     pub(super) len: u64,
 }
 
-/// Takes bases and notes their runs.
+/// Writes bases and records their runs.
 #[derive(Debug)]
 pub(super) struct StoreWriter {
     output: BufWriter<File>,
@@ -35,7 +35,7 @@ impl StoreWriter {
         Ok(Self { output, byte: 0, bases: 0, runs: Vec::new() })
     }
 
-    /// Begins a run at `start` of `record`.
+    /// Starts a run at `start` of `record`.
     pub(super) fn begin(&mut self, record: &Arc<str>, start: usize) {
         let record = Arc::clone(record);
         self.runs.push(StoredRun { record, start, offset: self.bases, len: 0 });
@@ -61,7 +61,7 @@ impl StoreWriter {
         self.output.write_all(&[self.byte])?;
         let file = self.output.into_inner().map_err(io::IntoInnerError::into_error)?;
         self.runs.retain(|run| run.len >= shortest);
-        // From here on places count only the bases of these runs.
+        // From here on, positions count only the bases of these runs.
         let mut before = Vec::with_capacity(self.runs.len());
         let mut sum = 0;
         for run in &self.runs {
@@ -72,7 +72,7 @@ impl StoreWriter {
     }
 }
 
-/// Runs of bases that can be read anywhere.
+/// Runs of bases with random access.
 #[derive(Debug)]
 pub(super) struct Store {
     file: Mutex<File>,
@@ -91,7 +91,7 @@ impl Store {
         &self.runs
     }
 
-    /// The run that holds the base `place` (below [`bases`](Self::bases)), and the place in it.
+    /// The run of the base at `place` (below [`bases`](Self::bases)), and its offset in the run.
     pub(super) fn locate(&self, place: u64) -> (&StoredRun, u64) {
         let index = self.before.partition_point(|&before| before <= place) - 1;
         (&self.runs[index], place - self.before[index])
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bases_are_read_back_from_any_place() {
+    fn bases_are_read_back_from_any_position() {
         let mut writer = StoreWriter::new().unwrap();
         let texts = ["ACGTTGCA", "GG", "TTACGGAC"];
         for (index, text) in texts.iter().enumerate() {

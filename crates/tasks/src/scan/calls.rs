@@ -1,19 +1,21 @@
-//! Tracks turned into sites.
+//! Calls sites from a track.
 
 use dnabert_genome::Strand;
 
 use super::Point;
 
-/// A site that was called: the best point of its surroundings.
+/// A called site: the point with the best score around it.
 pub type Call = Point;
 
-/// Of the points above `threshold`, the best first, those that keep `spacing` bases from every better
-/// one on the same strand; in ascending order of position.
+/// Calls the points above `threshold` that are at least `spacing` bases from every better call on the
+/// same strand, in ascending order of position.
+///
+/// Points are considered from the best to the worst (greedy non-maximum suppression).
 pub fn call_maxima(points: &[Point], threshold: f64, spacing: usize) -> Vec<Call> {
     let mut best: Vec<&Point> = points.iter().filter(|point| point.score > threshold).collect();
     // A plateau is called at its first base.
     best.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.position.cmp(&b.position)));
-    // Positions that were called, sorted, on the strands apart.
+    // Positions of the calls, sorted, for each strand.
     let mut taken: [Vec<usize>; 2] = [Vec::new(), Vec::new()];
     let mut calls = Vec::new();
     for point in best {
@@ -35,16 +37,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_of_its_surroundings_is_called() {
+    fn local_maxima_are_called() {
         let point = |position, strand, score| Point { position, strand, score };
         let (forward, reverse) = (Strand::Forward, Strand::Reverse);
         let points = [
             point(10, forward, 0.6),
             point(20, forward, 0.9),
-            point(20, reverse, 0.8), // another strand is another matter
-            point(29, forward, 0.7), // nearer than 10 to the best
+            point(20, reverse, 0.8), // strands are independent
+            point(29, forward, 0.7), // closer than 10 to the best
             point(30, forward, 0.7),
-            point(38, forward, 0.7), // nearer than 10 to one as good, and later
+            point(38, forward, 0.7), // closer than 10 to an equal one before it
             point(60, forward, 0.5), // not above the threshold
         ];
         let found = call_maxima(&points, 0.5, 10);

@@ -1,4 +1,4 @@
-//! Calls held against known sites.
+//! Compares calls with known sites.
 
 use dnabert_core::derive_seed;
 use dnabert_genome::Strand;
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Call;
 
-/// How calls and known sites meet, on the same strand and within a tolerance.
+/// How well calls and known sites agree, on the same strand and within a tolerance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Hits {
     /// Known sites.
@@ -17,31 +17,32 @@ pub struct Hits {
     pub sites_found: usize,
     /// Calls with a known site nearby.
     pub calls_right: usize,
-    /// Bases between a site that is found and its nearest call, in the median.
+    /// Median distance in bases between a found site and its nearest call; `None` if no site is found.
     pub median_distance: Option<usize>,
-    /// Known sites with a call nearby, if all calls were moved along the sequence by a random distance: the
-    /// mean over a thousand of them.
+    /// Known sites with a call nearby by chance: the mean over a thousand random shifts of all calls along
+    /// the sequence.
     pub sites_found_by_chance: f64,
 }
 
 impl Hits {
-    /// Known sites that are found, of all; 0 without sites.
+    /// Fraction of the known sites that are found; 0 without sites.
     pub fn recall(&self) -> f64 {
         self.sites_found as f64 / self.sites.max(1) as f64
     }
 
-    /// Calls that are right, of all; 0 without calls.
+    /// Fraction of the calls that are right; 0 without calls.
     pub fn precision(&self) -> f64 {
         self.calls_right as f64 / self.calls.max(1) as f64
     }
 }
 
-/// Random distances.
+/// How many random shifts are drawn.
 const DRAWS: u64 = 1000;
 
-/// Holds `calls` against known `sites` (position from 0, strand) of a sequence of `length` bases;
-/// `tolerance` is the largest distance in bases at which the two are the same. `seed` draws the
-/// distances by which calls are moved to tell what chance would find.
+/// Compares `calls` with known `sites` (position from 0, strand) of a sequence of `length` bases.
+///
+/// A call and a site agree if they are at most `tolerance` bases apart. `seed` draws the shifts that
+/// estimate what is found by chance.
 pub fn compare(
     calls: &[Call],
     sites: &[(usize, Strand)],
@@ -59,7 +60,7 @@ pub fn compare(
     let right = calls
         .iter()
         .filter(|call| known.nearest((call.position, call.strand), tolerance).is_some());
-    // All calls moved along the sequence by one random distance: they keep their spacing.
+    // All calls are shifted by the same distance, so that they keep their spacing.
     let chance: usize = (0..DRAWS)
         .map(|draw| {
             let shift = (derive_seed(seed, &[draw]) % length.max(1) as u64) as usize;
@@ -89,7 +90,7 @@ impl ByStrand {
         Self(strands)
     }
 
-    /// The distance to the nearest place on the same strand, if it is within the tolerance.
+    /// The distance to the nearest position on the same strand, if it is within the tolerance.
     fn nearest(&self, (position, strand): (usize, Strand), tolerance: usize) -> Option<usize> {
         let positions = &self.0[side(strand)];
         let next = positions.partition_point(|&other| other < position);
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strand_and_distance_decide() {
+    fn calls_and_sites_agree_by_strand_and_distance() {
         let call = |position, strand| Call { position, strand, score: 0.9 };
         let (forward, reverse) = (Strand::Forward, Strand::Reverse);
         let calls = [call(100, forward), call(505, reverse), call(900, forward)];

@@ -3,25 +3,25 @@
 use dnabert_core::{Classifier, Sequence};
 use dnabert_genome::Strand;
 
-/// How windows slide.
+/// How windows are placed, and which class is scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScanConfig {
     /// Bases of a window.
     pub width: usize,
-    /// Bases of a window before the base that it stands for: 249 for promoters −249..+50.
+    /// Bases of a window before the base that is scored: 249 for promoters −249..+50.
     pub before: usize,
     /// Bases from one window to the next.
     pub stride: usize,
-    /// The class whose probability is taken.
+    /// The class whose probability is the score.
     pub class: usize,
 }
 
-/// What a window says of the base that it stands for.
+/// The score of a base on a strand.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// The base, from 0 on the forward strand.
     pub position: usize,
-    /// The strand that was read.
+    /// The strand of the window.
     pub strand: Strand,
     /// The probability of the class.
     pub score: f64,
@@ -31,41 +31,43 @@ pub struct Point {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScanError<E: std::error::Error + 'static> {
-    /// The sequence holds no window.
-    #[error("a sequence of {length} bases holds no window of {width}")]
+    /// The sequence is shorter than a window.
+    #[error("a sequence of {length} bases is shorter than a window of {width}")]
     TooShort {
         /// Bases of the sequence.
         length: usize,
         /// Bases of a window.
         width: usize,
     },
-    /// The classifier has no such class.
-    #[error("the classifier gives {found} values, and none for class {class}")]
+    /// The classifier does not have the class.
+    #[error("there is no class {class}: the classifier has {found} classes")]
     NoClass {
         /// The class, from 0.
         class: usize,
-        /// Values that it gives.
+        /// Classes of the classifier.
         found: usize,
     },
-    /// The classifier cannot read a window.
-    #[error("the classifier cannot read a window")]
+    /// The classifier fails on a window.
+    #[error("the classifier fails on a window")]
     Classifier(#[source] E),
 }
 
-/// Windows that are held at once.
+/// Windows in one call of the classifier.
 const BATCH: usize = 1024;
 
-/// Reads both strands of `sequence` window by window and hands over what each says, from left to right,
-/// forward before reverse. Windows with letters other than `A C G T` are passed over. Memory does not
-/// grow with the sequence.
+/// Scores windows on both strands of `sequence` and passes each point to `each`, from left to right, the
+/// forward strand before the reverse one.
+///
+/// Windows with letters other than `A C G T` are skipped. Memory does not grow with the sequence.
 ///
 /// # Errors
 ///
-/// [`ScanError`].
+/// [`ScanError`] if the sequence is shorter than a window, the classifier does not have the class, or
+/// it fails.
 ///
 /// # Panics
 ///
-/// If the stride is 0, or the base that a window stands for lies outside it.
+/// If the stride is 0, or `before` is not below the width.
 pub fn scan<C: Classifier>(
     classifier: &C,
     sequence: &Sequence,
@@ -73,13 +75,14 @@ pub fn scan<C: Classifier>(
     mut each: impl FnMut(Point),
 ) -> Result<(), ScanError<C::Error>> {
     let ScanConfig { width, before, stride, class } = config;
-    assert!(stride > 0 && before < width, "windows that stand for one of their bases, and move");
+    assert!(stride > 0, "a stride of 0");
+    assert!(before < width, "base {before} of a window of {width}");
     let letters = sequence.as_bytes();
     let Some(last) = letters.len().checked_sub(width) else {
         return Err(ScanError::TooShort { length: letters.len(), width });
     };
     let mut batch: Vec<(usize, Strand, Sequence)> = Vec::with_capacity(BATCH);
-    let mut judge = |batch: &mut Vec<(usize, Strand, Sequence)>| {
+    let mut score = |batch: &mut Vec<(usize, Strand, Sequence)>| {
         let sequences: Vec<Sequence> = batch.iter().map(|(_, _, bases)| bases.clone()).collect();
         let rows = classifier.predict(&sequences).map_err(ScanError::Classifier)?;
         for ((position, strand, _), row) in batch.drain(..).zip(rows) {
@@ -99,10 +102,10 @@ pub fn scan<C: Classifier>(
         batch.push((start + before, Strand::Forward, forward));
         batch.push((start + width - 1 - before, Strand::Reverse, reverse));
         if batch.len() >= BATCH {
-            judge(&mut batch)?;
+            score(&mut batch)?;
         }
     }
-    if batch.is_empty() { Ok(()) } else { judge(&mut batch) }
+    if batch.is_empty() { Ok(()) } else { score(&mut batch) }
 }
 
 #[cfg(test)]
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_are_passed_over_and_short_sequences_refused() {
+    fn gaps_are_skipped_and_short_sequences_are_an_error() {
         let sequence: Sequence = "CCTATAAACCCCNCCTATAAACC".parse().unwrap();
         let mut positions = Vec::new();
         let mut take = |point: Point| {

@@ -1,4 +1,4 @@
-//! Hard negatives in the place of easy ones.
+//! Hard negatives replace easy ones.
 
 use std::collections::HashSet;
 
@@ -7,30 +7,33 @@ use dnabert_genome::Interval;
 
 use super::{BuildError, Built, Splits, Window};
 
-/// What [`Built::harden`] did.
+/// The counts of [`Built::mine_hard_negatives`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hardened {
-    /// Negatives of the training split, of class 0.
+pub struct HardNegatives {
+    /// Negatives (class 0) of the training split.
     pub negatives: usize,
-    /// How many of them are hard ones now.
+    /// How many of them were replaced by hard ones.
     pub replaced: usize,
 }
 
 impl Built {
-    /// Puts windows that `find` gives, such as [`adversarial_non_sites`](super::adversarial_non_sites), in the place of as
-    /// many others of class 0 of the training split; it is asked for as many as there are, and told which windows lie in that
-    /// split. Dev and test stay as they are: rows that were chosen against one model judge no other fairly.
+    /// Replaces negatives (class 0) of the training split by the windows that `find` returns, such as
+    /// those of [`adversarial_non_sites`](super::adversarial_non_sites).
+    ///
+    /// `find` is given the number of negatives of the training split, and a function that says whether
+    /// a window is in that split. Dev and test are unchanged: rows that were chosen to be hard for
+    /// one model would not evaluate others fairly.
     ///
     /// # Errors
     ///
-    /// What `find` says, and [`BuildError::HardInClusters`]; then nothing is changed.
-    pub fn harden(
+    /// The error of `find`, or [`BuildError::HardInClusters`]; then nothing is changed.
+    pub fn mine_hard_negatives(
         &mut self,
         splits: &Splits,
         find: impl FnOnce(usize, &dyn Fn(&Window) -> bool) -> Result<Vec<Window>, BuildError>,
-    ) -> Result<Hardened, BuildError> {
+    ) -> Result<HardNegatives, BuildError> {
         if matches!(splits, Splits::Clusters { .. }) {
-            // New windows would make other clusters.
+            // New windows would change the clusters.
             return Err(BuildError::HardInClusters);
         }
         let in_train = |windows: &[Window]| -> Vec<bool> {
@@ -49,11 +52,11 @@ impl Built {
             .zip(is_usable)
             .filter(|(window, usable)| *usable && window.label == 0)
             .filter(|(window, _)| known.insert(window.interval.clone()));
-        let mut hardened = Hardened { negatives: negatives.len(), replaced: 0 };
+        let mut outcome = HardNegatives { negatives: negatives.len(), replaced: 0 };
         for (at, (window, _)) in negatives.into_iter().rev().zip(hard) {
             self.windows[at] = window;
-            hardened.replaced += 1;
+            outcome.replaced += 1;
         }
-        Ok(hardened)
+        Ok(outcome)
     }
 }

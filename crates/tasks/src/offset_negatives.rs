@@ -1,38 +1,52 @@
-//! Places beside sites, for models that are led along a sequence.
+//! Negatives a few bases off a site, for models that scan a sequence.
 
 use dnabert_core::{Example, Split, Task, derive_seed};
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// A task of sites in the middle of their sequences that asks for the place, too: every sequence loses `reach` bases at
-/// each end, and every site (any class but the first) has a second row, in which it stands 1 to `reach` bases
-/// beside the middle, of the first class.
+/// A task of sites that also asks where the site is.
 ///
-/// Decoys of sites have what the sites have in the middle, such as GT. A model that has seen nothing else does not
-/// know what to say of other windows, and there are more of them where it is led along a sequence.
+/// Every sequence loses `reach` bases at each end. Every site (any class but the first) gets a second
+/// row of the first class, in which it is 1 to `reach` bases off the middle.
+///
+/// Decoys have the same bases in the middle as sites, such as GT. A model that is trained on sites
+/// and decoys alone has not learned other windows, and a scan over a sequence meets mostly those.
 #[derive(Debug, Clone)]
-pub struct BesideSites<T> {
+pub struct OffsetNegatives<T> {
     task: T,
     name: String,
     reach: usize,
     seed: u64,
 }
 
-impl<T: Task> BesideSites<T> {
-    /// Moves sites by up to `reach` bases, drawn from `seed` for each row. Sequences of no more than 2 × `reach`
-    /// bases are left out: nothing would be left of them. The reach stands behind the task's name (`fly-splice-beside-20`).
+impl<T: Task> OffsetNegatives<T> {
+    /// Offsets sites by 1 to `reach` bases, drawn from `seed` for each row. Sequences of at most
+    /// 2 × `reach` bases are left out, because no base would remain. The reach is added to the task's
+    /// name (`fly-splice-beside-20`).
     ///
     /// # Panics
     ///
-    /// Where `reach` is 0.
+    /// If `reach` is 0.
+    ///
+    /// ```
+    /// use dnabert_core::{Split, Task};
+    /// use dnabert_tasks::{OffsetNegatives, SpliceSet, SpliceTask};
+    ///
+    /// let task = SpliceTask::new("../../datasets", SpliceSet::Uci);
+    /// let sites = task.examples(Split::Dev)?.iter().filter(|row| row.label > 0).count();
+    /// let offset = OffsetNegatives::new(&task, 5, /* seed */ 1).examples(Split::Dev)?;
+    /// assert_eq!(offset.len(), task.examples(Split::Dev)?.len() + sites);
+    /// assert_eq!(offset[0].sequence.len(), 50);
+    /// # Ok::<(), dnabert_tasks::DataError>(())
+    /// ```
     pub fn new(task: T, reach: usize, seed: u64) -> Self {
-        assert!(reach > 0, "sites are moved by one base at least");
+        assert!(reach > 0, "a reach of 0");
         let name = format!("{}-beside-{reach}", task.name());
         Self { task, name, reach, seed }
     }
 }
 
-impl<T: Task> Task for BesideSites<T> {
+impl<T: Task> Task for OffsetNegatives<T> {
     type Error = T::Error;
 
     fn name(&self) -> &str {
@@ -43,7 +57,7 @@ impl<T: Task> Task for BesideSites<T> {
         self.task.classes()
     }
 
-    /// Each row in its turn, a site's second row behind its own.
+    /// The rows in their order, the second row of a site after the first.
     fn examples(&self, split: Split) -> Result<Vec<Example>, T::Error> {
         let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(self.seed, &[split as u64]));
         let mut rows = Vec::new();
@@ -61,7 +75,7 @@ impl<T: Task> Task for BesideSites<T> {
             };
             rows.push(window(self.reach, example.label));
             if example.label > 0 {
-                // 1 to reach bases to the left or to the right: the middle is passed over.
+                // 1 to reach bases to the left or to the right, but not 0.
                 rows.push(window(if moved <= self.reach { moved - 1 } else { moved }, 0));
             }
         }
@@ -75,12 +89,12 @@ mod tests {
     use crate::{SpliceSet, SpliceTask};
 
     #[test]
-    fn every_site_stands_once_in_the_middle_and_once_beside() {
+    fn every_site_is_once_in_the_middle_and_once_off_it() {
         let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
         let task = SpliceTask::new(datasets, SpliceSet::Uci);
         let whole = task.examples(Split::Dev).unwrap();
-        let beside = BesideSites::new(&task, 5, 1);
-        let rows = beside.examples(Split::Dev).unwrap();
+        let offset = OffsetNegatives::new(&task, 5, 1);
+        let rows = offset.examples(Split::Dev).unwrap();
         let sites = whole.iter().filter(|row| row.label > 0).count();
         assert_eq!(rows.len(), whole.len() + sites);
         let mut rest = rows.iter();
@@ -97,7 +111,7 @@ mod tests {
             }
         }
         assert_eq!(places.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4, 6, 7, 8, 9, 10]);
-        assert_eq!(rows, beside.examples(Split::Dev).unwrap());
-        assert_ne!(rows, BesideSites::new(&task, 5, 2).examples(Split::Dev).unwrap());
+        assert_eq!(rows, offset.examples(Split::Dev).unwrap());
+        assert_ne!(rows, OffsetNegatives::new(&task, 5, 2).examples(Split::Dev).unwrap());
     }
 }
