@@ -12,7 +12,7 @@ use dnabert::motif::compare::{Collection, ColumnScore};
 use dnabert::motif::discover::{Data, Discovery, ScoredSequence};
 use dnabert::motif::file::read_motifs;
 use dnabert::motif::scan::Scanner;
-use dnabert::motif::{Background, Counts, Frequencies, Motif, reference};
+use dnabert::motif::{Background, CountMatrix, FrequencyMatrix, Motif, reference};
 
 /// As in the programs.
 #[global_allocator]
@@ -23,8 +23,8 @@ fn draw(place: &[u64], below: u64) -> u64 {
     derive_seed(7, place) % below
 }
 
-fn even(width: usize) -> Frequencies {
-    Counts::new(vec![[1.0; 4]; width]).expect("every place counts").frequencies(0.0)
+fn even(width: usize) -> FrequencyMatrix {
+    CountMatrix::new(vec![[1.0; 4]; width]).expect("every place counts").frequencies(0.0)
 }
 
 /// Motifs as wide, and as sure, as those of JASPAR are.
@@ -38,7 +38,7 @@ fn random_motifs(count: u64) -> Vec<Motif> {
             row[best] += draw(&[number, place, 9], 300) as f64;
             row
         };
-        let counts = Counts::new((0..width).map(row).collect()).expect("every place counts");
+        let counts = CountMatrix::new((0..width).map(row).collect()).expect("every place counts");
         Motif { id: number.to_string(), name: number.to_string(), counts }
     };
     (0..count).map(motif).collect()

@@ -16,7 +16,7 @@ use dnabert::core::{Encoding, Sequence};
 use dnabert::interpret::Mutagenesis;
 use dnabert::kmer::{KmerTokenizer, Vocabulary};
 use dnabert::model::{Bert, Checkpoint, Encoder, TokenBatch};
-use dnabert::{Device, Predictor};
+use dnabert::{Device, Predictor, SequenceReader};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -34,8 +34,11 @@ impl Side {
         let checkpoint = Checkpoint::open(folder)?;
         let classifier = checkpoint.sequence_classifier(&device)?;
         let encoder = classifier.encoder.clone();
-        let predictor =
-            Predictor::new(&classifier, support::tokenizer(), checkpoint.config(), device.clone());
+        let predictor = Predictor::new(
+            &classifier,
+            SequenceReader::for_config(support::tokenizer(), checkpoint.config(), device.clone()),
+            checkpoint.config(),
+        );
         Ok(Self { device, encoder, predictor, checkpoint })
     }
 

@@ -15,7 +15,7 @@ use dnabert::backend::describe;
 use dnabert::core::{Encoding, Sequence};
 use dnabert::model::{Encoder, Pooling, TokenBatch};
 use dnabert::tasks::scan::{ScanConfig, scan};
-use dnabert::{Embedder, ModelSize, Predictor};
+use dnabert::{Model, ModelSize, Predictor, SequenceReader};
 
 /// As in the programs.
 #[global_allocator]
@@ -28,7 +28,11 @@ fn ragged(criterion: &mut Criterion) {
     let device = support::device();
     let config = support::config(ModelSize::Base);
     let model = config.sequence_classifier(1, &device);
-    let predictor = Predictor::new(&model, support::tokenizer(), &config, device.clone());
+    let predictor = Predictor::new(
+        &model,
+        SequenceReader::for_config(support::tokenizer(), &config, device.clone()),
+        &config,
+    );
     let rows = support::ragged_rows(64);
     let rows: Vec<&Encoding> = rows.iter().collect();
     let mut group = criterion.benchmark_group(format!("classes, base, on {}", describe(&device)));
@@ -73,8 +77,9 @@ fn attention(criterion: &mut Criterion) {
 /// Vectors of sequences by the shipped pre-trained model.
 fn embeddings(criterion: &mut Criterion) {
     let device = support::device();
-    let embedder =
-        Embedder::open(Path::new(DATASETS).join("small-4"), &device).expect("the shipped model");
+    let embedder = Model::open(Path::new(DATASETS).join("small-4"), &device)
+        .map(|model| model.embedder())
+        .expect("the shipped model");
     let sequences: Vec<Sequence> = (0..64).map(|seed| support::sequence(seed, 300)).collect();
     let title = format!("embeddings, small-4, 300 bases, on {}", describe(&device));
     let mut group = criterion.benchmark_group(title);
@@ -92,7 +97,9 @@ fn scanning(criterion: &mut Criterion) {
     const BASES: usize = 10_000;
     let device = support::device();
     let folder = Path::new(DATASETS).join("promoter-fly");
-    let predictor = Predictor::open(folder, &device).expect("the shipped model");
+    let predictor = Model::open(folder, &device)
+        .and_then(|model| model.predictor())
+        .expect("the shipped model");
     let sequence = support::sequence(5, BASES);
     let settings = ScanConfig { width: 300, before: 249, stride: 10, class: 1 };
     let title = format!("scan, promoter-fly, every 10 bases, on {}", describe(&device));

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use dnabert::Predictor;
+use dnabert::Model;
 use dnabert::core::{Classifier, Sequence};
 use dnabert::tasks::scan::{ScanConfig, scan};
 use plotters::prelude::*;
@@ -40,7 +40,8 @@ struct Point {
 
 /// Does the work of one point in this process.
 fn measure(count: usize, length: usize) -> Result<Point, Box<dyn Error>> {
-    let predictor = Predictor::open(Path::new(MODEL), &support::device())?;
+    let predictor =
+        Model::open(Path::new(MODEL), &support::device()).and_then(|model| model.predictor())?;
     let started = Instant::now();
     let mut sum = 0.0;
     for first in (0..count).step_by(AT_ONCE) {
@@ -64,7 +65,8 @@ fn peak() -> Option<f64> {
 
 /// Leads the shipped model of promoters along `length` bases, both strands, a window every 1,000 bases.
 fn measure_scan(length: usize) -> Result<Point, Box<dyn Error>> {
-    let predictor = Predictor::open(Path::new(SCANNED), &support::device())?;
+    let predictor =
+        Model::open(Path::new(SCANNED), &support::device()).and_then(|model| model.predictor())?;
     let sequence = support::sequence(1, length);
     let started = Instant::now();
     let mut best = 0.0_f64;

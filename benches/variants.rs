@@ -13,8 +13,10 @@ use dnabert::backend::describe;
 use dnabert::core::{Attribution, Sequence, Tokenizer, derive_seed};
 use dnabert::interpret::Mutagenesis;
 use dnabert::kmer::KmerTokenizer;
-use dnabert::motif::Counts;
-use dnabert::{AnyTokenizer, AttentionReader, AttributionMethod, Device, ModelSize, Predictor};
+use dnabert::motif::CountMatrix;
+use dnabert::{
+    AnyTokenizer, AttributionMethod, Device, Model, ModelSize, Predictor, SequenceReader,
+};
 
 /// As in the programs.
 #[global_allocator]
@@ -27,7 +29,8 @@ const WIDTH: usize = 101;
 
 /// Sequences of even composition.
 fn sequences(count: u64) -> Vec<Sequence> {
-    let even = Counts::new(vec![[1.0; 4]; WIDTH]).expect("every place counts").frequencies(0.0);
+    let even =
+        CountMatrix::new(vec![[1.0; 4]; WIDTH]).expect("every place counts").frequencies(0.0);
     (0..count).map(|seed| even.draw(derive_seed(3, &[seed]))).collect()
 }
 
@@ -36,13 +39,19 @@ fn base(device: &Device) -> Predictor {
     let tokenizer = KmerTokenizer::new(6).expect("a supported k");
     let config = ModelSize::Base.config(tokenizer.vocab_size());
     let model = config.sequence_classifier(1, device);
-    Predictor::new(&model, AnyTokenizer::from(tokenizer), &config, device.clone())
+    Predictor::new(
+        &model,
+        SequenceReader::for_config(AnyTokenizer::from(tokenizer), &config, device.clone()),
+        &config,
+    )
 }
 
 /// Both alleles of substitutions, as `variants` asks about them.
 fn alleles(criterion: &mut Criterion) {
     let device = support::device();
-    let shipped = Predictor::open(Path::new(MODEL), &device).expect("the shipped model");
+    let shipped = Model::open(Path::new(MODEL), &device)
+        .and_then(|model| model.predictor())
+        .expect("the shipped model");
     for (name, predictor, count) in [("ctcf-gm12878", shipped, 64), ("base", base(&device), 8)] {
         let title = format!("variants, {name}, windows of {WIDTH} bases, on {}", describe(&device));
         let mut group = criterion.benchmark_group(title);
@@ -77,7 +86,8 @@ fn explanations(criterion: &mut Criterion) {
     group.sampling_mode(SamplingMode::Flat).sample_size(10);
     for method in AttributionMethod::ALL {
         let count = if method == AttributionMethod::Attention { 64 } else { 8 };
-        let way = method.open(Path::new(MODEL), 1, &device).expect("the shipped model");
+        let model = Model::open(Path::new(MODEL), &device).expect("the shipped model");
+        let way = model.attribution(method, 1).expect("a classifier");
         let sequences = sequences(count);
         group.throughput(Throughput::Elements(count));
         group.bench_function(method.name(), |bencher| {
@@ -107,7 +117,9 @@ fn explanations(criterion: &mut Criterion) {
     group.bench_function("saturation mutagenesis", |bencher| {
         bencher.iter(|| black_box(mutagenesis.effects(&one).expect("clean DNA")));
     });
-    let reader = AttentionReader::open(Path::new(MODEL), &device).expect("the shipped model");
+    let reader = Model::open(Path::new(MODEL), &device)
+        .map(|model| model.attention())
+        .expect("the shipped model");
     group.bench_function("every head of ctcf-gm12878", |bencher| {
         bencher.iter(|| black_box(reader.head_tracks(&one).expect("clean DNA")));
     });

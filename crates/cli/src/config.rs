@@ -68,9 +68,9 @@ fn with_config(
     let mut whole = arguments[..given].to_vec();
     if given == 1 {
         for name in &named {
-            command = command
-                .find_subcommand(name)
-                .ok_or_else(|| wrong(format!("command = \"{}\": no such command", named.join(" "))))?;
+            command = command.find_subcommand(name).ok_or_else(|| {
+                wrong(format!("command = \"{}\": no such command", named.join(" ")))
+            })?;
             whole.push(name.into());
         }
     }
@@ -91,7 +91,9 @@ fn with_config(
         if is_given(&key) {
             continue;
         }
-        let values = values(&value).ok_or_else(|| wrong(format!("{key} = {value}: a list, a text, a number or true is expected")))?;
+        let values = values(&value).ok_or_else(|| {
+            wrong(format!("{key} = {value}: a list, a text, a number or true is expected"))
+        })?;
         match argument.get_index() {
             Some(index) => positional.push((index, values)),
             None if !argument.get_action().takes_values() => {

@@ -43,7 +43,7 @@ pub(crate) fn tell(text: fmt::Arguments<'_>) {
 }
 
 /// Writes progress to standard error, unless `--quiet` was given.
-pub(crate) fn note(text: fmt::Arguments<'_>) {
+pub(crate) fn progress(text: fmt::Arguments<'_>) {
     if !is_quiet() {
         tell(text);
     }
@@ -56,22 +56,17 @@ macro_rules! out {
 
 /// Prints a line of a result.
 macro_rules! outln {
-    () => { $crate::console::print(format_args!("\n")) };
-    ($format:literal $($rest:tt)*) => {
-        $crate::console::print(format_args!(concat!($format, "\n") $($rest)*))
-    };
+    ($($text:tt)*) => { $crate::console::print(format_args!("{}\n", format_args!($($text)*))) };
 }
 
 /// Tells progress, without a line break.
 macro_rules! note {
-    ($($text:tt)*) => { $crate::console::note(format_args!($($text)*)) };
+    ($($text:tt)*) => { $crate::console::progress(format_args!($($text)*)) };
 }
 
 /// Tells a line of progress.
 macro_rules! noteln {
-    ($format:literal $($rest:tt)*) => {
-        $crate::console::note(format_args!(concat!($format, "\n") $($rest)*))
-    };
+    ($($text:tt)*) => { $crate::console::progress(format_args!("{}\n", format_args!($($text)*))) };
 }
 
 pub(crate) use {note, noteln, out, outln};

@@ -63,7 +63,9 @@ pub(crate) fn catch(command: impl FnOnce() -> Outcome) -> ExitCode {
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or_default()
                 .to_lowercase();
-            if ["out of memory", "device lost", "device is lost"].iter().any(|w| message.contains(w))
+            if ["out of memory", "device lost", "device is lost"]
+                .iter()
+                .any(|w| message.contains(w))
             {
                 tell(format_args!(
                     "  try again with a smaller --batch-size, or on another --device\n"
@@ -83,24 +85,26 @@ fn report(error: &(dyn Error + 'static)) -> u8 {
         let _nobody_listens = clap.print();
         return if clap.use_stderr() { USAGE } else { 0 };
     }
-    if chain(error).any(is_closed_pipe) {
+    if chain(error).into_iter().any(is_closed_pipe) {
         return 0;
     }
     tell(format_args!("error: {error}\n"));
     let mut told = error.to_string();
-    for cause in chain(error).skip(1).map(ToString::to_string) {
+    for cause in chain(error).iter().skip(1).map(ToString::to_string) {
         if !told.contains(&cause) {
             tell(format_args!("  because: {cause}\n"));
         }
         told = cause;
     }
-    chain(error).find_map(code).unwrap_or(DATA)
+    chain(error).into_iter().find_map(code).unwrap_or(DATA)
 }
 
-fn chain<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
+    let mut all = vec![error];
+    while let Some(cause) = all[all.len() - 1].source() {
+        all.push(cause);
+    }
+    all
 }
 
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {

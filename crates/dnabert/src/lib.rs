@@ -32,3 +32,20 @@ pub use dnabert_variants as variants;
 
 pub use dnabert_experiment::*;
 pub use dnabert_inference::*;
+
+/// What most programs need: `use dnabert::prelude::*;`
+pub mod prelude {
+    pub use dnabert_core::{
+        Attribution, BothStrands, Classifier, Encoding, Example, Sequence, Split, Task, Tokenizer,
+    };
+    pub use dnabert_experiment::{
+        Benchmark, Datasets, Experiment, Floor, Outcome, Recipe, Scored, evaluate,
+    };
+    pub use dnabert_genome::Genome;
+    pub use dnabert_inference::{
+        AttributionMethod, Backend, Device, Ensemble, Model, Predictor, device,
+    };
+    pub use dnabert_kmer::KmerTokenizer;
+    pub use dnabert_model::Pooling;
+    pub use dnabert_tasks::{SingleTableSplit, TableFormat, TableTask};
+}

@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor};
-use dnabert::AttentionReader;
 use dnabert::core::{Sequence, Tiling};
 use dnabert::interpret::reference::attention_scores;
 use dnabert::interpret::{Heads, Query};
 use dnabert::model::{Checkpoint, Encoder, LayerSink, MaskMode, TokenBatch};
+use dnabert::{AttentionReader, Model};
 
 fn data(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(path)
@@ -78,7 +78,9 @@ fn the_reference_definition_gives_what_the_reference_wrote() {
 }
 
 fn reader() -> AttentionReader {
-    AttentionReader::open(data("oracle/models/k3_cls"), &Device::flex()).unwrap()
+    Model::open(data("oracle/models/k3_cls"), &Device::flex())
+        .map(|model| model.attention())
+        .unwrap()
 }
 
 fn sequence(text: &str) -> Sequence {
@@ -123,8 +125,14 @@ fn layers_and_heads_can_be_chosen() {
 #[test]
 fn long_sequences_are_read_in_rows_and_ambiguous_ones_named() {
     let long = sequence(&"ACGTTGCATGCCATTAGACC".repeat(30));
-    let track = reader().with_tiling(Tiling::new(50, 12)).tracks(&[long]).unwrap().remove(0);
+    let track = Model::open(data("oracle/models/k3_cls"), &Device::flex())
+        .unwrap()
+        .with_tiling(Tiling::new(50, 12))
+        .attention()
+        .tracks(&[long])
+        .unwrap()
+        .remove(0);
     assert!(track.len() == 600 && track.iter().all(|score| *score > 0.0));
     let error = reader().tracks(&[sequence("ACGT"), sequence("ACNGT")]).unwrap_err();
-    assert_eq!(error.to_string(), "sequence 1 of the batch");
+    assert_eq!(error.to_string(), "sequence 1 of the batch cannot be encoded");
 }

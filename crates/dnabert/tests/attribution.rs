@@ -9,10 +9,7 @@ use dnabert::motif::file::read_motifs;
 use dnabert::motif::scan::Scanner;
 use dnabert::motif::{Background, Motif};
 use dnabert::tasks::{BindingSet, BindingTask};
-use dnabert::{
-    AttentionReader, AttributionMethod, BoxedAttribution, Device, GradientMethod, GradientReader,
-    MaskedScorer, PredictorError,
-};
+use dnabert::{AttributionMethod, BoxedAttribution, Device, GradientMethod, Model, ModelError};
 
 fn datasets() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets")
@@ -20,6 +17,10 @@ fn datasets() -> PathBuf {
 
 fn model() -> PathBuf {
     datasets().join("models/ctcf-gm12878")
+}
+
+fn opened() -> Model {
+    Model::open(model(), &Device::flex()).unwrap()
 }
 
 /// Bound sequences that the model has not learned from.
@@ -58,22 +59,23 @@ fn auroc(way: &BoxedAttribution, sequences: &[Sequence]) -> f64 {
 fn a_trained_model_knows_its_sites_and_an_untrained_one_does_not() {
     let device = Device::flex();
     let sequences = bound(40);
-    let trained = AttributionMethod::Attention.open(model(), 1, &device).unwrap();
+    let trained = opened().attribution(AttributionMethod::Attention, 1).unwrap();
     let untrained: BoxedAttribution =
-        Box::new(AttentionReader::untrained(model(), 1, &device).unwrap());
+        Box::new(Model::untrained(model(), 1, &device).map(|model| model.attention()).unwrap());
     let (trained, untrained) = (auroc(&trained, &sequences), auroc(&untrained, &sequences));
     assert!(trained > 0.65 && trained > untrained + 0.05, "{trained} {untrained}");
 }
 
 #[test]
 fn every_way_scores_each_base_whatever_stands_beside() {
-    let device = Device::flex();
     let short: Sequence = bound(1)[0].slice(10..60);
     let mut sequences = bound(2);
     sequences.push(short.clone());
-    let likelihood = AttributionMethod::open_likelihood(datasets().join("models/small-4"), &device);
-    let ways = AttributionMethod::ALL.map(|method| method.open(model(), 1, &device).unwrap());
-    for way in ways.into_iter().chain([likelihood.unwrap()]) {
+    let pretrained = Model::open(datasets().join("models/small-4"), &Device::flex()).unwrap();
+    let likelihood: BoxedAttribution = Box::new(pretrained.masked_scorer().unwrap());
+    let model = opened();
+    let methods = AttributionMethod::ALL.map(|method| model.attribution(method, 1).unwrap());
+    for way in methods.into_iter().chain([likelihood]) {
         let together = way.attribute(&sequences).unwrap();
         let alone = way.attribute(std::slice::from_ref(&short)).unwrap();
         let lengths: Vec<usize> = together.iter().map(Vec::len).collect();
@@ -91,7 +93,7 @@ fn every_way_scores_each_base_whatever_stands_beside() {
 
 #[test]
 fn integrated_gradients_add_up() {
-    let reader = GradientReader::open(model(), 1, &Device::flex()).unwrap();
+    let reader = opened().gradients(1).unwrap();
     let sequences = bound(4);
     let (_, errors) = reader.tracks(&sequences).unwrap();
     assert!(errors.iter().all(|&error| error < 0.05), "{errors:?}");
@@ -103,7 +105,9 @@ fn integrated_gradients_add_up() {
 
 #[test]
 fn what_is_expected_of_a_base_does_not_depend_on_it() {
-    let scorer = MaskedScorer::open(datasets().join("models/small-4"), &Device::flex()).unwrap();
+    let scorer = Model::open(datasets().join("models/small-4"), &Device::flex())
+        .and_then(|model| model.masked_scorer())
+        .unwrap();
     let sequence = bound(1).remove(0);
     let places = [(0, 0), (0, 50), (0, 100)];
     let found = scorer.log_probabilities_at(std::slice::from_ref(&sequence), &places).unwrap();
@@ -128,12 +132,18 @@ fn what_is_expected_of_a_base_does_not_depend_on_it() {
 
 #[test]
 fn a_folder_without_a_model_is_named() {
+    let error = Model::open("no/such/folder", &Device::flex()).unwrap_err();
+    assert!(matches!(error, ModelError::Checkpoint(_)), "{error}");
     for method in AttributionMethod::ALL {
-        let Err(error) = method.open("no/such/folder", 1, &Device::flex()) else { panic!() };
-        assert!(matches!(error, PredictorError::Checkpoint(_)), "{error}");
         assert_eq!(method.name().parse(), Ok(method));
     }
-    let no_class = AttributionMethod::Mutagenesis.open(model(), 2, &Device::flex());
-    let Err(error) = no_class else { panic!() };
-    assert!(matches!(error, PredictorError::NoClass { class: 2, classes: 2, .. }), "{error}");
+    for method in [AttributionMethod::Mutagenesis, AttributionMethod::IntegratedGradients] {
+        let Err(error) = opened().attribution(method, 2) else { panic!() };
+        assert!(matches!(error, ModelError::NoClass { class: 2, classes: 2, .. }), "{error}");
+    }
+    let pretrained = Model::open(datasets().join("models/small-4"), &Device::flex()).unwrap();
+    let error = pretrained.predictor().unwrap_err();
+    assert!(error.to_string().contains("this is a masked language model"), "{error}");
+    let error = opened().masked_scorer().unwrap_err();
+    assert!(error.to_string().contains("this is a classifier of sequences"), "{error}");
 }

@@ -8,8 +8,8 @@ use dnabert::core::{Classifier, Example, Sequence, Split, Task, derive_seed};
 use dnabert::model::{Adaptation, Pooling};
 use dnabert::train::{FineTuneConfig, Observer};
 use dnabert::{
-    BagOfTokens, Device, Ensemble, Experiment, ExperimentError, HeadStart, ModelSize, Outcome,
-    Predictor, Start,
+    BagOfTokens, Device, Ensemble, Experiment, ExperimentError, HeadStart, Model, ModelSize,
+    Outcome, Start,
 };
 
 /// Sequences of random bases, of which each class but the first has a box of its own somewhere.
@@ -73,7 +73,7 @@ fn experiment(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) 
 
 fn run(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) -> Outcome {
     let experiment = experiment(start, head, epochs, learning_rate);
-    experiment.run(&boxes(), &Device::flex(), &mut ()).unwrap()
+    experiment.run(&boxes(), &Device::flex()).unwrap()
 }
 
 fn fresh() -> Start {
@@ -117,7 +117,7 @@ fn a_reset_network_has_the_shape_of_its_folder_and_other_weights() {
 fn settings_that_make_no_network_are_refused() {
     let wrong =
         Experiment { dropout: Some(1.5), ..experiment(fresh(), HeadStart::Random, 1, 1e-3) };
-    let error = wrong.run(&boxes(), &Device::flex(), &mut ()).unwrap_err();
+    let error = wrong.run(&boxes(), &Device::flex()).unwrap_err();
     assert!(matches!(error, ExperimentError::Model(_)), "{error}");
 }
 
@@ -127,7 +127,7 @@ fn a_bag_of_tokens_learns_from_counts_and_is_kept_in_the_folder() {
         bag_of_tokens: Some(BagOfTokens::PLAIN),
         ..experiment(fresh(), HeadStart::Regression, 1, 1e-4)
     };
-    let outcome = with_bag.run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    let outcome = with_bag.run(&boxes(), &Device::flex()).unwrap();
     let area = outcome.metrics.judgement.test.auroc.unwrap();
     assert!(area > 0.8, "{area}");
     assert_eq!(outcome.metrics.trainings[0].bag_share, None);
@@ -139,7 +139,7 @@ fn placed_kmers_beside_the_network_make_it_better_and_are_kept_in_the_folder() {
     let without = experiment(fresh(), HeadStart::Random, 1, 1e-4);
     let bag_of_tokens = Some(BagOfTokens::BESIDE);
     let beside = Experiment { bag_of_tokens, ..without.clone() };
-    let run = |experiment: &Experiment| experiment.run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    let run = |experiment: &Experiment| experiment.run(&boxes(), &Device::flex()).unwrap();
     let (without, beside) = (run(&without), run(&beside));
     // The network is trained as it would be without.
     let [alone, together] = [&without, &beside].map(|outcome| &outcome.metrics.trainings[0]);
@@ -162,13 +162,17 @@ fn placed_kmers_stand_beside_each_of_several_members_on_both_strands_and_of_thre
         members: NonZeroUsize::new(2).unwrap(),
         ..experiment(start, HeadStart::Random, 1, 1e-4)
     };
-    let outcome = beside.run(&boxes, &Device::flex(), &mut ()).unwrap();
+    let outcome = beside.run(&boxes, &Device::flex()).unwrap();
     let area = outcome.metrics.judgement.test.auroc.unwrap();
     assert!(area > 0.75, "{area}");
     assert!(outcome.metrics.trainings.iter().all(|member| member.bag_share.unwrap() > 0.0));
     let folder = tempfile::tempdir().unwrap();
     outcome.write(folder.path()).unwrap();
-    let open = |name: &str| Predictor::open(folder.path().join(name), &Device::flex()).unwrap();
+    let open = |name: &str| {
+        Model::open(folder.path().join(name), &Device::flex())
+            .and_then(|model| model.predictor())
+            .unwrap()
+    };
     let again = Ensemble::new(["model", "model-2"].map(open).into_iter().collect()).unwrap();
     let test = boxes.examples(Split::Test).unwrap();
     let forward: Vec<Sequence> = test.into_iter().map(|example| example.sequence).collect();
@@ -186,7 +190,9 @@ fn placed_kmers_stand_beside_each_of_several_members_on_both_strands_and_of_thre
 fn is_the_same_in_its_folder(outcome: &Outcome) {
     let folder = tempfile::tempdir().unwrap();
     outcome.write(folder.path()).unwrap();
-    let again = Predictor::open(folder.path().join("model"), &Device::flex()).unwrap();
+    let again = Model::open(folder.path().join("model"), &Device::flex())
+        .and_then(|model| model.predictor())
+        .unwrap();
     let test = boxes().examples(Split::Test).unwrap();
     let sequences: Vec<Sequence> = test.into_iter().map(|example| example.sequence).collect();
     let found = again.predict(&sequences).unwrap();
@@ -204,12 +210,12 @@ fn parts_are_kept_in_the_folder_and_by_what_starts_from_it() {
     let start = Start::Fresh { size: ModelSize::Tiny, k: 3, pooling: Some(Pooling::Max) };
     let in_parts =
         Experiment { pooled_parts: parts, ..experiment(start, HeadStart::Random, 1, 1e-3) };
-    let outcome = in_parts.run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    let outcome = in_parts.run(&boxes(), &Device::flex()).unwrap();
     assert_eq!(Some(outcome.config.pooled_parts), parts);
     let folder = tempfile::tempdir().unwrap();
     outcome.write(folder.path()).unwrap();
     let path = folder.path().join("model");
-    let again = Predictor::open(&path, &Device::flex()).unwrap();
+    let again = Model::open(&path, &Device::flex()).and_then(|model| model.predictor()).unwrap();
     // Rows of unequal length in one batch, whose parts are not the same tokens.
     let test = boxes().examples(Split::Test).unwrap();
     let cut = |(row, example): (usize, &Example)| -> Sequence {
@@ -251,19 +257,19 @@ fn members_start_where_they_are_told_in_turn() {
         members: NonZeroUsize::new(3).unwrap(),
         ..experiment(one.clone(), HeadStart::Random, 1, 1e-3)
     };
-    let together = further(&[&other]).run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    let together = further(&[&other]).run(&boxes(), &Device::flex()).unwrap();
     let trainings = &together.metrics.trainings;
     let ends = ["one/model", "other/model", "one/model"];
     assert!(trainings.iter().zip(ends).all(|(member, end)| member.start.ends_with(end)));
     // The second is what it would be alone.
     let mut alone = experiment(other.clone(), HeadStart::Random, 1, 1e-3);
     alone.fine_tune.seed = trainings[1].seed;
-    let alone = alone.run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    let alone = alone.run(&boxes(), &Device::flex()).unwrap();
     assert_eq!(alone.metrics.trainings[0], trainings[1]);
     assert_ne!(trainings[0].history, trainings[1].history);
     let Start::Folder { path, .. } = other.clone() else { unreachable!("made so") };
     let reset = Start::Reset { path, pooling: None };
-    further(&[&reset]).run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    further(&[&reset]).run(&boxes(), &Device::flex()).unwrap();
     /// Counts the networks whose training has begun.
     struct Begun(usize);
     impl Observer for Begun {
@@ -272,7 +278,8 @@ fn members_start_where_they_are_told_in_turn() {
         }
     }
     let mut begun = Begun(0);
-    let error = further(&[&unlike]).run(&boxes(), &Device::flex(), &mut begun).unwrap_err();
+    let error =
+        further(&[&unlike]).run_observed(&boxes(), &Device::flex(), &mut begun).unwrap_err();
     assert!(matches!(error, ExperimentError::UnlikeStarts { .. }), "{error}");
     assert_eq!(begun.0, 0, "nothing is trained that could not be of use");
 }
@@ -283,14 +290,18 @@ fn members_learn_from_seeds_of_their_own_and_answer_with_their_mean() {
     let one = run(tiny(), HeadStart::Random, 1, 1e-3);
     let three = NonZeroUsize::new(3).unwrap();
     let together = Experiment { members: three, ..experiment(tiny(), HeadStart::Random, 1, 1e-3) };
-    let together = together.run(&boxes(), &Device::flex(), &mut ()).unwrap();
+    let together = together.run(&boxes(), &Device::flex()).unwrap();
     assert_eq!(together.metrics.trainings.len(), 3);
     assert_eq!(together.metrics.trainings[0], one.metrics.trainings[0]);
     assert_ne!(together.metrics.trainings[1].history, together.metrics.trainings[2].history);
 
     let folder = tempfile::tempdir().unwrap();
     together.write(folder.path()).unwrap();
-    let open = |name: &str| Predictor::open(folder.path().join(name), &Device::flex()).unwrap();
+    let open = |name: &str| {
+        Model::open(folder.path().join(name), &Device::flex())
+            .and_then(|model| model.predictor())
+            .unwrap()
+    };
     let members = ["model", "model-2", "model-3"].map(open).into_iter().collect();
     let again = Ensemble::new(members).unwrap();
     let test = boxes().examples(Split::Test).unwrap();

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dnabert::Predictor;
+use dnabert::Model;
 use dnabert::hub::{Hub, HubError};
 
 /// Serves the folder `files` as repository `owner/name`; counts the requests.
@@ -95,7 +95,9 @@ fn a_model_is_fetched_once_and_works_offline() {
     assert!(matches!(error, HubError::Offline { .. }), "{error}");
 
     let folder = hub.fetch("owner/name").unwrap();
-    Predictor::open(&folder, &dnabert::device(None).unwrap()).unwrap();
+    Model::open(&folder, &dnabert::device(None).unwrap())
+        .and_then(|model| model.predictor())
+        .unwrap();
     let asked = requests.load(Ordering::SeqCst);
     assert_eq!(hub.offline(true).fetch("owner/name").unwrap(), folder);
     assert_eq!(requests.load(Ordering::SeqCst), asked);

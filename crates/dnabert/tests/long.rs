@@ -8,9 +8,12 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use dnabert::core::{Classifier, Encoding, Sequence, Tiling, TokenizeError, Tokenizer};
 use dnabert::kmer::{KmerTokenizer, Vocabulary};
+use dnabert::model::softmax;
 use dnabert::model::{BertConfig, Pooling, SequenceClassifier, TokenBatch};
-use dnabert::train::softmax;
-use dnabert::{AnyTokenizer, Device, Embedder, Ensemble, EnsembleError, Predictor, device};
+use dnabert::{
+    AnyTokenizer, Device, Embedder, Ensemble, EnsembleError, Model, Predictor, SequenceReader,
+    device,
+};
 
 /// A fresh model that takes rows of up to 16 tokens.
 fn config(k: usize) -> BertConfig {
@@ -26,12 +29,17 @@ fn config(k: usize) -> BertConfig {
 }
 
 fn predictor(k: usize, seed: u64) -> Predictor {
+    tiled(k, seed, Tiling::new(16, 3))
+}
+
+fn tiled(k: usize, seed: u64, tiling: Tiling) -> Predictor {
     let (config, device) = (config(k), device(None).unwrap());
     let model = config.sequence_classifier(seed, &device);
     let tokenizer = Vocabulary::new(k).unwrap().into();
     let tokenizer =
         AnyTokenizer::Kmer(tokenizer).with_length(dnabert::kmer::LengthPolicy::Reject(16));
-    Predictor::new(&model, tokenizer, &config, device)
+    let reader = SequenceReader::for_config(tokenizer, &config, device).with_tiling(tiling);
+    Predictor::new(&model, reader, &config)
 }
 
 fn sequence(length: usize) -> Sequence {
@@ -48,7 +56,7 @@ fn close(found: &[f32], expected: &[f64], tolerance: f64) {
 
 #[test]
 fn the_pooled_vectors_of_tiles_are_averaged_by_their_tokens() {
-    let predictor = predictor(3, 4).with_tiling(Tiling::new(16, 4));
+    let predictor = tiled(3, 4, Tiling::new(16, 4));
     let long = sequence(30); // 28 k-mers in rows of 14, 14 and 8
     let rows: Vec<Encoding> =
         predictor.tokenizer().tiles(&long, Tiling::new(16, 4)).map(Result::unwrap).collect();
@@ -69,7 +77,7 @@ fn the_pooled_vectors_of_tiles_are_averaged_by_their_tokens() {
 
 #[test]
 fn rows_are_as_long_as_the_tiling_says() {
-    let cut = predictor(3, 4).with_tiling(Tiling::new(8, 2));
+    let cut = tiled(3, 4, Tiling::new(8, 2));
     let mut rows = 0;
     for row in cut.tokenizer().tiles(&sequence(16), Tiling::new(8, 2)) {
         assert!(row.unwrap().len() <= 8);
@@ -82,7 +90,8 @@ fn rows_are_as_long_as_the_tiling_says() {
     // A tokenizer without a limit of its own is held to the network's.
     let encoder = config(3).init(4, &device(None).unwrap()).without_pooler().valid();
     let tokenizer = KmerTokenizer::new(3).unwrap();
-    let embedder = Embedder::new(encoder, tokenizer, 16, device(None).unwrap());
+    let embedder =
+        Embedder::new(encoder, SequenceReader::new(tokenizer, 16, device(None).unwrap()));
     assert_eq!(embedder.sequences(&[sequence(60)], Pooling::Mean).unwrap()[0].len(), 12);
 }
 
@@ -101,7 +110,8 @@ fn bases_of_long_sequences_are_stitched() {
     let encoder = config(3).init(4, &device).without_pooler().valid();
     let tokenizer =
         KmerTokenizer::new(3).unwrap().with_length(dnabert::kmer::LengthPolicy::Reject(16));
-    let embedder = Embedder::new(encoder, tokenizer, 16, device).with_tiling(Tiling::new(16, 5));
+    let reader = SequenceReader::new(tokenizer, 16, device).with_tiling(Tiling::new(16, 5));
+    let embedder = Embedder::new(encoder, reader);
     let long = sequence(60);
     let mut sums = vec![vec![0.0; 12]; 60];
     let mut counts = [0.0; 60];
@@ -151,8 +161,15 @@ fn models_with_other_outputs_do_not_judge_together() {
     let device: Device = device(None).unwrap();
     let config = config(3).with_labels(&["a", "b", "c"]);
     let model = config.sequence_classifier(4, &device);
-    let other =
-        Predictor::new(&model, AnyTokenizer::Kmer(KmerTokenizer::new(3).unwrap()), &config, device);
+    let other = Predictor::new(
+        &model,
+        SequenceReader::for_config(
+            AnyTokenizer::Kmer(KmerTokenizer::new(3).unwrap()),
+            &config,
+            device,
+        ),
+        &config,
+    );
     let error = Ensemble::new(vec![predictor(3, 1), other]).unwrap_err();
     assert!(matches!(error, EnsembleError::Labels { index: 1, .. }), "{error}");
     assert_eq!(Ensemble::new(Vec::new()).unwrap_err(), EnsembleError::Empty);
@@ -193,7 +210,9 @@ fn heads_over_chunks_read_long_sequences_in_their_own_rows() {
             .chunks_exact(4)
             .map(|word| f32::from_le_bytes(word.try_into().unwrap()))
             .collect();
-        let predictor = Predictor::open(folder(model).path(), &device(None).unwrap()).unwrap();
+        let predictor = Model::open(folder(model).path(), &device(None).unwrap())
+            .and_then(|model| model.predictor())
+            .unwrap();
         for (sequence, logits) in sequences.iter().zip(logits.chunks(2)) {
             let found = predictor.predict(std::slice::from_ref(sequence)).unwrap();
             close(&found[0], &softmax(logits), 1e-5);

@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use dnabert::core::{Classifier, Sequence};
+use dnabert::model::softmax;
 use dnabert::model::{Checkpoint, CheckpointError, MaskMode};
-use dnabert::train::softmax;
-use dnabert::{Predictor, PredictorError, device};
+use dnabert::{Model, ModelError, device};
 
 fn shared_between_threads<T: Send + Sync>(_: &T) {}
 
@@ -14,7 +14,7 @@ fn shared_between_threads<T: Send + Sync>(_: &T) {}
 fn a_folder_predicts_and_survives_a_round_trip() {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/oracle/models/k4_splice3");
     let device = device(None).unwrap();
-    let predictor = Predictor::open(&model, &device).unwrap();
+    let predictor = Model::open(&model, &device).and_then(|model| model.predictor()).unwrap();
     shared_between_threads(&predictor);
     let sequences: Vec<Sequence> = ["AGCATATTTATCGAACTCC", "TCCGG", "AATGTTCGCGCTTAACC"]
         .iter()
@@ -33,16 +33,14 @@ fn a_folder_predicts_and_survives_a_round_trip() {
     let folder = tempfile::tempdir().unwrap();
     let config = dnabert::model::BertConfig::read(model.join("config.json")).unwrap();
     predictor.save(&config, folder.path()).unwrap();
-    let again = Predictor::open(folder.path(), &device).unwrap();
+    let again = Model::open(folder.path(), &device).and_then(|model| model.predictor()).unwrap();
     assert_eq!(again.predict(&sequences).unwrap(), together);
     assert_eq!(again.labels(), ["LABEL_0", "LABEL_1", "LABEL_2"]);
 
     dnabert::kmer::Vocabulary::new(3).unwrap().write(folder.path().join("vocab.txt")).unwrap();
-    let error = Predictor::open(folder.path(), &device).unwrap_err();
-    assert!(
-        matches!(error, PredictorError::VocabularySize { tokenizer: 69, network: 261 }),
-        "{error}"
-    );
+    let error =
+        Model::open(folder.path(), &device).and_then(|model| model.predictor()).unwrap_err();
+    assert!(matches!(error, ModelError::VocabularySize { tokenizer: 69, network: 261 }), "{error}");
 }
 
 #[test]
@@ -58,14 +56,16 @@ fn where_padding_is_attended_to_every_row_has_the_same_length() {
     let device = device(None).unwrap();
     let mut checkpoint = Checkpoint::open(folder.path()).unwrap();
     checkpoint.config_mut().mask_mode = MaskMode::Head;
-    let error = Predictor::of(&checkpoint, folder.path(), &device).unwrap_err();
-    let PredictorError::Checkpoint(CheckpointError::Config(error)) = error else {
-        panic!("{error}")
-    };
+    let error = Model::from_checkpoint(&checkpoint, folder.path(), &device)
+        .and_then(|model| model.predictor())
+        .unwrap_err();
+    let ModelError::Checkpoint(CheckpointError::Config(error)) = error else { panic!("{error}") };
     assert!(error.to_string().contains("padded_length"), "{error}");
 
     checkpoint.config_mut().padded_length = Some(36);
-    let predictor = Predictor::of(&checkpoint, folder.path(), &device).unwrap();
+    let predictor = Model::from_checkpoint(&checkpoint, folder.path(), &device)
+        .and_then(|model| model.predictor())
+        .unwrap();
     let inputs = std::fs::read_to_string(oracle.join("io/k3_cls_inputs.json")).unwrap();
     let inputs: serde_json::Value = serde_json::from_str(&inputs).unwrap();
     let bytes = std::fs::read(oracle.join("io/k3_cls.safetensors")).unwrap();

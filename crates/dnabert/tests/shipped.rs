@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use dnabert::core::{BothStrands, Classifier, Sequence, Split, Task};
 use dnabert::model::{Checkpoint, NewHead, Pooling, ProblemType};
 use dnabert::tasks::{
-    BesideSites, BindingSet, BindingTask, CentreCrop, PromoterSet, PromoterTask, SpliceSet,
+    BindingSet, BindingTask, CentreCrop, OffsetNegatives, PromoterSet, PromoterTask, SpliceSet,
     SpliceTask,
 };
 use dnabert::train::ClassificationReport;
-use dnabert::{Device, Predictor};
+use dnabert::{Device, Model};
 
 fn datasets() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets")
@@ -19,7 +19,7 @@ fn datasets() -> PathBuf {
 /// Half precision and another processor may move a row over a border, but not many.
 fn says_what_its_card_says<T: Task>(name: &str, task: &T, strands: Strands) {
     let folder = datasets().join("models").join(name);
-    let model = Predictor::open(&folder, &Device::flex()).unwrap();
+    let model = Model::open(&folder, &Device::flex()).and_then(|model| model.predictor()).unwrap();
     assert_eq!(model.labels(), task.classes());
     let test = task.examples(Split::Test).unwrap();
     let sequences: Vec<Sequence> = test.iter().map(|example| example.sequence.clone()).collect();
@@ -66,7 +66,7 @@ fn splice_sites_of_the_fly_in_sixty_bases() {
 
 #[test]
 fn splice_sites_of_the_fly_and_places_beside() {
-    let task = BesideSites::new(SpliceTask::new(datasets(), SpliceSet::Fly), 20, 1);
+    let task = OffsetNegatives::new(SpliceTask::new(datasets(), SpliceSet::Fly), 20, 1);
     says_what_its_card_says("splice-fly-scan-1", &task, Strands::One);
 }
 

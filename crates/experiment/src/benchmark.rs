@@ -165,6 +165,17 @@ impl Benchmark {
         }
     }
 
+    /// The shipped model that was trained on it, by its name in `datasets/models`, if there is one.
+    pub fn shipped_model(self) -> Option<&'static str> {
+        match self {
+            Self::Promoter300 => Some("promoter-fly"),
+            Self::Tap73Alpha => Some("tap73alpha-convolutional"),
+            Self::Ctcf => Some("ctcf-gm12878-convolutional"),
+            Self::SpliceFly => Some("splice-fly"),
+            Self::PromoterCore | Self::PromoterTata | Self::PromoterUci | Self::SpliceUci => None,
+        }
+    }
+
     /// How it is learned.
     pub fn defaults(self) -> TaskDefaults {
         let defaults = |fresh_epochs, epochs, recipe| TaskDefaults {

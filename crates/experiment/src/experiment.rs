@@ -24,11 +24,11 @@ pub use self::metrics::{LostTokens, Metrics, OtherTask, Settings, Training};
 use self::rows::{lost, scored, shuffled_auroc, strands};
 use crate::bag::{BagOfTokens, BagReader};
 use crate::comparison::Learned;
-use dnabert_figure::FigureError;
 use crate::fingerprint::hash;
 use crate::floor::examples;
 use crate::probe::with_regressed_head;
 use crate::{Judgement, ModelSize, Recipe, Scored, gc_auroc};
+use dnabert_figure::FigureError;
 use dnabert_inference::{Ensemble, ModelError, Predictor, SequenceReader};
 
 /// What to train on a task, and how.
@@ -133,7 +133,9 @@ impl Start {
         match self {
             Self::Folder { path, .. } => crate::datasets::shown(path),
             Self::Fresh { size, .. } => format!("fresh {}", size.name()),
-            Self::Reset { path, .. } => format!("fresh in the shape of {}", crate::datasets::shown(path)),
+            Self::Reset { path, .. } => {
+                format!("fresh in the shape of {}", crate::datasets::shown(path))
+            }
         }
     }
 }
@@ -176,6 +178,17 @@ pub enum ExperimentError {
         /// The split.
         split: Split,
         /// File and line.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Sequences that a trained model cannot read.
+    #[error("the {split} split of {task} cannot be predicted")]
+    Predict {
+        /// The task.
+        task: String,
+        /// The split.
+        split: Split,
+        /// Which sequence, and why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

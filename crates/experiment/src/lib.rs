@@ -6,6 +6,7 @@ pub mod comparison;
 mod context_floor;
 mod corpus_rows;
 pub mod datasets;
+mod evaluate;
 mod experiment;
 mod figures;
 mod fingerprint;
@@ -22,6 +23,7 @@ pub use benchmark::{Benchmark, BoxedTask, TaskDefaults};
 pub use context_floor::{ContextFloor, fit_context};
 pub use corpus_rows::{CorpusRowError, CorpusRows};
 pub use datasets::{Datasets, NoDatasets};
+pub use evaluate::evaluate;
 pub use experiment::{
     Experiment, ExperimentError, HeadStart, LostTokens, Metrics, OtherTask, Outcome, Prediction,
     Settings, Start, Training,

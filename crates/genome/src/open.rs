@@ -6,9 +6,13 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
+/// The path that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Opens a file for reading, and decompresses it if its first bytes are those of gzip or bgzip.
+/// The path `-` is standard input.
 ///
 /// ```
 /// use std::io::BufRead as _;
@@ -24,7 +28,13 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 ///
 /// The I/O error of opening the file or reading its first bytes.
 pub fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
-    let mut file = BufReader::new(File::open(path)?);
+    if path == Path::new(STANDARD_INPUT) {
+        return decompress(BufReader::new(io::stdin()));
+    }
+    decompress(BufReader::new(File::open(path)?))
+}
+
+fn decompress(mut file: impl BufRead + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
     if file.fill_buf()?.starts_with(&GZIP_MAGIC) {
         Ok(Box::new(BufReader::new(MultiGzDecoder::new(file))))
     } else {

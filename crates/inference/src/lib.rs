@@ -28,6 +28,6 @@ pub use gradient_reader::{GradientMethod, GradientReader};
 pub use masked_scorer::MaskedScorer;
 pub use model::Model;
 pub use model_folder::{ModelFolderError, model_folder};
-pub use predictor::Predictor;
+pub use predictor::{PredictedLabel, Predictor};
 pub use reader::SequenceReader;
 pub use tokenizer::AnyTokenizer;

@@ -155,7 +155,12 @@ impl MaskedScorer {
             let sequence = &sequences[question.sequence];
             let mut sums = [0.0; 4];
             for ((_, start), scores) in question.hidden.iter().zip(&mut scores) {
-                let own = candidates(self.reader.tokenizer().vocabulary(), sequence, *start, question.base);
+                let own = candidates(
+                    self.reader.tokenizer().vocabulary(),
+                    sequence,
+                    *start,
+                    question.base,
+                );
                 let own = own.map(|id| f64::from(scores[id as usize]));
                 let norm = log_sum(own);
                 sums.iter_mut().zip(own).for_each(|(sum, score)| *sum += score - norm);

@@ -220,8 +220,7 @@ impl Model {
         let mut reader = self.reader(batch_size::OF_POOLED);
         if let Some(chunks) = classifier.chunk_count() {
             let maximum = LengthPolicy::Reject(chunks * self.config.longest_row());
-            reader =
-                reader.map_tokenizer(|tokenizer| tokenizer.with_length(maximum).with_pieces());
+            reader = reader.map_tokenizer(|tokenizer| tokenizer.with_length(maximum).with_pieces());
         }
         Ok(Predictor::new(classifier, reader, &self.config))
     }

@@ -26,6 +26,23 @@ pub struct Predictor<E: Encoder = Bert, T = AnyTokenizer> {
     problem: ProblemType,
 }
 
+/// The most probable class of a sequence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PredictedLabel {
+    /// The name of the class.
+    pub label: String,
+    /// Its probability, in [0, 1].
+    pub probability: f32,
+}
+
+impl PredictedLabel {
+    /// The first of the most probable classes of a row.
+    fn new(labels: &[String], row: &[f32]) -> Self {
+        let best = (0..row.len()).fold(0, |best, at| if row[at] > row[best] { at } else { best });
+        Self { label: labels[best].clone(), probability: row[best] }
+    }
+}
+
 impl Predictor {
     /// Writes the folder that [`Model::open`](crate::Model::open) and Python transformers read. `config` is the
     /// network's; its labels are replaced by the predictor's.
@@ -34,11 +51,7 @@ impl Predictor {
     ///
     /// [`ModelError`] for a file that cannot be written; files are replaced only by whole new
     /// ones.
-    pub fn save(
-        &self,
-        config: &BertConfig,
-        folder: impl AsRef<Path>,
-    ) -> Result<(), ModelError> {
+    pub fn save(&self, config: &BertConfig, folder: impl AsRef<Path>) -> Result<(), ModelError> {
         let folder = folder.as_ref();
         checkpoint::save(&self.model, &config.clone().with_labels(&self.labels), folder)?;
         self.tokenizer().save(config, folder)
@@ -90,9 +103,24 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
     /// numbers, as the [`problem`](Self::problem) asks.
     pub fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
         let pad = self.tokenizer().special_tokens().pad;
-        let scores =
-            logits(&self.model, rows, self.reader.batch_size(), pad, self.reader.device());
+        let scores = logits(&self.model, rows, self.reader.batch_size(), pad, self.reader.device());
         scores.iter().map(|row| self.outputs(row)).collect()
+    }
+
+    /// The most probable class of each sequence, and its probability.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenizeError::InBatch`] for the first sequence that fails.
+    pub fn predict_labels(
+        &self,
+        sequences: &[Sequence],
+    ) -> Result<Vec<PredictedLabel>, TokenizeError>
+    where
+        E: Sync,
+    {
+        let rows = self.predict(sequences)?;
+        Ok(rows.iter().map(|row| PredictedLabel::new(&self.labels, row)).collect())
     }
 
     /// As [`predict`](Classifier::predict), for pairs of sequences in one row each.

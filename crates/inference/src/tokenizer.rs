@@ -101,11 +101,7 @@ impl AnyTokenizer {
     /// # Errors
     ///
     /// [`ModelError`] for a file that cannot be written.
-    pub fn save(
-        &self,
-        config: &BertConfig,
-        folder: impl AsRef<Path>,
-    ) -> Result<(), ModelError> {
+    pub fn save(&self, config: &BertConfig, folder: impl AsRef<Path>) -> Result<(), ModelError> {
         let folder = folder.as_ref();
         match self {
             Self::Kmer(tokenizer) => {

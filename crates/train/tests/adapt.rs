@@ -9,10 +9,10 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use dnabert_core::Encoding;
 use dnabert_model::checkpoint::{self, tensors};
+use dnabert_model::logits;
 use dnabert_model::{
     Adaptation, Bert, BertConfig, Checkpoint, CheckpointError, LowRank, SequenceClassifier, adapt,
 };
-use dnabert_model::logits;
 use dnabert_train::{EncodedExample, FineTuneConfig, fine_tune};
 use planted::{SPECIAL, config, random, row};
 

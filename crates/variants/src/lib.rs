@@ -9,10 +9,14 @@ pub mod map;
 mod parquet;
 pub mod reference;
 pub mod score;
+mod scorer;
 mod window;
+mod writer;
 
 pub use change::{Change, Kind, ReferencePolicy, Skipped};
 pub use haplotype::{HaplotypeError, Haplotypes};
 #[cfg(feature = "parquet")]
 pub use parquet::{ParquetTable, ParquetTableError};
+pub use scorer::{AlleleScorer, ScoreError, ScoredAllele, Scorer};
 pub use window::{Along, PlacedWindow, Windows, apply};
+pub use writer::{Format, SHARD, Shard, VariantWriter, WriterError};

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::console::noteln;
 use clap::Args;
+use dnabert::Datasets;
 use dnabert::tasks::corpus::{Corpus, CorpusConfig, Cutting, HeldOut, KmerSet, Lengths};
 use dnabert::tasks::{FileRole, Manifest, TableFormat, read_inputs, sha256};
-use crate::console::{noteln};
-use dnabert::Datasets;
 
 use super::{DatasetsOptions, fraction};
 use crate::failure::Outcome;
@@ -67,8 +67,11 @@ impl CorpusOptions {
             genomes = manifest.files(datasets.folder(), FileRole::Genome);
             exclude = manifest.files(datasets.folder(), FileRole::Judge);
         }
-        let lengths =
-            Lengths { longest: self.longest, full_fraction: self.longest_fraction, ..Lengths::default() };
+        let lengths = Lengths {
+            longest: self.longest,
+            full_fraction: self.longest_fraction,
+            ..Lengths::default()
+        };
         let config = CorpusConfig {
             lengths,
             cutting: if self.no_overlap { Cutting::NoOverlap } else { Cutting::Sampled },

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use dnabert::BoxedTask;
-use dnabert::tasks::{BesideSites, CentreCrop};
+use dnabert::tasks::{CentreCrop, OffsetNegatives};
 
 use crate::failure::{Outcome, Usage};
 
@@ -39,7 +39,7 @@ impl CropOptions {
         }
         if let Some(offset) = self.offset_negatives {
             // All seeds of training see the same rows.
-            task = Box::new(BesideSites::new(task, offset.into(), 1));
+            task = Box::new(OffsetNegatives::new(task, offset.into(), 1));
         }
         Ok(task)
     }

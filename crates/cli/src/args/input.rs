@@ -1,24 +1,53 @@
-//! Options and input of the examples that use a trained model.
+//! Sequences in, and how a model reads them.
 
 use std::error::Error;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use dnabert::backend::describe;
 use dnabert::core::{AmbiguityPolicy, TokenizeError};
-use dnabert::model::{Checkpoint, MaskMode};
-use dnabert::tasks::{Input, Inputs};
-use dnabert::{AnyTokenizer, Backend, BackendError, Device, Precision, device_with};
-use crate::console::{note, noteln};
+use dnabert::model::{Checkpoint, MaskMode, Pooling};
+use dnabert::tasks::{Input, Inputs, TableFormat, read_inputs};
+use dnabert::{Backend, Device, Model, Precision, device_with, model_folder};
+
+use crate::console::{is_quiet, note, noteln};
 use crate::failure::Outcome;
 
-/// Options of every example that reads sequences with a model.
+/// Sequences, and how a model reads them.
 #[derive(Debug, Args)]
 pub(crate) struct ReadingOptions {
-    /// FASTA file or table (TSV or CSV: sequence first, or a header that names it), plain or .gz
-    pub(crate) input: PathBuf,
+    /// FASTA files or tables (TSV or CSV: sequence first, or a header that names it), plain or .gz;
+    /// `-` is standard input
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// File to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) model: ModelOptions,
+}
+
+/// How a model reads sequences.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How sequences are read")]
+pub(crate) struct ModelOptions {
+    /// Make tokens with ambiguous letters [UNK] instead of refusing them
+    #[arg(long, conflicts_with = "split")]
+    unknown: bool,
+    /// Leave tokens with ambiguous letters out instead of refusing them
+    #[arg(long)]
+    split: bool,
+    /// Rows in one forward pass
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
+    batch_size: u16,
+    /// Device: flex (CPU), wgpu or cuda [default: the first that was compiled in]
+    #[arg(long)]
+    device: Option<Backend>,
+    /// Numbers that the network computes with: f32, f16 or bf16
+    #[arg(long, default_value = "f32")]
+    precision: Precision,
     /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after
     /// June 2021 [default: as the model says]
     #[arg(long)]
@@ -27,51 +56,53 @@ pub(crate) struct ReadingOptions {
     /// needed with --mask-mode head
     #[arg(long)]
     padded_length: Option<usize>,
-    /// Make tokens with ambiguous letters [UNK] instead of refusing them
-    #[arg(long, conflicts_with = "split")]
-    unknown: bool,
-    /// Leave tokens with ambiguous letters out instead of refusing them
-    #[arg(long)]
-    split: bool,
-    /// Device: flex, wgpu or cuda [default: the first that was compiled in]
-    #[arg(long)]
-    device: Option<Backend>,
-    /// Numbers that the network computes with: f32, f16 or bf16
-    #[arg(long, default_value = "f32")]
-    precision: Precision,
-    /// Rows in one forward pass
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
-    batch_size: u16,
-    /// File to write [default: standard output]
-    #[arg(long)]
-    pub(crate) out: Option<PathBuf>,
 }
 
 impl ReadingOptions {
-    pub(crate) fn device(&self) -> Result<Device, BackendError> {
+    /// All inputs, one after the other.
+    pub(crate) fn inputs(&self, format: &TableFormat) -> Outcome<Vec<Inputs>> {
+        Ok(self.inputs.iter().map(|path| read_inputs(path, format)).collect::<Result<_, _>>()?)
+    }
+}
+
+impl ModelOptions {
+    /// Opens the device, and tells which it is.
+    pub(crate) fn device(&self) -> Outcome<Device> {
         let device = device_with(self.device, self.precision)?;
         noteln!("on {} in {}", describe(&device), self.precision);
         Ok(device)
     }
 
-    pub(crate) fn batch_size(&self) -> usize {
-        self.batch_size.into()
+    /// Opens a model, by its folder or its name on the Hub.
+    pub(crate) fn open(
+        &self,
+        model: &str,
+        pooling: Option<Pooling>,
+        device: &Device,
+    ) -> Outcome<Model> {
+        self.open_folder(&model_folder(model)?, pooling, device)
     }
 
-    /// Sets the switches that the user gave.
-    pub(crate) fn switch(&self, checkpoint: &mut Checkpoint) {
+    /// Opens a model folder.
+    pub(crate) fn open_folder(
+        &self,
+        folder: &Path,
+        pooling: Option<Pooling>,
+        device: &Device,
+    ) -> Outcome<Model> {
+        let mut checkpoint = Checkpoint::open(folder)?;
         let config = checkpoint.config_mut();
         config.mask_mode = self.mask_mode.unwrap_or(config.mask_mode);
         config.padded_length = self.padded_length.or(config.padded_length);
-    }
-
-    /// Sets the policy for ambiguous letters.
-    pub(crate) fn policy(&self, tokenizer: AnyTokenizer) -> AnyTokenizer {
-        tokenizer.with_ambiguity(match (self.unknown, self.split) {
+        config.pooling = pooling.unwrap_or(config.pooling);
+        let policy = match (self.unknown, self.split) {
             (true, _) => AmbiguityPolicy::Unknown,
             (_, true) => AmbiguityPolicy::Split,
             _ => AmbiguityPolicy::Reject,
-        })
+        };
+        Ok(Model::from_checkpoint(&checkpoint, folder, device)?
+            .with_batch_size(self.batch_size.into())
+            .with_ambiguity(policy))
     }
 }
 
@@ -116,7 +147,10 @@ impl Count {
 
     pub(crate) fn add(&mut self, sequences: usize) {
         self.sequences += sequences;
-        if self.told.elapsed() > Duration::from_secs(1) && std::io::stderr().is_terminal() {
+        if self.told.elapsed() > Duration::from_secs(1)
+            && std::io::stderr().is_terminal()
+            && !is_quiet()
+        {
             self.told = Instant::now();
             let rate = self.sequences as f64 / self.started.elapsed().as_secs_f64();
             note!("\r{} sequences, {rate:.1} per second ", self.sequences);

@@ -1,6 +1,5 @@
-//! How the network is made and trained; the defaults are those of the shipped model.
+//! How a masked language model is made and trained; the defaults are those of the shipped model.
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -11,12 +10,12 @@ use dnabert::train::AdamWSettings;
 use dnabert::train::pretrain::PretrainConfig;
 use dnabert::{AnyTokenizer, Device, ModelSize, kmer_embeddings, model_folder};
 
-use crate::corpus::share;
-use crate::failure::Outcome;
+use super::fraction;
+use crate::failure::{Outcome, Usage};
 
 /// Network, masks and schedule.
 #[derive(Debug, Args)]
-pub(crate) struct Recipe {
+pub(crate) struct PretrainingOptions {
     /// K-mer length, 1 to 8 [default: 4, or that of --model]
     #[arg(long)]
     k: Option<usize>,
@@ -31,17 +30,17 @@ pub(crate) struct Recipe {
     #[arg(long, conflicts_with_all = ["size", "shape", "random_embeddings"])]
     model: Option<String>,
     /// Dropout of hidden states while pre-training; fine-tuning has the shape's own
-    #[arg(long, default_value_t = 0.0, value_parser = share)]
+    #[arg(long, default_value_t = 0.0, value_parser = fraction)]
     dropout: f64,
     /// Begin with random embeddings, as BERT does, where k-mers know nothing of their bases and
     /// positions nothing of their order
     #[arg(long)]
     random_embeddings: bool,
-    /// Share of tokens that is hidden
-    #[arg(long, default_value_t = 0.3, value_parser = share)]
+    /// Fraction of tokens that is hidden
+    #[arg(long, default_value_t = 0.3, value_parser = fraction)]
     hidden: f64,
-    /// Share in the last sixth of the steps
-    #[arg(long, default_value_t = 0.15, value_parser = share)]
+    /// Fraction in the last sixth of the steps
+    #[arg(long, default_value_t = 0.15, value_parser = fraction)]
     hidden_late: f64,
     /// What becomes of hidden tokens
     #[arg(long, value_enum, default_value = "span")]
@@ -84,7 +83,7 @@ enum Masks {
     Only,
 }
 
-impl Recipe {
+impl PretrainingOptions {
     /// The k-mer length: what is asked for, which must be that of a model to go on from.
     pub(crate) fn k(&self) -> Outcome<usize> {
         let Some(model) = &self.model else {
@@ -95,7 +94,7 @@ impl Recipe {
         let found = AnyTokenizer::open(&folder, &config)?.k();
         let found = found.ok_or_else(|| format!("{model} is no model of k-mers"))?;
         match self.k.filter(|&k| k != found) {
-            Some(k) => Err(format!("{model} is a model of {found}-mers, not of {k}-mers").into()),
+            Some(k) => Err(Usage::new(format!("--k {k}: {model} is a model of {found}-mers"))),
             None => Ok(found),
         }
     }
@@ -148,7 +147,9 @@ impl Recipe {
         if let Some(maximum) = shape.max_tokens().filter(|&maximum| maximum < longest) {
             let longest = longest - 2;
             let maximum = maximum - 2;
-            return Err(format!("--longest {longest}: the model reads {maximum} k-mers").into());
+            return Err(Usage::new(format!(
+                "--longest {longest}: the model reads {maximum} k-mers"
+            )));
         }
         checkpoint.config_mut().hidden_dropout_prob = self.dropout;
         Ok((checkpoint.masked_language_model(device)?, shape))

@@ -4,22 +4,19 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use dnabert::backend::describe;
 use dnabert::core::{
     Attribution, BothStrands, Example, Sequence, Split, Task, TokenizeError, derive_seed,
 };
-use dnabert::model::Checkpoint;
 use dnabert::motif::Motif;
 use dnabert::motif::file::read_motifs;
-use dnabert::tasks::{
-    BindingSet, BindingTask, PromoterSet, PromoterTask, SpliceSet, SpliceTask, TableFormat,
-    TableTask,
-};
-use dnabert::{Backend, BoxedAttribution, Device, device, model_folder};
-use crate::console::{noteln};
-use crate::failure::Outcome;
+use dnabert::tasks::{TableFormat, TableTask};
+use dnabert::{Benchmark, BoxedAttribution, Device, Model, model_folder};
 
-/// Options of the examples that explain a model.
+use super::{DatasetsOptions, DeviceOptions, Strands};
+use crate::console::noteln;
+use crate::failure::{Outcome, Usage};
+
+/// A data set, a model of it, and what is known.
 #[derive(Debug, Args)]
 pub(crate) struct SubjectOptions {
     /// Shipped data set
@@ -50,27 +47,16 @@ pub(crate) struct SubjectOptions {
     /// Motifs whose names are looked up: JASPAR, MEME or TRANSFAC [default: the shipped 21 of JASPAR]
     #[arg(long)]
     motifs: Option<PathBuf>,
-    /// The project's datasets folder
-    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
-    datasets: PathBuf,
-    /// Device: flex, wgpu or cuda [default: the first that was compiled in]
-    #[arg(long)]
-    device: Option<Backend>,
+    #[command(flatten)]
+    datasets: DatasetsOptions,
+    #[command(flatten)]
+    device: DeviceOptions,
     /// Seed of what is drawn at random
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Folder for what is written
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
-}
-
-/// Strands, as the command line calls them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Strands {
-    /// As it stands
-    One,
-    /// And reversed and complemented
-    Both,
 }
 
 /// The shipped sets, as the command line calls them.
@@ -97,6 +83,16 @@ impl Data {
         }
     }
 
+    /// Its task.
+    fn benchmark(self) -> Benchmark {
+        match self {
+            Self::Ctcf => Benchmark::Ctcf,
+            Self::Tap73alpha => Benchmark::Tap73Alpha,
+            Self::Promoter => Benchmark::Promoter300,
+            Self::Splice => Benchmark::SpliceFly,
+        }
+    }
+
     /// Whether a site may be on either strand.
     fn has_both_strands(self) -> bool {
         matches!(self, Self::Ctcf | Self::Tap73alpha)
@@ -112,7 +108,7 @@ pub(crate) struct Subject {
     pub(crate) train: Vec<Example>,
     /// Rows that it did not: dev, which chose its epoch, and test.
     pub(crate) unseen: Vec<Example>,
-    pub(crate) model: PathBuf,
+    pub(crate) model: Model,
     pub(crate) motifs: Vec<Motif>,
     pub(crate) both_strands: bool,
     pub(crate) device: Device,
@@ -120,17 +116,18 @@ pub(crate) struct Subject {
 }
 
 impl SubjectOptions {
-    /// The trained model's folder.
-    pub(crate) fn model(&self) -> Outcome<PathBuf> {
-        match &self.model {
-            Some(model) => Ok(model_folder(model)?),
-            None => Ok(self.shipped(self.data.usual().0)),
-        }
+    /// Opens the trained model.
+    pub(crate) fn model(&self, device: &Device) -> Outcome<Model> {
+        let folder = match &self.model {
+            Some(model) => model_folder(model)?,
+            None => self.shipped(self.data.usual().0)?,
+        };
+        Ok(Model::open(folder, device)?)
     }
 
-    /// A model that the project ships.
-    pub(crate) fn shipped(&self, name: &str) -> PathBuf {
-        self.datasets.join("models").join(name)
+    /// The folder of a model that the project ships.
+    pub(crate) fn shipped(&self, name: &str) -> Outcome<PathBuf> {
+        Ok(self.datasets.find()?.model(name))
     }
 
     /// The shipped motif of the factor, by its identifier.
@@ -148,26 +145,25 @@ impl SubjectOptions {
 
     /// The device that was asked for.
     pub(crate) fn device(&self) -> Outcome<Device> {
-        let device = device(self.device)?;
-        noteln!("on {}", describe(&device));
-        Ok(device)
+        self.device.open()
     }
 
     /// Reads what the options name; `what` names the folder that is written to by default.
     pub(crate) fn open(&self, what: &str) -> Outcome<Subject> {
-        let model = self.model()?;
-        let subset = self.datasets.join("jaspar/subset.jaspar");
-        let motifs = read_motifs(self.motifs.as_ref().unwrap_or(&subset))?;
+        let motifs = match &self.motifs {
+            Some(path) => read_motifs(path)?,
+            None => read_motifs(self.datasets.find()?.folder().join("jaspar/subset.jaspar"))?,
+        };
         if let (Some(train), Some(dev), Some(test)) = (&self.train, &self.dev, &self.test) {
             let names = [train, dev, test].map(|path| path.file_name());
             if names[0] == names[1] || names[0] == names[2] || names[1] == names[2] {
-                return Err(
-                    "--train, --dev and --test have equal file names, by which rows are called"
-                        .into(),
-                );
+                return Err(Usage::new(
+                    "--train, --dev and --test have equal file names, by which rows are called",
+                ));
             }
         }
         let device = self.device()?;
+        let model = self.model(&device)?;
         let subject = |task: &dyn Task<Error = dnabert::tasks::DataError>| {
             let mut unseen = task.examples(Split::Dev)?;
             unseen.extend(task.examples(Split::Test)?);
@@ -186,27 +182,20 @@ impl SubjectOptions {
                 name,
             })
         };
-        let datasets = &self.datasets;
         let found = match (&self.train, &self.dev, &self.test) {
             (Some(train), Some(dev), Some(test)) => {
                 let tables = [train, dev, test].map(Clone::clone);
                 subject(&TableTask::open("tables", tables, TableFormat::default())?)
             }
-            _ => match self.data {
-                Data::Ctcf => subject(&BindingTask::new(datasets, BindingSet::CtcfGm12878)),
-                Data::Tap73alpha => subject(&BindingTask::new(datasets, BindingSet::Tap73Alpha)),
-                Data::Promoter => subject(&PromoterTask::new(datasets, PromoterSet::Fly300)),
-                Data::Splice => subject(&SpliceTask::new(datasets, SpliceSet::Fly)),
-            },
+            _ => subject(&self.data.benchmark().task(&self.datasets.find()?)),
         }?;
-        let labels = Checkpoint::open(&found.model)?.config().labels();
+        let labels = found.model.config().labels();
         let classes = found.classes.len();
         if found.class >= labels.min(classes) {
             let class = found.class;
-            return Err(format!(
+            return Err(Usage::new(format!(
                 "--class {class}: counted from 0, the model has {labels} classes and the data set {classes}"
-            )
-            .into());
+            )));
         }
         for (what, rows) in [("train", &found.train), ("dev and test", &found.unseen)] {
             let own = rows.iter().filter(|row| row.label == found.class).count();

@@ -1,32 +1,31 @@
-//! What a data set gives away: leaks between its splits, and how far simple methods get.
-//!
-//! `cargo run --release --example audit -- --train train.tsv --dev dev.tsv --test test.tsv`
+//! `dnabert audit`: leaks between splits, and how far simple methods get.
 
-
-use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use dnabert::core::{Split, Task};
+use dnabert::core::Example;
 use dnabert::tasks::audit::Audit;
-use dnabert::tasks::{TableFormat, TableTask};
+use dnabert::tasks::{TableFormat, read_rows};
 use dnabert::train::metric::ClassificationReport;
 use dnabert::{Floor, FloorData, device};
-use crate::console::{out, outln};
-use crate::failure::Outcome;
 
-/// Looks for leaks and shortcuts.
+use crate::console::{out, outln};
+use crate::failure::{Outcome, Usage};
+
+/// Look for leaks between splits, and for what simple methods reach.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert audit --train train.tsv --dev dev.tsv --test test.tsv")]
 pub(crate) struct Arguments {
     /// Training table (TSV or CSV, plain or .gz: sequence, label)
-    #[arg(long)]
+    #[arg(long, value_name = "TABLE")]
     train: PathBuf,
     /// Table that chooses
-    #[arg(long)]
-    dev: PathBuf,
-    /// Table that is judged
-    #[arg(long)]
-    test: PathBuf,
+    #[arg(long, value_name = "TABLE")]
+    dev: Option<PathBuf>,
+    /// Table that is evaluated
+    #[arg(long, value_name = "TABLE")]
+    test: Option<PathBuf>,
     /// Length of the k-mers that rows of two splits should not share
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u16).range(1..))]
     k: u16,
@@ -35,24 +34,42 @@ pub(crate) struct Arguments {
     leaks_only: bool,
 }
 
+/// Prints what is found.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let tables = [&arguments.train, &arguments.dev, &arguments.test].map(Clone::clone);
-    let task = TableTask::open("audit", tables, TableFormat::default())?;
-    let [train, dev, test] =
-        [Split::Train, Split::Dev, Split::Test].map(|split| task.examples(split));
-    let (train, dev, test) = (train?, dev?, test?);
+    if !arguments.leaks_only && (arguments.dev.is_some() != arguments.test.is_some()) {
+        return Err(Usage::new(
+            "simple methods need --dev and --test; with one of them give --leaks-only",
+        ));
+    }
+    let train = rows(&arguments.train)?;
+    let dev = arguments.dev.as_deref().map_or(Ok(Vec::new()), rows)?;
+    let test = arguments.test.as_deref().map_or(Ok(Vec::new()), rows)?;
     out!("{}", Audit::of(&train, &dev, &test, arguments.k.into()));
-    if arguments.leaks_only {
+    if arguments.leaks_only || dev.is_empty() || test.is_empty() {
         return Ok(());
     }
-    let classes = task.classes().len();
+    let labels = train.iter().chain(&dev).chain(&test).map(|example| example.label);
+    let classes = labels.max().unwrap_or_default() + 1;
+    if classes < 2 {
+        return Ok(());
+    }
     let data = FloorData { train: &train, dev: &dev, test: &test, classes };
     outln!("what simple methods reach on the test rows:");
     for floor in [Floor::Gc, Floor::Positions, Floor::Kmers] {
         let found = floor.run(data, 1, &device(None)?, 1)?;
         let ClassificationReport { accuracy, mcc, auroc, .. } = found.test.report();
-        out!("  {}: accuracy {accuracy:.3}, MCC {mcc:.3}", floor.name());
-        outln!("{}", auroc.map_or_else(String::new, |auroc| format!(", AUROC {auroc:.3}")));
+        let auroc = auroc.map_or_else(String::new, |auroc| format!(", AUROC {auroc:.3}"));
+        outln!("  {}: accuracy {accuracy:.3}, MCC {mcc:.3}{auroc}", floor.name());
     }
     Ok(())
+}
+
+/// The rows of a table whose labels are numbers.
+fn rows(path: &Path) -> Outcome<Vec<Example>> {
+    let format = TableFormat::default();
+    let numbers = read_rows(path, &format, |label| label.parse::<usize>().is_ok())?;
+    let classes = numbers.iter().filter_map(|row| row.label.as_ref()?.parse::<usize>().ok()).max();
+    let names: Vec<String> =
+        (0..=classes.unwrap_or_default()).map(|class| class.to_string()).collect();
+    Ok(dnabert::tasks::read_examples(path, &format, &names)?)
 }

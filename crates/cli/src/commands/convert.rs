@@ -1,23 +1,23 @@
-//! Reads a checkpoint in any of the known formats and writes it as safetensors.
-//!
-//! `cargo run --release --example convert -- --model FOLDER --out FOLDER`
+//! `dnabert convert`: read a checkpoint in any of the known formats, and write safetensors.
 
-
-use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
 use dnabert::model::checkpoint::{self, Pretrained};
 use dnabert::model::{BertConfig, Checkpoint, CheckpointError, HeadKind};
-use dnabert::{AnyTokenizer, Backend, Device, device, model_folder};
-use crate::console::{outln};
+use dnabert::{AnyTokenizer, Device, model_folder};
+
+use crate::args::DeviceOptions;
+use crate::console::outln;
 use crate::failure::Outcome;
 
-/// Reads a checkpoint and writes it again, with its tokenizer.
+/// Convert a checkpoint (PyTorch or safetensors) to safetensors, with its tokenizer.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert convert --model zhihan1996/DNA_bert_6 --out models/dnabert-6")]
 pub(crate) struct Arguments {
-    /// A folder in the Hugging Face layout, or a name on its Hub
+    /// A model folder, or a name on the Hugging Face Hub
     #[arg(long)]
     model: String,
     /// The folder to write
@@ -26,14 +26,13 @@ pub(crate) struct Arguments {
     /// Write numbers of half precision, in half the space
     #[arg(long)]
     half: bool,
-    /// Device: flex, wgpu or cuda [default: the first that was compiled in]
-    #[arg(long)]
-    device: Option<Backend>,
+    #[command(flatten)]
+    device: DeviceOptions,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let folder = model_folder(&arguments.model)?;
-    let device = device(arguments.device)?;
+    let device = arguments.device.open()?;
     let started = Instant::now();
     let checkpoint = Checkpoint::open(&folder)?;
     let config = checkpoint.config();

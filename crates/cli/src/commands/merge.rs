@@ -1,16 +1,35 @@
-//! The files of all shards, put together again.
+//! `dnabert merge`: the files of all shards, put together again.
 
-use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Lines, Write};
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
+
 use dnabert::core::file::replace;
 
-use crate::output::{Format, SHARD};
-use crate::console::{outln};
+use crate::console::noteln;
 use crate::failure::Outcome;
+use dnabert::variants::{Format, SHARD};
+
+/// Put the files of all shards of a run together again.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert merge --out scored.vcf shard-1.vcf shard-2.vcf")]
+pub(crate) struct Arguments {
+    /// The files of all shards, in their order
+    #[arg(required = true, value_name = "SHARD")]
+    shards: Vec<PathBuf>,
+    /// File to write: .vcf or .tsv
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Merges.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    merge(&arguments.shards, &arguments.out)
+}
 
 /// A file of a shard, behind its header.
 struct Part {
@@ -38,15 +57,15 @@ impl Part {
 }
 
 /// Puts the files of all shards together: the first variant of each, then the second, and so on.
-pub(crate) fn merge(shards: &[PathBuf], out: &Path) -> Outcome {
-    let format = Format::of(out)?;
+fn merge(shards: &[PathBuf], out: &Path) -> Outcome {
+    let format = Format::from_path(out)?;
     if format != Format::Vcf && format != Format::Table {
         return Err(format!("{}: shards are put together as .vcf or .tsv", out.display()).into());
     }
     let mut parts = Vec::new();
     let mut head: Option<Vec<String>> = None;
     for path in shards {
-        if Format::of(path)? != format {
+        if Format::from_path(path)? != format {
             return Err(format!("{}: not of the kind of {}", path.display(), out.display()).into());
         }
         let failed = |error: io::Error| format!("{}: {error}", path.display());
@@ -120,7 +139,7 @@ pub(crate) fn merge(shards: &[PathBuf], out: &Path) -> Outcome {
             }
         }
         file.flush()?;
-        outln!("wrote {count} variants to {}", out.display());
+        noteln!("wrote {count} variants to {}", out.display());
         Ok(())
     })
 }

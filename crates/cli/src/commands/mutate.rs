@@ -1,23 +1,58 @@
-//! The reference's own mode: sequences of a table, mutated by row.
+//! `dnabert mutate`: sequences of a table, mutated by row, as DNABERT's scripts do.
 
-use std::error::Error;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
+
+use super::variants::open;
+use crate::args::DeviceOptions;
+use crate::console::noteln;
+use crate::failure::{Outcome, Usage};
 use dnabert::Ensemble;
 use dnabert::core::file::replace;
 use dnabert::core::{Classifier, Sequence};
 use dnabert::tasks::{TableFormat, read_inputs};
 use dnabert::variants::reference::{Mutation, all_substitutions, parse, scores};
-use crate::console::{outln};
-use crate::failure::Outcome;
+
+/// Do what DNABERT's mutate_seqs.py and SNP.py do: mutate the sequences of a table, and score both.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert mutate --model runs/mine/model --out scores.tsv dev.tsv --mutations mutations.tsv")]
+pub(crate) struct Arguments {
+    /// Table of sequences
+    table: PathBuf,
+    /// Their mutations: tab-separated row, start, end and allele [default: every base to A, T, G
+    /// and C]
+    #[arg(long, value_name = "FILE")]
+    mutations: Option<PathBuf>,
+    /// Trained model: a folder, or a name on the Hugging Face Hub; several are an ensemble
+    #[arg(long, required = true)]
+    model: Vec<String>,
+    /// The class that is scored, by its number
+    #[arg(long, default_value_t = 1)]
+    class: usize,
+    /// File to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    device: DeviceOptions,
+}
+
+/// Mutates and scores.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let device = arguments.device.open()?;
+    let models = open(&arguments.model, &device)?;
+    let mutations = arguments.mutations.as_deref();
+    score(&models, arguments.class, &arguments.table, mutations, &arguments.out)
+}
 
 /// Mutants that are read at once.
 const AT_ONCE: usize = 1024;
 
 /// Writes the columns of `mutations.tsv` as `SNP.py` does, row by row of the table.
-pub(crate) fn run(
+fn score(
     models: &Ensemble,
     class: usize,
     table: &Path,
@@ -25,9 +60,8 @@ pub(crate) fn run(
     out: &Path,
 ) -> Outcome {
     if class >= models.labels().len() {
-        return Err(
-            format!("--class {class}: the model has {} classes", models.labels().len()).into()
-        );
+        let classes = models.labels().len();
+        return Err(Usage::new(format!("--class {class}: the model has {classes} classes")));
     }
     let rows = read_inputs(table, &TableFormat::default())?.collect::<Result<Vec<_>, _>>()?;
     let sequences: Vec<Sequence> = rows.into_iter().map(|row| row.sequence).collect();
@@ -64,6 +98,6 @@ pub(crate) fn run(
         }
         Ok(file.flush()?)
     })?;
-    outln!("wrote {number} mutants to {}", out.display());
+    noteln!("wrote {number} mutants to {}", out.display());
     Ok(())
 }

@@ -1,39 +1,82 @@
-//! All small changes of one window, as a table and as pictures.
+//! `dnabert mutation-map`: all small changes of one window, as a table and as pictures.
 
-use std::error::Error;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
+
+use super::variants::{Strands, open};
+use crate::args::DeviceOptions;
+use crate::console::noteln;
+use crate::failure::{Outcome, Usage};
 use dnabert::Ensemble;
-use dnabert::core::{Sequence, Strand, file};
+use dnabert::core::{LetterPolicy, Sequence, Strand, file};
 use dnabert::figure::{BaseTrack, HeatAxes, HeatMap, Mark, base_tracks, heat_maps};
 use dnabert::genome::{Genome, Interval};
-use dnabert::variants::effects::Reading;
+use dnabert::variants::effects::StrandMode;
 use dnabert::variants::map::{COLUMNS, MutationMap};
-use crate::console::{outln};
-use crate::failure::Outcome;
+
+/// Map what every substitution and deletion does in one window of a genome.
+///
+/// Writes map.tsv, map.svg and track.svg: the change of the log odds of a class by each change of a
+/// base.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert mutation-map --model datasets/models/ctcf-gm12878 --width 101 --out runs/map genome.fa chr1:1000-1020")]
+pub(crate) struct Arguments {
+    /// Genome: FASTA, plain, gzip or bgzip
+    genome: PathBuf,
+    /// The stretch in the middle of the window: chromosome:start-end, 1-based, end included
+    stretch: String,
+    /// Trained model: a folder, or a name on the Hugging Face Hub; several are an ensemble
+    #[arg(long, required = true)]
+    model: Vec<String>,
+    /// Bases of the window
+    #[arg(long, value_parser = clap::value_parser!(u16).range(8..))]
+    width: u16,
+    /// The class whose changes are shown, by its number
+    #[arg(long, default_value_t = 1)]
+    class: usize,
+    /// The strand that the model reads
+    #[arg(long, value_enum, default_value = "mean")]
+    strands: Strands,
+    /// Folder for results
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+    #[command(flatten)]
+    device: DeviceOptions,
+}
+
+/// Maps.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let device = arguments.device.open()?;
+    let models = open(&arguments.model, &device)?;
+    let genome = Genome::open(&arguments.genome, LetterPolicy::default())?;
+    let map = Map {
+        class: arguments.class,
+        width: arguments.width.into(),
+        strands: arguments.strands.into(),
+    };
+    map.run(&models, &genome, &arguments.stretch, &arguments.out)
+}
 
 /// What is mapped.
-pub(crate) struct Map {
-    pub(crate) class: usize,
-    pub(crate) width: usize,
-    pub(crate) reading: Reading,
+struct Map {
+    class: usize,
+    width: usize,
+    strands: StrandMode,
 }
 
 impl Map {
     /// Writes `map.tsv`, `map.svg` and `track.svg` to a folder.
-    pub(crate) fn run(
-        &self,
-        models: &Ensemble,
-        genome: &Genome,
-        stretch: &str,
-        out: &Path,
-    ) -> Outcome {
+    fn run(&self, models: &Ensemble, genome: &Genome, stretch: &str, out: &Path) -> Outcome {
         let classes = models.labels();
         if self.class >= classes.len() {
-            return Err(
-                format!("--class {}: the model has {} classes", self.class, classes.len()).into()
-            );
+            return Err(Usage::new(format!(
+                "--class {}: the model has {} classes",
+                self.class,
+                classes.len()
+            )));
         }
         let (chromosome, start, end) = parse(stretch)?;
         let (name, length) = genome.chromosome(&chromosome)?;
@@ -41,7 +84,7 @@ impl Map {
             return Err(format!("{stretch}: {name} has {length} bases").into());
         }
         if end - start > self.width {
-            return Err(format!("{stretch}: longer than --map-width {}", self.width).into());
+            return Err(Usage::new(format!("{stretch}: longer than --width {}", self.width)));
         }
         if length <= self.width {
             return Err(format!("{name} has {length} bases: no more than a window").into());
@@ -54,7 +97,7 @@ impl Map {
         let left = if first > 0 { Some(bases(first - 1, first)?) } else { None };
         let right = if last < length { Some(bases(last, last + 1)?) } else { None };
         let window = bases(first, last)?;
-        let map = MutationMap::new(models, self.class, window, [left, right], self.reading)?;
+        let map = MutationMap::new(models, self.class, window, [left, right], self.strands)?;
         let mut table = "chromosome\tposition\treference\talternate\tlog_odds_change\n".to_owned();
         for (base, (row, letter)) in map.effects.iter().zip(map.window.as_str().chars()).enumerate()
         {
@@ -90,7 +133,8 @@ impl Map {
         let marks = [Mark { bases: start - first..end - first, name: stretch.into() }];
         let svg = base_tracks(&title, &map.window, &tracks, &marks)?;
         file::write(&out.join("track.svg"), svg.as_bytes())?;
-        outln!("wrote map.tsv, map.svg and track.svg to {}", out.display());
+        crate::config::write_beside(out)?;
+        noteln!("wrote map.tsv, map.svg and track.svg to {}", out.display());
         Ok(())
     }
 }
@@ -103,7 +147,7 @@ fn parse(text: &str) -> Outcome<(String, usize, usize)> {
     let number = |text: &str| text.replace(',', "").parse::<usize>().map_err(|_| wrong());
     let (start, end) = (number(start)?, number(end)?);
     if start == 0 || start > end {
-        return Err(wrong().into());
+        return Err(Usage::new(wrong()));
     }
     Ok((chromosome.to_owned(), start - 1, end))
 }

@@ -1,42 +1,49 @@
-//! Probabilities for sequences without labels, from one trained model or several together.
-//!
-//! `cargo run --release --example predict -- --model runs/promoter-300/model sequences.fa`; give
-//! `--model` again for an ensemble.
+//! `dnabert predict`: probabilities for sequences without labels.
 
-
-use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use clap::Args;
 use dnabert::core::file::replace;
 use dnabert::core::{BothStrands, Classifier, Sequence};
-use dnabert::model::{Checkpoint, Pooling, ProblemType};
-use dnabert::tasks::{Input, TableFormat, read_inputs};
-use dnabert::{Ensemble, MemberError, Predictor, model_folder};
-use reading::{Count, ReadingOptions, name_failure, next_inputs};
+use dnabert::model::{Pooling, ProblemType};
+use dnabert::tasks::{Input, TableFormat};
+use dnabert::{Ensemble, MemberError};
+use serde_json::json;
+
+use crate::args::Strands;
+use crate::args::input::{Count, ReadingOptions, name_failure, next_inputs};
 use crate::failure::Outcome;
 
-/// Judges sequences with trained models.
+/// Predict class probabilities of sequences with a trained model.
+///
+/// Writes a table: name, predicted class, and the probability of each class.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert predict --model datasets/models/splice-fly sequences.fa")]
 pub(crate) struct Arguments {
-    /// Trained model: a folder in the Hugging Face layout, or a name on its Hub; several make an
-    /// ensemble, whose answer is the mean
+    /// Trained model: a folder, or a name on the Hugging Face Hub; several are an ensemble, whose
+    /// answer is the mean
     #[arg(long, required = true)]
     model: Vec<String>,
+    #[command(flatten)]
+    reading: ReadingOptions,
+    /// Strands that are read: one, or both, for the mean over a sequence and its reverse
+    /// complement (binding sites)
+    #[arg(long, value_enum, default_value = "one")]
+    strands: Strands,
+    /// Read two sequences from each row of the table
+    #[arg(long, conflicts_with = "strands")]
+    pairs: bool,
     /// How hidden states are pooled: cls, mean, max or std [default: as the model says]
     #[arg(long)]
     pooling: Option<Pooling>,
-    /// Read two sequences from each row of the table
+    /// Write a JSON object for each sequence instead of a table
     #[arg(long)]
-    pairs: bool,
-    /// Give the mean over a sequence and its reverse complement: for binding sites
-    #[arg(long, conflicts_with = "pairs")]
-    both_strands: bool,
-    #[command(flatten)]
-    reading: ReadingOptions,
+    json: bool,
 }
 
+/// Predicts.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let models = open(arguments)?;
     match &arguments.reading.out {
@@ -49,58 +56,89 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 }
 
 fn open(arguments: &Arguments) -> Outcome<Ensemble> {
-    let device = arguments.reading.device()?;
+    let options = &arguments.reading.model;
+    let device = options.device()?;
     let mut members = Vec::new();
     for model in &arguments.model {
-        let folder = model_folder(model)?;
-        let mut checkpoint = Checkpoint::open(&folder)?;
-        arguments.reading.switch(&mut checkpoint);
-        let config = checkpoint.config_mut();
-        config.pooling = arguments.pooling.unwrap_or(config.pooling);
-        let predictor = Predictor::of(&checkpoint, &folder, &device)?
-            .with_batch_size(arguments.reading.batch_size())
-            .map_tokenizer(|tokenizer| arguments.reading.policy(tokenizer));
-        members.push(predictor);
+        members.push(options.open(model, arguments.pooling, &device)?.predictor()?);
     }
     Ok(Ensemble::new(members)?)
 }
 
-fn predict(
-    arguments: &Arguments,
-    models: &Ensemble,
-    output: &mut impl Write,
-) -> Outcome {
+fn predict(arguments: &Arguments, models: &Ensemble, output: &mut impl Write) -> Outcome {
     let format = TableFormat { pairs: arguments.pairs, ..TableFormat::default() };
-    let mut inputs = read_inputs(&arguments.reading.input, &format)?;
-    let of_class = models.problem() == ProblemType::SingleLabelClassification;
-    let prefix = if models.problem() == ProblemType::Regression { "" } else { "p_" };
-    write!(output, "name{}", if of_class { "\tpredicted" } else { "" })?;
-    models.labels().iter().try_for_each(|label| write!(output, "\t{prefix}{label}"))?;
-    writeln!(output)?;
+    let mut writer = Rows { models, json: arguments.json, output };
+    writer.header()?;
     let mut count = Count::new();
-    loop {
-        let some = next_inputs(&mut inputs)?;
-        if some.is_empty() {
-            return Ok(output.flush()?);
-        }
-        let rows = judge(models, &some, arguments.both_strands).map_err(
-            |MemberError { member, source }| {
-                let failure = name_failure(&some, source);
-                match &arguments.model[..] {
-                    [_] => failure,
-                    models => format!("{}: {failure}", models[member]).into(),
-                }
-            },
-        )?;
-        for (input, row) in some.iter().zip(&rows) {
-            write!(output, "{}", input.name)?;
-            if of_class {
-                write!(output, "\t{}", models.labels()[first_largest(row)])?;
+    for mut inputs in arguments.reading.inputs(&format)? {
+        loop {
+            let some = next_inputs(&mut inputs)?;
+            if some.is_empty() {
+                break;
             }
-            row.iter().try_for_each(|value| write!(output, "\t{value:.6}"))?;
-            writeln!(output)?;
+            let rows = judge(models, &some, arguments.strands == Strands::Both).map_err(
+                |MemberError { member, source }| {
+                    let failure = name_failure(&some, source);
+                    match &arguments.model[..] {
+                        [_] => failure,
+                        models => format!("{}: {failure}", models[member]).into(),
+                    }
+                },
+            )?;
+            for (input, row) in some.iter().zip(&rows) {
+                writer.row(&input.name, row)?;
+            }
+            count.add(some.len());
         }
-        count.add(some.len());
+    }
+    Ok(output.flush()?)
+}
+
+/// The rows of the answer.
+struct Rows<'a, W> {
+    models: &'a Ensemble,
+    json: bool,
+    output: &'a mut W,
+}
+
+impl<W: Write> Rows<'_, W> {
+    /// Whether one of several classes is predicted.
+    fn are_classes(&self) -> bool {
+        self.models.problem() == ProblemType::SingleLabelClassification
+    }
+
+    fn header(&mut self) -> io::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        let prefix = if self.models.problem() == ProblemType::Regression { "" } else { "p_" };
+        write!(self.output, "name{}", if self.are_classes() { "\tpredicted" } else { "" })?;
+        for label in self.models.labels() {
+            write!(self.output, "\t{prefix}{label}")?;
+        }
+        writeln!(self.output)
+    }
+
+    fn row(&mut self, name: &str, row: &[f32]) -> io::Result<()> {
+        let labels = self.models.labels();
+        let predicted = &labels[first_largest(row)];
+        if self.json {
+            let values: serde_json::Map<String, serde_json::Value> =
+                labels.iter().cloned().zip(row.iter().map(|&value| json!(value))).collect();
+            let mut object = json!({ "name": name, "values": values });
+            if self.are_classes() {
+                object["predicted"] = json!(predicted);
+            }
+            return writeln!(self.output, "{object}");
+        }
+        write!(self.output, "{name}")?;
+        if self.are_classes() {
+            write!(self.output, "\t{predicted}")?;
+        }
+        for value in row {
+            write!(self.output, "\t{value:.6}")?;
+        }
+        writeln!(self.output)
     }
 }
 

@@ -1,46 +1,45 @@
-//! Pre-training: from FASTA files to a masked language model in the Hugging Face layout.
-//!
-//! `cargo run --release --example pretrain` makes the shipped model again, from the shipped
-//! genomes; `-- genome.fa.gz` one of your own; `-- --help` lists what can be changed. Killed at any
-//! moment, the same command with `--resume` goes on, and ends with the same bits.
+//! `dnabert pretrain`: from FASTA files to a masked language model in the Hugging Face layout.
 
-mod recipe;
-
-use std::error::Error;
 use std::path::PathBuf;
 
 use clap::Args;
-use corpus::CorpusOptions;
 use dnabert::backend::{cuda_devices, describe};
 use dnabert::core::{Encoding, Tokenizer, file};
-use dnabert::figure::loss_curve;
 use dnabert::kmer::{KmerTokenizer, LengthPolicy};
 use dnabert::model::checkpoint;
 use dnabert::train::ProgressBar;
 use dnabert::train::pretrain::{
     Checkpoints, MaskSchedule, PretrainData, Rows, TrainingLog, pretrain, pretrain_on,
 };
-use dnabert::{AnyTokenizer, Backend, CorpusRows, device};
-use recipe::Recipe;
-use crate::console::{outln};
-use crate::failure::Outcome;
+use dnabert::{AnyTokenizer, Backend, CorpusRows, device, loss_curve};
 
-/// Trains a masked language model on genomes.
+use crate::args::DeviceOptions;
+use crate::args::corpus::CorpusOptions;
+use crate::args::pretraining::PretrainingOptions;
+use crate::config;
+use crate::console::{noteln, outln};
+use crate::failure::{Outcome, Usage};
+
+/// Pre-train a masked language model on genomes.
+///
+/// Killed at any moment, the same command with --resume goes on and ends with the same bits. Without
+/// genomes it makes the shipped convolutional-4 again.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert pretrain genome.fa.gz --k 6 --exclude dev.tsv --exclude test.tsv --out runs/pretrain")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     corpus: CorpusOptions,
     #[command(flatten)]
-    recipe: Recipe,
+    recipe: PretrainingOptions,
     /// Pieces that an evaluation judges
     #[arg(long, default_value_t = 400)]
     evaluation_rows: u64,
     /// Go on with the run in --out
     #[arg(long)]
     resume: bool,
-    /// Device: flex, wgpu or cuda [default: the first that was compiled in]
-    #[arg(long)]
-    device: Option<Backend>,
+    #[command(flatten)]
+    device: DeviceOptions,
     /// Share each pass among this many CUDA devices
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "device")]
     devices: Option<u16>,
@@ -55,7 +54,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let done = checkpoints.last()?.map_or(0, |(_, step)| step);
     if done > 0 && !arguments.resume {
         let out = out.display();
-        return Err(format!("{out} holds a run of {done} steps: --resume, or another --out").into());
+        return Err(Usage::new(format!(
+            "{out} holds a run of {done} steps: give --resume, or another --out"
+        )));
     }
     let k = recipe.k()?;
     let files = arguments.corpus.files(k, recipe.seed)?;
@@ -64,11 +65,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let (backend, devices) = match arguments.devices {
         Some(count) => (Backend::Cuda, cuda_devices(count)?),
         None => {
-            let backend = arguments.device.unwrap_or_else(Backend::first);
+            let backend = arguments.device.backend();
             (backend, vec![device(Some(backend))?])
         }
     };
-    devices.iter().for_each(|device| outln!("training on {}", describe(device)));
+    devices.iter().for_each(|device| noteln!("training on {}", describe(device)));
     let longest = arguments.corpus.longest + 2;
     let tokenizer = KmerTokenizer::new(k)?.with_length(LengthPolicy::Reject(longest));
     let (model, shape) = recipe.start(&tokenizer, longest, &devices[0])?;
@@ -112,6 +113,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     AnyTokenizer::from(tokenizer).save(&shape, &folder)?;
     let curve = loss_curve(&TrainingLog::read(out.join("log.jsonl"))?)?;
     file::write(&out.join("loss.svg"), curve.as_bytes())?;
-    outln!("wrote model/, log.jsonl and loss.svg to {}", out.display());
+    config::write_beside(out)?;
+    noteln!("wrote model/, log.jsonl and loss.svg to {}", out.display());
     Ok(())
 }

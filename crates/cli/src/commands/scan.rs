@@ -1,60 +1,84 @@
-//! A trained promoter model led over a long sequence.
+//! `dnabert scan`: a trained model at every window of long sequences.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use dnabert::backend::describe;
 use dnabert::core::{LetterPolicy, Sequence, TokenizeError, file};
-use dnabert::figure::scan_track;
+use dnabert::figure::{ScanPoint, scan_track};
 use dnabert::genome::bed::read_bed;
 use dnabert::genome::{Strand, fasta};
 use dnabert::tasks::scan::{Call, Hits, Point, ScanConfig, ScanError, call_maxima, compare, scan};
-use dnabert::{Backend, Predictor, device, model_folder};
+use dnabert::{Model, Predictor, model_folder};
 use serde::Serialize;
-use crate::console::{note, noteln, outln};
-use crate::failure::Outcome;
 
-/// Options of a scan.
+use crate::args::{DatasetsOptions, DeviceOptions};
+use crate::config;
+use crate::console::{note, noteln, outln};
+use crate::failure::{Outcome, Usage};
+
+/// Scan long sequences with a trained model, on both strands, and call sites.
+///
+/// Writes calls.bed, two bedGraph tracks, scan.json and a figure of each sequence. Without FASTA it
+/// scans 200 kb of fruit-fly chromosome 2R with the shipped promoter model.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Scan a sequence instead of training")]
-pub(crate) struct ScanOptions {
-    /// Lead a trained model (--model; by default the shipped one of fruit-fly promoters) over the sequences
-    /// of a FASTA file, on both strands [default file: 200 kb of fruit-fly chromosome 2R]
-    #[arg(long, num_args = 0..=1, default_missing_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/fly_promoters/scan.fa.gz"),
-        conflicts_with_all = ["data", "train", "size", "k", "pooling", "parts", "mask_mode", "padded_length", "head", "dropout",
-            "bag_of_tokens", "bag_longest_run", "bag_places", "strands", "adapt", "rank", "batch_size", "accumulation", "seed", "members", "epochs", "learning_rate", "token_masking", "balanced", "patience", "unknown",
-            "truncate", "seeds", "folds", "baselines"])]
-    pub(crate) scan: Option<PathBuf>,
-    /// Known starts, a BED file [default: those of the default sequence]
-    #[arg(long, requires = "scan")]
+#[command(after_help = "Example:
+  dnabert scan --model runs/mine/model chromosome.fa --known sites.bed --out runs/scan")]
+pub(crate) struct Arguments {
+    /// FASTA file, plain or .gz
+    #[arg(requires = "model")]
+    fasta: Option<PathBuf>,
+    /// Trained model: a folder, or a name on the Hugging Face Hub [default: the shipped promoter-fly]
+    #[arg(long)]
+    model: Option<String>,
+    /// Known sites, a BED file [default: those of the default sequence]
+    #[arg(long, value_name = "BED")]
     known: Option<PathBuf>,
-    /// Bases of a window before the transcription start, and from it on
-    #[arg(long, requires = "scan", num_args = 2, default_values_t = [249, 51])]
+    /// Bases of a window before the site, and from it on
+    #[arg(long, num_args = 2, default_values_t = [249, 51])]
     window: Vec<usize>,
     /// Bases from one window to the next
-    #[arg(long, requires = "scan", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     stride: u16,
-    /// Probability above which a start is called [default: the one chosen on dev for a hundred
+    /// Probability above which a site is called [default: the one chosen on dev for a hundred
     /// negatives to a positive, where the model's metrics.json tells it; else 0.5]
-    #[arg(long, requires = "scan")]
+    #[arg(long)]
     threshold: Option<f64>,
     /// Bases between two calls on one strand, at least
-    #[arg(long, requires = "scan", default_value_t = 500)]
+    #[arg(long, default_value_t = 500)]
     spacing: usize,
-    /// Bases between a call and a known start, at most
-    #[arg(long, requires = "scan", default_value_t = 250)]
+    /// Bases between a call and a known site, at most
+    #[arg(long, default_value_t = 250)]
     tolerance: usize,
+    /// Folder for results
+    #[arg(long, value_name = "FOLDER", default_value = "runs/scan")]
+    out: PathBuf,
+    #[command(flatten)]
+    device: DeviceOptions,
+    #[command(flatten)]
+    datasets: DatasetsOptions,
 }
 
-const DEFAULT_MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/promoter-fly");
-const DEFAULT_KNOWN: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/fly_promoters/scan_tss.bed.gz");
+/// Scans.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let (fasta, shipped_known) = match &arguments.fasta {
+        Some(fasta) => (fasta.clone(), None),
+        None => {
+            let folder = arguments.datasets.find()?.folder().join("fly_promoters");
+            (folder.join("scan.fa.gz"), Some(folder.join("scan_tss.bed.gz")))
+        }
+    };
+    let known = arguments.known.clone().or(shipped_known);
+    let folder = match &arguments.model {
+        Some(model) => model_folder(model)?,
+        None => arguments.datasets.find()?.model("promoter-fly"),
+    };
+    arguments.scan(&fasta, known.as_deref(), &folder)
+}
 
-/// A known start: its base, from 0, and its strand.
+/// A known site: its base, from 0, and its strand.
 type Site = (usize, Strand);
 
 /// What `scan.json` says of one sequence.
@@ -66,7 +90,7 @@ struct Scanned {
     threshold: f64,
     spacing: usize,
     tolerance: usize,
-    /// At the threshold; none without known starts.
+    /// At the threshold; none without known sites.
     hits: Option<Hits>,
     recall: Option<f64>,
     precision: Option<f64>,
@@ -83,30 +107,25 @@ struct CurvePoint {
     hits: Hits,
 }
 
-impl ScanOptions {
-    /// Scans `input` with `model` and writes tracks, calls and figures to `out`.
-    pub(crate) fn run(
-        &self,
-        input: &Path,
-        model: Option<&str>,
-        backend: Option<Backend>,
-        out: &Path,
-    ) -> Outcome {
-        let device = device(backend)?;
-        noteln!("scanning on {}", describe(&device));
-        let folder = model_folder(model.unwrap_or(DEFAULT_MODEL))?;
-        let model = Predictor::open(&folder, &device)?;
+impl Arguments {
+    /// Scans `input` with the model of `folder`, and writes tracks, calls and figures.
+    fn scan(&self, input: &Path, known: Option<&Path>, folder: &Path) -> Outcome {
+        let device = self.device.open()?;
+        let model = Model::open(folder, &device)?.predictor()?;
         let threshold = match self.threshold {
             Some(threshold) => threshold,
-            None => threshold_of(&folder)?.unwrap_or(0.5),
+            None => threshold_of(folder)?.unwrap_or(0.5),
         };
-        let mut known = self.known()?;
-        let [before, after] = self.window[..] else { return Err("a window has two sides".into()) };
+        let mut known = known_sites(known)?;
+        let out = &self.out;
+        let [before, after] = self.window[..] else {
+            return Err(Usage::new("--window: two numbers"));
+        };
         let stride = usize::from(self.stride);
         if after == 0 {
-            return Err(
-                "--window: the second number counts the start itself, and is 1 at least".into()
-            );
+            return Err(Usage::new(
+                "--window: the second number counts the site itself, and is at least 1",
+            ));
         }
         let config = ScanConfig { width: before + after, before, stride, class: 1 };
         std::fs::create_dir_all(out)?;
@@ -121,7 +140,7 @@ impl ScanOptions {
                 points => points.map_err(|error| named(name, error))?,
             };
             if points.is_empty() {
-                outln!("{name}: passed over, no window of {} bases", config.width);
+                outln!("{name}: skipped, no window of {} bases", config.width);
                 continue;
             }
             let calls = call_maxima(&points, threshold, self.spacing);
@@ -130,7 +149,7 @@ impl ScanOptions {
                 let plain = |c: char| if c.is_alphanumeric() { c } else { '_' };
                 let file_name: String = name.chars().map(plain).collect();
                 let number = told.len() + 1;
-                let svg = scan_track(&points, &calls, &sites, length)?;
+                let svg = scan_track(&drawn(&points), &drawn(&calls), &sites, length)?;
                 file::write(&out.join(format!("{number}_{file_name}.svg")), svg.as_bytes())?;
             }
             outln!("{name}: {} calls above {threshold:.4}", calls.len());
@@ -142,25 +161,23 @@ impl ScanOptions {
         file::write(&out.join("calls.bed"), calls.as_bytes())?;
         let json = serde_json::to_string_pretty(&told)? + "\n";
         file::write(&out.join("scan.json"), json.as_bytes())?;
-        outln!(
-            "wrote calls.bed, two bedGraph tracks, scan.json and figures to {}",
-            out.display()
-        );
+        config::write_beside(out)?;
+        noteln!("wrote calls.bed, two bedGraph tracks, scan.json and figures to {}", out.display());
         // After hours of scanning, a name that is written otherwise must not cost the result.
         match known.keys().min() {
             Some(name) if known_here == 0 => Err(format!(
-                "no known start lies on a sequence that was scanned; one lies on {name:?}"
+                "no known site lies on a sequence that was scanned; one lies on {name:?}"
             )
             .into()),
             Some(_) => {
-                outln!("known starts on {} other sequences were passed over", known.len());
+                noteln!("known sites on {} other sequences were skipped", known.len());
                 Ok(())
             }
             None => Ok(()),
         }
     }
 
-    /// Holds the calls against known starts, at several thresholds, and prints that.
+    /// Holds the calls against known sites, at several thresholds, and prints that.
     fn judge(
         &self,
         name: &str,
@@ -196,27 +213,28 @@ impl ScanOptions {
             curve,
         }
     }
+}
 
-    /// Known starts, by sequence.
-    fn known(&self) -> Outcome<HashMap<String, Vec<Site>>> {
-        let shipped =
-            self.scan.as_deref().is_some_and(|path| path.ends_with("fly_promoters/scan.fa.gz"));
-        let path = match &self.known {
-            Some(path) => path.clone(),
-            None if shipped => DEFAULT_KNOWN.into(),
-            None => return Ok(HashMap::new()),
-        };
-        let mut known = HashMap::<String, Vec<Site>>::new();
-        for record in read_bed(path)? {
-            let (base, interval) = (record.transcription_start(), record.interval);
-            if interval.strand() == Strand::Unknown {
-                return Err(format!("a known start without a strand: {interval}").into());
-            }
-            let sites = known.entry(interval.chromosome().to_owned()).or_default();
-            sites.push((base, interval.strand()));
+/// Known sites, by sequence.
+fn known_sites(path: Option<&Path>) -> Outcome<HashMap<String, Vec<Site>>> {
+    let mut known = HashMap::<String, Vec<Site>>::new();
+    let Some(path) = path else { return Ok(known) };
+    for record in read_bed(path)? {
+        let (base, interval) = (record.transcription_start(), record.interval);
+        if interval.strand() == Strand::Unknown {
+            let path = path.display();
+            return Err(format!("{path}: a known site without a strand: {interval}").into());
         }
-        Ok(known)
+        let sites = known.entry(interval.chromosome().to_owned()).or_default();
+        sites.push((base, interval.strand()));
     }
+    Ok(known)
+}
+
+/// Points as a figure takes them.
+fn drawn(points: &[Point]) -> Vec<ScanPoint> {
+    let point = |&Point { position, strand, score }: &Point| ScanPoint { position, strand, score };
+    points.iter().map(point).collect()
 }
 
 /// Longer sequences have no figure: nobody looks at hundreds of rows.
@@ -246,7 +264,7 @@ fn points(
 }
 
 /// Puts the name of the sequence before what is wrong with it.
-fn named(name: &str, error: ScanError<TokenizeError>) -> Box<dyn Error> {
+fn named(name: &str, error: ScanError<TokenizeError>) -> Box<dyn std::error::Error> {
     match error {
         ScanError::Classifier(source) => format!("{name}: {source}").into(),
         other => format!("{name}: {other}").into(),
@@ -301,23 +319,29 @@ impl CurvePoint {
 }
 
 fn print_hits(curve: &[CurvePoint], found: &Hits, threshold: f64, tolerance: usize) {
-    outln!("\n{} known starts, same strand, within {tolerance} bases:", found.sites);
+    outln!("\n{} known sites, same strand, within {tolerance} bases:", found.sites);
     outln!(
         "{:>10}{:>8}{:>8}{:>10}{:>12}{:>22}",
-        "threshold", "calls", "found", "recall", "precision", "found by chance"
+        "threshold",
+        "calls",
+        "found",
+        "recall",
+        "precision",
+        "found by chance"
     );
     let line = |threshold: f64, hits: &Hits| {
         let (recall, precision) = (hits.recall(), hits.precision());
         let chance = hits.sites_found_by_chance;
         outln!(
             "{threshold:>10.4}{:>8}{:>8}{recall:>10.3}{precision:>12.3}{chance:>22.1}",
-            hits.calls, hits.sites_found
+            hits.calls,
+            hits.sites_found
         );
     };
     curve.iter().for_each(|point| line(point.threshold, &point.hits));
     line(threshold, found);
     if let Some(distance) = found.median_distance {
-        outln!("median distance of a found start to its call: {distance} bases\n");
+        outln!("median distance of a found site to its call: {distance} bases\n");
     }
 }
 
@@ -334,7 +358,7 @@ fn threshold_of(folder: &Path) -> Outcome<Option<f64>> {
     let metrics: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file)?)
         .map_err(|error| format!("{}: {error}", file.display()))?;
     if metrics["trainings"].as_array().is_some_and(|networks| networks.len() > 1) {
-        let why = "tells of several networks together, and one scans: give --threshold";
+        let why = "is of several networks together, and one scans: give --threshold";
         return Err(format!("{}: {why}", file.display()).into());
     }
     let all = metrics["imbalanced"].as_array();

@@ -1,8 +1,8 @@
 //! Metrics against scikit-learn's.
 
+use dnabert::model::softmax;
 use dnabert::train::ClassificationReport;
 use dnabert::train::metric::{WindowSummary, summarize_windows};
-use dnabert::train::softmax;
 use serde_json::Value;
 
 use crate::ledger::{Ledger, Tolerance};

@@ -9,8 +9,8 @@ use dnabert_model::{
 };
 
 use super::{Experiment, ExperimentError, Start};
-use dnabert_inference::AnyTokenizer;
 use crate::bag::BagReader;
+use dnabert_inference::AnyTokenizer;
 
 /// What training begins with.
 pub(super) struct Beginning {

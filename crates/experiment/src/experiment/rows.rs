@@ -4,8 +4,8 @@ use dnabert_core::{Encoding, Example, derive_seed};
 use dnabert_train::{EncodeError, EncodedExample, encode_examples, shuffle_tokens};
 
 use super::LostTokens;
-use crate::floor::both;
 use crate::Scored;
+use crate::floor::both;
 use dnabert_inference::{AnyTokenizer, Ensemble};
 
 pub(super) fn lost(splits: [&[EncodedExample]; 3]) -> LostTokens {

@@ -4,8 +4,8 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 
 use super::{Objective, Split, Standing, upload};
-use crate::metric::MultiLabelReport;
 use crate::TrainError;
+use crate::metric::MultiLabelReport;
 use dnabert_model::sigmoid;
 
 /// Any number of labels for each sequence; a label row says of each output whether it holds.

@@ -1,28 +1,28 @@
 //! The variants of the human beta-globin genes that are known to matter, and those known not to.
 
-use std::error::Error;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dnabert::core::{
     Attribution as _, Classifier, Example, LetterPolicy, Sequence, Split, Strand, Task, file,
 };
+use dnabert::datasets::shown;
+use dnabert::figure::report::Report;
 use dnabert::figure::{BaseTrack, Mark, base_tracks};
 use dnabert::genome::Genome;
 use dnabert::genome::vcf::{Allele, Variant, Variants};
 use dnabert::motif::file::read_motifs;
 use dnabert::motif::scan::Scanner;
-use dnabert::motif::{Background, Counts, Frequencies};
-use dnabert::figure::report::Report;
-use dnabert::tasks::{BesideSites, BindingSet, BindingTask, SpliceSet, SpliceTask};
+use dnabert::motif::{Background, CountMatrix, FrequencyMatrix};
+use dnabert::tasks::{BindingSet, BindingTask, OffsetNegatives, SpliceSet, SpliceTask};
 use dnabert::train::{bootstrap, metric::auroc};
-use dnabert::variants::ReferencePolicy;
 use dnabert::variants::annotate::{Counts as Tally, Placed};
-use dnabert::variants::effects::Reading;
+use dnabert::variants::effects::StrandMode;
 use dnabert::variants::score::{difference, empirical_p_value, log_odds_ratio};
-use dnabert::{AttentionReader, Device, MaskedScorer, Predictor, model_folder};
+use dnabert::variants::{ScoredAllele, Scorer};
+use dnabert::{Datasets, Device, Ensemble, Model, model_folder};
 
-use crate::score::{Scored, Scorer};
+use crate::commands::variants::further::Likelihood;
 use crate::console::{noteln, out, outln};
 use crate::failure::Outcome;
 
@@ -41,28 +41,24 @@ struct Row {
     name: String,
     class: String,
     region: String,
-    model: Scored,
+    model: ScoredAllele,
     matrices: f64,
     /// How likely its score is among variants of the background.
     p_value: f64,
 }
 
 /// Scores the list and writes a table, a page and figures.
-pub(crate) fn run(
-    datasets: &Path,
-    models: &[String],
-    out: Option<&Path>,
-    device: &Device,
-) -> Outcome {
-    let out = out.map_or_else(|| PathBuf::from("runs/variants-hbb"), Path::to_path_buf);
+pub(super) fn run(datasets: &Datasets, models: &[String], out: &Path, device: &Device) -> Outcome {
     let folders = match models {
-        [] => (1..=MODELS)
-            .map(|seed| datasets.join(format!("models/splice-fly-scan-{seed}")))
-            .collect(),
+        [] => (1..=MODELS).map(|seed| datasets.model(&format!("splice-fly-scan-{seed}"))).collect(),
         models => models.iter().map(|model| model_folder(model)).collect::<Result<Vec<_>, _>>()?,
     };
-    let likelihood = MaskedScorer::open(datasets.join("models/small-4"), device)?;
-    let models = crate::open(&folders, device)?;
+    let datasets = datasets.folder();
+    let likelihood = Model::open(datasets.join("models/small-4"), device)?.masked_scorer()?;
+    let opened: Vec<Model> =
+        folders.iter().map(|folder| Model::open(folder, device)).collect::<Result<_, _>>()?;
+    let members: Result<_, _> = opened.iter().map(Model::predictor).collect();
+    let models = Ensemble::new(members?)?;
     let classes = models.labels().to_vec();
     if classes.len() != 3 {
         return Err(format!(
@@ -71,16 +67,17 @@ pub(crate) fn run(
         )
         .into());
     }
-    let ours = scorer(models, &classes, Some(&likelihood));
-    let matrices = scorer(Matrices::fit(datasets)?, &classes, None);
     let genome = Genome::open(datasets.join("hbb/HUMHBB_U01317.fa.gz"), LetterPolicy::default())?;
+    let common = Genome::open(datasets.join("chr22/chr22_20M_21M.fa.gz"), LetterPolicy::default())?;
+    let ours = scorer(&models, &classes, &genome).with_further(Likelihood(&likelihood));
+    let matrices = scorer(Matrices::fit(datasets)?, &classes, &genome);
     let variants =
         Variants::open(datasets.join("hbb/hbb.vcf"))?.collect::<Result<Vec<Variant>, _>>()?;
     let placed = place(&ours, &genome, &variants)?;
     let placed: Vec<&Placed> = placed.iter().collect();
     noteln!("the list: {} variants", placed.len());
     let (scored, by_matrices) = (ours.score(&placed)?, matrices.score(&placed)?);
-    let mut background = background(datasets, &ours)?;
+    let mut background = background(datasets, &scorer(&models, &classes, &common))?;
     background.sort_by(f64::total_cmp);
     let positive = ours.positive();
     let rows: Vec<Row> = variants
@@ -105,12 +102,12 @@ pub(crate) fn run(
     let mut report = Report::new("Variants of the human beta-globin genes");
     report.section("Scores");
     report.paragraph(&format!(
-        "Model: the mean of {}, trained on splice sites of the fruit fly, windows of {WIDTH} bases, led along up to {REACH} \
+        "Model: the mean of {}, trained on splice sites of the fruit fly, windows of {WIDTH} bases, scanned up to {REACH} \
          bases on each side. model: the greatest change of the probability of a donor or an acceptor; p: the \
          share of {} common variants of chromosome 22 that change it as much; matrices: the same change by \
          position weight matrices of the same training rows; LLR: ln P(reference) − ln P(alternate) of the \
          base by the pre-trained model alone.",
-        folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", "),
+        folders.iter().map(|folder| shown(folder)).collect::<Vec<_>>().join(", "),
         background.len()
     ));
     report.table(
@@ -124,32 +121,24 @@ pub(crate) fn run(
     for line in summary.lines() {
         report.paragraph(line);
     }
-    write(&out, "scores.tsv", &table)?;
-    alleles(&out, &folders[0], &rows, &placed, device, &mut report)?;
-    ctcf(&out, datasets, device, &mut report)?;
-    write(&out, "report.html", &report.finish())?;
-    outln!("wrote scores.tsv, report.html and figures to {}", out.display());
+    write(out, "scores.tsv", &table)?;
+    alleles(out, &opened[0], &rows, &placed, &mut report)?;
+    ctcf(out, datasets, device, &mut report)?;
+    write(out, "report.html", &report.finish())?;
+    crate::config::write_beside(out)?;
+    noteln!("wrote scores.tsv, report.html and figures to {}", out.display());
     Ok(())
 }
 
-fn scorer<'a, C>(
+/// Splice sites of genes on the forward strand.
+fn scorer<'a, C: Classifier>(
     classifier: C,
     classes: &[String],
-    likelihood: Option<&'a MaskedScorer>,
+    genome: &'a Genome,
 ) -> Scorer<'a, C> {
-    Scorer {
-        classifier,
-        classes: classes.to_vec(),
-        of_labels: false,
-        likelihood,
-        embedder: None,
-        reader: None,
-        width: WIDTH,
-        reach: REACH,
-        reading: Reading::Forward,
-        policy: ReferencePolicy::Error,
-        background: None,
-    }
+    Scorer::new(classifier, classes, genome, WIDTH)
+        .with_reach(REACH)
+        .with_strands(StrandMode::Forward)
 }
 
 /// The one alternate allele of each variant of the list.
@@ -157,10 +146,7 @@ fn place<C: Classifier>(
     scorer: &Scorer<'_, C>,
     genome: &Genome,
     variants: &[Variant],
-) -> Outcome<Vec<Placed>>
-where
-    C::Error: 'static,
-{
+) -> Outcome<Vec<Placed>> {
     let mut tally = Tally::default();
     let mut placed = Vec::new();
     for variant in variants {
@@ -185,18 +171,11 @@ fn changed(variant: &Variant) -> String {
 }
 
 /// What common variants do.
-fn background<C: Classifier>(
-    datasets: &Path,
-    scorer: &Scorer<'_, C>,
-) -> Outcome<Vec<f64>>
-where
-    C::Error: 'static,
-{
-    let genome = Genome::open(datasets.join("chr22/chr22_20M_21M.fa.gz"), LetterPolicy::default())?;
+fn background<C: Classifier>(datasets: &Path, scorer: &Scorer<'_, C>) -> Outcome<Vec<f64>> {
     let variants = Variants::open(datasets.join("chr22/chr22_20M_21M.vcf.gz"))?;
     let variants = variants.step_by(STEP).collect::<Result<Vec<Variant>, _>>()?;
     let started = std::time::Instant::now();
-    let found = scorer.strongest(&genome, &variants)?;
+    let found = scorer.strongest(&variants)?;
     noteln!("background: {} variants in {:.1} s", found.len(), started.elapsed().as_secs_f64());
     Ok(found)
 }
@@ -235,7 +214,7 @@ fn table(rows: &[Row], positive: &[usize]) -> (String, Vec<Vec<String>>) {
                 format!("{:+.3}", loss.change),
                 loss.at.to_string(),
                 format!("{:.3}", row.matrices),
-                row.model.masked.map_or("–".into(), |value| format!("{value:+.2}")),
+                row.model.further[0].map_or("–".into(), |value| format!("{value:+.2}")),
             ]
         })
         .collect();
@@ -251,8 +230,8 @@ fn summary(rows: &[Row], positive: &[usize]) -> String {
     let scores: [Score<'_>; 4] = [
         ("splice model", Box::new(|row: &Row| row.model.effect.strongest(positive))),
         ("position weight matrices", Box::new(|row: &Row| row.matrices)),
-        ("masked likelihood (LLR)", Box::new(|row: &Row| row.model.masked.unwrap_or_default())),
-        ("pseudo-likelihood (PLL)", Box::new(|row: &Row| row.model.pseudo.unwrap_or_default())),
+        ("masked likelihood (LLR)", Box::new(|row: &Row| row.model.further[0].unwrap_or_default())),
+        ("pseudo-likelihood (PLL)", Box::new(|row: &Row| row.model.further[1].unwrap_or_default())),
     ];
     let mut text = String::new();
     for (what, takes) in [("splice regions", true), ("all", false)] {
@@ -295,13 +274,12 @@ fn write(out: &Path, name: &str, text: &str) -> std::io::Result<()> {
 /// Attention to both alleles, of the splice variants that stand outside of GT and AG.
 fn alleles(
     out: &Path,
-    model: &Path,
+    model: &Model,
     rows: &[Row],
     placed: &[&Placed],
-    device: &Device,
     report: &mut Report,
 ) -> Outcome {
-    let reader = AttentionReader::open(model, device)?;
+    let reader = model.attention();
     report.section("Both alleles");
     for (row, placed) in rows.iter().zip(placed).filter(|(row, _)| row.name.contains("IVS1-")) {
         let pair = placed.windows.middle();
@@ -336,14 +314,9 @@ fn alleles(
 const DELETED: usize = 4;
 
 /// A site of CTCF that four bases are taken from, as a deletion of the paper's figure does.
-fn ctcf(
-    out: &Path,
-    datasets: &Path,
-    device: &Device,
-    report: &mut Report,
-) -> Outcome {
-    let model = datasets.join("models/ctcf-gm12878");
-    let predictor = dnabert::core::BothStrands(Predictor::open(&model, device)?);
+fn ctcf(out: &Path, datasets: &Path, device: &Device, report: &mut Report) -> Outcome {
+    let model = Model::open(datasets.join("models/ctcf-gm12878"), device)?;
+    let predictor = dnabert::core::BothStrands(model.predictor()?);
     let task = BindingTask::new(datasets, BindingSet::CtcfGm12878);
     let bound: Vec<Example> =
         task.examples(Split::Test)?.into_iter().filter(|row| row.label == 1).collect();
@@ -393,7 +366,7 @@ fn ctcf(
     outln!("{text}");
     report.section("A deletion in a site of CTCF");
     report.paragraph(&text);
-    let reader = dnabert::core::BothStrands(AttentionReader::open(&model, device)?);
+    let reader = dnabert::core::BothStrands(model.attention());
     let tracks = reader.attribute(&pair)?;
     // The mutant's bases stand under their own: nothing where four are missing.
     let mut mutant = tracks[1].clone();
@@ -431,11 +404,11 @@ impl Matrices {
     /// Fits them to the rows that the model was trained on, sites beside their places among what is neither.
     fn fit(datasets: &Path) -> Outcome<Self> {
         let task = SpliceTask::new(datasets, SpliceSet::Fly);
-        let rows = BesideSites::new(task, REACH, 1).examples(Split::Train)?;
-        let of_class = |class: usize| -> Outcome<Frequencies> {
+        let rows = OffsetNegatives::new(task, REACH, 1).examples(Split::Train)?;
+        let of_class = |class: usize| -> Outcome<FrequencyMatrix> {
             let rows = rows.iter().filter(|row| row.label == class);
             let sites: Vec<Sequence> = rows.map(|row| around(&row.sequence)).collect();
-            Ok(Counts::of_sites(&sites)?.frequencies(0.5))
+            Ok(CountMatrix::of_sites(&sites)?.frequencies(0.5))
         };
         let neither = of_class(0)?;
         let weights = |class: usize| -> Outcome<Vec<[f64; 4]>> {

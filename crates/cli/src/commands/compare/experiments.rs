@@ -57,8 +57,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let recipe = TaskDefaults::of_tables(Recipe::Motifs);
     let defaults = arguments.training.defaults(recipe);
-    let experiment =
-        arguments.training.experiment(defaults, || arguments.datasets.find(), 1)?;
+    let experiment = arguments.training.experiment(defaults, || arguments.datasets.find(), 1)?;
     let device = arguments.device.open()?;
     let workers = arguments.device.backend().workers();
     arguments.sweep(&arguments.table, &experiment, workers, &device, &arguments.out)

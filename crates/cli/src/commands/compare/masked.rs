@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::args::DeviceOptions;
+use crate::args::corpus::CorpusOptions;
+use crate::console::outln;
+use crate::failure::{Outcome, Usage};
 use dnabert::baseline::ContextModel;
 use dnabert::core::{Encoding, Sequence, Tokenizer, derive_seed};
 use dnabert::kmer::{KmerMasking, KmerTokenizer, LengthPolicy};
@@ -13,10 +17,6 @@ use dnabert::train::pretrain::{RowEvaluation, evaluate_rows};
 use dnabert::train::{Interval, bootstrap};
 use dnabert::{AnyTokenizer, ContextFloor, Device, fit_context};
 use serde::Serialize;
-use crate::args::DeviceOptions;
-use crate::args::corpus::CorpusOptions;
-use crate::console::outln;
-use crate::failure::{Outcome, Usage};
 
 /// Rows that choose reach and backing of the context model, and rows that are judged.
 const CHOOSING: u64 = 400;
@@ -120,12 +120,7 @@ impl std::fmt::Display for Masked {
 }
 
 /// Judges the model in `folder` on what `corpus` holds out, where `share` of the tokens is hidden.
-fn judge(
-    folder: &Path,
-    corpus: &Corpus,
-    share: f64,
-    device: &Device,
-) -> Outcome<Vec<Masked>> {
+fn judge(folder: &Path, corpus: &Corpus, share: f64, device: &Device) -> Outcome<Vec<Masked>> {
     let checkpoint = Checkpoint::open(folder)?;
     #[allow(irrefutable_let_patterns, reason = "without byte pairs there is one kind")]
     let AnyTokenizer::Kmer(tokenizer) = AnyTokenizer::open(folder, checkpoint.config())? else {
@@ -190,12 +185,7 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn judge(
-        &self,
-        rows: Rows<'_>,
-        masks: &'static str,
-        plan: &KmerMasking,
-    ) -> Outcome<Masked> {
+    fn judge(&self, rows: Rows<'_>, masks: &'static str, plan: &KmerMasking) -> Outcome<Masked> {
         let Rows { name, chosen_on, judged } = rows;
         let settings = || {
             REACHES.iter().flat_map(|&reach| {

@@ -87,9 +87,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let workers = arguments.device.backend().workers();
     let experiment =
         arguments.training.experiment(defaults, || arguments.datasets.find(), workers)?;
-    let out = arguments.out.clone().unwrap_or_else(|| {
-        PathBuf::from("runs").join(format!("{}-comparison", task.name()))
-    });
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("runs").join(format!("{}-comparison", task.name())));
     let contest = Contest {
         experiment: &experiment,
         fresh: &arguments.training.from_random_weights(&experiment, defaults),
@@ -188,12 +189,7 @@ struct Contest<'a> {
 impl Arguments {
     /// Runs what `folder` does not have yet, prints tables and writes `comparison.md`, `comparison.svg` and
     /// `runs.jsonl`, all runs with their probabilities.
-    fn compare<T: Task>(
-        &self,
-        task: &T,
-        contest: &Contest<'_>,
-        folder: &Path,
-    ) -> Outcome {
+    fn compare<T: Task>(&self, task: &T, contest: &Contest<'_>, folder: &Path) -> Outcome {
         let methods = self.methods(contest)?;
         let runs = match self.folds {
             None => {
@@ -245,7 +241,9 @@ impl Arguments {
         let random = [Baseline::Random, Baseline::All].iter().any(|n| self.baselines.contains(n));
         let is_fresh = matches!(contest.experiment.start, Start::Fresh { .. });
         if is_fresh && self.baselines.contains(&Baseline::Random) {
-            return Err(Usage::new("--baselines random: a network of --size is one of random weights"));
+            return Err(Usage::new(
+                "--baselines random: a network of --size is one of random weights",
+            ));
         }
         if let (true, Start::Folder { path, pooling, .. }) = (random, &contest.experiment.start) {
             // Without training, deviations of states say less than their means.
@@ -375,7 +373,9 @@ impl Arguments {
 /// Mean and deviation of each method, as JSON.
 fn json(summaries: &[Summary]) -> Outcome<String> {
     let value = |spread: Option<Spread>| {
-        spread.map(|Spread { mean, deviation }| serde_json::json!({"mean": mean, "deviation": deviation}))
+        spread.map(
+            |Spread { mean, deviation }| serde_json::json!({"mean": mean, "deviation": deviation}),
+        )
     };
     let method = |summary: &Summary| {
         serde_json::json!({
@@ -444,7 +444,8 @@ fn runs(folder: &Path, jobs: Vec<Job<'_>>, workers: usize) -> Outcome<Vec<Run>> 
         let comma = if draw.is_empty() { "" } else { ", " };
         noteln!(
             "{method}, seed {seed}{comma}{draw}: {} of {} left, about {minutes:.0} min",
-            progress.left, progress.all
+            progress.left,
+            progress.all
         );
     })?;
     Ok(completed.all()?)

@@ -1,21 +1,12 @@
-//! A data set from primary sources: a genome, and where its sites are.
-//!
-//! ```console
-//! cargo run --release --example build_dataset -- promoters genome.fa starts.bed --dev chr8 --test chr9
-//! cargo run --release --example build_dataset -- binding genome.fa peaks.narrowPeak.gz --top 500 --dev chr8 --test chr9
-//! cargo run --release --example build_dataset -- splice genome.fa genes.gtf.gz --dev chr8 --test chr9
-//! cargo run --release --example build_dataset -- planted motifs.jaspar MA0139.2 --out data/planted
-//! ```
-//!
-//! Each writes `train.tsv`, `dev.tsv`, `test.tsv` and `manifest.json` (`planted`: and `sites.bed`, where the
-//! sites are), which the task examples take
-//! with `--train`, `--dev` and `--test`. The same files, settings and seed give the same bytes.
+//! `dnabert dataset`: a data set from primary sources, a genome and where its sites are.
 
 mod planted;
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use crate::args::positive;
+use crate::console::{noteln, outln};
+use crate::failure::Outcome;
 use clap::{Args, Subcommand, ValueEnum};
 use dnabert::core::LetterPolicy;
 use dnabert::genome::annotation::{
@@ -25,25 +16,29 @@ use dnabert::genome::bed::{BedRecord, read_bed, read_narrow_peak};
 use dnabert::genome::fps::read_fps;
 use dnabert::genome::{Genome, Interval, Naming};
 use dnabert::tasks::build::{
-    BindingConfig, Built, Hardened, Negatives, NonSites, PromoterConfig, SpliceConfig, Splits,
+    BindingConfig, Built, HardNegatives, Negatives, NonSites, PromoterConfig, SpliceConfig, Splits,
     TataBox, adversarial_non_sites, build_binding, build_promoters, build_splice, write,
 };
 use dnabert::tasks::sha256;
-use dnabert::{Predictor, device};
-use crate::console::{outln};
-use crate::failure::Outcome;
+use dnabert::{Model, Predictor, device};
 
-/// Builds a data set.
+/// Build a data set from a genome and where its sites are.
+///
+/// Writes train.tsv, dev.tsv, test.tsv and manifest.json. The same files, settings and seed give the
+/// same bytes.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert dataset binding genome.fa peaks.narrowPeak.gz --dev chr8 --test chr9 --out data/mine")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     task: Task,
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "one for each run")]
 enum Task {
     /// Windows around transcription starts, against windows that are none
-    Promoters {
+    Promoter {
         #[command(flatten)]
         sources: Sources,
         /// Bases before the start
@@ -181,7 +176,7 @@ impl From<Kind> for Negatives {
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     match &arguments.task {
         Task::Planted(options) => planted::run(options),
-        Task::Promoters { sources, upstream, downstream, spacing, away, tata, negatives } => {
+        Task::Promoter { sources, upstream, downstream, spacing, away, tata, negatives } => {
             let config = PromoterConfig {
                 upstream: *upstream,
                 downstream: *downstream,
@@ -238,8 +233,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 settings += ", in train only";
                 let splits = sources.splits(&genome)?;
                 let (genes, rounds) = (&transcripts.whole, &models[..]);
-                let Hardened { negatives, replaced } =
-                    built.harden(&splits, |wanted, is_of_train| {
+                let HardNegatives { negatives, replaced } =
+                    built.mine_hard_negatives(&splits, |wanted, is_of_train| {
                         adversarial_non_sites(&genome, genes, &config, rounds, wanted, is_of_train)
                     })?;
                 let fools = match &models[..] {
@@ -257,7 +252,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 fn open_adversary(folder: &Path) -> Outcome<(Predictor, String)> {
     let weights = folder.join("model.safetensors");
     let hash = sha256(&weights).map_err(|error| format!("{}: {error}", weights.display()))?;
-    let model = Predictor::open(folder, &device(None)?)?;
+    let model = Model::open(folder, &device(None)?)?.predictor()?;
     if model.labels().len() != 3 {
         let (folder, labels) = (folder.display(), model.labels().join(", "));
         return Err(format!("{folder}: an adversary of {labels}, not of three classes").into());
@@ -334,13 +329,10 @@ impl Sources {
         let count = built.windows.len() - across;
         outln!("{count} windows, and {across} across a border, which no split has");
         outln!("of the sites, {}", built.left_out);
-        outln!("wrote train.tsv, dev.tsv, test.tsv and manifest.json to {}", self.out.display());
+        crate::config::write_beside(&self.out)?;
+        noteln!("wrote train.tsv, dev.tsv, test.tsv and manifest.json to {}", self.out.display());
         Ok(())
     }
-}
-
-fn positive(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "must be 1 or more".to_owned())
 }
 
 fn even(text: &str) -> Result<usize, String> {

@@ -1,18 +1,17 @@
 //! Sequences in which sites of motifs were planted: where it is known, base by base, what makes the label.
 
-use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::console::{noteln, outln};
+use crate::failure::Outcome;
 use clap::Args;
 use dnabert::core::{LetterPolicy, Sequence, Strand, derive_seed, file};
 use dnabert::genome::Runs;
 use dnabert::motif::file::read_motifs;
-use dnabert::motif::{Background, Counts, Frequencies, Motif};
+use dnabert::motif::{Background, CountMatrix, FrequencyMatrix, Motif};
 use dnabert::tasks::sha256;
 use serde_json::json;
-use crate::console::{outln};
-use crate::failure::Outcome;
 
 /// Options of planted sets.
 #[derive(Debug, Args)]
@@ -47,13 +46,13 @@ pub(crate) struct Planted {
 /// A class: its motif, which may have several matrices.
 struct Class<'a> {
     name: &'a str,
-    matrices: Vec<(&'a Motif, Frequencies)>,
+    matrices: Vec<(&'a Motif, FrequencyMatrix)>,
 }
 
 /// What sites are planted into.
 enum Ground {
     /// Random bases.
-    Even(Frequencies),
+    Even(FrequencyMatrix),
     /// Stretches of a genome, and the number of windows in all of them.
     Genome(Vec<Sequence>, usize),
 }
@@ -111,7 +110,8 @@ pub(crate) fn run(options: &Planted) -> Outcome {
     let manifest = serde_json::to_string_pretty(&options.manifest(&classes)?)? + "\n";
     file::write(&options.out.join("manifest.json"), manifest.as_bytes())?;
     let out = options.out.display();
-    outln!("wrote train.tsv, dev.tsv, test.tsv, sites.bed and manifest.json to {out}");
+    crate::config::write_beside(&options.out)?;
+    noteln!("wrote train.tsv, dev.tsv, test.tsv, sites.bed and manifest.json to {out}");
     Ok(())
 }
 
@@ -153,13 +153,9 @@ impl Planted {
 
 impl Ground {
     /// What each split is planted into: no two have a base of a genome in common.
-    fn open(
-        genome: Option<&Path>,
-        width: usize,
-        rows: [usize; 3],
-    ) -> Outcome<[Self; 3]> {
+    fn open(genome: Option<&Path>, width: usize, rows: [usize; 3]) -> Outcome<[Self; 3]> {
         let Some(path) = genome else {
-            let even = Counts::new(vec![[1.0; 4]; width])?.frequencies(0.0);
+            let even = CountMatrix::new(vec![[1.0; 4]; width])?.frequencies(0.0);
             return Ok([(); 3].map(|()| Self::Even(even.clone())));
         };
         let all = rows.iter().sum::<usize>().max(1);
@@ -220,7 +216,7 @@ fn classes<'a>(motifs: &'a [Motif], asked: &'a [String]) -> Result<Vec<Class<'a>
     }
     let mut classes: Vec<Class<'_>> = Vec::new();
     for name in names {
-        let matrices: Vec<(&Motif, Frequencies)> = motifs
+        let matrices: Vec<(&Motif, FrequencyMatrix)> = motifs
             .iter()
             .filter(|motif| motif.id == name || motif.name == name)
             .map(|motif| (motif, motif.counts.frequencies(0.0)))

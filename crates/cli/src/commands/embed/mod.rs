@@ -1,40 +1,42 @@
-//! Hidden states of a model: one vector for each sequence, token or base.
-//!
-//! `cargo run --release --example embed -- --out x.npy sequences.fa`: the shipped model,
-//! unless `--model FOLDER` names another.
+//! `dnabert embed`: hidden states of a model, one vector for each sequence, token or base.
 
 mod table;
 
-use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
+use dnabert::Embedder;
 use dnabert::core::Sequence;
 use dnabert::core::file::replace;
-use dnabert::model::{Checkpoint, Pooling};
-use dnabert::tasks::{TableFormat, read_inputs};
-use dnabert::{Embedder, model_folder};
-use reading::{Count, ReadingOptions, name_failure, next_inputs};
-use table::{Npy, Table, Tsv};
+use dnabert::model::Pooling;
+use dnabert::tasks::{Inputs, TableFormat};
+
+use self::table::{Npy, Table, Tsv};
+use crate::args::DatasetsOptions;
+use crate::args::input::{Count, ReadingOptions, name_failure, next_inputs};
 use crate::failure::Outcome;
 
-/// Writes the vectors that a model gives to sequences.
+/// Write the hidden states of a model for each sequence, token or base.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert embed --per base --out states.npy sequences.fa")]
 pub(crate) struct Arguments {
-    /// Model: a folder in the Hugging Face layout, or a name on its Hub [default: the shipped one]
-    #[arg(long, default_value = shipped::SMALL, hide_default_value = true)]
-    model: String,
+    /// Model: a folder, or a name on the Hugging Face Hub [default: the shipped small-4]
+    #[arg(long)]
+    model: Option<String>,
     /// What a vector stands for
     #[arg(long, value_enum, default_value = "sequence")]
     per: Per,
     /// How the states of a sequence become one vector: cls, mean, max or std; a long sequence is
-    /// read in rows, and has the mean of theirs
+    /// read in overlapping rows, and has the mean of theirs
     #[arg(long, default_value = "mean")]
     pooling: Pooling,
     #[command(flatten)]
     reading: ReadingOptions,
+    #[command(flatten)]
+    datasets: DatasetsOptions,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -48,13 +50,13 @@ enum Per {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let folder = model_folder(&arguments.model)?;
-    let mut checkpoint = Checkpoint::open(&folder)?;
-    arguments.reading.switch(&mut checkpoint);
-    let device = arguments.reading.device()?;
-    let embedder = Embedder::of(&checkpoint, &folder, &device)?
-        .with_batch_size(arguments.reading.batch_size())
-        .map_tokenizer(|tokenizer| arguments.reading.policy(tokenizer));
+    let options = &arguments.reading.model;
+    let device = options.device()?;
+    let model = match &arguments.model {
+        Some(model) => options.open(model, None, &device)?,
+        None => options.open_folder(&arguments.datasets.find()?.model("small-4"), None, &device)?,
+    };
+    let embedder = model.embedder();
     let embed = |table: &mut dyn Table| embed(arguments, &embedder, table);
     let width = embedder.hidden_size();
     match &arguments.reading.out {
@@ -74,18 +76,26 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
 }
 
-fn embed(
+fn embed(arguments: &Arguments, embedder: &Embedder, table: &mut dyn Table) -> Outcome {
+    let mut count = Count::new();
+    for mut inputs in arguments.reading.inputs(&TableFormat::default())? {
+        embed_file(arguments, embedder, &mut inputs, &mut count, table)?;
+    }
+    Ok(table.finish()?)
+}
+
+fn embed_file(
     arguments: &Arguments,
     embedder: &Embedder,
+    inputs: &mut Inputs,
+    count: &mut Count,
     table: &mut dyn Table,
 ) -> Outcome {
-    let mut inputs = read_inputs(&arguments.reading.input, &TableFormat::default())?;
-    let mut count = Count::new();
     let width = embedder.hidden_size();
     loop {
-        let some = next_inputs(&mut inputs)?;
+        let some = next_inputs(inputs)?;
         if some.is_empty() {
-            return Ok(table.finish()?);
+            return Ok(());
         }
         if arguments.per == Per::Sequence {
             let sequences: Vec<Sequence> =

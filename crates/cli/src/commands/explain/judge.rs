@@ -1,7 +1,6 @@
 //! Scores of bases against known sites, and against one another.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::ops::Range;
 use std::path::Path;
 
@@ -11,7 +10,7 @@ use dnabert::interpret::{rank_correlation, site_auroc, top_overlap};
 use dnabert::motif::scan::Scanner;
 use dnabert::motif::{Background, Motif};
 use dnabert::train::{Interval, bootstrap};
-use dnabert::{AttributionMethod, BoxedAttribution};
+use dnabert::{AttributionMethod, BoxedAttribution, Model};
 
 use crate::args::subject::{Named, Subject, attribute, shuffle};
 use crate::failure::Outcome;
@@ -65,10 +64,7 @@ impl Known {
 }
 
 /// The sites of each sequence in a BED file that calls sequences as their rows are called.
-pub(crate) fn listed_sites(
-    named: &Named,
-    path: &Path,
-) -> Outcome<Vec<Option<Sites>>> {
+pub(crate) fn listed_sites(named: &Named, path: &Path) -> Outcome<Vec<Option<Sites>>> {
     let mut listed: HashMap<String, Vec<BedRecord>> = HashMap::new();
     for record in read_bed(path)? {
         listed.entry(record.interval.chromosome().to_owned()).or_default().push(record);
@@ -100,7 +96,7 @@ pub(crate) fn listed_sites(
 pub(crate) struct Chosen<'a> {
     /// The ways beside attention; all if there is none.
     pub(crate) beside: &'a [AttributionMethod],
-    pub(crate) pretrained: &'a Path,
+    pub(crate) pretrained: &'a Model,
     pub(crate) seed: u64,
 }
 
@@ -143,7 +139,7 @@ pub(crate) fn explain(
         if method == AttributionMethod::Attention || is_left_out {
             continue;
         }
-        let way = method.open(&subject.model, subject.class, &subject.device)?;
+        let way = subject.model.attribution(method, subject.class)?;
         let name = method.name().replace('-', " ");
         let tracks = attribute(&name, &subject.on_strands(way), sequences)?;
         let magnitudes = (method == AttributionMethod::GradientTimesInput).then(|| {
@@ -158,7 +154,7 @@ pub(crate) fn explain(
     if !chosen.beside.is_empty() {
         return Ok(explained);
     }
-    let way = AttributionMethod::open_likelihood(chosen.pretrained, &subject.device)?;
+    let way: BoxedAttribution = Box::new(chosen.pretrained.masked_scorer()?);
     let name = "likelihood, pre-trained".to_owned();
     let tracks = attribute(&name, &subject.on_strands(way), sequences)?;
     explained.push(Explained { name, tracks });

@@ -1,30 +1,34 @@
-//! What a model looks at: attention and other attributions as scores of bases, beside known sites.
-//!
-//! `cargo run --release --example attention` explains the shipped model of CTCF and writes a page with
-//! landscapes, heads, tracks and tables; `-- --tracks FILE --to scores.bedgraph` writes the scores of any
-//! sequences; `-- --help` lists what can be changed.
+//! `dnabert explain`: attention and other attributions as scores of bases, beside known sites.
 
 mod judge;
 mod picture;
 mod stream;
 
-use std::error::Error;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use dnabert::interpret::{Heads, MeanOf, Query};
-use dnabert::model::{BertConfig, Checkpoint, Pooling};
-use dnabert::motif::{Background, Motif};
+use dnabert::datasets::shown;
 use dnabert::figure::report::Report;
-use dnabert::{AttentionReader, AttributionMethod, BoxedAttribution, Device, model_folder};
-use judge::{Chosen, Known, agreement_rows, explain, judge, judged_rows, listed_sites};
-use subject::{Subject, SubjectOptions, on_strands};
-use crate::console::{out, outln};
-use crate::failure::Outcome;
+use dnabert::interpret::{Heads, MeanOf, Query};
+use dnabert::model::Pooling;
+use dnabert::motif::{Background, Motif};
+use dnabert::{AttentionReader, AttributionMethod, BoxedAttribution, Model, model_folder};
 
-/// Explains a model, base by base.
+use self::judge::{Chosen, Known, agreement_rows, explain, judge, judged_rows, listed_sites};
+use crate::args::subject::{Subject, SubjectOptions, on_strands};
+use crate::config;
+use crate::console::{noteln, out};
+use crate::failure::{Outcome, Usage};
+
+/// Explain a model: a score for each base, by attention, gradients or mutagenesis.
+///
+/// Writes a page with landscapes, heads, tracks and tables, or with --tracks the scores of any
+/// sequences. By default it explains the shipped model of CTCF.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert explain --data tap73alpha --out runs/attention
+  dnabert explain --model runs/mine/model --tracks sequences.fa --to scores.bedgraph")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     subject: SubjectOptions,
@@ -94,70 +98,63 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 fn tracks(arguments: &Arguments, input: &Path, output: &Path) -> Outcome {
     let device = arguments.subject.device()?;
     let both_strands = arguments.subject.both_strands();
-    let way = |model: &Path| {
-        Ok::<_, Box<dyn Error>>(on_strands(arguments.way(model, &device)?, both_strands))
+    let method = |model: &Model| -> Outcome<BoxedAttribution> {
+        Ok(on_strands(arguments.method(model)?, both_strands))
     };
-    let mut ways = vec![way(&arguments.subject.model()?)?];
+    let mut methods = vec![method(&arguments.subject.model(&device)?)?];
     for model in &arguments.also {
-        ways.push(way(&model_folder(model)?)?);
+        methods.push(method(&Model::open(model_folder(model)?, &device)?)?);
     }
     // Of one model scores stay as they are.
     let mean: BoxedAttribution =
-        if ways.len() > 1 { Box::new(MeanOf(ways)) } else { ways.remove(0) };
+        if methods.len() > 1 { Box::new(MeanOf(methods)) } else { methods.remove(0) };
     stream::run(&mean, input, output)
 }
 
 impl Arguments {
     /// The scores of a trained model, as the options have them.
-    fn way(&self, model: &Path, device: &Device) -> Outcome<BoxedAttribution> {
-        let query = self.query(model)?;
+    fn method(&self, model: &Model) -> Outcome<BoxedAttribution> {
+        let query = self.query(model);
         match self.attribution.unwrap_or(AttributionMethod::Attention) {
-            AttributionMethod::Attention => {
-                self.attention(AttentionReader::open(model, device)?, model, query)
-            }
+            AttributionMethod::Attention => self.attention(model, query),
             _ if self.layers.is_some() || self.heads.is_some() => {
-                Err("--layers and --heads are of attention alone".into())
+                Err(Usage::new("--layers and --heads are of attention alone"))
             }
             AttributionMethod::Rollout => {
-                let reader = AttentionReader::open(model, device)?;
-                Ok(Box::new(reader.with_query(query).with_rollout()))
+                Ok(Box::new(model.attention().with_query(query).with_rollout()))
             }
-            _ if self.query.is_some() => Err("--query is of attention and rollout alone".into()),
-            other => Ok(other.open(model, self.subject.class, device)?),
+            _ if self.query.is_some() => {
+                Err(Usage::new("--query is of attention and rollout alone"))
+            }
+            other => Ok(model.attribution(other, self.subject.class)?),
         }
     }
 
-    /// The attention of a reader of this model, as the options have it.
-    fn attention(
-        &self,
-        reader: AttentionReader,
-        model: &Path,
-        query: Query,
-    ) -> Outcome<BoxedAttribution> {
-        let checkpoint = Checkpoint::open(model)?;
-        let layers = checkpoint.config().num_hidden_layers;
-        let heads = checkpoint.config().num_attention_heads;
+    /// The attention of a model, as the options have it.
+    fn attention(&self, model: &Model, query: Query) -> Outcome<BoxedAttribution> {
+        let layers = model.config().num_hidden_layers;
+        let heads = model.config().num_attention_heads;
         let chosen = Heads {
             layers: self.layers.clone().unwrap_or(layers - 1..=layers - 1),
             heads: self.heads.clone(),
         };
         if *chosen.layers.end() >= layers {
-            return Err(format!("--layers: {} has {layers}", model.display()).into());
+            return Err(Usage::new(format!("--layers: {} has {layers}", model.folder().display())));
         }
         if chosen.heads.iter().flatten().any(|&head| head >= heads) {
-            return Err(format!("--heads: {} has {heads}", model.display()).into());
+            return Err(Usage::new(format!("--heads: {} has {heads}", model.folder().display())));
         }
-        Ok(Box::new(reader.with_query(query).with_heads(chosen)))
+        Ok(Box::new(model.attention().with_query(query).with_heads(chosen)))
     }
 
     /// Whose attention is read: of a trained model's own kind, unless told otherwise.
-    fn query(&self, model: &Path) -> Outcome<Query> {
-        Ok(match self.query {
+    fn query(&self, model: &Model) -> Query {
+        match self.query {
             Some(Whose::Cls) => Query::Cls,
             Some(Whose::All) => Query::All,
-            None if Checkpoint::open(model)?.config().pooling == Pooling::Cls => Query::Cls,
+            None if model.config().pooling == Pooling::Cls => Query::Cls,
             None => Query::All,
-        })
+        }
     }
 
     /// The motif whose best windows count as known sites.
@@ -169,7 +166,7 @@ impl Arguments {
         match (&self.known, self.subject.own_motif()) {
             (Some(id), _) => match find(id) {
                 Some(motif) => Ok(Some(motif)),
-                None => Err(format!("--known {id}: no such motif in the file").into()),
+                None => Err(Usage::new(format!("--known {id}: no such motif in the file"))),
             },
             (None, own) => Ok(own.and_then(find)),
         }
@@ -194,21 +191,21 @@ fn report(arguments: &Arguments, subject: &Subject) -> Outcome {
     let pretrained = match &arguments.pretrained {
         Some(model) => model_folder(model)?,
         None => {
-            let config = BertConfig::read(subject.model.join("config.json"))?;
-            let is_plain = config.convolution_width.is_none();
-            arguments.subject.shipped(if is_plain { "small-4" } else { "convolutional-4" })
+            let is_plain = subject.model.config().convolution_width.is_none();
+            arguments.subject.shipped(if is_plain { "small-4" } else { "convolutional-4" })?
         }
     };
     // All three are read alike: as suits the trained one.
-    let query = arguments.query(&subject.model)?;
-    let untrained = AttentionReader::untrained(&subject.model, arguments.subject.seed, device)?;
-    let stage = |reader, model: &Path| -> Outcome<BoxedAttribution> {
-        Ok(subject.on_strands(arguments.attention(reader, model, query)?))
+    let query = arguments.query(&subject.model);
+    let pretrained = Model::open(pretrained, device)?;
+    let untrained = Model::untrained(subject.model.folder(), arguments.subject.seed, device)?;
+    let stage = |model: &Model| -> Outcome<BoxedAttribution> {
+        Ok(subject.on_strands(arguments.attention(model, query)?))
     };
     let stages = vec![
-        ("untrained", stage(untrained, &subject.model)?),
-        ("pre-trained", stage(AttentionReader::open(&pretrained, device)?, &pretrained)?),
-        ("fine-tuned", stage(AttentionReader::open(&subject.model, device)?, &subject.model)?),
+        ("untrained", stage(&untrained)?),
+        ("pre-trained", stage(&pretrained)?),
+        ("fine-tuned", stage(&subject.model)?),
     ];
     subject.clear(&["known_sites.tsv", "heads.svg"])?;
     let chosen =
@@ -221,7 +218,7 @@ fn report(arguments: &Arguments, subject: &Subject) -> Outcome {
         "Model: {}. Explained: class {class:?}, on the {} sequences of that class that the model has not \
          learned from (dev and test). Attention: last layer unless told otherwise, scores per base, 1 is \
          what even attention would give.",
-        subject.model.display(),
+        shown(subject.model.folder()),
         bound.sequences.len()
     ));
     let count = sites.iter().flatten().count();
@@ -258,13 +255,14 @@ fn report(arguments: &Arguments, subject: &Subject) -> Outcome {
     report.table(&header, &rows);
     subject.write("agreement.tsv", &tsv(&header, &rows))?;
     picture::landscape(subject, &stages, [&bound, &others], &known, &mut report)?;
-    let reader = AttentionReader::open(&subject.model, device)?.with_query(query);
+    let reader: AttentionReader = subject.model.attention().with_query(query);
     picture::heads(subject, &reader, &bound.sequences, &sites, &mut report)?;
     let name = known.motif.as_ref().map_or("site", |motif| &*motif.name);
     let drawn = picture::Drawn { named: &bound, explained: &explained, sites: &sites, name };
     picture::examples(subject, &drawn, arguments.examples, &mut report)?;
     subject.write("report.html", &report.finish())?;
-    outln!("wrote report.html, figures and tables to {}", subject.out.display());
+    config::write_beside(&subject.out)?;
+    noteln!("wrote report.html, figures and tables to {}", subject.out.display());
     Ok(())
 }
 

@@ -1,13 +1,11 @@
 //! Landscapes, heads, and tracks over letters.
 
-use std::error::Error;
-
 use dnabert::core::{Sequence, Strand};
-use dnabert::figure::{BaseTrack, HeatAxes, HeatMap, Mark, base_tracks, heat_maps};
 use dnabert::figure::report::Report;
+use dnabert::figure::{BaseTrack, HeatAxes, HeatMap, Mark, base_tracks, heat_maps};
 use dnabert::{AttentionReader, BoxedAttribution};
 
-use crate::judge::{Explained, Known, Sites};
+use super::judge::{Explained, Known, Sites};
 use crate::args::subject::{Named, Subject, attribute};
 use crate::failure::Outcome;
 
@@ -108,8 +106,7 @@ pub(crate) fn heads(
     let mean = |sums: &Vec<f64>| -> Vec<f64> {
         sums.iter().zip(&numbers).map(|(sum, &number)| sum / number as f64).collect()
     };
-    let config = dnabert::model::Checkpoint::open(&subject.model)?;
-    let heads = config.config().num_attention_heads;
+    let heads = subject.model.config().num_attention_heads;
     let names: Vec<String> =
         (0..count).map(|head| format!("layer {} head {}", head / heads, head % heads)).collect();
     let groups = [("", sums.iter().map(mean).collect::<Vec<_>>())];

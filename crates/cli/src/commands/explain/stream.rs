@@ -1,6 +1,5 @@
 //! Scores of any number of sequences, a batch at a time.
 
-use std::error::Error;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -19,11 +18,7 @@ const AT_ONCE: usize = 256;
 const BASES: usize = 1 << 20;
 
 /// Writes the scores of a file's sequences, in the format that the output's name ends with.
-pub(crate) fn run(
-    way: &BoxedAttribution,
-    input: &Path,
-    output: &Path,
-) -> Outcome {
+pub(crate) fn run(way: &BoxedAttribution, input: &Path, output: &Path) -> Outcome {
     let extension = output.extension().and_then(|extension| extension.to_str());
     match extension {
         Some("tsv") => replace(output, |beside| {

@@ -1,12 +1,10 @@
 //! The same search where there is nothing to be found, or nothing was learned.
 
-use std::error::Error;
-
 use dnabert::core::{Example, derive_seed};
-use dnabert::{AttentionReader, BoxedAttribution};
+use dnabert::{BoxedAttribution, Model};
 
+use super::{Arguments, Rows, find, rows};
 use crate::args::subject::{Named, Subject, attribute, shuffle};
-use crate::{Arguments, Rows, find, rows};
 use crate::failure::Outcome;
 
 /// What a control search found.
@@ -36,7 +34,7 @@ pub(crate) fn run(
 ) -> Outcome<Vec<Control>> {
     let mut controls = vec![judged("trained model", arguments, subject, trained)];
     let seed = arguments.subject.seed;
-    let untrained = AttentionReader::untrained(&subject.model, seed, &subject.device)?;
+    let untrained = Model::untrained(subject.model.folder(), seed, &subject.device)?.attention();
     let untrained = subject.on_strands(Box::new(untrained));
     let [known, unseen] = [&subject.train, &subject.unseen]
         .map(|part| rows("attention of an untrained model", subject, &untrained, part));
@@ -83,11 +81,7 @@ fn move_scores(rows: &Rows, seed: u64) -> Rows {
 }
 
 /// All rows dealt anew to positives and negatives, over and over: what passes is false.
-fn of_labels(
-    arguments: &Arguments,
-    subject: &Subject,
-    way: &BoxedAttribution,
-) -> Outcome<Control> {
+fn of_labels(arguments: &Arguments, subject: &Subject, way: &BoxedAttribution) -> Outcome<Control> {
     let all = |part: &[Example]| -> Outcome<Rows> {
         let mut positives = subject.of_class(part, true);
         let others = subject.of_class(part, false);

@@ -1,14 +1,8 @@
-//! Motifs that a model looks at, and what they are called.
-//!
-//! `cargo run --release --example motifs` takes the shipped model of CTCF: attention, motifs found on the
-//! rows that the model learned from and tested on those that it did not, their matches in JASPAR, and a
-//! page with logos; `-- --help` lists what can be changed.
+//! `dnabert motifs`: motifs that a model looks at, and their names.
 
 mod control;
 mod output;
 mod overview;
-
-use std::error::Error;
 
 use clap::Args;
 use dnabert::core::Sequence;
@@ -16,11 +10,17 @@ use dnabert::motif::Motif;
 use dnabert::motif::compare::{Collection, ColumnScore, Match};
 use dnabert::motif::discover::{Data, Discovery, FoundMotif, ScoredSequence};
 use dnabert::{AttributionMethod, BoxedAttribution};
-use subject::{Named, Subject, SubjectOptions, attribute};
+
+use crate::args::subject::{Named, Subject, SubjectOptions, attribute};
 use crate::failure::Outcome;
 
-/// Finds the motifs that a model looks at.
+/// Find the motifs that a model looks at, and name them.
+///
+/// Motifs are found on the rows that the model learned from, and tested on those that it did not.
+/// By default the shipped model of CTCF.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert motifs --controls 20 --motifs jaspar.txt --out runs/motifs")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     subject: SubjectOptions,
@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             &format!("logos/motif_{number}_reverse.svg"),
         ])?;
     }
-    let way = arguments.attribution.open(&subject.model, subject.class, &subject.device)?;
+    let way = subject.model.attribution(arguments.attribution, subject.class)?;
     let way = subject.on_strands(way);
     let known = rows(arguments.attribution.name(), &subject, &way, &subject.train)?;
     let unseen = rows(arguments.attribution.name(), &subject, &way, &subject.unseen)?;

@@ -1,18 +1,17 @@
 //! Files and the page.
 
-use std::error::Error;
 use std::fmt::Write as _;
 
+use dnabert::figure::report::{Cell, Report};
 use dnabert::figure::{BaseTrack, Mark, base_tracks};
 use dnabert::motif::file::MotifFormat;
 use dnabert::motif::{Background, Motif, logo};
-use dnabert::figure::report::{Cell, Report};
 
-use crate::control::Control;
-use crate::overview::Overview;
+use super::control::Control;
+use super::overview::Overview;
+use super::{Arguments, NamedMotif, Rows};
 use crate::args::subject::Subject;
-use crate::{Arguments, NamedMotif, Rows};
-use crate::console::{out, outln};
+use crate::console::{noteln, out};
 use crate::failure::Outcome;
 
 /// Names of a motif that the table of matches lists.
@@ -47,7 +46,7 @@ pub(crate) fn write(
     report.paragraph(&format!(
         "Model: {}. Scores of bases: {}. Motifs were found in {} sequences of class {:?} against {} others, \
          from which the model learned, and tested on {} and {} of dev (which chose its epoch) and test.",
-        subject.model.display(),
+        dnabert::datasets::shown(subject.model.folder()),
         arguments.attribution.name(),
         counts[0][0],
         subject.classes[subject.class],
@@ -64,7 +63,8 @@ pub(crate) fn write(
     }
     examples(named, rows, &mut report)?;
     subject.write("report.html", &report.finish())?;
-    outln!("wrote report.html, motifs, sites and matches to {}", subject.out.display());
+    crate::config::write_beside(&subject.out)?;
+    noteln!("wrote report.html, motifs, sites and matches to {}", subject.out.display());
     Ok(())
 }
 
@@ -270,11 +270,7 @@ fn small(value: f64) -> String {
 }
 
 /// The first sequences with most sites, letter by letter.
-fn examples(
-    named: &[NamedMotif],
-    [known, unseen]: [&Rows; 2],
-    report: &mut Report,
-) -> Outcome {
+fn examples(named: &[NamedMotif], [known, unseen]: [&Rows; 2], report: &mut Report) -> Outcome {
     let first = known.positives.sequences.len();
     let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); unseen.positives.sequences.len()];
     for each in named {

@@ -1,17 +1,15 @@
 //! How good the model is, and what it looks at, before motifs are made of it.
 
-use std::error::Error;
-
+use dnabert::BoxedAttribution;
 use dnabert::core::{BothStrands, Classifier, Sequence};
+use dnabert::figure::report::Report;
 use dnabert::figure::{HeatAxes, HeatMap, heat_maps};
 use dnabert::motif::Background;
 use dnabert::motif::scan::Scanner;
-use dnabert::figure::report::Report;
 use dnabert::train::metric::auroc;
-use dnabert::{BoxedAttribution, Predictor};
 
+use super::{NamedMotif, Rows};
 use crate::args::subject::{Subject, attribute};
-use crate::{NamedMotif, Rows};
 use crate::failure::Outcome;
 
 /// What stands at the top of the page.
@@ -31,7 +29,7 @@ impl Overview {
         named: &[NamedMotif],
         unseen: &Rows,
     ) -> Outcome<Self> {
-        let predictor = Predictor::open(&subject.model, &subject.device)?;
+        let predictor = subject.model.predictor()?;
         let sequences: Vec<Sequence> =
             subject.unseen.iter().map(|row| row.sequence.clone()).collect();
         let rows = if subject.both_strands {
@@ -75,11 +73,7 @@ impl Overview {
     }
 
     /// Adds it to the page, and the figure to the folder.
-    pub(crate) fn write(
-        &self,
-        subject: &Subject,
-        report: &mut Report,
-    ) -> Outcome {
+    pub(crate) fn write(&self, subject: &Subject, report: &mut Report) -> Outcome {
         let area = self.auroc.map_or("–".into(), |area| format!("{area:.3}"));
         report.paragraph(&format!(
             "On these {} rows of dev and test the model has AUROC {area} for the class, and accuracy {:.3}.",

@@ -1,123 +1,97 @@
-//! Variants: what a model says of both alleles.
-//!
-//! `cargo run --release --example variants` scores the known variants of the human beta-globin genes with the
-//! shipped splice model, beside position weight matrices and beside what the pre-trained model expects;
-//! `-- my.vcf genome.fa --model FOLDER --width 101 --out scored.vcf` scores yours; `-- --help` lists the rest.
+//! `dnabert variants`: what a model predicts for both alleles of the variants of a VCF file.
 
-mod globin;
-mod map;
-mod merge;
-mod output;
-mod score;
-mod table;
+pub(crate) mod further;
 
-use std::error::Error;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use dnabert::backend::describe;
 use dnabert::core::LetterPolicy;
 use dnabert::genome::vcf::Variants;
 use dnabert::genome::{Genome, Naming};
 use dnabert::model::ProblemType;
-use dnabert::variants::effects::Reading;
-use dnabert::variants::{Haplotypes, ReferencePolicy};
-use dnabert::{
-    AttentionReader, Backend, Device, Embedder, Ensemble, MaskedScorer, Predictor, device,
-    model_folder,
-};
-use output::{Format, Output, Shard};
-use score::Scorer;
-use crate::console::{noteln, outln};
-use crate::failure::Outcome;
+use dnabert::variants::effects::StrandMode;
+use dnabert::variants::{Format, Haplotypes, ReferencePolicy, Scorer, Shard, VariantWriter};
+use dnabert::{Device, Ensemble, Model, model_folder};
 
-/// Scores variants by a trained model.
+use self::further::{AttentionChange, Distance, Likelihood};
+use crate::args::DeviceOptions;
+use crate::console::{note, noteln, outln};
+use crate::failure::{Outcome, Usage};
+
+/// Score the variants of a VCF file: what a model predicts for both alleles.
+///
+/// Writes the same records with more INFO fields. A run that was stopped goes on.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert variants --model datasets/models/ctcf-gm12878 --width 101 --out scored.vcf my.vcf genome.fa")]
 pub(crate) struct Arguments {
-    /// Variants: VCF, plain, gzip or bgzip [default: the shipped ones of beta-globin]
-    #[arg(requires = "genome")]
-    vcf: Option<PathBuf>,
+    /// Variants: VCF, plain, gzip or bgzip
+    vcf: PathBuf,
     /// Their genome: FASTA, plain, gzip or bgzip
-    #[arg(requires_all = ["model", "width", "out"])]
-    genome: Option<PathBuf>,
-    /// Trained classifier: a folder in the Hugging Face layout, or a name on its Hub [default: the shipped
-    /// ones of splice sites]; several are an ensemble, whose answer is the mean (states and attention are those
-    /// of the first)
-    #[arg(long)]
+    genome: PathBuf,
+    /// Trained classifier: a folder, or a name on the Hugging Face Hub; several are an ensemble, whose
+    /// answer is the mean (states and attention are those of the first)
+    #[arg(long, required = true)]
     model: Vec<String>,
     /// Bases of the model's window: as long as the sequences that it was trained on
-    #[arg(long, requires = "vcf", value_parser = clap::value_parser!(u16).range(8..))]
-    width: Option<u16>,
-    /// Windows on each side of the one around the variant: for models that read one place, such as a splice
-    /// site; changes are then the greatest of all
-    #[arg(long, requires = "vcf", default_value_t = 0)]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(8..))]
+    width: u16,
+    /// File to write: .vcf, .tsv or .parquet (--features parquet)
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Windows on each side of the one around the variant: for models that read one position, such
+    /// as a splice site; changes are then the greatest of all
+    #[arg(long, default_value_t = 0)]
     reach: u16,
     /// The strand that the model reads
-    #[arg(long, value_enum, default_value = "mean", conflicts_with_all = ["table", "merge"])]
-    reading: Strands,
+    #[arg(long, value_enum, default_value = "mean")]
+    strands: Strands,
     /// What is done where the reference allele is not the genome's
-    #[arg(long, value_enum, requires = "vcf", default_value = "error")]
+    #[arg(long, value_enum, default_value = "error")]
     mismatch: Mismatch,
+    /// Take chr1 and 1 for the same chromosome
+    #[arg(long)]
+    any_naming: bool,
+    /// Only every n-th variant, from the i-th: i/n
+    #[arg(long)]
+    shard: Option<Shard>,
+    #[command(flatten)]
+    more: MoreOptions,
+    #[command(flatten)]
+    device: DeviceOptions,
+}
+
+/// More scores.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "More scores")]
+struct MoreOptions {
+    /// Variants that most likely do nothing (VCF of the same genome): scores get an empirical
+    /// p-value
+    #[arg(long, value_name = "VCF")]
+    background: Option<PathBuf>,
     /// Also score by this pre-trained model, without any fine-tuning: how much likelier it finds the
     /// reference than the alternate allele
-    #[arg(long, requires = "vcf")]
+    #[arg(long, value_name = "MODEL")]
     likelihood: Option<String>,
-    /// Also give how far apart the states of the two windows are
-    #[arg(long, requires = "vcf")]
+    /// Also give the distance between the hidden states of the two windows
+    #[arg(long)]
     embedding: bool,
-    /// Also give how much attention changes
-    #[arg(long, requires = "vcf")]
+    /// Also give the change of attention
+    #[arg(long)]
     attention: bool,
-    /// Variants that most likely do nothing (VCF of the same genome): scores get an empirical p-value
-    #[arg(long, requires = "vcf")]
-    background: Option<PathBuf>,
-    /// Take chr1 and 1 for the same chromosome
-    #[arg(long, requires = "vcf")]
-    any_naming: bool,
-    /// Join the alleles that this sample has on the same copy of a chromosome (phased genotypes, sorted by
-    /// position), and score each haplotype as one allele; the other alleles are left out
-    #[arg(long, requires = "vcf", value_name = "SAMPLE")]
+    /// Join the alleles that this sample has on the same copy of a chromosome (phased genotypes,
+    /// sorted by position), and score each haplotype as one allele; the other alleles are left out
+    #[arg(long, value_name = "SAMPLE")]
     haplotypes: Option<String>,
     /// Unchanged bases that may lie between two alleles that are joined
     #[arg(long, requires = "haplotypes", default_value_t = 20)]
     within: usize,
-    /// Only every n-th variant, from the i-th: i/n
-    #[arg(long, requires = "vcf", conflicts_with = "merge")]
-    shard: Option<Shard>,
-    /// Put the files of all shards together again, in order, into --out
-    #[arg(long, num_args = 1.., conflicts_with_all = ["vcf", "genome"], requires = "out")]
-    merge: Vec<PathBuf>,
-    /// Write what every substitution and deletion does in the window that has this stretch in its middle
-    /// (chromosome:start-end, from 1) of this genome, as a table and figures in the folder --out
-    #[arg(long, num_args = 2, value_names = ["GENOME", "STRETCH"], conflicts_with_all = ["vcf", "merge"], requires_all = ["out", "model", "map_width"])]
-    map: Vec<String>,
-    /// Bases of that window
-    #[arg(long, requires = "map", value_parser = clap::value_parser!(u16).range(8..))]
-    map_width: Option<u16>,
-    /// The class whose changes a map shows, by its number, and that --table scores
-    #[arg(long, default_value_t = 1, conflicts_with_all = ["vcf", "merge"])]
-    class: usize,
-    /// Do what DNABERT's mutate_seqs.py and SNP.py do: mutate the sequences of this table, and score both
-    #[arg(long, conflicts_with_all = ["vcf", "merge", "map"], requires_all = ["out", "model"])]
-    table: Option<PathBuf>,
-    /// Their mutations: tab-separated row, start, end and allele [default: every base to A, T, G and C]
-    #[arg(long, requires = "table")]
-    mutations: Option<PathBuf>,
-    /// File to write: .vcf or .tsv, where a run that was stopped goes on, or .parquet (--features parquet);
-    /// without variants of yours, a folder
-    #[arg(long)]
-    out: Option<PathBuf>,
-    /// Device: flex, wgpu or cuda [default: the first that was compiled in]
-    #[arg(long)]
-    device: Option<Backend>,
-    /// The project's datasets folder
-    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets"), hide_default_value = true)]
-    datasets: PathBuf,
 }
 
 /// Strands, as the command line calls them.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Strands {
+pub(crate) enum Strands {
     /// Forward: for genes on the forward strand
     Forward,
     /// Reverse: for genes on the reverse strand
@@ -137,87 +111,80 @@ enum Mismatch {
     Swap,
 }
 
-impl Arguments {
-    /// The models, which answer together.
-    fn models(&self, device: &Device) -> Outcome<Ensemble> {
-        let folders = self.model.iter().map(|model| model_folder(model));
-        open(&folders.collect::<Result<Vec<_>, _>>()?, device)
-    }
-
-    fn reading(&self) -> Reading {
-        match self.reading {
-            Strands::Forward => Reading::Forward,
-            Strands::Reverse => Reading::Reverse,
-            Strands::Mean => Reading::Mean,
+impl From<Strands> for StrandMode {
+    fn from(strands: Strands) -> Self {
+        match strands {
+            Strands::Forward => Self::Forward,
+            Strands::Reverse => Self::Reverse,
+            Strands::Mean => Self::Mean,
         }
     }
 }
 
-/// Models as one.
-fn open(folders: &[PathBuf], device: &Device) -> Outcome<Ensemble> {
-    let members = folders.iter().map(|folder| Predictor::open(folder, device));
-    Ok(Ensemble::new(members.collect::<Result<_, _>>()?)?)
+impl From<Mismatch> for ReferencePolicy {
+    fn from(mismatch: Mismatch) -> Self {
+        match mismatch {
+            Mismatch::Error => Self::Error,
+            Mismatch::Skip => Self::Skip,
+            Mismatch::Swap => Self::Swap,
+        }
+    }
 }
 
+/// Opens models, by their folders or names, as one.
+pub(crate) fn open(models: &[String], device: &Device) -> Outcome<Ensemble> {
+    let mut members = Vec::new();
+    for model in models {
+        members.push(Model::open(model_folder(model)?, device)?.predictor()?);
+    }
+    Ok(Ensemble::new(members)?)
+}
+
+/// Scores.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let out = arguments.out.as_deref();
-    if let (false, Some(out)) = (arguments.merge.is_empty(), out) {
-        return merge::merge(&arguments.merge, out);
-    }
-    let device = device(arguments.device)?;
-    noteln!("on {}", describe(&device));
-    if let (Some(table), Some(out)) = (&arguments.table, out) {
-        let models = arguments.models(&device)?;
-        return table::run(&models, arguments.class, table, arguments.mutations.as_deref(), out);
-    }
-    if let ([genome, stretch], Some(width), Some(out)) =
-        (&arguments.map[..], arguments.map_width, out)
-    {
-        let models = arguments.models(&device)?;
-        let genome = Genome::open(genome, LetterPolicy::default())?;
-        let map =
-            map::Map { class: arguments.class, width: width.into(), reading: arguments.reading() };
-        return map.run(&models, &genome, stretch, out);
-    }
-    let (Some(vcf), Some(genome), Some(width), Some(out)) =
-        (&arguments.vcf, &arguments.genome, arguments.width, out)
-    else {
-        return globin::run(&arguments.datasets, &arguments.model, out, &device);
-    };
-    Format::of(out)?;
+    let Arguments { vcf, genome, width, out, more, .. } = arguments;
+    let width = *width;
+    let device = arguments.device.open()?;
+    Format::from_path(out).map_err(|error| Usage::new(error.to_string()))?;
     let naming = if arguments.any_naming { Naming::IgnoreChr } else { Naming::Exact };
     let genome_path = genome;
     let genome = Genome::open(genome_path, LetterPolicy::default())?.with_naming(naming);
-    let likelihood = match &arguments.likelihood {
-        Some(model) => Some(MaskedScorer::open(model_folder(model)?, &device)?),
+    let likelihood = match &more.likelihood {
+        Some(model) => Some(Model::open(model_folder(model)?, &device)?.masked_scorer()?),
         None => None,
     };
-    let models = arguments.models(&device)?;
-    let folder = model_folder(&arguments.model[0])?;
+    // Opened once: states and attention share the weights of the first classifier.
+    let first = Model::open(model_folder(&arguments.model[0])?, &device)?;
+    let mut members = vec![first.predictor()?];
+    for model in &arguments.model[1..] {
+        members.push(Model::open(model_folder(model)?, &device)?.predictor()?);
+    }
+    let models = Ensemble::new(members)?;
     let of_labels = models.problem() == ProblemType::MultiLabelClassification;
     if models.problem() == ProblemType::Regression || models.labels().len() < 2 && !of_labels {
         let model = &arguments.model[0];
-        return Err(format!("--model {model}: its outputs are no probabilities of classes").into());
+        return Err(Usage::new(format!(
+            "--model {model}: its outputs are not class probabilities"
+        )));
     }
-    let mut scorer = Scorer {
-        classes: models.labels().to_vec(),
-        of_labels,
-        classifier: models,
-        likelihood: likelihood.as_ref(),
-        embedder: arguments.embedding.then(|| Embedder::open(&folder, &device)).transpose()?,
-        reader: arguments.attention.then(|| AttentionReader::open(&folder, &device)).transpose()?,
-        width: width.into(),
-        reach: arguments.reach.into(),
-        reading: arguments.reading(),
-        policy: match arguments.mismatch {
-            Mismatch::Error => ReferencePolicy::Error,
-            Mismatch::Skip => ReferencePolicy::Skip,
-            Mismatch::Swap => ReferencePolicy::Swap,
-        },
-        background: None,
-    };
-    if let Some(path) = &arguments.background {
-        scorer.background = Some(scorer.background(&genome, path)?);
+    let classes = models.labels().to_vec();
+    let mut scorer = Scorer::new(models, &classes, &genome, width.into())
+        .with_reach(arguments.reach.into())
+        .with_strands(arguments.strands.into())
+        .with_policy(arguments.mismatch.into())
+        .with_labels(of_labels);
+    if let Some(likelihood) = &likelihood {
+        scorer = scorer.with_further(Likelihood(likelihood));
+    }
+    if more.embedding {
+        scorer = scorer.with_further(Distance(first.embedder()));
+    }
+    if more.attention {
+        scorer = scorer.with_further(AttentionChange(first.attention()));
+    }
+    if let Some(path) = &more.background {
+        noteln!("scoring the background");
+        scorer = scorer.with_background(path)?;
     }
     let variants = Variants::open(vcf)?;
     let shard = arguments.shard.unwrap_or_default();
@@ -228,18 +195,29 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         arguments.any_naming,
         arguments.model.join(" and "),
         arguments.reach,
-        arguments.reading,
+        arguments.strands,
         arguments.mismatch,
-        arguments.likelihood,
-        arguments.background,
-        arguments.haplotypes,
-        arguments.within
+        more.likelihood,
+        more.background,
+        more.haplotypes,
+        more.within
     );
-    let open = |header: &[String]| Output::open(out, header, &scorer.fields(), &settings, shard);
-    let (output, counts) = match &arguments.haplotypes {
+    let started = Instant::now();
+    let mut progress = |done: usize| {
+        let rate = done as f64 / started.elapsed().as_secs_f64();
+        note!("\r{done} variants, {rate:.1} per second ");
+    };
+    let open = |header: &[String]| {
+        let writer = VariantWriter::open(out, header, &scorer.fields(), &settings, shard)?;
+        if writer.before() > 0 {
+            noteln!("{} variants are there from an earlier run", writer.before());
+        }
+        Ok::<_, Box<dyn std::error::Error>>(writer)
+    };
+    let (output, counts) = match &more.haplotypes {
         None => {
             let mut output = open(variants.header())?;
-            let counts = scorer.run(&genome, variants, shard, &mut output)?;
+            let counts = scorer.run(variants, shard, &mut output, &mut progress)?;
             (output, counts)
         }
         Some(name) => {
@@ -249,12 +227,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 format!("{}: no sample {name:?}; there are: {samples}", vcf.display())
             })?;
             let mut output = open(&Haplotypes::<Variants>::header(variants.header()))?;
-            let joined = Haplotypes::new(variants, &genome, sample, arguments.within);
-            let counts = scorer.run(&genome, joined, shard, &mut output)?;
+            let joined = Haplotypes::new(variants, &genome, sample, more.within);
+            let counts = scorer.run(joined, shard, &mut output, &mut progress)?;
             (output, counts)
         }
     };
     output.finish()?;
+    note!("\n");
     outln!("{} variants, {} alleles scored", counts.variants, counts.alleles);
     if counts.swapped > 0 {
         outln!("{} alleles exchanged with the reference", counts.swapped);
@@ -262,6 +241,6 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     for (reason, count) in &counts.skipped {
         outln!("{count} alleles skipped: {reason}");
     }
-    outln!("wrote {}", out.display());
+    noteln!("wrote {}", out.display());
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! The embedder's vectors for tokens, bases and sequences, from raw sequences.
 
-use dnabert::Embedder;
 use dnabert::core::{Sequence, Tokenizer};
 use dnabert::kmer::{AmbiguityPolicy, LengthPolicy};
 use dnabert::model::Pooling;
+use dnabert::{Embedder, SequenceReader};
 
 use super::open;
 use crate::ledger::{Ledger, Tolerance};
@@ -26,7 +26,8 @@ pub(super) fn compare(ledger: &mut Ledger) {
     let tokenizer = tokenizer(3, None)
         .with_length(LengthPolicy::Truncate(length))
         .with_ambiguity(AmbiguityPolicy::Unknown);
-    let embedder = Embedder::new(encoder.without_pooler(), tokenizer, length, device);
+    let embedder =
+        Embedder::new(encoder.without_pooler(), SequenceReader::new(tokenizer, length, device));
     let width = embedder.hidden_size();
     let states = io.get("last_hidden_state").values.chunks(length * width);
     for (text, states) in items(&cases["sequences"]).iter().zip(states) {

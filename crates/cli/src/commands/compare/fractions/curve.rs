@@ -1,7 +1,5 @@
 //! Learning curves: what more training rows would give.
 
-use std::error::Error;
-
 use plotters::prelude::*;
 
 use dnabert::comparison::Spread;

@@ -1,7 +1,5 @@
 //! The comparison as a figure: a panel for each task, a column for each share of the data.
 
-use std::error::Error;
-
 use plotters::coord::Shift;
 use plotters::prelude::*;
 

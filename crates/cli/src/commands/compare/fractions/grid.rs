@@ -1,6 +1,5 @@
 //! All runs of the comparison.
 
-use std::error::Error;
 use std::path::Path;
 
 use dnabert::Device;
@@ -8,7 +7,7 @@ use dnabert::comparison::{Job, Run, RunKey, complete};
 use dnabert::core::{Split, Task};
 
 use super::method::{Contest, Method};
-use crate::console::{noteln};
+use crate::console::noteln;
 use crate::failure::Outcome;
 
 /// What is compared.
@@ -56,7 +55,8 @@ impl Grid<'_> {
             let minutes = progress.time_left().as_secs_f64() / 60.0;
             noteln!(
                 "{task} {draw} {method} seed {seed}: {} of {} left, about {minutes:.0} min",
-                progress.left, progress.all
+                progress.left,
+                progress.all
             );
         })?;
         Ok(completed.all()?)

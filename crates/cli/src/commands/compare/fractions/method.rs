@@ -11,7 +11,6 @@ use dnabert::tasks::{DataError, Subset, sha256};
 use dnabert::train::{AdamWSettings, FineTuneConfig};
 use dnabert::{BagReader, Device, Experiment, Floor, HeadStart, Recipe, Start};
 
-
 /// A way to learn a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {

@@ -94,8 +94,7 @@ impl Arguments {
                     return Err(Usage::new(format!("{other} is too small for fractions of it")));
                 }
             };
-            let model =
-                self.model.clone().unwrap_or_else(|| datasets.model(recipe.models()[0]));
+            let model = self.model.clone().unwrap_or_else(|| datasets.model(recipe.models()[0]));
             Ok(Contest { task: benchmark.task(datasets), recipe, epochs, model })
         };
         tasks.iter().map(contest).collect()

@@ -1,21 +1,19 @@
-//! Files of scored variants, which a run that was stopped goes on with.
+//! Writes scored variants to files. A run that was stopped goes on with its file.
 
-use std::error::Error;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use dnabert::genome::vcf::{Allele, Variant};
-use dnabert::variants::annotate::{self, InfoField};
-use crate::console::{noteln};
-use crate::failure::Outcome;
+use dnabert_genome::vcf::{Allele, Variant};
+
+use crate::annotate::{self, InfoField};
 
 /// The header's line of settings.
 const SETTINGS: &str = "##DNABERT=";
 
 /// The line of a shard, which is not in the merged file.
-pub(crate) const SHARD: &str = "##DNABERT_shard=";
+pub const SHARD: &str = "##DNABERT_shard=";
 
 /// The columns of a table before the scores, and their types.
 const COLUMNS: [(&str, &str); 6] = [
@@ -29,7 +27,7 @@ const COLUMNS: [(&str, &str); 6] = [
 
 /// Every n-th variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shard {
+pub struct Shard {
     /// Which, from 0.
     index: usize,
     count: usize,
@@ -42,7 +40,8 @@ impl Default for Shard {
 }
 
 impl Shard {
-    pub(crate) fn has(self, number: usize) -> bool {
+    /// Whether it has the variant of this number, from 0.
+    pub fn has(self, number: usize) -> bool {
         number % self.count == self.index
     }
 }
@@ -64,32 +63,66 @@ impl FromStr for Shard {
 
 /// What a file is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub enum Format {
+    /// VCF.
     Vcf,
+    /// A tab-separated table.
     Table,
+    /// Parquet.
     #[cfg(feature = "parquet")]
     Parquet,
 }
 
 impl Format {
-    pub(crate) fn of(path: &Path) -> Result<Self, String> {
+    /// The format that a file name ends with.
+    ///
+    /// # Errors
+    ///
+    /// [`WriterError::Format`] for any other name.
+    pub fn from_path(path: &Path) -> Result<Self, WriterError> {
+        let wrong = |reason| WriterError::Format { path: path.into(), reason };
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("vcf") => Ok(Self::Vcf),
             Some("tsv") => Ok(Self::Table),
             #[cfg(feature = "parquet")]
             Some("parquet") => Ok(Self::Parquet),
             #[cfg(not(feature = "parquet"))]
-            Some("parquet") => Err(format!(
-                "{}: this program was built without --features parquet",
-                path.display()
-            )),
-            _ => Err(format!("{}: neither .vcf nor .tsv nor .parquet", path.display())),
+            Some("parquet") => Err(wrong("this program was built without --features parquet")),
+            _ => Err(wrong("the name must end with .vcf, .tsv or .parquet")),
         }
     }
 }
 
-/// Scored variants as they are written: beside the file, until all are there.
-pub(crate) struct Output {
+/// Why scored variants cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriterError {
+    /// A name that does not tell its format.
+    #[error("{}: {reason}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A file that cannot be written.
+    #[error("{}: the scored variants cannot be written", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// A Parquet file that cannot be written.
+    #[cfg(feature = "parquet")]
+    #[error(transparent)]
+    Parquet(#[from] crate::ParquetTableError),
+}
+
+/// Writes scored variants: beside the file, until all are there.
+#[derive(Debug)]
+pub struct VariantWriter {
     path: PathBuf,
     partial: PathBuf,
     writer: Writer,
@@ -101,26 +134,33 @@ pub(crate) struct Output {
     done: usize,
 }
 
+#[derive(Debug)]
 enum Writer {
     Vcf(BufWriter<File>),
     Table(BufWriter<File>),
     #[cfg(feature = "parquet")]
-    Parquet(Box<dnabert::variants::ParquetTable>),
+    Parquet(Box<crate::ParquetTable>),
 }
 
-impl Output {
+impl VariantWriter {
     /// Begins a file, or goes on with one that a stopped run with the same header and settings left; a Parquet file is
     /// always begun anew.
-    pub(crate) fn open(
-        path: &Path,
+    ///
+    /// # Errors
+    ///
+    /// [`WriterError`] naming the file.
+    pub fn open(
+        path: impl AsRef<Path>,
         header: &[String],
         fields: &[InfoField],
         settings: &str,
         shard: Shard,
-    ) -> Outcome<Self> {
-        let format = Format::of(path)?;
+    ) -> Result<Self, WriterError> {
+        let path = path.as_ref();
+        let failed = |source| WriterError::Io { path: path.into(), source };
+        let format = Format::from_path(path)?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder)?;
+            fs::create_dir_all(folder).map_err(failed)?;
         }
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".{}of{}", shard.index + 1, shard.count));
@@ -133,7 +173,8 @@ impl Output {
         let (writer, done) = match format {
             Format::Vcf => {
                 let (file, done) =
-                    text(&partial, &vcf_head(header, fields, settings, shard), |_| None)?;
+                    text(&partial, &vcf_head(header, fields, settings, shard), |_| None)
+                        .map_err(failed)?;
                 (Writer::Vcf(file), done)
             }
             Format::Table => {
@@ -150,7 +191,8 @@ impl Output {
                 let head = head + &keys.join("\t") + "\n";
                 let (file, done) = text(&partial, &head, |line| {
                     line.split(|byte| *byte == b'\t').next().map(<[u8]>::to_vec)
-                })?;
+                })
+                .map_err(failed)?;
                 (Writer::Table(file), done)
             }
             #[cfg(feature = "parquet")]
@@ -162,13 +204,10 @@ impl Output {
                 });
                 let columns: Vec<InfoField> =
                     own.into_iter().chain(fields.iter().cloned()).collect();
-                let table = dnabert::variants::ParquetTable::create(&partial, &columns)?;
+                let table = crate::ParquetTable::create(&partial, &columns)?;
                 (Writer::Parquet(Box::new(table)), 0)
             }
         };
-        if done > 0 {
-            noteln!("{done} variants are there from an earlier run");
-        }
         Ok(Self {
             path: path.into(),
             partial,
@@ -181,26 +220,28 @@ impl Output {
     }
 
     /// Variants that are there from an earlier run.
-    pub(crate) fn before(&self) -> usize {
+    pub fn before(&self) -> usize {
         self.before
     }
 
     /// Writes a variant; `columns` has, for each field, a value for each alternate allele. A table has a line
     /// for each allele, and one for a variant without.
-    pub(crate) fn push(
-        &mut self,
-        variant: &Variant,
-        columns: &[Vec<String>],
-    ) -> Outcome {
+    ///
+    /// # Errors
+    ///
+    /// [`WriterError`] naming the file.
+    pub fn push(&mut self, variant: &Variant, columns: &[Vec<String>]) -> Result<(), WriterError> {
+        let failed = |source| WriterError::Io { path: self.partial.clone(), source };
         let number = self.shard.index + self.shard.count * self.done + 1;
         self.done += 1;
         match &mut self.writer {
             Writer::Vcf(file) => {
-                writeln!(file, "{}", annotate::line(&variant.text, &self.fields, columns))?;
+                writeln!(file, "{}", annotate::line(&variant.text, &self.fields, columns))
+                    .map_err(failed)?;
             }
             Writer::Table(file) => {
                 for row in rows(number, variant, columns, self.fields.len()) {
-                    writeln!(file, "{}", row.join("\t"))?;
+                    writeln!(file, "{}", row.join("\t")).map_err(failed)?;
                 }
             }
             #[cfg(feature = "parquet")]
@@ -214,25 +255,37 @@ impl Output {
         Ok(())
     }
 
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
+    /// Hands what is held to the system.
+    ///
+    /// # Errors
+    ///
+    /// [`WriterError`] naming the file.
+    pub fn flush(&mut self) -> Result<(), WriterError> {
+        let failed = |source| WriterError::Io { path: self.partial.clone(), source };
         match &mut self.writer {
-            Writer::Vcf(file) | Writer::Table(file) => file.flush(),
+            Writer::Vcf(file) | Writer::Table(file) => file.flush().map_err(failed),
             #[cfg(feature = "parquet")]
             Writer::Parquet(_) => Ok(()),
         }
     }
 
     /// All are there: the file gets its name.
-    pub(crate) fn finish(self) -> Outcome {
+    ///
+    /// # Errors
+    ///
+    /// [`WriterError`] naming the file.
+    pub fn finish(self) -> Result<(), WriterError> {
+        let path = self.path.clone();
+        let failed = |source| WriterError::Io { path: path.clone(), source };
         match self.writer {
             Writer::Vcf(mut file) | Writer::Table(mut file) => {
-                file.flush()?;
-                file.get_ref().sync_all()?;
+                file.flush().map_err(failed)?;
+                file.get_ref().sync_all().map_err(failed)?;
             }
             #[cfg(feature = "parquet")]
             Writer::Parquet(table) => table.finish()?,
         }
-        Ok(fs::rename(&self.partial, &self.path)?)
+        fs::rename(&self.partial, &self.path).map_err(failed)
     }
 }
 
@@ -297,9 +350,6 @@ fn text(
     variant_of: impl Fn(&[u8]) -> Option<Vec<u8>>,
 ) -> io::Result<(BufWriter<File>, usize)> {
     let (end, done) = left_over(path, head, variant_of)?;
-    if end == 0 && path.exists() {
-        noteln!("{} is of another run: begun anew", path.display());
-    }
     let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;
     file.set_len(end)?;
     file.seek(SeekFrom::End(0))?;

@@ -1,0 +1,53 @@
+//! A trained classifier on a task.
+
+use dnabert_core::{Classifier, Sequence, Split, Task};
+
+use crate::floor::examples;
+use crate::{ExperimentError, Scored};
+
+/// What a trained classifier says of one split of a task: probabilities beside the true classes.
+///
+/// ```
+/// use dnabert_core::{Classifier, Sequence, Split};
+/// use dnabert_experiment::{Benchmark, Datasets, evaluate};
+///
+/// /// Calls everything a promoter that has more A and T than G and C.
+/// struct Content;
+/// impl Classifier for Content {
+///     type Error = std::convert::Infallible;
+///     fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, Self::Error> {
+///         let gc = |s: &Sequence| s.gc_content().unwrap_or(0.5) as f32;
+///         Ok(sequences.iter().map(|s| vec![gc(s), 1.0 - gc(s)]).collect())
+///     }
+/// }
+///
+/// let task = Benchmark::PromoterUci.task(&Datasets::find()?);
+/// let found = evaluate(&Content, &task, Split::Test)?;
+/// assert_eq!(found.labels.len(), 20);
+/// println!("{}", found.report());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ExperimentError`] for data that cannot be read, or that the classifier cannot read.
+pub fn evaluate<C: Classifier, T: Task>(
+    classifier: &C,
+    task: &T,
+    split: Split,
+) -> Result<Scored, ExperimentError> {
+    let examples = examples(task, split)?;
+    let sequences: Vec<Sequence> = examples.iter().map(|row| row.sequence.clone()).collect();
+    let rows = classifier.predict(&sequences).map_err(|error| ExperimentError::Predict {
+        task: task.name().to_owned(),
+        split,
+        source: error.into(),
+    })?;
+    Ok(Scored {
+        probabilities: rows
+            .into_iter()
+            .map(|row| row.into_iter().map(f64::from).collect())
+            .collect(),
+        labels: examples.iter().map(|example| example.label).collect(),
+    })
+}
