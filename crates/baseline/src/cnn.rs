@@ -1,4 +1,4 @@
-//! Convolutional networks on one-hot bases, plain or under a recurrent layer.
+//! Convolutional networks on one-hot bases, with an optional recurrent layer.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv1d, Conv1dConfig};
@@ -9,11 +9,11 @@ use burn::tensor::{Device, Int, Tensor};
 use dnabert_core::derive_seed;
 use dnabert_model::{Dropout, Recurrent, RecurrentKind, Scorer, TokenBatch, initialize};
 
-/// Two convolutions with pooling, and two linear layers, over rows of single bases: tokens of
-/// k = 1, whose special tokens and padding are no base.
+/// A network of two convolutions with max pooling, and two linear layers.
 ///
-/// Between them, a recurrent layer may read the pooled places in both directions, as in the networks
-/// that the paper of DNABERT compares itself with; else they are read as one vector.
+/// It reads rows of k = 1 tokens as one-hot bases; special tokens and padding are zeros. Optionally
+/// a bidirectional recurrent layer reads the pooled positions, as in the networks that the DNABERT
+/// paper compares with; otherwise they are flattened to one vector.
 #[derive(Module, Debug)]
 pub struct Cnn {
     first: Conv1d,
@@ -28,37 +28,53 @@ pub struct Cnn {
 }
 
 /// The shape of a [`Cnn`].
+///
+/// ```
+/// use burn::tensor::Device;
+/// use dnabert_baseline::CnnConfig;
+/// use dnabert_core::Tokenizer;
+/// use dnabert_kmer::KmerTokenizer;
+/// use dnabert_model::{Scorer, TokenBatch};
+///
+/// let device = Device::flex();
+/// let network = CnnConfig { filters: 12, ..CnnConfig::new(40, 2) }.init(1, &device);
+/// let row = KmerTokenizer::new(1)?.encode(&"ATCGATTTACGGAT".parse()?)?;
+/// let batch = TokenBatch::padded(&[&row], network.padded_length(row.len()), 0, &device);
+/// assert_eq!(network.scores(&batch).dims(), [1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CnnConfig {
-    /// Tokens of every row, special tokens included.
+    /// Tokens in each row, including special tokens.
     pub length: usize,
-    /// Classes.
+    /// Number of classes.
     pub classes: usize,
-    /// Filters of each convolution, and units of the first linear layer.
+    /// Filters of each convolution and units of the first linear layer.
     pub filters: usize,
-    /// Bases that a filter of the first convolution sees.
+    /// Width of the first convolution's filters, in bases.
     pub width: usize,
-    /// Dropout before each linear layer.
+    /// Dropout rate before each linear layer.
     pub dropout: f64,
-    /// The recurrent layer that reads the pooled places, if any.
+    /// The recurrent layer over the pooled positions, if any.
     pub recurrent: Option<RecurrentKind>,
 }
 
-/// Places that a filter of the second convolution sees, and places that each pooling joins.
+/// Width of the second convolution's filters, and the number of positions in each pooling window.
 const SECOND_WIDTH: usize = 7;
 const POOLED: usize = 4;
 
-/// The id of the first base where k is 1; the four bases are all there is behind it.
+/// The id of the first base for k = 1; the four bases have consecutive ids.
 const FIRST_BASE: i64 = 5;
 
 impl CnnConfig {
-    /// 64 filters of 11 bases, a fifth of the units dropped: with half of them dropped, the network does
-    /// not find the motif of the shipped TAp73-alpha set.
+    /// A network with 64 filters of 11 bases and dropout of 0.2.
+    ///
+    /// With dropout of 0.5 the network does not find the motif of the shipped TAp73-alpha data set.
     pub fn new(length: usize, classes: usize) -> Self {
         Self { length, classes, filters: 64, width: 11, dropout: 0.2, recurrent: None }
     }
 
-    /// A fresh network, weights drawn from `seed` (He et al. 2015, arXiv 1502.01852).
+    /// Creates a network with random weights from `seed` (He et al. 2015, arXiv 1502.01852).
     pub fn init(&self, seed: u64, device: &Device) -> Cnn {
         let Self { length, classes, filters, width, dropout, recurrent } = *self;
         let convolution = |channels, width, part| {
@@ -74,7 +90,7 @@ impl CnnConfig {
                 .init(device);
             initialize(layer, (2.0 / inputs as f64).sqrt(), derive_seed(seed, &[part]))
         };
-        // A recurrent layer leaves one place.
+        // A recurrent layer reduces the positions to one.
         let places = recurrent.map_or(length / POOLED / POOLED, |_| 1);
         let recurrent = recurrent.map(|kind| {
             let layer = Recurrent::new(kind, 1, filters, device);
@@ -94,7 +110,12 @@ impl CnnConfig {
 }
 
 impl Cnn {
-    /// Bases as four channels, `[batch, length]` → `[batch, 4, length]`; other tokens are zeros.
+    /// Returns the bases as four channels; other tokens are zeros.
+    ///
+    /// # Shapes
+    ///
+    /// - `ids`: `[batch, length]`
+    /// - output: `[batch, 4, length]`
     fn one_hot(ids: &Tensor<2, Int>) -> Tensor<3> {
         let channels = (0..4).map(|base| ids.clone().equal_elem(FIRST_BASE + base).float());
         Tensor::stack(channels.collect(), 1)
@@ -111,14 +132,22 @@ impl Scorer for Cnn {
         longest.max(self.length)
     }
 
+    /// Returns the class scores (logits).
+    ///
+    /// # Shapes
+    ///
+    /// - rows of `batch`: `[batch, length]`
+    /// - output: `[batch, classes]`
+    ///
     /// # Panics
     ///
-    /// If rows are longer than the network was made for.
+    /// If rows are longer than [`CnnConfig::length`].
     fn scores(&self, batch: &TokenBatch) -> Tensor<2> {
         let [rows, length] = batch.dims();
         assert!(length <= self.length, "{length} tokens, but the network takes {}", self.length);
         let hidden = self.pool.forward(relu(self.first.forward(Self::one_hot(&batch.ids))));
-        let hidden = self.pool.forward(relu(self.second.forward(hidden))); // [batch, filters, places]
+        // [batch, filters, positions]
+        let hidden = self.pool.forward(relu(self.second.forward(hidden)));
         let flat = match &self.recurrent {
             Some(recurrent) => recurrent.forward(hidden.swap_dims(1, 2)),
             None => {

@@ -1,43 +1,59 @@
-//! Hidden bases from the bases around them: a two-sided Markov model.
+//! Context models: a two-sided Markov model of hidden bases.
 
 use dnabert_core::Sequence;
 
-/// The most bases that the model looks at on each side.
+/// The largest number of bases that a model reads on each side.
 pub const MOST_REACH: usize = 6;
 
-/// Predicts the bases of a hole from the nearest known ones on both sides, by counting which bases
-/// stood between them in other sequence.
+/// Predicts hidden bases from the nearest known bases on both sides, by counting which bases occur
+/// between them in other sequences.
 ///
-/// Of a hole of h bases, place j has counts of its own, for each reach: how often a base stood
-/// there between these r bases before the hole and these r behind it. Counts of reach r are eked
-/// out with what reach r − 1 says, so that a context that was never seen costs nothing.
+/// A run of hidden bases is called a hole. A hole of h bases has separate counts for each position
+/// and each reach r: how often each base occurs there between the r bases before the hole and the r
+/// bases after it. The counts of reach r are smoothed with the prediction of reach r − 1, so
+/// contexts without counts fall back to shorter ones.
+///
+/// ```
+/// use dnabert_baseline::ContextModel;
+/// use dnabert_baseline::context::Around;
+///
+/// let mut model = ContextModel::new(1, 1); // holes of one base, one base on each side
+/// model.count(&"ACGACGACGACG".parse()?);
+/// model.finish();
+///
+/// // C stands between A and G.
+/// let around = Around { left: &[0], right: &[2] };
+/// let found = model.predict(1, around, 1, 1.0);
+/// assert!(found[0][1] > 0.8);
+/// # Ok::<(), dnabert_core::SequenceError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ContextModel {
     reach: usize,
-    /// For holes of 1, 2, … bases, for each place in them, for reach 0, 1, …: counts of four bases
-    /// for each context.
+    /// Counts of four bases for each context: by length of hole (from 1), position in it and reach
+    /// (from 0).
     counts: Vec<Vec<Vec<Vec<u32>>>>,
 }
 
-/// The nearest known bases on both sides of a hole, as digits 0 to 3, nearest first.
+/// The known bases on both sides of a hole, as digits 0 to 3, the nearest first.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'a> {
-    /// Before the hole.
+    /// The bases before the hole.
     pub left: &'a [u8],
-    /// Behind it.
+    /// The bases after the hole.
     pub right: &'a [u8],
 }
 
 impl ContextModel {
-    /// A model without counts, for holes of up to `longest_hole` bases, that looks at up to
+    /// Creates a model without counts, for holes of up to `longest_hole` bases and a reach of up to
     /// `reach` bases on each side.
     ///
-    /// Memory: about 17 × 16^`reach` bytes for each place of each hole, so that holes of up to 4
-    /// bases with a reach of 6 take 2.9 GB.
+    /// Memory: about 17 × 16^`reach` bytes for each position of each hole. Holes of up to 4 bases
+    /// with a reach of 6 take 2.9 GB.
     ///
     /// # Panics
     ///
-    /// If `longest_hole` is 0 or `reach` above [`MOST_REACH`].
+    /// If `longest_hole` is 0 or `reach` is above [`MOST_REACH`].
     pub fn new(longest_hole: usize, reach: usize) -> Self {
         assert!(longest_hole > 0 && reach <= MOST_REACH, "holes of {longest_hole}, reach {reach}");
         let tables = || (0..=reach).map(|reach| vec![0; 4 << (4 * reach)]).collect();
@@ -45,17 +61,17 @@ impl ContextModel {
         Self { reach, counts }
     }
 
-    /// The longest hole that has counts of its own.
+    /// Returns the length of the longest hole with its own counts.
     pub fn longest_hole(&self) -> usize {
         self.counts.len()
     }
 
-    /// The most bases that are looked at on each side.
+    /// Returns the largest number of bases that are read on each side.
     pub fn reach(&self) -> usize {
         self.reach
     }
 
-    /// Counts every place of a sequence, on both strands.
+    /// Counts every position of a sequence on both strands; ambiguous letters split the sequence.
     pub fn count(&mut self, sequence: &Sequence) {
         for strand in [sequence.clone(), sequence.reverse_complement()] {
             let digits: Vec<Option<u8>> =
@@ -85,7 +101,7 @@ impl ContextModel {
         }
     }
 
-    /// Derives the counts of shorter reaches; to be called when everything has been counted.
+    /// Computes the counts of shorter reaches; call this after the last sequence was counted.
     pub fn finish(&mut self) {
         for tables in self.counts.iter_mut().flatten() {
             for reach in (0..self.reach).rev() {
@@ -101,12 +117,14 @@ impl ContextModel {
         }
     }
 
-    /// Probabilities of A, C, G and T at each place of a hole, from at most `reach` known bases on
-    /// each side and with the weight `backing` (in counts) for what a shorter reach says.
+    /// Returns the probabilities of A, C, G and T at each position of a hole of `hole` bases.
     ///
-    /// A hole longer than any that was counted is read as two: its first half from the left and
-    /// its second from the right, each place as in the longest hole that was counted. Where one
-    /// side has fewer known bases, all that could stand there are summed over.
+    /// At most `reach` known bases are read on each side. `backing` is the weight, in counts, of
+    /// the prediction of the next shorter reach.
+    ///
+    /// A hole that is longer than the longest counted one is split in two halves: the left half
+    /// uses the left positions of the longest counted hole, the right half its right positions. If
+    /// one side has fewer known bases, the counts are summed over all possible bases there.
     pub fn predict(
         &self,
         hole: usize,
@@ -129,7 +147,7 @@ impl ContextModel {
     }
 }
 
-/// What the longest reach says, eked out with what the shorter ones say.
+/// Combines the predictions of all reaches; each longer reach is smoothed with the shorter ones.
 fn blend(tables: &[Vec<u32>], around: Around<'_>, backing: f64) -> [f64; 4] {
     let mut probabilities = [0.25; 4];
     let mut codes = vec![0_usize];
@@ -141,7 +159,7 @@ fn blend(tables: &[Vec<u32>], around: Around<'_>, backing: f64) -> [f64; 4] {
             };
             let (left, right) = (side(around.left), side(around.right));
             if left.len() + right.len() > 5 {
-                break; // nothing is known on either side
+                break; // no base is known on either side
             }
             let deeper = |code: &usize| {
                 let (code, right) = (*code, right.clone());
@@ -165,7 +183,7 @@ fn blend(tables: &[Vec<u32>], around: Around<'_>, backing: f64) -> [f64; 4] {
     probabilities
 }
 
-/// 0 to 3 for A, C, G and T.
+/// Returns 0 to 3 for A, C, G and T, and `None` for other letters.
 pub const fn digit(letter: u8) -> Option<u8> {
     match letter {
         b'A' => Some(0),
@@ -193,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_base_is_read_from_both_sides() {
-        // Between C and G stands A after an A, and T after a T.
+        // Between C and G the base is A after an A, and T after a T.
         let model = model(&"AACAGGTTCTGG".repeat(20), 1, 2);
         for (left, base) in [("CA", 0), ("CT", 3)] {
             let (left, right) = (digits(left), digits("GG"));
@@ -209,11 +227,11 @@ mod tests {
     fn both_strands_are_counted_and_short_reaches_are_sums() {
         let model = model("ACGTTNGGA", 1, 1);
         let tables = &model.counts[0][0];
-        // ACGTT gives 3 places, GGA 1, on each strand.
+        // On each strand ACGTT has 3 positions and GGA has 1.
         assert_eq!(tables[1].iter().sum::<u32>(), 8);
         assert_eq!(tables[0].iter().sum::<u32>(), 8);
         let shorter = model.predict(1, Around { left: &[], right: &[] }, 1, 0.0);
-        // The middles are C, G and T of ACGTT and G of GGA, and their complements.
+        // The middle bases are C, G and T of ACGTT, G of GGA, and their complements.
         assert_eq!(shorter[0], [0.125, 0.375, 0.375, 0.125]);
     }
 

@@ -6,20 +6,33 @@ use crate::SparseRow;
 use crate::minimize::{Objective, minimize};
 
 /// A linear model of class probabilities.
+///
+/// ```
+/// use dnabert_baseline::LogisticRegression;
+///
+/// // One feature: class 1 has large values.
+/// let rows = [-2.0, -1.0, 1.0, 2.0].map(|value| vec![(0, value)]);
+/// let model = LogisticRegression::fit(&rows, &[0, 0, 1, 1], 1, 2, 0.01);
+/// assert!(model.predict(&vec![(0, 1.5)])[1] > 0.9);
+/// assert!(model.predict(&vec![(0, -1.5)])[0] > 0.9);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogisticRegression {
     classes: usize,
     columns: usize,
-    /// `[classes, columns + 1]`; the last column is the intercept, which is not penalised.
+    /// The weights, `[classes, columns + 1]`; the last column is the intercept, which has no
+    /// penalty.
     weights: Vec<f64>,
 }
 
 impl LogisticRegression {
-    /// Fits the weights that minimise mean cross-entropy + `penalty` / 2 × squared weights.
+    /// Fits the weights that minimise mean cross-entropy + `penalty` / 2 × the sum of squared
+    /// weights.
     ///
     /// # Panics
     ///
-    /// If there are no rows, not as many labels as rows, or a column or label out of range.
+    /// If there are no rows, the numbers of rows and labels differ, or a column or label is out of
+    /// range.
     pub fn fit(
         rows: &[SparseRow],
         labels: &[usize],
@@ -34,12 +47,12 @@ impl LogisticRegression {
         Self { classes, columns, weights }
     }
 
-    /// The weights of each class, one for each column, and its intercept.
+    /// Returns the weights of each class, one for each column, and its intercept.
     pub fn weights(&self) -> impl Iterator<Item = (&[f64], f64)> {
         self.weights.chunks(self.columns + 1).map(|own| (&own[..self.columns], own[self.columns]))
     }
 
-    /// The probability of each class.
+    /// Returns the probability of each class.
     pub fn predict(&self, row: &SparseRow) -> Vec<f64> {
         probabilities(&self.weights, row, self.columns, self.classes)
     }
@@ -67,7 +80,7 @@ struct Loss<'a> {
     penalty: f64,
 }
 
-/// Rows whose gradients one task sums, so that the sum does not depend on the number of cores.
+/// Number of rows in one task; fixed, so that the sum does not depend on the number of cores.
 const CHUNK: usize = 512;
 
 impl Objective for Loss<'_> {
@@ -114,7 +127,7 @@ mod tests {
 
     #[test]
     fn two_classes_have_the_known_optimum() {
-        // One column, ±1, without penalty: the slope is the log odds of 3 to 1, on both sides.
+        // With one column of ±1 and no penalty, the slope is the log odds of 3 to 1 on both sides.
         let rows: Vec<SparseRow> =
             [1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0].map(|x| vec![(0, x)]).to_vec();
         let labels = [1, 1, 1, 0, 0, 0, 0, 1];

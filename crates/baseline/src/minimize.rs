@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 
 /// A smooth function of many numbers.
 pub(crate) trait Objective {
-    /// The value at `point`; `gradient` is overwritten.
+    /// Returns the value at `point` and writes the gradient there into `gradient`.
     fn evaluate(&self, point: &[f64], gradient: &mut [f64]) -> f64;
 }
 
-/// Steps whose curvature is remembered.
+/// The number of previous steps that approximate the curvature.
 const MEMORY: usize = 10;
 
-/// The smallest norm of a gradient, relative to the first, that is worth another step.
+/// Stops when the gradient norm falls below this fraction of the first one.
 const TOLERANCE: f64 = 1e-6;
 
 struct Curvature {
@@ -20,7 +20,7 @@ struct Curvature {
     scale: f64,
 }
 
-/// Walks downhill from `point` for at most `steps` steps.
+/// Minimises `objective` from `point` in at most `steps` steps.
 pub(crate) fn minimize(objective: &impl Objective, mut point: Vec<f64>, steps: usize) -> Vec<f64> {
     let mut gradient = vec![0.0; point.len()];
     let mut value = objective.evaluate(&point, &mut gradient);
@@ -67,7 +67,7 @@ pub(crate) fn minimize(objective: &impl Objective, mut point: Vec<f64>, steps: u
     point
 }
 
-/// Minus the inverse curvature times the gradient, by the two loops.
+/// Returns the search direction, −H⁻¹ × gradient, by the two-loop recursion.
 fn descent(gradient: &[f64], memory: &VecDeque<Curvature>) -> Vec<f64> {
     let mut direction: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut weights = Vec::with_capacity(memory.len());

@@ -60,7 +60,7 @@ fn neither_file_of_an_older_result_is_changed_by_a_failure() {
     desk.write("x.npy", "older vectors");
     desk.write("x.index.tsv", "an older index");
     desk.write("bad.fa", ">a\nACGTAC\n>b\nAC!T\n");
-    let what = ["b: invalid base '!' at position 2"];
+    let what = ["bad.fa: record \"b\"", "invalid base '!' at position 2"];
     desk.refuses("embed --model k3 --per base --out x.npy bad.fa", DATA, &what);
     assert_eq!(desk.read("x.npy"), "older vectors");
     assert_eq!(desk.read("x.index.tsv"), "an older index");

@@ -1,9 +1,10 @@
-//! The pre-training example, killed and resumed.
+//! `dnabert pretrain`, killed and resumed.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -11,73 +12,54 @@ use dnabert::core::{Encoding, Tokenizer, derive_seed};
 use dnabert::device;
 use dnabert::kmer::KmerTokenizer;
 use dnabert::model::{Checkpoint, TokenBatch};
-use tempfile::TempDir;
+
+use support::{DATA, Desk, IO, USAGE, bases, told};
 
 /// A folder with a genome of 6000 bases.
-struct Desk(TempDir);
+fn desk() -> Desk {
+    let desk = Desk::new();
+    let bases = bases(6000, 7);
+    desk.write("x.fa", &format!(">x\n{bases}\n"));
+    desk.write("judged.tsv", &format!("{}\n", &bases[2000..2100]));
+    desk
+}
 
-impl Desk {
-    fn new() -> Self {
-        let desk = Self(tempfile::tempdir().unwrap());
-        let base = |place| ["A", "C", "G", "T"][derive_seed(7, &[place]) as usize % 4];
-        let bases: String = (0..6000).map(base).collect();
-        fs::write(desk.path("x.fa"), format!(">x\n{bases}\n")).unwrap();
-        fs::write(desk.path("judged.tsv"), format!("{}\n", &bases[2000..2100])).unwrap();
-        desk
-    }
+/// The arguments of a run on the genome, with a checkpoint after every second step.
+fn arguments(out: &str, more: &str) -> String {
+    let fixed = "--k 3 --longest 40 --steps 120 --batch-size 8 --pass-size 8 --every 2 \
+                 --evaluation-rows 5 --held-out 0";
+    let size = if more.contains("--model") { "" } else { "--size tiny" };
+    format!("pretrain {fixed} {size} --out {out} {more} x.fa")
+}
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// The example on the genome, with a checkpoint after every second step.
-    fn command(&self, out: &str, more: &[&str]) -> Command {
-        let here = std::env::current_exe().unwrap(); // target/<profile>/deps/<this test>
-        let profile = here.parent().and_then(Path::parent).unwrap();
-        let program = format!("examples/pretrain{}", std::env::consts::EXE_SUFFIX);
-        let mut command = Command::new(profile.join(program));
-        let fixed = "--k 3 --longest 40 --steps 120 --batch-size 8 --pass-size 8 --every 2 --evaluation-rows 5 --held-out 0";
-        command.args(fixed.split(' ')).args(["--out", out]).args(more).arg("x.fa");
-        if !more.contains(&"--model") {
-            command.args(["--size", "tiny"]);
-        }
-        command.current_dir(self.0.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, out: &str, more: &[&str]) -> Output {
-        self.command(out, more).output().unwrap()
-    }
-
-    fn weights(&self, out: &str) -> Vec<u8> {
-        fs::read(self.path(out).join("model/model.safetensors")).unwrap()
-    }
+fn weights(desk: &Desk, out: &str) -> Vec<u8> {
+    desk.bytes(&format!("{out}/model/model.safetensors"))
 }
 
 #[test]
 fn a_run_killed_ten_times_ends_with_the_same_bits() {
-    let desk = Desk::new();
+    let desk = desk();
     let started = Instant::now();
-    let output = desk.run("whole", &[]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    desk.prints(&arguments("whole", ""));
     let whole = started.elapsed();
 
+    let resumed = arguments("killed", "--resume");
     let mut killed = 0;
     for turn in 0..10 {
-        let mut child: Child = desk.command("killed", &["--resume"]).spawn().unwrap();
+        let mut command: Command = desk.command(&resumed);
+        let mut child: Child = command.spawn().unwrap();
         let moment = derive_seed(8, &[turn]) as f64 / u64::MAX as f64;
         sleep(whole.mul_f64(moment / 5.0) + Duration::from_millis(1));
         child.kill().unwrap(); // SIGKILL: nothing is tidied up
         killed += usize::from(!child.wait().unwrap().success());
     }
     assert!(killed >= 5, "the run was over after {killed} kills");
-    let output = desk.run("killed", &["--resume"]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(desk.weights("killed"), desk.weights("whole"));
+    desk.prints(&resumed);
+    assert!(weights(&desk, "killed") == weights(&desk, "whole"));
 
     // The log holds every step once, and the losses of the run that was never stopped.
     let losses = |out: &str| -> Vec<(u64, f64)> {
-        let text = fs::read_to_string(desk.path(out).join("log.jsonl")).unwrap();
+        let text = desk.read(&format!("{out}/log.jsonl"));
         let lines =
             text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         let steps = lines.filter(|line| line["loss"].is_f64());
@@ -89,13 +71,13 @@ fn a_run_killed_ten_times_ends_with_the_same_bits() {
 
 #[test]
 fn the_model_is_one_that_other_programs_read() {
-    let desk = Desk::new();
-    let output = desk.run("out", &["--exclude", "judged.tsv", "--no-overlap"]);
-    let text = String::from_utf8_lossy(&output.stderr);
+    let desk = desk();
+    let output = desk.run(&arguments("out", "--exclude judged.tsv --no-overlap"));
+    let text = told(&output);
     assert!(output.status.success(), "{text}");
     assert!(text.contains("6000 bases: 5900 to train on, 0 held out, 100 excluded"), "{text}");
-    let curve = fs::read_to_string(desk.path("out/loss.svg")).unwrap();
-    assert!(curve.starts_with("<svg"));
+    assert!(desk.read("out/loss.svg").starts_with("<svg"));
+    assert!(desk.read("out/run.toml").contains("command = \"pretrain\""));
     let device = device(None).unwrap();
     let checkpoint = Checkpoint::open(desk.path("out/model")).unwrap();
     let model = checkpoint.masked_language_model(&device).unwrap();
@@ -107,33 +89,42 @@ fn the_model_is_one_that_other_programs_read() {
 
 #[test]
 fn a_run_is_not_mixed_with_another() {
-    let desk = Desk::new();
-    assert!(desk.run("out", &[]).status.success());
+    let desk = desk();
+    desk.prints(&arguments("out", ""));
+    let model = weights(&desk, "out");
     for (more, message) in [
-        (&[][..], "holds a run of 120 steps"),
-        (&["--resume", "--seed", "2"], "made with other settings"),
-        (&["--resume", "--hidden", "0.4"], "made with other settings"),
+        ("", "holds a run of 120 steps"),
+        ("--resume --seed 2", "made with other settings"),
+        ("--resume --hidden 0.4", "made with other settings"),
     ] {
-        let output = desk.run("out", more);
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{error}");
-        assert!(error.contains(message) && !error.contains("panicked"), "{error}");
+        desk.refuses(&arguments("out", more), USAGE, &[message]);
     }
+    assert!(weights(&desk, "out") == model);
 }
 
 #[test]
 fn a_run_can_go_on_from_a_model() {
-    let desk = Desk::new();
-    assert!(desk.run("first", &[]).status.success());
+    let desk = desk();
+    desk.prints(&arguments("first", ""));
     // Steps too small to change a weight show where the run began.
-    let still = ["--model", "first/model", "--learning-rate", "1e-30"];
-    let output = desk.run("second", &still);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(desk.weights("second"), desk.weights("first"));
+    desk.prints(&arguments("second", "--model first/model --learning-rate 1e-30"));
+    assert!(weights(&desk, "second") == weights(&desk, "first"));
 
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/models/small-4");
-    let output = desk.run("third", &["--model", shipped]);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("is a model of 4-mers, not of 3-mers"), "{error}");
+    let other = arguments("third", "--model @models/small-4");
+    desk.refuses(&other, USAGE, &["is a model of 4-mers"]);
+    assert!(!desk.path("third").exists());
+}
+
+#[test]
+fn what_cannot_be_trained_on_is_said() {
+    let desk = desk();
+    desk.refuses("pretrain none.fa --k 3 --size tiny --out out", IO, &["none.fa"]);
+    let exclude = arguments("out", "--exclude none.tsv");
+    desk.refuses(&exclude, IO, &["none.tsv"]);
+    fs::write(desk.path("x.fa"), "").unwrap();
+    desk.refuses(&arguments("out", ""), DATA, &["x.fa"]);
+    desk.write("x.fa", ">x\nNNNN\n");
+    desk.refuses(&arguments("out", ""), DATA, &[]);
+    desk.refuses("pretrain --exclude judged.tsv", USAGE, &["GENOMES"]);
+    assert!(!desk.path("out").exists());
 }

@@ -1,11 +1,12 @@
-//! Whether two ways of explaining say the same.
+//! Measures of agreement between tracks, and between a track and known sites.
 
-/// Spearman's rank correlation of two tracks, ties at the mean of their ranks; `None` where a track is
-/// even.
+/// Returns Spearman's rank correlation of two tracks; `None` if all scores of a track are equal.
+///
+/// Ties have the mean of their ranks.
 ///
 /// # Panics
 ///
-/// If they have different lengths.
+/// If the tracks have different lengths.
 ///
 /// ```
 /// use dnabert_interpret::rank_correlation;
@@ -24,7 +25,7 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     (norm > 0.0).then(|| product(&a, &b) / norm)
 }
 
-/// Ranks from 0, equal values at the mean of theirs.
+/// Returns the ranks, from 0; equal values have the mean of their ranks.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
@@ -38,16 +39,18 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// The share of the `count` highest bases of one track that are among the `count` highest of the other; of
-/// equal bases the first are taken.
+/// Returns the fraction of the `count` highest bases of one track that are also among the `count`
+/// highest of the other.
+///
+/// Among bases with equal scores, the first are taken.
 ///
 /// # Panics
 ///
-/// If they have different lengths, or fewer than `count` bases, or `count` is 0.
+/// If the tracks have different lengths or fewer than `count` bases, or if `count` is 0.
 ///
 /// ```
-/// let share = dnabert_interpret::top_overlap(&[9.0, 8.0, 1.0, 0.0], &[9.0, 0.0, 7.0, 1.0], 2);
-/// assert_eq!(share, 0.5);
+/// let overlap = dnabert_interpret::top_overlap(&[9.0, 8.0, 1.0, 0.0], &[9.0, 0.0, 7.0, 1.0], 2);
+/// assert_eq!(overlap, 0.5);
 /// ```
 pub fn top_overlap(a: &[f64], b: &[f64], count: usize) -> f64 {
     assert_eq!(a.len(), b.len(), "tracks of one sequence");
@@ -62,12 +65,14 @@ pub fn top_overlap(a: &[f64], b: &[f64], count: usize) -> f64 {
     a.iter().filter(|place| b.contains(place)).count() as f64 / count as f64
 }
 
-/// The chance that a base inside of known sites scores above one outside, ties counting half (the area under
-/// the ROC curve of one sequence's bases); `None` where all bases are inside, or none is.
+/// Returns the probability that a base inside known sites scores above a base outside them; `None`
+/// if all bases or none are inside.
+///
+/// Ties count half. This is the area under the ROC curve over the bases of one sequence.
 ///
 /// # Panics
 ///
-/// If the two have different lengths.
+/// If `track` and `inside` have different lengths.
 ///
 /// ```
 /// use dnabert_interpret::site_auroc;

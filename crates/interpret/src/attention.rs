@@ -1,61 +1,90 @@
-//! Attention weights taken while they pass.
+//! Attention weights, collected while the network runs.
 
 use std::ops::RangeInclusive;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use dnabert_model::LayerSink;
 
-/// Which layers and heads are read.
+/// The layers and heads whose attention is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heads {
-    /// The layers, from 0.
+    /// The layers, counted from 0.
     pub layers: RangeInclusive<usize>,
-    /// The heads of each, from 0; all of them if `None`.
+    /// The heads of each layer, counted from 0; `None` for all heads.
     pub heads: Option<Vec<usize>>,
 }
 
-/// Whose attention to a token is its score.
+/// Which token's attention gives the scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Query {
-    /// That of `[CLS]`, as in the paper of DNABERT.
+    /// The attention from `[CLS]`, as in the DNABERT paper.
     #[default]
     Cls,
-    /// The mean over all real tokens: for networks that do not classify by `[CLS]`.
+    /// The mean attention from all real tokens, for networks that do not classify by `[CLS]`.
     All,
 }
 
 impl Heads {
-    /// All heads of the last of `layers` layers.
+    /// All heads of the last layer of a network with `layers` layers.
     ///
     /// # Panics
     ///
-    /// If there is no layer.
+    /// If `layers` is 0.
     pub fn last(layers: usize) -> Self {
         assert!(layers > 0, "a network without layers");
         Self { layers: layers - 1..=layers - 1, heads: None }
     }
 }
 
-/// Takes the attention weights of a batch while its network runs: a [`LayerSink`] for one forward pass.
+/// A [`LayerSink`] that averages attention weights to one score for each token, for one forward
+/// pass.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use dnabert_core::Tokenizer;
+/// use dnabert_interpret::{AttentionScores, Heads, Query};
+/// use dnabert_kmer::KmerTokenizer;
+/// use dnabert_model::{BertConfig, Encoder, TokenBatch};
+///
+/// let device = Device::flex();
+/// let config = BertConfig {
+///     hidden_size: 12,
+///     num_hidden_layers: 2,
+///     num_attention_heads: 3,
+///     intermediate_size: 24,
+///     ..BertConfig::new(69)
+/// };
+/// let row = KmerTokenizer::new(3)?.encode(&"ACGTACGT".parse()?)?;
+/// let batch = TokenBatch::from_encodings(&[&row], 0, &device);
+///
+/// let mut sink = AttentionScores::new(Heads::last(2), Query::Cls, batch.mask.clone());
+/// config.init(1, &device).encode(&batch, &mut sink);
+/// let scores = sink.finish();
+/// assert_eq!(scores[0].len(), row.len());
+/// assert!((scores[0].iter().sum::<f32>() - 1.0).abs() < 1e-5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct AttentionScores {
     chosen: Heads,
     query: Query,
     mask: Option<Tensor<2>>,
     sum: Option<Tensor<2>>,
-    /// Heads that are in the sum, over all layers.
+    /// Number of heads in the sum, over all layers.
     heads: usize,
 }
 
 impl AttentionScores {
-    /// For a batch with this mask (1 on real tokens, 0 on padding, `[batch, length]`; `None` where nothing is
-    /// padded).
+    /// Creates a sink for a batch with this mask: `[batch, length]`, 1 on real tokens and 0 on
+    /// padding; `None` without padding.
     pub fn new(chosen: Heads, query: Query, mask: Option<Tensor<2>>) -> Self {
         Self { chosen, query, mask, sum: None, heads: 0 }
     }
 
-    /// The score of each token of each row, `[batch][length]`, padding included: the mean over the chosen
-    /// heads and layers, so that a row sums to 1. Empty if the network has none of the layers.
+    /// Returns the score of each token of each row, `[batch][length]`, including padding.
+    ///
+    /// A score is the mean over the chosen heads and layers, so a row sums to 1. The result is
+    /// empty if the network has none of the layers.
     pub fn finish(self) -> Vec<Vec<f32>> {
         let Some(sum) = self.sum else { return Vec::new() };
         let [_, length] = sum.dims();
@@ -66,8 +95,13 @@ impl AttentionScores {
 }
 
 impl Query {
-    /// One score for each key, `[batch, heads, query, key]` → `[batch, heads, key]`; `mask` is 1 on real
-    /// tokens and 0 on padding, `[batch, length]`.
+    /// Returns one score for each key.
+    ///
+    /// # Shapes
+    ///
+    /// - `weights`: `[batch, heads, query, key]`
+    /// - `mask`: `[batch, length]`, 1 on real tokens and 0 on padding
+    /// - output: `[batch, heads, key]`
     fn read(self, weights: Tensor<4>, mask: Option<&Tensor<2>>) -> Tensor<3> {
         let [batch, heads, length, _] = weights.dims();
         match (self, mask) {
@@ -91,7 +125,7 @@ impl LayerSink for AttentionScores {
 
     /// # Panics
     ///
-    /// If a head is asked for that the layer does not have.
+    /// If a chosen head does not exist.
     fn attention(&mut self, _layer: usize, weights: Tensor<4>) {
         let device = weights.device();
         let scores = self.query.read(weights, self.mask.as_ref());
@@ -116,23 +150,26 @@ impl LayerSink for AttentionScores {
     }
 }
 
-/// As [`AttentionScores`], of every head of every layer by itself.
+/// A [`LayerSink`] that keeps one score for each token and each head of each layer, for one forward
+/// pass.
 #[derive(Debug, Clone)]
 pub struct HeadScores {
     query: Query,
     mask: Option<Tensor<2>>,
-    /// Of each layer, `[batch, heads, key]`.
+    /// The scores of each layer, `[batch, heads, key]`.
     layers: Vec<Tensor<3>>,
 }
 
 impl HeadScores {
-    /// For a batch with this mask, as [`AttentionScores::new`] has it.
+    /// Creates a sink for a batch with this mask; see [`AttentionScores::new`].
     pub fn new(query: Query, mask: Option<Tensor<2>>) -> Self {
         Self { query, mask, layers: Vec::new() }
     }
 
-    /// The scores of tokens, `[batch][layer × heads + head][length]`, padding included; those of one head
-    /// sum to 1.
+    /// Returns the scores of the tokens, `[batch][layer × heads + head][length]`, including
+    /// padding.
+    ///
+    /// The scores of each head sum to 1.
     pub fn finish(self) -> Vec<Vec<Vec<f32>>> {
         let mut found: Vec<Vec<Vec<f32>>> = Vec::new();
         for layer in self.layers {
@@ -163,7 +200,7 @@ mod tests {
 
     use super::*;
 
-    /// One row of three tokens, the last of them padding; two heads.
+    /// One row of three tokens, of which the last is padding; two heads.
     fn weights() -> Tensor<4> {
         let one = [0.5, 0.5, 0.0, 0.2, 0.8, 0.0, 0.3, 0.3, 0.4];
         let other = [0.9, 0.1, 0.0, 0.6, 0.4, 0.0, 0.1, 0.1, 0.8];

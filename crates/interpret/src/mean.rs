@@ -1,22 +1,23 @@
-//! Several models as one.
+//! Averages of several attribution methods.
 
 use dnabert_core::{Attribution, Sequence};
 
 use crate::mean_track;
 
-/// The mean of several ways of explaining, each track of norm 1 first: as the paper of DNABERT adds up its
-/// models of k = 3 to 6.
+/// An [`Attribution`] that averages several others, each track scaled to norm 1 first.
+///
+/// The DNABERT paper combines its models of k = 3 to 6 in this way.
 #[derive(Debug, Clone)]
 pub struct MeanOf<A>(pub Vec<A>);
 
 impl<A: Attribution> Attribution for MeanOf<A> {
     type Error = A::Error;
 
-    /// [`mean_track`] of each sequence.
+    /// Returns the [`mean_track`] of each sequence.
     ///
     /// # Panics
     ///
-    /// If there is no way.
+    /// If the list of methods is empty.
     fn attribute(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, A::Error> {
         let all: Vec<Vec<Vec<f64>>> =
             self.0.iter().map(|way| way.attribute(sequences)).collect::<Result<_, _>>()?;
@@ -34,7 +35,7 @@ mod tests {
 
     use super::*;
 
-    /// Scores one letter.
+    /// Gives a score to one letter.
     struct Likes(u8, f64);
 
     impl Attribution for Likes {

@@ -1,13 +1,38 @@
-//! What changes when a base is changed.
+//! In-silico saturation mutagenesis.
 
 use dnabert_core::{Attribution, Classifier, Sequence, log_odds};
 
-/// In-silico saturation mutagenesis: every base of a sequence in turn is replaced by each of the other
-/// three, and the classifier asked again.
+/// In-silico saturation mutagenesis: replaces each base by each of the other three and runs the
+/// classifier again.
 ///
-/// Effects are differences of log odds (natural logarithm) of one class, which unlike differences of
-/// probabilities do not vanish where the classifier is sure. The unchanged sequence is asked about once,
-/// and mutants of many sequences share batches.
+/// Effects are differences of the log odds (natural logarithm) of one class. Unlike differences of
+/// probabilities, they do not vanish if the classifier is certain. The unchanged sequence is scored
+/// once, and mutants of several sequences share batches.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use dnabert_core::{Attribution, Classifier, Sequence};
+/// use dnabert_interpret::Mutagenesis;
+///
+/// /// Class 1 is likely for sequences that contain TATA.
+/// struct Tata;
+///
+/// impl Classifier for Tata {
+///     type Error = Infallible;
+///
+///     fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, Infallible> {
+///         let probability = |s: &Sequence| if s.as_str().contains("TATA") { 0.9 } else { 0.1 };
+///         Ok(sequences.iter().map(probability).map(|p| vec![1.0 - p, p]).collect())
+///     }
+/// }
+///
+/// let tracks = Mutagenesis::new(Tata, 1).attribute(&["GCTATAGC".parse()?])?;
+/// // Only the bases of TATA matter: ln 9 − (−ln 9) = 4.39.
+/// let rounded: Vec<f64> = tracks[0].iter().map(|score| (score * 100.0).round() / 100.0).collect();
+/// assert_eq!(rounded, [0.0, 0.0, 4.39, 4.39, 4.39, 4.39, 0.0, 0.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Mutagenesis<C> {
     classifier: C,
@@ -17,41 +42,42 @@ pub struct Mutagenesis<C> {
 /// The effects of all substitutions in one sequence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MutationEffects {
-    /// The log odds of the class for the sequence as it is.
+    /// The log odds of the class for the unchanged sequence.
     pub reference: f64,
-    /// For each base, and `A C G T` in its place, by how much log odds rise; 0 for the base itself, and
-    /// where it is an ambiguous letter.
+    /// For each base and each replacement `A C G T`, the change of the log odds; 0 for the base
+    /// itself and for ambiguous letters.
     pub effects: Vec<[f64; 4]>,
 }
 
 const LETTERS: [&str; 4] = ["A", "C", "G", "T"];
 
-/// Sequences that the classifier is asked about at once.
+/// The number of sequences in one call of the classifier.
 const AT_ONCE: usize = 1024;
 
 impl MutationEffects {
-    /// How much each base counts: the mean fall of the log odds when it is replaced; negative where the
-    /// class would rather have another base.
+    /// Returns the importance of each base: the mean decrease of the log odds when it is replaced.
+    ///
+    /// It is negative if other bases make the class more likely.
     pub fn track(&self) -> Vec<f64> {
         self.effects.iter().map(|effects| -effects.iter().sum::<f64>() / 3.0).collect()
     }
 }
 
 impl<C: Classifier> Mutagenesis<C> {
-    /// Of the probability that a classifier gives to a class.
+    /// Analyses the probability that `classifier` gives to `class`.
     pub fn new(classifier: C, class: usize) -> Self {
         Self { classifier, class }
     }
 
-    /// The effects of all substitutions in each sequence.
+    /// Returns the effects of all substitutions in each sequence.
     ///
     /// # Errors
     ///
-    /// That of the classifier.
+    /// The error of the classifier.
     ///
     /// # Panics
     ///
-    /// If the classifier has no such class.
+    /// If the classifier does not have the class.
     pub fn effects(&self, sequences: &[Sequence]) -> Result<Vec<MutationEffects>, C::Error> {
         let reference = self.log_odds(sequences)?;
         let mut found: Vec<MutationEffects> = sequences
@@ -108,7 +134,7 @@ impl<C: Classifier> Mutagenesis<C> {
 impl<C: Classifier> Attribution for Mutagenesis<C> {
     type Error = C::Error;
 
-    /// [`MutationEffects::track`] of each sequence.
+    /// Returns the [`MutationEffects::track`] of each sequence.
     fn attribute(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, C::Error> {
         Ok(self.effects(sequences)?.iter().map(MutationEffects::track).collect())
     }
@@ -121,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    /// Log odds are the number of times that GAT stands in the sequence. Remembers what it was asked.
+    /// A classifier whose log odds are the number of times that GAT occurs; it records its inputs.
     #[derive(Debug, Default)]
     struct Gat(Mutex<Vec<String>>);
 
@@ -150,9 +176,9 @@ mod tests {
             let expected = if (2..5).contains(&base) { 1.0 } else { 0.0 };
             assert!((score - expected).abs() < 1e-5, "{track:?}");
         }
-        // GAC lacks the T that makes it a GAT.
+        // Replacing the last base of GAC by T gives GAT.
         assert!((found[1].effects[2][3] - 1.0).abs() < 1e-5 && found[1].effects[2][1] == 0.0);
-        // Two as they are, and three for each of 9 bases, none twice.
+        // The 2 unchanged sequences and 3 mutants for each of 9 bases, none twice.
         let mut asked = gat.0.into_inner().unwrap();
         assert_eq!(asked.len(), 2 + 3 * 9);
         asked.sort();

@@ -1,22 +1,25 @@
-//! Attention scores exactly as DNABERT's own code makes them, with its quirks: the scores of padding and of
-//! `[SEP]` may leak in, and the right end is divided by more tokens than cover it. For new work there is
-//! [`TrackBuilder`](crate::TrackBuilder).
+//! DNABERT's own attention scores, with its quirks, for comparisons.
+//!
+//! The scores of padding and of `[SEP]` may leak into the bases, and the right end is divided by
+//! more tokens than cover it. Use [`TrackBuilder`](crate::TrackBuilder) for new work.
 
 use crate::unit_norm;
 
-/// The row of `atten.npy` for one sequence: `heads` holds, for each head of the last layer, the attention of
-/// `[CLS]` to each of L tokens, padding included. There are L scores, of norm 1.
+/// Returns the row of `atten.npy` for one sequence: as many scores as tokens, scaled to norm 1.
+///
+/// `heads` holds for each head of the last layer the attention from `[CLS]` to each of the L
+/// tokens, including padding.
 ///
 /// # Panics
 ///
-/// If heads have different lengths, there is none, or `k` is below 2 or greater than L.
+/// If `heads` is empty, if heads have different lengths, or unless 2 ≤ `k` ≤ L.
 pub fn attention_scores(heads: &[&[f32]], k: usize) -> Vec<f64> {
     let length = heads.first().map_or(0, |head| head.len());
     assert!(2 <= k && k <= length, "k is {k}, and rows have {length} tokens");
     assert!(heads.iter().all(|head| head.len() == length), "heads of one row");
     let sum = |token: usize| heads.iter().map(|head| f64::from(head[token])).sum::<f64>();
     let mut tokens: Vec<f64> = (1..=length - k + 1).map(sum).collect();
-    // Before exact zeros stands [SEP], whose score is taken out.
+    // The token before the first exact zero is [SEP]; its score is removed.
     if let Some(last) = tokens.windows(2).position(|pair| pair[1] == 0.0) {
         tokens[last] = 0.0;
     }
@@ -25,7 +28,7 @@ pub fn attention_scores(heads: &[&[f32]], k: usize) -> Vec<f64> {
     scores
 }
 
-/// For each base the mean over the k-mers of a list that cover it: n k-mers have n + k − 1 bases.
+/// Returns for each base the mean over the k-mers that cover it: n k-mers have n + k − 1 bases.
 ///
 /// # Panics
 ///
@@ -52,7 +55,7 @@ mod tests {
 
     #[test]
     fn what_stands_before_padding_is_taken_out_and_zeros_stay_zeros() {
-        // [CLS] x y [SEP] and padding; k = 2: list of four
+        // [CLS] x y [SEP] and padding; with k = 2 the list has four entries.
         let head = [9.0, 1.0, 1.0, 5.0, 0.0];
         let scores = attention_scores(&[&head], 2);
         // x, y, 0, 0 → bases 1, 1, 0.5, 0, 0

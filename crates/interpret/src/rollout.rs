@@ -1,33 +1,37 @@
-//! Attention through all layers.
+//! Attention rollout.
 
 use burn::tensor::Tensor;
 use dnabert_model::LayerSink;
 
 use crate::{AttentionScores, Heads, Query};
 
-/// Attention rollout (Abnar and Zuidema 2020, doi 10.18653/v1/2020.acl-main.385): how much of each token
-/// arrives in each state of the last layer, if a layer mixes states by the mean of its heads and half of a
-/// state is what it was before.
+/// A [`LayerSink`] that computes attention rollout (Abnar and Zuidema 2020, doi
+/// 10.18653/v1/2020.acl-main.385): how much each token contributes to the states of the last layer.
+///
+/// The method assumes that a layer mixes states by the mean of its heads, and that the residual
+/// connection keeps half of each state.
 #[derive(Debug, Clone)]
 pub struct Rollout {
     query: Query,
     mask: Option<Tensor<2>>,
-    /// `[batch, query, token]`.
+    /// The product of the layers so far, `[batch, query, token]`.
     product: Option<Tensor<3>>,
 }
 
 impl Rollout {
-    /// For a batch with this mask (1 on real tokens, 0 on padding, `[batch, length]`; `None` where
-    /// nothing is padded).
+    /// Creates a sink for a batch with this mask: `[batch, length]`, 1 on real tokens and 0 on
+    /// padding; `None` without padding.
     pub fn new(query: Query, mask: Option<Tensor<2>>) -> Self {
         Self { query, mask, product: None }
     }
 
-    /// The score of each token of each row, `[batch][length]`, padding included; a row sums to 1. Empty if
-    /// the network has no layer.
+    /// Returns the score of each token of each row, `[batch][length]`, including padding.
+    ///
+    /// A row sums to 1. The result is empty if the network has no layers.
     pub fn finish(self) -> Vec<Vec<f32>> {
         let Some(product) = self.product else { return Vec::new() };
-        // One head of one layer, whose queries are read as those of attention weights are.
+        // The product has the shape of one head of one layer, so its queries are read in the same
+        // way.
         let mut scores = AttentionScores::new(Heads::last(1), self.query, self.mask);
         scores.attention(0, product.unsqueeze_dim::<4>(1));
         scores.finish()
@@ -62,7 +66,7 @@ mod tests {
             Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 1, 2, 2]), &Device::flex())
         };
         let mut rollout = Rollout::new(Query::Cls, None);
-        // Half of each state stays: [[1, 0], [.5, .5]] and [[.5, .5], [0, 1]].
+        // With half of each state kept: [[1, 0], [.5, .5]] and [[.5, .5], [0, 1]].
         rollout.attention(0, layer([1.0, 0.0, 1.0, 0.0]));
         rollout.attention(1, layer([0.0, 1.0, 0.0, 1.0]));
         let scores = rollout.finish().remove(0);

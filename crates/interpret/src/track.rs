@@ -1,13 +1,14 @@
-//! From tokens to bases.
+//! Scores of tokens as scores of bases.
 
 use std::collections::BTreeMap;
 
 use dnabert_core::{Encoding, Stitcher};
 
-/// Gathers the scores of tokens, row by row from left to right, as scores of the bases of one sequence.
+/// Converts the scores of tokens to scores of the bases of one sequence, row by row from left to
+/// right.
 ///
-/// A base has the mean over the tokens that cover it, 0 where there is none. Special tokens, which cover no
-/// base, are passed over, so that nothing of `[CLS]`, `[SEP]` or padding is in it.
+/// The score of a base is the mean over the tokens that cover it, or 0 without such tokens. Special
+/// tokens and padding cover no base and are ignored.
 ///
 /// ```
 /// use dnabert_core::Tokenizer;
@@ -31,7 +32,7 @@ impl Default for TrackBuilder {
 }
 
 impl TrackBuilder {
-    /// Adds the scores of a row's tokens; those behind its last token, of padding, are passed over.
+    /// Adds the scores of the tokens of a row; scores of padding after the last token are ignored.
     ///
     /// # Panics
     ///
@@ -45,7 +46,7 @@ impl TrackBuilder {
         }
     }
 
-    /// The scores of the first `bases` bases.
+    /// Returns the scores of the first `bases` bases.
     pub fn finish(mut self, bases: usize) -> Vec<f64> {
         let mut track = Vec::with_capacity(bases);
         self.0.finish(bases, |_, mean| track.push(mean.map_or(0.0, |mean| f64::from(mean[0]))));
@@ -53,21 +54,34 @@ impl TrackBuilder {
     }
 }
 
-/// Gathers the tracks of sequences whose rows come one sequence after the other: only that of the current
-/// sequence is held as tokens.
+/// Collects the tracks of several sequences, whose rows come one sequence after the other.
+///
+/// Only the current sequence is kept as tokens.
+///
+/// ```
+/// use dnabert_core::Tokenizer;
+/// use dnabert_interpret::Tracks;
+/// use dnabert_kmer::KmerTokenizer;
+///
+/// let row = KmerTokenizer::new(3)?.encode(&"ACGT".parse()?)?; // [CLS] ACG CGT [SEP]
+/// let mut tracks = Tracks::default();
+/// tracks.add(0, 4, &row, &[0.0, 1.0, 2.0, 0.0]);
+/// assert_eq!(tracks.finish([4]), [[1.0, 1.5, 1.5, 2.0]]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Tracks {
-    /// A sequence, its bases, and what its rows gave so far.
+    /// The index of the current sequence, its number of bases, and its track so far.
     current: Option<(usize, usize, TrackBuilder)>,
     done: BTreeMap<usize, Vec<f64>>,
 }
 
 impl Tracks {
-    /// Adds the scores of a row of sequence `index`, which has so many bases.
+    /// Adds the scores of a row of sequence `index`, which has `bases` bases.
     ///
     /// # Panics
     ///
-    /// As [`TrackBuilder::add`].
+    /// See [`TrackBuilder::add`].
     pub fn add(&mut self, index: usize, bases: usize, row: &Encoding, scores: &[f32]) {
         if self.current.as_ref().is_none_or(|(current, _, _)| *current != index) {
             self.close();
@@ -84,7 +98,8 @@ impl Tracks {
         }
     }
 
-    /// The tracks of sequences with so many bases each; a sequence without a row scores 0 throughout.
+    /// Returns the tracks of all sequences, given their numbers of bases; a sequence without rows
+    /// has only zeros.
     pub fn finish(mut self, bases: impl IntoIterator<Item = usize>) -> Vec<Vec<f64>> {
         self.close();
         let mut track =
@@ -93,8 +108,7 @@ impl Tracks {
     }
 }
 
-/// Divides scores by the root of the sum of their squares, so that rows can be held against one another;
-/// scores that are all 0 stay so.
+/// Scales scores to Euclidean norm 1, so that tracks can be compared; all-zero scores stay zero.
 pub fn unit_norm(scores: &mut [f64]) {
     let norm = scores.iter().map(|score| score * score).sum::<f64>().sqrt();
     if norm > 0.0 {
@@ -102,12 +116,13 @@ pub fn unit_norm(scores: &mut [f64]) {
     }
 }
 
-/// The mean of several tracks of one sequence, each of norm 1 first, so that no model outweighs another:
-/// as the paper adds up models of several k.
+/// Returns the mean of several tracks of one sequence, each scaled to norm 1 first.
+///
+/// So no model outweighs another. The DNABERT paper combines models with different k in this way.
 ///
 /// # Panics
 ///
-/// If there is no track, or they have different lengths.
+/// If there are no tracks, or if they have different lengths.
 ///
 /// ```
 /// let mean = dnabert_interpret::mean_track(&[vec![3.0, 4.0], vec![0.0, 10.0]]);

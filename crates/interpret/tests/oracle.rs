@@ -1,4 +1,5 @@
-//! Scores from given attention beside what DNABERT's own code gives (stored in `tests/data`).
+//! Compares the scores of given attention weights with the output of DNABERT's own code, stored in
+//! `tests/data`.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::path::Path;

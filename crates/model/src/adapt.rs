@@ -1,4 +1,4 @@
-//! Which weights fine-tuning may move: all, the head alone, or small factors beside fixed weights.
+//! Which weights fine-tuning changes: all, the head alone, or low-rank adapters.
 
 use burn::module::{Lora, Module, ModuleMapper, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::tensor::{Tensor, TensorData};
@@ -8,27 +8,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::parameter_path::ParameterPath;
 
-/// What fine-tuning trains.
+/// The weights that fine-tuning trains.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Adaptation {
-    /// Every weight.
+    /// All weights.
     #[default]
     Full,
-    /// The head, and the pooler where there is one; the encoder stays as it is.
+    /// The head and the pooler, if there is one; the rest of the encoder is frozen.
     Probe,
-    /// Low-rank factors beside the attention weights, the head and the pooler.
+    /// Low-rank adapters of the attention weights, the head and the pooler.
     LowRank(LowRank),
 }
 
-/// Low-rank adapters (Hu et al. 2021, arXiv 2106.09685) on the query and value weights of every
-/// layer (on the fused weight of a [`MosaicBert`](crate::Family::MosaicBert)):
-/// `weight + alpha / rank × A × B`, of which A and B are trained.
+/// Low-rank adapters (LoRA; Hu et al. 2021, arXiv 2106.09685) of the query and value weights of
+/// every layer.
+///
+/// A weight becomes `weight + alpha / rank × A × B`, of which A and B are trained. In a
+/// [`MosaicBert`](crate::Family::MosaicBert), the fused weight of query, key and value is adapted.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LowRank {
-    /// Width of the factors.
+    /// The rank: the inner dimension of A × B.
     pub rank: usize,
-    /// Scale of their product, before it is divided by the rank.
+    /// The scale of A × B before the division by the rank.
     pub alpha: f64,
 }
 
@@ -39,12 +41,34 @@ impl Default for LowRank {
     }
 }
 
-/// Canonical names of the modules that low-rank adapters sit on.
+/// Canonical name suffixes of the modules with low-rank adapters.
 const TARGETS: [&str; 3] =
     [".attention.self.query", ".attention.self.value", ".attention.self.Wqkv"];
 
-/// Prepares `model`, an encoder under a head, for a kind of fine-tuning: freezes what is to stay, and attaches adapters,
-/// drawn from `seed` such that the network computes what it did before.
+/// Prepares `model`, an encoder with a head, for fine-tuning: freezes weights and attaches
+/// adapters.
+///
+/// The adapters are drawn from `seed`. They do not change the output of the network at first,
+/// because B is zero.
+///
+/// ```
+/// use burn::module::Module;
+/// use burn::tensor::Device;
+/// use dnabert_model::{Adaptation, BertConfig, LowRank, adapt};
+///
+/// let config = BertConfig {
+///     hidden_size: 12,
+///     num_hidden_layers: 2,
+///     num_attention_heads: 3,
+///     intermediate_size: 24,
+///     ..BertConfig::new(69)
+/// };
+/// let model = config.sequence_classifier(1, &Device::flex());
+/// let plain = model.num_params();
+/// let adapted = adapt(model, Adaptation::LowRank(LowRank { rank: 2, alpha: 4.0 }), 1);
+/// // 2 layers × 2 weights × 2 factors of 12 × 2
+/// assert_eq!(adapted.num_params() - plain, 2 * 2 * 2 * 12 * 2);
+/// ```
 ///
 /// # Panics
 ///
@@ -62,7 +86,8 @@ pub fn adapt<M: Module>(model: M, adaptation: Adaptation, seed: u64) -> M {
                     .any(|target| name.strip_suffix(".weight").is_some_and(|n| n.ends_with(target)))
             });
             let lora = Lora::new(rank, alpha).set_param_group(targets);
-            // Attaching freezes everything else; what is no part of the encoder is to be trained.
+            // Attaching adapters freezes everything else; the parts outside the encoder must be
+            // trained.
             let adapted = model.apply_lora(lora);
             let path = ParameterPath::new("");
             let random = ChaCha8Rng::seed_from_u64(seed);
@@ -76,7 +101,7 @@ pub fn adapt<M: Module>(model: M, adaptation: Adaptation, seed: u64) -> M {
 
 const POOLER: &str = "bert.pooler.";
 
-/// The parameters whose canonical names `wanted` accepts.
+/// Returns the parameters whose canonical names `wanted` accepts.
 fn named<M: Module>(model: &M, wanted: impl Fn(&str) -> bool) -> ParamGroup {
     let mut names = Names { path: ParameterPath::new(""), all: Vec::new() };
     model.visit(&mut names);
@@ -104,7 +129,9 @@ impl ModuleVisitor for Names {
 }
 
 /// Draws the factor A of every adapter from U(−1/√n, 1/√n) for n inputs, as the paper's code does;
-/// B is zero. burn draws from the device's generator, which a seed does not fix.
+/// B is zero.
+///
+/// burn draws from the generator of the device, which a seed does not determine.
 struct DrawFactors {
     path: ParameterPath,
     random: ChaCha8Rng,

@@ -9,7 +9,7 @@ use crate::bias::AttentionBias;
 use crate::linear::linear;
 use crate::{BertConfig, Dropout};
 
-/// Attention with three projections, as BERT has it.
+/// BERT's self-attention, with three projections.
 #[derive(Module, Debug)]
 pub struct SelfAttention {
     pub(crate) query: Linear,
@@ -20,7 +20,7 @@ pub struct SelfAttention {
     heads: usize,
 }
 
-/// Attention with one projection for queries, keys and values, as MosaicBERT has it.
+/// MosaicBERT's self-attention, with one projection for queries, keys and values.
 #[derive(Module, Debug)]
 pub struct FusedSelfAttention {
     wqkv: Linear,
@@ -29,12 +29,12 @@ pub struct FusedSelfAttention {
     heads: usize,
 }
 
-/// What attention gives back.
+/// The output of attention.
 #[derive(Debug)]
 pub struct AttentionOutput {
-    /// Mixed values, `[batch × length, hidden]`.
+    /// The weighted sums of the values, `[batch × length, hidden]`.
     pub context: Tensor<2>,
-    /// Attention weights, `[batch, heads, query, key]`.
+    /// The attention weights, `[batch, heads, query, key]`.
     pub weights: Tensor<4>,
 }
 
@@ -50,12 +50,15 @@ impl SelfAttention {
         }
     }
 
-    /// Lets every token look at the tokens of its row.
+    /// Computes self-attention within each row.
     ///
     /// # Shapes
     ///
-    /// - rows: `[batch × length, hidden]` (two dimensions, so that each linear layer is one
+    /// - `rows`: `[batch × length, hidden]` (two dimensions, so that each linear layer is one
     ///   matrix product)
+    /// - `dims`: batch and length
+    /// - context: `[batch × length, hidden]`
+    /// - weights: `[batch, heads, query, key]`
     pub fn forward(
         &self,
         rows: &Tensor<2>,
@@ -77,7 +80,11 @@ impl FusedSelfAttention {
         }
     }
 
-    /// As [`SelfAttention::forward`].
+    /// Computes self-attention within each row.
+    ///
+    /// # Shapes
+    ///
+    /// As in [`SelfAttention::forward`].
     pub fn forward(
         &self,
         rows: &Tensor<2>,
@@ -91,7 +98,7 @@ impl FusedSelfAttention {
     }
 }
 
-/// Mixes values by the likeness of queries and keys, each `[batch × length, hidden]`.
+/// Scaled dot-product attention of queries, keys and values, each `[batch × length, hidden]`.
 fn attend(
     [queries, keys, values]: [Tensor<2>; 3],
     [batch, length]: [usize; 2],

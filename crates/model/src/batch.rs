@@ -1,24 +1,41 @@
-//! Token rows on the device.
+//! Batches of token rows on the device.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use dnabert_core::Encoding;
 
-/// Rows of token ids, padded at the right to one length.
+/// Rows of token ids, padded on the right to one length.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use dnabert_core::Encoding;
+/// use dnabert_model::TokenBatch;
+///
+/// let row = |ids: &[u32]| {
+///     let mut row = Encoding::default();
+///     ids.iter().for_each(|&id| row.push(id, 0, None));
+///     row
+/// };
+/// let (short, long) = (row(&[2, 9, 3]), row(&[2, 9, 33, 12, 3]));
+/// let batch = TokenBatch::from_encodings(&[&short, &long], /* pad */ 0, &Device::flex());
+/// assert_eq!(batch.dims(), [2, 5]);
+/// let mask: Vec<f32> = batch.mask.unwrap().into_data().iter::<f32>().collect();
+/// assert_eq!(mask[..5], [1.0, 1.0, 1.0, 0.0, 0.0]);
+/// ```
 #[derive(Debug, Clone)]
 pub struct TokenBatch {
     /// Token ids, `[batch, length]`.
     pub ids: Tensor<2, Int>,
-    /// Segment ids, `[batch, length]`; `None` where all are 0.
+    /// Segment ids, `[batch, length]`; `None` if all are 0.
     pub segment_ids: Option<Tensor<2, Int>>,
-    /// 1 on real tokens and 0 on padding, `[batch, length]`; `None` where nothing is padded.
+    /// Mask, `[batch, length]`: 1 on real tokens and 0 on padding; `None` without padding.
     pub mask: Option<Tensor<2>>,
-    /// Word vectors that stand in for those of the ids, `[batch, length, hidden]`: for explanations that
-    /// change them. Everything else is still read from the ids.
+    /// Word vectors that replace those of the ids, `[batch, length, hidden]`, for attribution
+    /// methods that change them. Everything else still uses the ids.
     pub word_vectors: Option<Tensor<3>>,
 }
 
 impl TokenBatch {
-    /// Pads `encodings` to the longest of them and uploads once.
+    /// Pads `encodings` to the longest of them and uploads them at once.
     ///
     /// # Panics
     ///
@@ -28,7 +45,7 @@ impl TokenBatch {
         Self::padded(encodings, length, pad, device)
     }
 
-    /// Pads `encodings` to `length` tokens and uploads once.
+    /// Pads `encodings` to `length` tokens and uploads them at once.
     ///
     /// # Panics
     ///
@@ -50,8 +67,10 @@ impl TokenBatch {
         Self::from_rows(shape, ids, segment_ids, mask, device)
     }
 
-    /// Uploads rows that are padded already: ids, segment ids, and 1 or 0 for real or padding,
-    /// each `batch × length` values in row order.
+    /// Uploads padded rows.
+    ///
+    /// Each vector holds `batch × length` values in row order; `mask` has 1 for real tokens and 0
+    /// for padding.
     ///
     /// # Panics
     ///
@@ -74,11 +93,16 @@ impl TokenBatch {
         }
     }
 
-    /// The same tokens in rows of `length`: `[batch, n × length]` → `[batch × n, length]`.
+    /// Splits each row into rows of `length` tokens.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[batch, n × length]`
+    /// - output: `[batch × n, length]`
     ///
     /// # Panics
     ///
-    /// If the rows are no whole number of chunks long.
+    /// If the row length is not a multiple of `length`.
     #[must_use]
     pub fn chunks(&self, length: usize) -> Self {
         let [rows, whole] = self.dims();
@@ -94,7 +118,7 @@ impl TokenBatch {
         }
     }
 
-    /// Batch and length.
+    /// Returns batch size and row length.
     pub fn dims(&self) -> [usize; 2] {
         self.ids.dims()
     }

@@ -1,10 +1,10 @@
-//! What is added to attention scores: padding masks and position biases.
+//! Terms that are added to attention scores: padding masks and position biases.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 use crate::{MaskMode, TokenBatch};
 
-/// Terms that are added to the attention scores of every layer.
+/// The terms that are added to the attention scores of every layer.
 #[derive(Debug, Clone, Default)]
 pub struct AttentionBias {
     /// One value for each key, `[batch, 1, 1, key]`.
@@ -14,7 +14,8 @@ pub struct AttentionBias {
 }
 
 impl AttentionBias {
-    /// The bias of `batch`: its padding, if any, and linear biases by distance for `alibi_heads`.
+    /// Creates the bias of `batch`: its padding mask, if any, and linear position biases for
+    /// `alibi_heads`.
     pub(crate) fn new(batch: &TokenBatch, mode: MaskMode, alibi_heads: Option<usize>) -> Self {
         let [_, length] = batch.dims();
         let device = batch.ids.device();
@@ -24,14 +25,18 @@ impl AttentionBias {
         }
     }
 
-    /// Attention with linear biases (Press et al. 2022, arXiv 2108.12409), the same in both
-    /// directions: `−slope × |query − key|`, `[1, heads, query, key]`.
+    /// Returns the biases of attention with linear biases (ALiBi; Press et al. 2022, arXiv
+    /// 2108.12409), symmetric in both directions: `−slope × |query − key|`.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[1, heads, query, key]`
     pub fn linear_biases(heads: usize, length: usize, device: &Device) -> Tensor<4> {
         let places = Tensor::<1, Int>::arange(0..length as i64, device);
         let queries = places.clone().reshape([1, 1, length, 1]);
         let keys = places.reshape([1, 1, 1, length]);
         let slopes = TensorData::new(slopes(heads), [1, heads, 1, 1]);
-        // Distances are whole numbers: in half precision places themselves would be rounded.
+        // Distances are computed in integers: half precision would round the positions.
         (queries - keys).abs().float() * Tensor::from_data(slopes, device).neg()
     }
 
@@ -42,7 +47,8 @@ impl AttentionBias {
     }
 }
 
-/// BERT's own constant: its exponential is exactly 0 in f32 beside any real score, and it still fits half precision.
+/// BERT's own constant. In f32 its exponential is exactly 0 beside any real score, and it fits half
+/// precision.
 pub(crate) const PADDING: f32 = -1e4;
 
 fn padding(batch: &TokenBatch, mode: MaskMode) -> Option<Tensor<4>> {
@@ -54,16 +60,17 @@ fn padding(batch: &TokenBatch, mode: MaskMode) -> Option<Tensor<4>> {
     let [rows, length] = mask.dims();
     let mut bias = mask.clone().mul_scalar(factor).add_scalar(shift);
     if mask.dtype() != DType::F32 {
-        // Beside −10⁴ half precision has no place for the scores themselves. A row that is all
-        // padding (a chunk behind the end of a sequence) needs no bias, which would be the same
-        // for all of its keys.
+        // In half precision −10⁴ plus a score rounds the score away. A row of padding only (a chunk
+        // after the end of a sequence) needs no bias, since it would be the same for all keys.
         bias = bias * mask.max_dim(1);
     }
     Some(bias.reshape([rows, 1, 1, length]))
 }
 
-/// One slope for each head: 2^(−8(i+1)/n) where n is a power of two; else those of the power
-/// below, then every second one of the power above.
+/// Returns one slope for each head.
+///
+/// For n heads, a power of two, slope i is 2^(−8(i+1)/n). Otherwise the slopes are those of the
+/// next lower power of two, followed by every second slope of the next higher one.
 fn slopes(heads: usize) -> Vec<f32> {
     let powers = |n: usize| (0..n).map(move |i| (-8.0 * (i + 1) as f64 / n as f64).exp2() as f32);
     if heads.is_power_of_two() {

@@ -9,14 +9,16 @@ use crate::layer::activate;
 use crate::linear::linear;
 use crate::{Activation, BertConfig, Dropout};
 
-/// What stands around a token, in the order in which it stands there: a linear layer over the vectors of a window of
-/// tokens with the token in its middle, an activation, dropout, the residual sum and layer normalisation.
+/// A convolution over a window of tokens, as a feed-forward block: a linear layer over the vectors
+/// of a window with the token in its middle, an activation, dropout, the residual sum and layer
+/// normalisation.
 ///
-/// Attention finds what stands at a certain distance only after it has learned positions; a convolution has it from
-/// the first step. Beyond the ends of a row, and in its padding, there are zeros.
+/// Attention has to learn positions before it finds tokens at a given distance; a convolution knows
+/// the distances from the first step. Positions beyond the ends of a row, and padding, count as
+/// zeros.
 #[derive(Module, Debug)]
 pub struct Convolution {
-    /// `[width × hidden, hidden]`: the weights of the first token of the window come first.
+    /// The weights, `[width × hidden, hidden]`; those of the first token of the window come first.
     pub(crate) dense: Linear,
     pub(crate) layer_norm: LayerNorm,
     dropout: Dropout,
@@ -25,7 +27,7 @@ pub struct Convolution {
 }
 
 impl Convolution {
-    /// A convolution of zeros over `width` tokens.
+    /// Creates a convolution over `width` tokens with zero weights.
     pub(crate) fn new(width: usize, config: &BertConfig, device: &Device) -> Self {
         Self {
             dense: linear(width * config.hidden_size, config.hidden_size, device),
@@ -35,11 +37,13 @@ impl Convolution {
         }
     }
 
-    /// Convolves states; `mask` is 1 on real tokens and 0 on padding, `[batch, length]`, absent where nothing is padded.
+    /// Applies the block.
     ///
     /// # Shapes
     ///
-    /// - states and output: `[batch, length, hidden]`; windows of `[batch × length, width × hidden]` are made on the way
+    /// - `states` and output: `[batch, length, hidden]`
+    /// - `mask`: `[batch, length]`, 1 on real tokens and 0 on padding; `None` without padding
+    /// - intermediate windows: `[batch × length, width × hidden]`
     pub fn forward(&self, states: Tensor<3>, mask: Option<&Tensor<2>>) -> Tensor<3> {
         let [rows, length, hidden] = states.dims();
         let real = match mask {
@@ -88,7 +92,7 @@ mod tests {
             for (unit, sum) in sum.iter_mut().enumerate() {
                 let mut product = 0.0;
                 for place in 0..width {
-                    // Token 4 is padding, and nothing stands before token 0.
+                    // Token 4 is padding, and there is no token before token 0.
                     let Some(seen) = (token + place).checked_sub(1).filter(|&seen| seen < 4) else {
                         continue;
                     };

@@ -1,4 +1,4 @@
-//! Dropout whose masks depend on their place only.
+//! Dropout with masks that depend only on a seed and the position.
 
 use std::cell::Cell;
 
@@ -6,12 +6,13 @@ use burn::module::{Flag, Module, Param};
 use burn::tensor::{Distribution, Tensor, TensorData};
 use dnabert_core::derive_seed;
 
-/// Sets elements to zero at random while training, and scales the others to keep the mean
-/// (Srivastava et al. 2014, <https://jmlr.org/papers/v15/srivastava14a.html>).
+/// Dropout (Srivastava et al. 2014, <https://jmlr.org/papers/v15/srivastava14a.html>): sets random
+/// elements to zero during training and scales the others, so that the mean stays the same.
 ///
-/// It acts on autodiff devices only. Inside [`DropoutStream::scope`] the mask of a batch row
-/// follows from (seed, how many dropouts came before, row), so that a batch may be split over
-/// cores or devices without changing the result; elsewhere it is drawn by the device.
+/// Dropout is active on autodiff devices only. Inside [`DropoutStream::scope`] the mask of a batch
+/// row depends only on the seed, the number of dropout layers before it and the row. A batch can
+/// therefore be split over cores or devices without a change of the result. Outside a scope the
+/// device draws the mask.
 #[derive(Module, Debug)]
 pub struct Dropout {
     #[module(skip)]
@@ -20,12 +21,16 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    /// Sets elements to zero with probability `rate`.
+    /// Creates a dropout layer that sets elements to zero with probability `rate`.
     pub fn new(rate: f64) -> Self {
         Self { rate, training: Param::from_bool(true) }
     }
 
-    /// Applies dropout to a tensor whose elements are ordered by batch row first.
+    /// Applies dropout.
+    ///
+    /// # Shapes
+    ///
+    /// - input and output: any shape whose elements are ordered by batch row first
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let device = input.device();
         if self.rate == 0.0 || !self.training.is_enabled() || !device.is_autodiff() {
@@ -42,7 +47,7 @@ impl Dropout {
     }
 }
 
-/// Where the masks of one forward pass come from.
+/// The source of the dropout masks of one forward pass.
 #[derive(Debug, Clone, Copy)]
 pub struct DropoutStream {
     seed: u64,
@@ -55,7 +60,7 @@ thread_local! {
     static STREAM: Cell<Option<DropoutStream>> = const { Cell::new(None) };
 }
 
-/// Ends the scope also where the forward pass panics.
+/// Ends the scope even if the forward pass panics.
 struct Restore(Option<DropoutStream>);
 
 impl Drop for Restore {
@@ -65,19 +70,19 @@ impl Drop for Restore {
 }
 
 impl DropoutStream {
-    /// Masks for a forward pass over `rows` batch rows, the first of which is row `first_row` of
-    /// the whole batch that `seed` stands for.
+    /// Creates the masks of a forward pass over `rows` batch rows, the first of which is row
+    /// `first_row` of the whole batch; `seed` belongs to the whole batch.
     pub fn new(seed: u64, first_row: usize, rows: usize) -> Self {
         Self { seed, first_row, rows, calls: 0 }
     }
 
-    /// Runs `forward` on this thread with masks from this stream.
+    /// Runs `forward` on this thread with the masks of this stream.
     pub fn scope<T>(self, forward: impl FnOnce() -> T) -> T {
         let _restore = Restore(STREAM.replace(Some(self)));
         forward()
     }
 
-    /// 0 with probability `rate`, else 1 / (1 − rate), for each element.
+    /// Returns one factor for each element: 0 with probability `rate`, else 1 / (1 − rate).
     fn mask(self, elements: usize, rate: f64) -> Vec<f32> {
         let per_row = elements / self.rows.max(1);
         let kept = (1.0 / (1.0 - rate)) as f32;
@@ -98,9 +103,10 @@ impl DropoutStream {
     }
 }
 
-/// xorshift64* (Vigna 2016, doi 10.1145/2845077): two masks per word, fast and good enough here.
+/// The generator xorshift64* (Vigna 2016, doi 10.1145/2845077): fast, and good enough for masks;
+/// one word gives two of them.
 fn next(state: &mut u64) -> u64 {
-    *state |= u64::from(*state == 0); // zero is the one state that never changes
+    *state |= u64::from(*state == 0); // xorshift cannot leave the state 0
     *state ^= *state >> 12;
     *state ^= *state << 25;
     *state ^= *state >> 27;

@@ -6,8 +6,10 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{BertConfig, Convolution, Dropout, TokenBatch};
 
-/// Sum of word, position and segment embeddings, normalised; MosaicBERT has no table of positions. A
-/// [`Convolution`] may follow, which DNABERT does not have.
+/// The normalised sum of word, position and segment embeddings, optionally followed by a
+/// [`Convolution`].
+///
+/// MosaicBERT has no position embeddings, and DNABERT has no convolution.
 #[derive(Module, Debug)]
 pub struct BertEmbeddings {
     pub(crate) word_embeddings: Embedding,
@@ -19,7 +21,7 @@ pub struct BertEmbeddings {
 }
 
 impl BertEmbeddings {
-    /// Embeddings of zeros in the shape of `config`.
+    /// Creates embeddings of zeros in the shape of `config`.
     pub(crate) fn new(config: &BertConfig, device: &Device) -> Self {
         let table = |rows| {
             EmbeddingConfig::new(rows, config.hidden_size)
@@ -42,11 +44,12 @@ impl BertEmbeddings {
     ///
     /// # Shapes
     ///
+    /// - ids of `batch`: `[batch, length]`
     /// - output: `[batch, length, hidden]`
     ///
     /// # Panics
     ///
-    /// If the rows are longer than the table of positions.
+    /// If the rows are longer than the position table.
     pub fn forward(&self, batch: &TokenBatch) -> Tensor<3> {
         let [_, length] = batch.dims();
         let words = match &batch.word_vectors {
@@ -61,7 +64,8 @@ impl BertEmbeddings {
             let table = positions.weight.val();
             let [maximum, _] = table.dims();
             assert!(length <= maximum, "{length} tokens, but the model has {maximum} positions");
-            rest = table.narrow(0, 0, length).unsqueeze::<3>() + rest; // [1 or batch, length, hidden]
+            // [1 or batch, length, hidden]
+            rest = table.narrow(0, 0, length).unsqueeze::<3>() + rest;
         }
         let sum = words + rest;
         let embedded = self.dropout.forward(self.layer_norm.forward(sum));
@@ -72,7 +76,7 @@ impl BertEmbeddings {
     }
 }
 
-/// Layer normalisation over the hidden width.
+/// Creates layer normalisation over the hidden units.
 pub(crate) fn layer_norm(config: &BertConfig, device: &Device) -> LayerNorm {
     LayerNormConfig::new(config.hidden_size).with_epsilon(config.layer_norm_eps).init(device)
 }

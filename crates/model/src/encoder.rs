@@ -1,4 +1,4 @@
-//! BERT: embeddings, layers, pooler.
+//! The BERT encoder: embeddings, layers and pooler.
 
 use burn::module::{Module, ModuleDisplay};
 use burn::nn::Linear;
@@ -11,30 +11,76 @@ use crate::layer::Layer;
 use crate::linear::linear;
 use crate::{BertConfig, BertEmbeddings, Family, LayerSink, MaskMode, TokenBatch, initialize};
 
-/// A network from token rows to hidden states; heads are generic over it.
+/// A network that turns token rows into hidden states; heads are generic over it.
 pub trait Encoder: Module + ModuleDisplay {
-    /// Width of the hidden states.
+    /// Returns the width of the hidden states.
     fn hidden_size(&self) -> usize;
 
-    /// Encodes token rows; inner states go to `sink` as they arise. States of padding mean nothing.
+    /// Encodes token rows; `sink` receives the inner states as they are computed.
+    ///
+    /// The states of padding are undefined.
+    ///
+    /// # Shapes
+    ///
+    /// - ids of `batch`: `[batch, length]`
+    /// - [`hidden`](EncoderOutput::hidden): `[batch, length, hidden]`
+    /// - [`pooled`](EncoderOutput::pooled): `[batch, hidden]`
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use dnabert_core::Encoding;
+    /// use dnabert_model::{BertConfig, Encoder, LayerSink, TokenBatch};
+    ///
+    /// /// Keeps the attention weights of the first layer.
+    /// #[derive(Default)]
+    /// struct FirstLayer(Option<Tensor<4>>);
+    ///
+    /// impl LayerSink for FirstLayer {
+    ///     fn wants_attention(&self, layer: usize) -> bool {
+    ///         layer == 0
+    ///     }
+    ///     fn attention(&mut self, _layer: usize, weights: Tensor<4>) {
+    ///         self.0 = Some(weights);
+    ///     }
+    /// }
+    ///
+    /// let device = Device::flex();
+    /// let config = BertConfig {
+    ///     hidden_size: 12,
+    ///     num_hidden_layers: 2,
+    ///     num_attention_heads: 3,
+    ///     intermediate_size: 24,
+    ///     ..BertConfig::new(69)
+    /// };
+    /// let mut row = Encoding::default();
+    /// [2, 12, 33, 3].into_iter().for_each(|id| row.push(id, 0, None));
+    /// let batch = TokenBatch::from_encodings(&[&row], /* pad */ 0, &device);
+    ///
+    /// let mut sink = FirstLayer::default();
+    /// let output = config.init(1, &device).encode(&batch, &mut sink);
+    /// assert_eq!(output.hidden.dims(), [1, 4, 12]);
+    /// assert_eq!(sink.0.unwrap().dims(), [1, 3, 4, 4]); // [batch, heads, query, key]
+    /// ```
     fn encode(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> EncoderOutput;
 
-    /// [`EncoderOutput::pooled`] alone, `[batch, hidden]`: work for states that nobody reads may be left out.
+    /// Returns [`EncoderOutput::pooled`] alone, `[batch, hidden]`; states that it does not need may
+    /// not be computed.
     fn encode_pooled(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
         self.encode(batch, sink).pooled
     }
 }
 
-/// What an [`Encoder`] gives back.
+/// The output of an [`Encoder`].
 #[derive(Debug, Clone)]
 pub struct EncoderOutput {
-    /// Last hidden states, `[batch, length, hidden]`.
+    /// The last hidden states, `[batch, length, hidden]`.
     pub hidden: Tensor<3>,
-    /// One vector per row, `[batch, hidden]`: the pooler's, or the `[CLS]` state without one.
+    /// One vector for each row, `[batch, hidden]`: the output of the pooler, or the `[CLS]` state
+    /// without a pooler.
     pub pooled: Tensor<2>,
 }
 
-/// The `[CLS]` state through a linear layer and tanh.
+/// BERT's pooler: a linear layer and tanh over the `[CLS]` state.
 #[derive(Module, Debug)]
 pub struct Pooler {
     dense: Linear,
@@ -48,38 +94,38 @@ pub struct Bert {
     pub(crate) pooler: Option<Pooler>,
     #[module(skip)]
     mask_mode: MaskMode,
-    /// Heads, and what layer normalisation adds to the variance.
+    /// The number of heads and the epsilon of layer normalisation.
     #[cfg(feature = "flex")]
     #[module(skip)]
     shape: (usize, f64),
-    /// Heads that take linear position biases; absent where positions have a table.
+    /// The number of heads with linear position biases; `None` with a position table.
     #[module(skip)]
     alibi_heads: Option<usize>,
 }
 
-/// The layers; a struct of its own since checkpoints name it (`encoder.layer.0`).
+/// The layers; a separate struct because checkpoints name it (`encoder.layer.0`).
 #[derive(Module, Debug)]
 pub(crate) struct LayerStack {
     pub(crate) layer: Vec<Layer>,
 }
 
 impl BertConfig {
-    /// A fresh encoder with pooler, weights drawn from `seed`.
+    /// Creates an encoder with a pooler and random weights from `seed`.
     ///
     /// # Panics
     ///
-    /// If the config does not [`validate`](Self::validate).
+    /// If the config is not [valid](Self::validate).
     pub fn init(&self, seed: u64, device: &Device) -> Bert {
         initialize(Bert::zeros(self, true, device), self.initializer_range, seed)
     }
 }
 
 impl Bert {
-    /// An encoder whose weights are still to be filled.
+    /// Creates an encoder whose weights are not filled yet.
     ///
     /// # Panics
     ///
-    /// If `config` does not validate.
+    /// If `config` is not valid.
     pub(crate) fn zeros(config: &BertConfig, pooler: bool, device: &Device) -> Self {
         config.validate().expect("a valid config");
         let layer = (0..config.num_hidden_layers).map(|_| Layer::new(config, device)).collect();
@@ -96,7 +142,7 @@ impl Bert {
         }
     }
 
-    /// The kind of network.
+    /// Returns the family of the network.
     pub fn family(&self) -> Family {
         if self.alibi_heads.is_some() { Family::MosaicBert } else { Family::Bert }
     }
@@ -111,43 +157,52 @@ impl Bert {
         self.shape
     }
 
-    /// Whether the `[CLS]` state goes through a pooler.
+    /// Returns whether the encoder has a pooler.
     pub fn has_pooler(&self) -> bool {
         self.pooler.is_some()
     }
 
-    /// The same encoder without its pooler: [`EncoderOutput::pooled`] is the `[CLS]` state.
+    /// Removes the pooler: [`EncoderOutput::pooled`] is then the `[CLS]` state.
     #[must_use]
     pub fn without_pooler(mut self) -> Self {
         self.pooler = None;
         self
     }
 
-    /// The vectors of words, `[batch, length]` → `[batch, length, hidden]`: what is embedded before
-    /// positions, segments and normalisation.
+    /// Returns the word vectors of `ids`, before positions, segments and normalisation are added.
+    ///
+    /// # Shapes
+    ///
+    /// - `ids`: `[batch, length]`
+    /// - output: `[batch, length, hidden]`
     pub fn word_vectors(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         self.embeddings.word_embeddings.forward(ids)
     }
 
-    /// The table of word embeddings, `[vocabulary, hidden]`.
+    /// Returns the table of word embeddings, `[vocabulary, hidden]`.
     pub fn word_embeddings(&self) -> Tensor<2> {
         self.embeddings.word_embeddings.weight.val()
     }
 }
 
 impl Pooler {
-    /// `tanh(dense([CLS]))`, `[batch, length, hidden]` → `[batch, hidden]`.
+    /// Computes `tanh(dense([CLS]))`.
+    ///
+    /// # Shapes
+    ///
+    /// - `hidden`: `[batch, length, hidden]`
+    /// - output: `[batch, hidden]`
     pub fn forward(&self, hidden: &Tensor<3>) -> Tensor<2> {
         self.of_first(first_token(hidden))
     }
 
-    /// `tanh(dense(first))`, `[batch, hidden]`.
+    /// Computes `tanh(dense(first))`, `[batch, hidden]`.
     pub(crate) fn of_first(&self, first: Tensor<2>) -> Tensor<2> {
         self.dense.forward(first).tanh()
     }
 }
 
-/// `[batch, length, hidden]` → the first token's `[batch, hidden]`.
+/// Returns the states of the first token, `[batch, hidden]`.
 fn first_token(hidden: &Tensor<3>) -> Tensor<2> {
     let [batch, _, width] = hidden.dims();
     hidden.clone().slice([0..batch, 0..1]).reshape([batch, width])
@@ -161,7 +216,7 @@ impl Encoder for Bert {
 
     /// # Panics
     ///
-    /// If the rows are longer than the table of positions.
+    /// If the rows are longer than the position table.
     fn encode(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> EncoderOutput {
         #[cfg(feature = "flex")]
         if let Some(output) = flex::encode(self, batch, flex::Wanted::All, sink) {
@@ -188,7 +243,7 @@ impl Encoder for Bert {
         }
         let mut hidden = unflatten(states);
         if let (Some(_), Some(mask)) = (self.alibi_heads, &batch.mask) {
-            // MosaicBERT computes real tokens only and fills the rest with zeros.
+            // MosaicBERT computes only real tokens and fills the rest with zeros.
             hidden = hidden * mask.clone().unsqueeze_dim::<3>(2);
         }
         let pooled = match &self.pooler {

@@ -1,18 +1,41 @@
-//! Scores for many rows.
+//! Scores of many rows.
 
 use burn::tensor::{Device, Tensor};
 use dnabert_core::Encoding;
 
 use crate::{Encoder, Scorer, SequenceClassifier, TokenBatch};
 
-/// The logits of `rows`, in their order, computed in batches of similar length: for each row its
-/// outputs or, where tokens are judged, the outputs of each of its tokens.
+/// Returns the logits of `rows`, in the same order, computed in batches of similar length.
 ///
-/// `model` should come from [`valid`](burn::module::Module::valid), so that dropout is off.
+/// The result has one vector for each row: its outputs or, for a token classifier, the outputs of
+/// each of its tokens. Call [`valid`](burn::module::Module::valid) on the model first, so that
+/// dropout is off.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use dnabert_core::Encoding;
+/// use dnabert_model::{BertConfig, logits, softmax};
+///
+/// let device = Device::flex();
+/// let config = BertConfig {
+///     hidden_size: 12,
+///     num_hidden_layers: 2,
+///     num_attention_heads: 3,
+///     intermediate_size: 24,
+///     ..BertConfig::new(69)
+/// };
+/// let model = config.with_labels(&["other", "promoter"]).sequence_classifier(1, &device);
+/// let mut row = Encoding::default();
+/// [2, 12, 33, 3].into_iter().for_each(|id| row.push(id, 0, None));
+/// let scores = logits(&model, &[&row, &row], /* batch size */ 16, /* pad */ 0, &device);
+/// assert_eq!((scores.len(), scores[0].len()), (2, 2));
+/// let probabilities = softmax(&scores[0]);
+/// assert!((probabilities[0] + probabilities[1] - 1.0).abs() < 1e-12);
+/// ```
 ///
 /// # Panics
 ///
-/// If `batch_size` is 0, or a row is longer than the model's positions.
+/// If `batch_size` is 0, or if a row is longer than the position table of the model.
 pub fn logits<M: Scorer>(
     model: &M,
     rows: &[&Encoding],
@@ -24,12 +47,14 @@ pub fn logits<M: Scorer>(
     outputs(rows, batch_size, pad, device, padded, |batch| model.scores(batch))
 }
 
-/// The pooled states of each of `rows` that the head of `model` reads, `hidden` numbers; a bag of
-/// tokens is left out.
+/// Returns for each of `rows` the pooled hidden states that the head of `model` reads.
+///
+/// A vector holds `hidden` numbers (`parts × hidden` with pooled parts); scores of a bag of tokens
+/// are left out.
 ///
 /// # Panics
 ///
-/// As [`logits`].
+/// See [`logits`].
 pub fn pooled_states<E: Encoder>(
     model: &SequenceClassifier<E>,
     rows: &[&Encoding],
@@ -43,8 +68,8 @@ pub fn pooled_states<E: Encoder>(
     outputs(rows, batch_size, pad, device, padded, pool)
 }
 
-/// What `output` gives for each row, `[batch, outputs]`, or for each token of each row,
-/// `[batch × length, outputs]`, of which those of padding are left out.
+/// Returns what `output` gives for each row, `[batch, outputs]`, or for each token of each row,
+/// `[batch × length, outputs]`, without padding.
 fn outputs(
     rows: &[&Encoding],
     batch_size: usize,
@@ -74,7 +99,14 @@ fn outputs(
     found
 }
 
-/// Probabilities of one row of logits, computed in f64.
+/// Returns the class probabilities of one row of logits, computed in f64.
+///
+/// ```
+/// use dnabert_model::softmax;
+///
+/// assert_eq!(softmax(&[0.0, 0.0]), [0.5, 0.5]);
+/// assert!(softmax(&[1000.0, 0.0])[0] > 0.999); // no overflow
+/// ```
 pub fn softmax(logits: &[f32]) -> Vec<f64> {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let exponentials: Vec<f64> = logits.iter().map(|&x| f64::from(x - largest).exp()).collect();
@@ -82,7 +114,11 @@ pub fn softmax(logits: &[f32]) -> Vec<f64> {
     exponentials.into_iter().map(|value| value / sum).collect()
 }
 
-/// The probability of a label by its logit, computed in f64.
+/// Returns the probability of a label from its logit, computed in f64.
+///
+/// ```
+/// assert_eq!(dnabert_model::sigmoid(0.0), 0.5);
+/// ```
 pub fn sigmoid(logit: f32) -> f64 {
     1.0 / (1.0 + (-f64::from(logit)).exp())
 }

@@ -1,4 +1,4 @@
-//! Fresh weights that depend on a seed and on nothing else.
+//! Random initial weights that depend only on a seed.
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
@@ -9,8 +9,8 @@ use rand_distr::{Distribution, Normal};
 /// Draws every matrix of `module` from N(0, `standard_deviation`²), as BERT does for linear and
 /// embedding weights; vectors (biases, layer normalisation) keep their zeros and ones.
 ///
-/// The numbers are drawn on the host, parameter by parameter in module order, so that a seed
-/// gives the same weights on every device.
+/// The numbers are drawn on the host, parameter by parameter in module order, so a seed gives the
+/// same weights on every device.
 ///
 /// # Panics
 ///
@@ -19,7 +19,7 @@ pub fn initialize<M: Module>(module: M, standard_deviation: f64, seed: u64) -> M
     module.map(&mut Draw::new(standard_deviation, seed))
 }
 
-/// Draws matrices, and leaves vectors as they are.
+/// Draws matrices and leaves vectors unchanged.
 pub(crate) struct Draw {
     normal: Normal<f64>,
     random: ChaCha8Rng,

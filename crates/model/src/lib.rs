@@ -45,7 +45,7 @@ pub use layer::{BertLayer, GatedFeedForward, Intermediate, MosaicBertLayer, Resi
 pub use recurrent::Recurrent;
 pub use sink::LayerSink;
 
-/// The kernels that networks use on flex: see the crate `dnabert-kernels`.
+/// The CPU kernels that networks use on flex; see the crate `dnabert-kernels`.
 #[cfg(feature = "flex")]
 pub mod kernels {
     pub use dnabert_kernels::{Level, is_enabled, set_enabled};

@@ -1,6 +1,7 @@
-//! Where a parameter stands in a module tree, and what transformers calls it.
+//! The place of a parameter in the module tree, and its name in transformers.
 
-/// The place of a parameter in a module tree: names from the root, and the type that holds it.
+/// The path of a parameter in the module tree: names from the root, with the type of each
+/// container.
 #[derive(Debug, Default)]
 pub(crate) struct ParameterPath {
     root: String,
@@ -8,7 +9,7 @@ pub(crate) struct ParameterPath {
 }
 
 impl ParameterPath {
-    /// A path below `root`, a canonical name or nothing.
+    /// Starts a path below `root`, a canonical name or the empty string.
     pub(crate) fn new(root: &str) -> Self {
         Self { root: root.to_owned(), steps: Vec::new() }
     }
@@ -21,18 +22,18 @@ impl ParameterPath {
         self.steps.pop();
     }
 
-    /// Whether the parameter is a linear layer's matrix, which burn stores transposed.
+    /// Returns whether the parameter is the matrix of a linear layer, which burn stores transposed.
     pub(crate) fn is_linear_weight(&self) -> bool {
-        // The factors of adapters are kept in the layout of the weights that they adapt.
+        // Adapter factors have the layout of the weights that they adapt.
         matches!(self.steps.last(), Some((name, container))
             if name == "weight" && container.ends_with("Linear")
                 || container.ends_with("LoraAdapter"))
     }
 
-    /// The parameter's name in a checkpoint.
+    /// Returns the name of the parameter in a checkpoint.
     pub(crate) fn canonical(&self) -> String {
         let root = (!self.root.is_empty()).then_some(self.root.as_str());
-        // The variants of an enum have no name in a checkpoint.
+        // Enum variants have no name in a checkpoint.
         let named = self.steps.iter().filter(|(_, container)| !container.starts_with("Enum:"));
         let steps = named.enumerate().map(|(depth, (name, container))| {
             let in_norm = container.ends_with("LayerNorm");
@@ -51,7 +52,8 @@ impl ParameterPath {
     }
 }
 
-/// `rnn.backward.1.weight_ih` → `rnn.weight_ih_l1_reverse`, as PyTorch has it.
+/// Renames a recurrent parameter as PyTorch does: `rnn.backward.1.weight_ih` →
+/// `rnn.weight_ih_l1_reverse`.
 fn recurrent(name: &str) -> Option<String> {
     let mut parts = name.strip_prefix("rnn.")?.split('.');
     let (direction, layer, parameter) = (parts.next()?, parts.next()?, parts.next()?);

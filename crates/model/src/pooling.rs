@@ -1,12 +1,17 @@
-//! From hidden states to one vector per row.
+//! Pooling: hidden states of a row → one vector.
 
 use burn::tensor::{Int, Tensor, s};
 
 use crate::{EncoderOutput, Pooling};
 
 impl Pooling {
-    /// One vector for each row, `[batch, hidden]`; `mask` is 1 on real tokens and 0 on padding,
-    /// `[batch, length]`, absent where nothing is padded.
+    /// Pools each row to one vector.
+    ///
+    /// # Shapes
+    ///
+    /// - `output`: as an encoder returns it
+    /// - `mask`: `[batch, length]`, 1 on real tokens and 0 on padding; `None` without padding
+    /// - result: `[batch, hidden]`
     pub fn pool(self, output: &EncoderOutput, mask: Option<&Tensor<2>>) -> Tensor<2> {
         let EncoderOutput { hidden, pooled } = output;
         match self {
@@ -15,7 +20,7 @@ impl Pooling {
             Self::Max => {
                 let open = match mask {
                     None => hidden.clone(),
-                    // Far below any normalised state, and still a number in half precision.
+                    // Far below any normalised state, but within the range of half precision.
                     Some(mask) => {
                         let padding = mask.clone().sub_scalar(1.0).mul_scalar(1e4);
                         hidden.clone() + padding.unsqueeze_dim::<3>(2)
@@ -31,14 +36,21 @@ impl Pooling {
         }
     }
 
-    /// As [`pool`](Self::pool), of so many parts of each row one after the other, `[batch, parts × hidden]`: what stands
-    /// where, as far as that (one level of the pyramid of He et al. 2015, arXiv 1406.4729). The parts of a row of n real
-    /// tokens are equal but for rounding: token t is in part ⌊t × parts / n⌋; a part without a token gives zeros. The state
-    /// of `[CLS]` has no parts: `[batch, hidden]`.
+    /// Pools `parts` parts of each row separately and concatenates their vectors, so that the
+    /// result depends on positions (one level of the pyramid of He et al. 2015, arXiv 1406.4729).
+    ///
+    /// The parts of a row have equal numbers of tokens up to rounding: of n real tokens, token t is
+    /// in part ⌊t × parts / n⌋. A part without tokens gives zeros. [`Pooling::Cls`] ignores
+    /// `parts`.
+    ///
+    /// # Shapes
+    ///
+    /// - `mask`: `[batch, length]`, 1 on real tokens and 0 on padding; `None` without padding
+    /// - result: `[batch, parts × hidden]`; `[batch, hidden]` for [`Pooling::Cls`]
     ///
     /// # Panics
     ///
-    /// If there is no part.
+    /// If `parts` is 0.
     pub fn pool_parts(
         self,
         parts: usize,
@@ -56,7 +68,7 @@ impl Pooling {
         Tensor::cat(pooled, 1)
     }
 
-    /// Of rows without padding, whose parts are the same tokens.
+    /// Pools one part of rows without padding: its tokens are the same in all rows.
     fn pool_slice(self, part: usize, parts: usize, output: &EncoderOutput) -> Tensor<2> {
         let [rows, length, hidden] = output.hidden.dims();
         let first = |part: usize| (part * length).div_ceil(parts);
@@ -67,7 +79,7 @@ impl Pooling {
         self.pool(&EncoderOutput { hidden: tokens, pooled: output.pooled.clone() }, None)
     }
 
-    /// Of rows of several lengths.
+    /// Pools each part of rows with padding.
     fn pool_members(
         self,
         parts: usize,
@@ -75,7 +87,7 @@ impl Pooling {
         mask: &Tensor<2>,
     ) -> Vec<Tensor<2>> {
         let [_, length] = mask.dims();
-        // In whole numbers: half precision would round the places of tokens.
+        // Computed in integers: half precision would round the positions.
         let tokens = Tensor::<1, Int>::arange(0..length as i64, &mask.device());
         let tokens: Tensor<2, Int> = tokens.unsqueeze::<2>().mul_scalar(parts as i64);
         let real = mask.clone().int().sum_dim(1).clamp_min(1); // [batch, 1]
@@ -89,10 +101,11 @@ impl Pooling {
     }
 }
 
-/// Keeps the slope of the square root finite where all tokens are alike.
+/// Added to the variance, so that the gradient of the square root is finite if all tokens are
+/// equal.
 const SMALLEST_VARIANCE: f64 = 1e-6;
 
-/// The mean over real tokens, `[batch, length, hidden]` → `[batch, 1, hidden]`.
+/// Returns the mean over real tokens, `[batch, length, hidden]` → `[batch, 1, hidden]`.
 pub(crate) fn mean(values: Tensor<3>, mask: Option<&Tensor<2>>) -> Tensor<3> {
     match mask {
         None => values.mean_dim(1),
@@ -120,7 +133,7 @@ mod tests {
     #[test]
     fn parts_stand_side_by_side_and_padding_takes_no_part() {
         let device = Device::flex();
-        // The second unit is the first one's negative.
+        // The second unit is the negative of the first.
         let row = |real: usize| {
             let state = move |token: usize| if token < real { token as f32 } else { 1e3 };
             (0..7).flat_map(move |token| [state(token), -state(token)])
@@ -136,7 +149,8 @@ mod tests {
             pooled(pooling, parts, mask).into_iter().skip(unit).step_by(2).collect()
         };
         let found = |pooling, parts, mask| units(pooling, parts, mask, 0);
-        // Tokens 0 to 2, 3 and 4, 5 and 6 of seven; 0 and 1, 2 and 3, 4 of five.
+        // Of seven tokens the parts are 0 to 2, 3 and 4, 5 and 6; of five they are 0 and 1, 2 and
+        // 3, 4.
         let means = [1.0, 3.5, 5.5, 0.5, 2.5, 4.0];
         assert_eq!(found(Pooling::Mean, 3, Some(&mask)), means);
         assert_eq!(found(Pooling::Max, 3, Some(&mask)), [2.0, 4.0, 6.0, 1.0, 3.0, 4.0]);

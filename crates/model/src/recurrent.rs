@@ -1,7 +1,7 @@
-//! The recurrent layers that DNABERT runs over the chunks of a long sequence.
+//! The recurrent layers of DNABERT's heads over the chunks of a long sequence.
 //!
-//! A sequence has a handful of chunks, so that a plain loop is as good as any; the parameters keep
-//! PyTorch's layout, with all gates in one matrix.
+//! A sequence has only a few chunks, so a plain loop is fast enough. The parameters have PyTorch's
+//! layout, with all gates in one matrix.
 
 use burn::module::{Module, Param};
 use burn::tensor::activation::sigmoid;
@@ -18,7 +18,7 @@ pub struct Recurrent {
     kind: RecurrentKind,
 }
 
-/// One layer in one direction: gates stacked as i, f, g, o (LSTM) or r, z, n (GRU).
+/// One layer in one direction; the gates are stacked as i, f, g, o (LSTM) or r, z, n (GRU).
 #[derive(Module, Debug)]
 pub(crate) struct Direction {
     weight_ih: Param<Tensor<2>>,
@@ -28,7 +28,7 @@ pub(crate) struct Direction {
 }
 
 impl Recurrent {
-    /// Layers of zeros, to be loaded or [initialised](crate::initialize).
+    /// Creates layers of zeros, to be loaded or [initialised](crate::initialize).
     pub fn new(kind: RecurrentKind, layers: usize, hidden: usize, device: &Device) -> Self {
         let gates = match kind {
             RecurrentKind::Lstm => 4 * hidden,
@@ -47,8 +47,12 @@ impl Recurrent {
         Self { forward: all(), backward: all(), kind }
     }
 
-    /// The final hidden states of all layers in both directions, summed:
-    /// `[batch, chunks, hidden]` → `[batch, hidden]`.
+    /// Returns the sum of the final hidden states of all layers in both directions.
+    ///
+    /// # Shapes
+    ///
+    /// - `chunks`: `[batch, chunks, hidden]`
+    /// - output: `[batch, hidden]`
     pub fn forward(&self, chunks: Tensor<3>) -> Tensor<2> {
         let [batch, _, hidden] = chunks.dims();
         let mut sum = Tensor::zeros([batch, hidden], &chunks.device());
@@ -64,7 +68,7 @@ impl Recurrent {
 }
 
 impl Direction {
-    /// All hidden states, `[batch, chunks, hidden]`, and the last, `[batch, hidden]`.
+    /// Returns all hidden states, `[batch, chunks, hidden]`, and the last one, `[batch, hidden]`.
     fn run(&self, kind: RecurrentKind, input: &Tensor<3>) -> (Tensor<3>, Tensor<2>) {
         let [batch, chunks, _] = input.dims();
         let [_, hidden] = self.weight_hh.dims();
@@ -95,7 +99,7 @@ impl Direction {
     }
 }
 
-/// `rows × weightᵀ + bias`.
+/// Computes `rows × weightᵀ + bias`.
 fn affine(rows: Tensor<2>, weight: &Param<Tensor<2>>, bias: &Param<Tensor<1>>) -> Tensor<2> {
     rows.matmul(weight.val().transpose()) + bias.val().unsqueeze()
 }

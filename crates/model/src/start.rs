@@ -1,19 +1,19 @@
-//! Tables of embeddings to start from, where random ones would teach the network too little.
+//! Initial embedding tables for pre-training, instead of random ones.
 
 use burn::tensor::{Tensor, TensorData};
 
 use crate::Bert;
 
-/// The wavelength of the slowest wave is 2π × this many tokens.
+/// The longest wavelength, in tokens, divided by 2π.
 const SLOWEST: f64 = 10_000.0;
 
 impl Bert {
-    /// The same network, its table of positions filled with sines and cosines (Vaswani et al. 2017,
-    /// arXiv 1706.03762) of this root mean square, from which training goes on.
+    /// Fills the position table with sines and cosines (Vaswani et al. 2017, arXiv 1706.03762) with
+    /// this root mean square, as a starting point for training.
     ///
-    /// In a random table nothing tells a network that two positions are neighbours, and it has to
-    /// learn so for each of them; k-mers, which are read off their neighbours, need it at once. A
-    /// network without a table of positions comes back as it is.
+    /// With a random table, the network has to learn for each position which others are its
+    /// neighbours. To predict k-mers it needs the neighbours from the start. A network without a
+    /// position table does not change.
     #[must_use]
     pub fn with_sinusoidal_positions(mut self, root_mean_square: f64) -> Self {
         if let Some(positions) = &mut self.embeddings.position_embeddings {
@@ -27,8 +27,7 @@ impl Bert {
         self
     }
 
-    /// The same network with `table` in place of its word embeddings, `[vocabulary, hidden]`, row
-    /// by row.
+    /// Replaces the word embeddings by `table`, `[vocabulary, hidden]`, row by row.
     ///
     /// # Panics
     ///
@@ -43,7 +42,7 @@ impl Bert {
     }
 }
 
-/// `[tokens, width]`: sine and cosine of a wave in neighbouring columns.
+/// Returns the table `[tokens, width]`, with sine and cosine of each wave in neighbouring columns.
 fn waves(tokens: usize, width: usize, root_mean_square: f64) -> Vec<f32> {
     let amplitude = root_mean_square * 2_f64.sqrt();
     let value = |token: usize, column: usize| {

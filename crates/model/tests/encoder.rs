@@ -1,4 +1,4 @@
-//! Laws that hold for any weights.
+//! Properties that hold for any weights.
 
 use burn::tensor::{Device, Tensor};
 use dnabert_core::Encoding;
@@ -16,7 +16,7 @@ fn config() -> BertConfig {
     }
 }
 
-/// The same shape in both families, DNABERT's and DNABERT-2's, and with a convolution.
+/// The same shape in both families (DNABERT and DNABERT-2) and with a convolution.
 fn families() -> [BertConfig; 3] {
     let alibi = BertConfig { alibi_starting_size: Some(8), ..config() };
     [config(), alibi, config().with_convolution(5)]
@@ -72,7 +72,7 @@ fn rows_do_not_see_each_other_and_order_matters_within_them() {
     }
 }
 
-/// Sums of attention rows, of one layer only.
+/// The sums of the attention rows of one layer.
 struct Sums {
     layer: usize,
     sums: Vec<f32>,
@@ -87,7 +87,7 @@ impl LayerSink for Sums {
         assert_eq!(weights.dims(), [2, 3, 9, 9]);
         let padding = values(weights.clone().slice([1..2, 0..3, 0..9, 5..9]));
         assert!(padding.iter().all(|&weight| weight == 0.0), "padding gets no attention");
-        // Rows of padding mean nothing.
+        // Rows of padding are undefined.
         let sums = weights.sum_dim(3);
         self.sums = values(sums.clone().slice([0..1, 0..3, 0..9]));
         self.sums.extend(values(sums.slice([1..2, 0..3, 0..5])));

@@ -1,4 +1,5 @@
-//! The kernels give what tensor operations give. One test: the switch is one for the whole program.
+//! The kernels give the same results as tensor operations. There is one test, because the switch is
+//! global.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use burn::tensor::{Device, Tensor};
@@ -8,7 +9,7 @@ use dnabert_model::{Activation, BertConfig, Encoder, LayerSink, MaskMode, TokenB
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-/// Takes everything.
+/// Keeps all inner states.
 #[derive(Default)]
 struct All {
     hidden: Vec<Vec<f32>>,
@@ -34,7 +35,8 @@ impl LayerSink for All {
     }
 }
 
-/// Everything that the encoder says of real tokens, or of all where padding takes part, and what it says without a sink.
+/// All outputs of the encoder, with and without a sink, for real tokens, or for all tokens if
+/// padding takes part in attention.
 fn answers(config: &BertConfig, lengths: &[usize], is_on: bool) -> Vec<f32> {
     set_enabled(is_on);
     let device = Device::flex();

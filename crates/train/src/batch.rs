@@ -1,4 +1,4 @@
-//! Labelled token rows, and the order in which an epoch visits them.
+//! Labelled token rows, and the batches of an epoch.
 
 use std::ops::Range;
 
@@ -7,21 +7,36 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// A tokenized example; the label is a class unless an [`Objective`](crate::Objective) says
-/// otherwise.
+/// A tokenized example with its label.
+///
+/// `L` is the label type: a class index (`usize`) by default, or the label type of another
+/// [`Objective`](crate::Objective).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodedExample<L = usize> {
-    /// Its tokens.
+    /// The tokens.
     pub encoding: Encoding,
-    /// Its label.
+    /// The label.
     pub label: L,
 }
 
 /// Batches per window in which rows are sorted by length.
 const WINDOW: usize = 32;
 
-/// The indices of one epoch's batches: shuffled by `seed`, rows of similar length together so
-/// that little padding is computed, every index once, the last batch possibly short.
+/// Returns the batches of one epoch as indices into `lengths`.
+///
+/// Rows of similar length share a batch, so that little padding is computed. Every index occurs
+/// exactly once, `seed` determines the order, and the last batch may be smaller.
+///
+/// ```
+/// use dnabert_train::bucketed_batches;
+///
+/// let lengths = [5, 90, 7, 80, 6];
+/// let batches = bucketed_batches(&lengths, 2, 1);
+/// assert_eq!(batches.len(), 3);
+/// let mut seen = batches.concat();
+/// seen.sort_unstable();
+/// assert_eq!(seen, [0, 1, 2, 3, 4]);
+/// ```
 ///
 /// # Panics
 ///

@@ -1,19 +1,33 @@
-//! Confidence intervals by resampling (Efron 1979, doi 10.1214/aos/1176344552).
+//! Bootstrap confidence intervals (Efron 1979, doi 10.1214/aos/1176344552).
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// The middle 95 % of a statistic over resampled data.
+/// A 95 % confidence interval of a statistic.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Interval {
-    /// 2.5th percentile.
+    /// The 2.5th percentile.
     pub low: f64,
-    /// 97.5th percentile.
+    /// The 97.5th percentile.
     pub high: f64,
 }
 
-/// The percentile interval of `statistic` over `resamples` draws, with replacement, of `count`
-/// indices; draws on which it is undefined are passed over. `None` if it always is.
+/// Returns the 95 % percentile interval of `statistic` over `resamples` bootstrap samples.
+///
+/// Each sample holds `count` indices below `count`, drawn with replacement. Samples for which
+/// `statistic` returns `None` are skipped; the result is `None` if all are.
+///
+/// ```
+/// use dnabert_train::bootstrap;
+///
+/// let is_right = [true, true, false, true, true, false, true, true];
+/// let accuracy = |rows: &[usize]| {
+///     let right = rows.iter().filter(|&&row| is_right[row]).count();
+///     Some(right as f64 / rows.len() as f64)
+/// };
+/// let interval = bootstrap(is_right.len(), 1000, 1, accuracy).unwrap();
+/// assert!(interval.low < 0.75 && 0.75 < interval.high);
+/// ```
 pub fn bootstrap(
     count: usize,
     resamples: usize,

@@ -4,20 +4,23 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-/// The Euclidean norm over the gradients of all parameters of `module`.
+/// Returns the Euclidean norm of the gradients of all parameters of `module`.
 pub fn gradient_norm<M: Module>(module: &M, gradients: &GradientsParams) -> f64 {
     let mut squares = Squares { gradients, sums: Vec::new() };
     module.visit(&mut squares);
     if squares.sums.is_empty() {
         return 0.0;
     }
-    // One read-back for all parameters.
+    // One read from the device for all parameters.
     let sums = Tensor::cat(squares.sums, 0).into_data();
     sums.iter::<f64>().sum::<f64>().sqrt()
 }
 
-/// Scales all gradients by one factor so that their norm is at most `maximum`; gives back the norm
-/// before. As in PyTorch, the factor is `maximum / (norm + 1e-6)` where that is below 1.
+/// Scales all gradients by one factor, so that their norm is at most `maximum`; also returns the
+/// norm before clipping.
+///
+/// As in PyTorch, the factor is `maximum / (norm + 1e-6)` if that is below 1. Gradients with a norm
+/// that is NaN or infinite are returned unchanged.
 pub fn clip_gradients<M: Module>(
     module: &M,
     gradients: GradientsParams,
@@ -74,7 +77,7 @@ mod tests {
     #[test]
     fn the_norm_runs_over_all_parameters_and_one_factor_scales_them() {
         let layer = LinearConfig::new(2, 1).init(&Device::flex().autodiff());
-        // gradients are (3, 4) for the weight and 1 for the bias: norm √26
+        // The gradients are (3, 4) for the weight and 1 for the bias, so the norm is √26.
         let (clipped, before) = clip_gradients(&layer, gradients(&layer), 1.0);
         assert!((before - 26_f64.sqrt()).abs() < 1e-6);
         assert!((gradient_norm(&layer, &clipped) - 1.0).abs() < 1e-5);

@@ -1,4 +1,4 @@
-//! From examples to token rows.
+//! Tokenizing labelled examples.
 
 use dnabert_core::{Encoding, Example, Sequence, TokenizeError, Tokenizer};
 use rand::SeedableRng;
@@ -7,18 +7,38 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::EncodedExample;
 
-/// An example that cannot be tokenized.
+/// The error for an example that cannot be tokenized.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{example}: the sequence cannot be tokenized")]
 pub struct EncodeError {
     /// The example's name: file and line, or the FASTA record.
     pub example: String,
-    /// Why.
+    /// The cause.
     #[source]
     pub source: TokenizeError,
 }
 
-/// Tokenizes examples, single or pairs, in order; single ones on all cores.
+/// Tokenizes examples (single sequences or pairs) and keeps their order.
+///
+/// Examples without pairs are tokenized on all cores.
+///
+/// ```
+/// use dnabert_core::Example;
+/// use dnabert_kmer::KmerTokenizer;
+/// use dnabert_train::encode_examples;
+///
+/// let tokenizer = KmerTokenizer::new(3)?;
+/// let example = |name: &str, text: &str, label| -> Result<_, dnabert_core::SequenceError> {
+///     Ok(Example { name: name.into(), sequence: text.parse()?, pair: None, label })
+/// };
+/// let rows = encode_examples(&tokenizer, &[example("a.tsv:2", "ACGTA", 1)?])?;
+/// assert_eq!(rows[0].encoding.len(), 5); // [CLS] ACG CGT GTA [SEP]
+/// assert_eq!(rows[0].label, 1);
+///
+/// let error = encode_examples(&tokenizer, &[example("a.tsv:3", "AC", 0)?]).unwrap_err();
+/// assert_eq!(error.example, "a.tsv:3");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -53,8 +73,9 @@ pub fn encode_examples<T: Tokenizer + ?Sized>(
         .collect())
 }
 
-/// A copy of `encoding` whose tokens stand in random order, special tokens in place: the same
-/// k-mers, with nothing left of where they were.
+/// Returns a copy of `encoding` with its tokens in random order; special tokens stay in place.
+///
+/// The copy has the same k-mers, but no information about their positions.
 pub fn shuffle_tokens(encoding: &Encoding, seed: u64) -> Encoding {
     let mut shuffled = encoding.clone();
     let places: Vec<usize> =

@@ -1,73 +1,73 @@
-//! Why a training run cannot start or go on.
+//! Errors of training.
 
-/// Why training stopped.
+/// The error of a training run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A split without examples.
+    /// A split has no examples.
     #[error("the {0} split is empty")]
     EmptySplit(&'static str),
-    /// A setting that makes no sense.
+    /// A setting has a value that cannot be used.
     #[error("training setting `{field}` is {value}: {reason}")]
     Setting {
-        /// The setting.
+        /// The name of the setting.
         field: &'static str,
-        /// Its value.
+        /// The value.
         value: String,
-        /// What it should be.
+        /// What the value must be.
         reason: &'static str,
     },
-    /// A label that the head has no output for.
+    /// A label does not fit the outputs of the head.
     #[error(
-        "example {index} of the {split} split has label {label}, and the head has {outputs} outputs"
+        "example {index} of the {split} split has label {label}, but the head has {outputs} outputs"
     )]
     Label {
         /// The split.
         split: &'static str,
         /// 0-based index of the example.
         index: usize,
-        /// Its label.
+        /// The label.
         label: String,
-        /// Outputs of the head.
+        /// The number of outputs of the head.
         outputs: usize,
     },
-    /// A class that no training example has.
+    /// Balanced class weights need examples of every class, and a class has none.
     #[error("no training example has class {class} of {classes}")]
     MissingClass {
         /// The class.
         class: usize,
-        /// Number of classes.
+        /// The number of classes.
         classes: usize,
     },
-    /// Threads that the system does not give.
-    #[error("the workers' threads cannot be started")]
+    /// The operating system cannot start the worker threads.
+    #[error("the worker threads cannot be started")]
     Workers(#[from] rayon::ThreadPoolBuildError),
-    /// A loss or gradient that is NaN or infinite.
+    /// The loss or the gradient norm is NaN or infinite.
     #[error("the {what} is {value} at step {step}: lower the learning rate")]
     NotFinite {
         /// `loss` or `gradient norm`.
         what: &'static str,
         /// The value.
         value: f64,
-        /// The step, counted from 0.
+        /// The step, from 0.
         step: usize,
     },
-    /// A row of the corpus that cannot be read.
+    /// A row of the corpus cannot be read.
     #[error("row {number} of the corpus cannot be read")]
     Row {
-        /// Its number.
+        /// The number of the row.
         number: u64,
-        /// What is wrong.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A step that would teach nothing.
-    #[error("step {step}: no token of its rows is hidden")]
+    /// The mask plan hides no token in the rows of a step, so there is nothing to learn.
+    #[error("step {step}: the mask plan hides no token in the rows of this step")]
     NothingHidden {
         /// The step, from 0.
         step: usize,
     },
-    /// A checkpoint that cannot be read or written.
+    /// A checkpoint cannot be read or written.
     #[error("{}", path.display())]
     Checkpoint {
         /// The file or folder.
@@ -76,13 +76,13 @@ pub enum TrainError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A checkpoint that was made with other settings.
+    /// The checkpoint was made with other settings.
     #[error(
-        "{}: made with other settings; give the same ones, or another folder",
+        "{}: made with other settings; use the same settings or another folder",
         path.display()
     )]
     OtherRun {
-        /// Its settings.
+        /// The file with the settings of the checkpoint.
         path: std::path::PathBuf,
     },
 }

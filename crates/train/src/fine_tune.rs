@@ -1,4 +1,4 @@
-//! Fine-tuning a network under a head.
+//! Fine-tuning a network with a head.
 
 use std::time::Instant;
 
@@ -19,44 +19,50 @@ use crate::{
     adamw,
 };
 
-/// How a network is fine-tuned.
+/// The settings of a fine-tuning run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FineTuneConfig {
-    /// Passes over the training split; 0 only with `keep_start`.
+    /// Passes over the training split; 0 is allowed only with `keep_start`.
     pub epochs: usize,
-    /// Whether the model as given competes as epoch 0, as one whose head was fitted before may.
+    /// Whether the model before training takes part in the selection, as epoch 0.
+    ///
+    /// Useful if the head was fitted before training.
     pub keep_start: bool,
-    /// Examples that one forward pass sees.
+    /// Examples in one forward pass.
     pub batch_size: usize,
-    /// Batches whose gradients make one optimizer step.
+    /// Batches whose gradients are summed for one optimizer step.
     pub accumulation: usize,
     /// The highest learning rate.
     pub learning_rate: f64,
-    /// Share of all steps over which the rate rises.
+    /// Fraction of all steps over which the learning rate rises.
     pub warmup_share: f64,
-    /// Optimizer settings.
+    /// Settings of the optimizer.
     pub adamw: AdamWSettings,
-    /// Largest norm over all gradients.
+    /// Largest norm over all gradients; larger gradients are scaled down.
     pub max_gradient_norm: f64,
-    /// Share of input tokens that are hidden behind `[MASK]` while training, drawn anew each
-    /// epoch: a regulariser for training without a pre-trained model. 0 for none.
+    /// Fraction of the input tokens that are replaced by `[MASK]` during training; 0 for none.
+    ///
+    /// The tokens are drawn anew in each epoch. This regularises training without a pre-trained
+    /// model.
     pub token_masking: f64,
-    /// Weight of each class in the loss.
+    /// The weight of each class in the loss.
     pub class_weights: ClassWeights,
-    /// What the dev split is asked, to choose the best epoch; an epoch that gives one class only
-    /// is worse than any other, and accuracy settles ties.
+    /// Model-selection metric on the dev split.
+    ///
+    /// An epoch that predicts one class only ranks below any other epoch. Accuracy breaks ties.
     pub selection: Selection,
     /// When to stop before the last epoch.
     pub early_stop: EarlyStop,
-    /// Cores that share each batch: 1 on a GPU, all of them on a CPU. The result is the same but
-    /// for rounding.
+    /// Number of CPU cores that share each batch: 1 on a GPU, all cores on a CPU.
+    ///
+    /// The result is the same up to rounding.
     pub workers: usize,
-    /// Fixes the order of examples, dropout and masking.
+    /// Seed for the order of examples, dropout and masking.
     pub seed: u64,
 }
 
 impl Default for FineTuneConfig {
-    /// A short run at BERT's usual rate for a pre-trained model.
+    /// Three epochs at BERT's usual learning rate for a pre-trained model.
     fn default() -> Self {
         Self {
             epochs: 3,
@@ -83,45 +89,80 @@ impl Default for FineTuneConfig {
 pub enum EarlyStop {
     /// Run all epochs.
     Never,
-    /// After this many epochs in a row without a new best one.
+    /// Stop after this many epochs in a row without a better one.
     Patience(usize),
 }
 
-/// A finished run: the model of the best epoch, and how it got there.
+/// The result of a run: the model of the best epoch and the history.
 #[derive(Debug)]
 pub struct FineTuned<M, R = ClassificationReport> {
     /// The model of the best epoch, in inference mode.
     pub model: M,
-    /// The best epoch, counted from 1; 0 for the model as given.
+    /// The best epoch, counted from 1; 0 for the model before training.
     pub best_epoch: usize,
     /// The dev report of the best epoch.
     pub dev: R,
-    /// Each epoch that was run.
+    /// One record for each epoch that was run.
     pub history: Vec<EpochRecord>,
-    /// Whether the best epoch gives every dev example the same class.
+    /// Whether the best model predicts the same class for every dev example.
     pub collapsed: bool,
 }
 
-/// One epoch in numbers.
+/// The numbers of one epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct EpochRecord {
-    /// Epoch, counted from 1.
+    /// The epoch, counted from 1.
     pub epoch: usize,
     /// Mean training loss, dropout included.
     pub train_loss: f64,
-    /// The value by which the best epoch is chosen, on the dev split.
+    /// The model-selection metric on the dev split.
     pub score: f64,
 }
 
-/// Fine-tunes a classifier on `train`; `dev` chooses the epoch whose model is given back.
+/// Fine-tunes a classifier on `train` and returns the model of the epoch that is best on `dev`.
 ///
-/// The model is trained on the device where it is; the same seed and number of workers on the
-/// same device give the same bits. Parameters that are frozen stay as they are.
+/// The model stays on its device. The same seed and number of workers on the same device give the
+/// same bits. Frozen parameters do not change.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use dnabert_core::Example;
+/// use dnabert_kmer::{KmerTokenizer, SPECIAL_TOKENS};
+/// use dnabert_model::BertConfig;
+/// use dnabert_train::{FineTuneConfig, encode_examples, fine_tune};
+///
+/// // Class 1 contains the motif TATA, class 0 does not.
+/// let tokenizer = KmerTokenizer::new(3)?;
+/// let example = |text: &str, label| -> Result<_, dnabert_core::SequenceError> {
+///     Ok(Example { name: text.into(), sequence: text.parse()?, pair: None, label })
+/// };
+/// let texts = [("GCTATAGC", 1), ("CGGCGCAC", 0), ("TATACGGC", 1), ("GCCGACGG", 0)];
+/// let examples: Result<Vec<_>, _> =
+///     texts.into_iter().map(|(text, label)| example(text, label)).collect();
+/// let rows = encode_examples(&tokenizer, &examples?)?;
+///
+/// let config = BertConfig {
+///     hidden_size: 12,
+///     num_hidden_layers: 2,
+///     num_attention_heads: 3,
+///     intermediate_size: 24,
+///     max_position_embeddings: 16,
+///     initializer_range: 0.1, // the default of 0.02 suits a width of 768
+///     ..BertConfig::new(69)
+/// };
+/// let model = config.sequence_classifier(1, &Device::flex());
+/// let settings =
+///     FineTuneConfig { epochs: 30, batch_size: 4, learning_rate: 5e-3, ..Default::default() };
+/// let tuned = fine_tune(model, &rows, &rows, SPECIAL_TOKENS, &settings, &mut ())?;
+/// assert!(tuned.dev.accuracy > 0.9);
+/// assert_eq!(tuned.history.len(), 30);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
-/// [`TrainError`] for settings or data that cannot be used, and where loss or gradients stop
-/// being finite.
+/// [`TrainError`] for settings or data that cannot be used, and if the loss or the gradients become
+/// NaN or infinite.
 pub fn fine_tune<M: Scorer>(
     model: M,
     train: &[EncodedExample],
@@ -136,21 +177,22 @@ pub fn fine_tune<M: Scorer>(
     fine_tune_for(&objective, model, Splits { train, dev }, tokens, config, observer)
 }
 
-/// The examples of a run.
+/// The training and dev examples of a run.
 #[derive(Debug)]
 pub struct Splits<'a, L = usize> {
-    /// Fits the weights.
+    /// Examples to train on.
     pub train: &'a [EncodedExample<L>],
-    /// Chooses the epoch.
+    /// Examples to select the best epoch on.
     pub dev: &'a [EncodedExample<L>],
 }
 
-/// Fine-tunes `model` for any [`Objective`], as [`fine_tune`] does for classes;
-/// `class_weights` and `selection` of `config` mean nothing here.
+/// Fine-tunes `model` for any [`Objective`], as [`fine_tune`] does for classes.
+///
+/// The fields `class_weights` and `selection` of `config` are not used.
 ///
 /// # Errors
 ///
-/// As [`fine_tune`].
+/// See [`fine_tune`].
 #[expect(
     clippy::missing_panics_doc,
     reason = "there is an epoch or a start, and the first of them is the best yet"
@@ -233,13 +275,13 @@ pub fn fine_tune_for<M: Scorer, O: Objective>(
 }
 
 impl<M, R> FineTuned<M, R> {
-    /// The model after `best_epoch`; the run as a whole is yet to be told.
+    /// The model after `best_epoch`; the history is added at the end of the run.
     fn at(best_epoch: usize, model: M, dev: R) -> Self {
         Self { model, best_epoch, dev, history: Vec::new(), collapsed: false }
     }
 }
 
-/// What stays the same over the epochs of a run.
+/// The parts of a run that do not change between epochs.
 struct Run<'a, O: Objective> {
     objective: &'a O,
     config: &'a FineTuneConfig,
@@ -282,7 +324,7 @@ impl<O: Objective> Run<'_, O> {
         Ok((model, epoch_loss / self.train.len() as f64))
     }
 
-    /// Gradients and mean loss over the batches of one step.
+    /// Returns the gradients and the mean loss over the batches of one step.
     fn gradients<M: Scorer>(
         &self,
         model: &M,
@@ -314,7 +356,7 @@ impl<O: Objective> Run<'_, O> {
         self.objective.weight(&self.train[index].label)
     }
 
-    /// The rows on the device, tokens masked for this step, padded to `length`.
+    /// Uploads the rows with the tokens masked for this step, padded to `length`.
     fn inputs(&self, part: &[usize], length: usize, step: usize, device: &Device) -> TokenBatch {
         let mask = |&index: &usize| {
             let seed = derive_seed(self.config.seed, &[2, step as u64, index as u64]);

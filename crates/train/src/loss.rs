@@ -1,17 +1,18 @@
-//! The training loss.
+//! The cross-entropy loss.
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 
-/// Cross-entropy of each row, times its weight, summed: `[1]`.
+/// Returns the weighted sum of the cross-entropy of each row.
 ///
-/// With weights that sum to one over everything that one optimizer step sees, gradients of
-/// several batches simply add up, whatever their sizes.
+/// If the weights sum to one over all rows of an optimizer step, the gradients of several batches
+/// can be added, whatever the batch sizes.
 ///
 /// # Shapes
 ///
-/// - logits: `[batch, classes]`
-/// - labels and weights: `[batch]`
+/// - `logits`: `[batch, classes]`
+/// - `labels` and `weights`: `[batch]`
+/// - output: `[1]`
 pub fn weighted_cross_entropy(
     logits: Tensor<2>,
     labels: Tensor<1, Int>,

@@ -1,10 +1,11 @@
-//! Hiding input tokens while fine-tuning.
+//! Masking of input tokens during fine-tuning.
 
 use dnabert_core::{Encoding, SpecialTokens};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// A copy of `encoding` in which each token that covers bases is `[MASK]` with probability `share`.
+/// Returns a copy of `encoding` in which each token that covers bases becomes `[MASK]` with
+/// probability `share`.
 pub(crate) fn mask_tokens(
     encoding: &Encoding,
     share: f64,

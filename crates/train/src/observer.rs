@@ -1,31 +1,53 @@
-//! Who is told how a run goes.
+//! The interface for progress reports.
 
 use std::time::Duration;
 
 use crate::StepReport;
 use crate::pretrain::MaskedEvaluation;
 
-/// Watches a run; every method may be left out.
+/// Receives the progress of a run; every method has an empty default.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use dnabert_train::{Observer, StepReport, StepSummary};
+///
+/// #[derive(Default)]
+/// struct Losses(Vec<f64>);
+///
+/// impl Observer for Losses {
+///     fn step(&mut self, summary: &StepSummary) {
+///         self.0.push(summary.loss);
+///     }
+/// }
+///
+/// let mut losses = Losses::default();
+/// let report = StepReport { step: 0, learning_rate: 1e-4, gradient_norm: 0.3 };
+/// let (examples, tokens, elapsed) = (32, 3000, Duration::from_secs(1));
+/// losses.step(&StepSummary { report, total_steps: 9, loss: 0.7, examples, tokens, elapsed });
+/// assert_eq!(losses.0, [0.7]);
+/// ```
 pub trait Observer {
-    /// Before a network is trained that is one of `networks`, the `number`-th from 1.
+    /// Called before each of `networks` networks is trained; `number` counts from 1.
     fn network(&mut self, _number: usize, _networks: usize) {}
 
-    /// After each optimizer step.
+    /// Called after each optimizer step.
     fn step(&mut self, _summary: &StepSummary) {}
 
-    /// After each epoch's evaluation.
+    /// Called after the evaluation of each epoch.
     fn epoch(&mut self, _summary: &EpochSummary<'_>) {}
 
-    /// After each evaluation of a masked language model, and the steps done until then.
+    /// Called after each evaluation of a masked language model; `step` is the number of completed
+    /// steps.
     fn evaluation(&mut self, _step: usize, _evaluation: &MaskedEvaluation) {}
 
-    /// When something looks wrong but training goes on.
+    /// Called if something looks wrong but training continues.
     fn warning(&mut self, _warning: &Warning) {}
 }
 
 impl Observer for () {}
 
-/// Two observers are told one after the other.
+/// Two observers, called one after the other.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     fn network(&mut self, number: usize, networks: usize) {
         self.0.network(number, networks);
@@ -53,50 +75,50 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 }
 
-/// One optimizer step.
+/// The numbers of one optimizer step.
 #[derive(Debug, Clone, Copy)]
 pub struct StepSummary {
-    /// Step number, rate and gradient norm.
+    /// The step number, the learning rate and the gradient norm.
     pub report: StepReport,
-    /// Steps of the whole run.
+    /// The number of steps of the whole run.
     pub total_steps: usize,
-    /// Mean loss over the step's examples.
+    /// The mean loss over the examples of the step.
     pub loss: f64,
-    /// Examples in the step.
+    /// The number of examples in the step.
     pub examples: usize,
-    /// Their tokens, padding not counted.
+    /// The number of tokens in the step, without padding.
     pub tokens: usize,
-    /// Time since the run began.
+    /// The time since the start of the run.
     pub elapsed: Duration,
 }
 
-/// One epoch.
+/// The numbers of one epoch.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations, reason = "a report need not have Debug here")]
 pub struct EpochSummary<'a> {
-    /// Epoch, counted from 1.
+    /// The epoch, counted from 1.
     pub epoch: usize,
-    /// Epochs planned.
+    /// The number of planned epochs.
     pub epochs: usize,
-    /// Mean training loss, dropout included.
+    /// The mean training loss, with dropout.
     pub train_loss: f64,
-    /// What the dev split says, in one line.
+    /// The report on the dev split; it prints as one line.
     pub dev: &'a dyn std::fmt::Display,
-    /// Value by which the best epoch is chosen.
+    /// The model-selection metric on the dev split.
     pub score: f64,
     /// Whether this is the best epoch so far.
     pub best: bool,
-    /// Time since the run began.
+    /// The time since the start of the run.
     pub elapsed: Duration,
 }
 
-/// Something that looks wrong.
+/// A problem that does not stop training.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The model gives every dev example the same class.
+    /// The model predicts the same class for every dev example.
     Collapse {
-        /// Epoch, counted from 1.
+        /// The epoch, counted from 1.
         epoch: usize,
         /// The class.
         class: usize,

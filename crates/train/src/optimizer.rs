@@ -4,28 +4,28 @@ use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::optim::{AdamWState, AdaptiveMomentumState, LearningRate, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
 
-/// Settings of AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101).
+/// The settings of AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101).
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct AdamWSettings {
-    /// Decay of the first moment.
+    /// Decay rate of the first moment.
     pub beta_1: f32,
-    /// Decay of the second moment.
+    /// Decay rate of the second moment.
     pub beta_2: f32,
-    /// Added to the root of the second moment, before its bias is corrected.
+    /// Constant that is added to the square root of the second moment, before bias correction.
     pub epsilon: f32,
-    /// Decay of matrices and embeddings, times the learning rate. Vectors (biases and layer
-    /// normalisation) never decay.
+    /// Weight decay of matrices and embeddings, multiplied by the learning rate. Vectors (biases
+    /// and layer normalisation) have no weight decay.
     pub weight_decay: f32,
 }
 
 impl Default for AdamWSettings {
-    /// The reference's settings for fine-tuning, with the usual decay of 0.01.
+    /// DNABERT's settings for fine-tuning, with the usual weight decay of 0.01.
     fn default() -> Self {
         Self { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, weight_decay: 0.01 }
     }
 }
 
-/// The optimizer for `module`: [`BertAdamW`], without decay for vectors.
+/// Creates a [`BertAdamW`] optimizer for `module`, without weight decay for vectors.
 pub fn adamw<M: Module>(module: &M, settings: &AdamWSettings) -> ModuleOptimizer {
     let mut vectors = Vectors(Vec::new());
     module.visit(&mut vectors);
@@ -47,15 +47,15 @@ impl ModuleVisitor for Vectors {
     }
 }
 
-/// AdamW in the order of DNABERT's code (and of BERT's): epsilon joins the root of the second
-/// moment before bias correction, and weights decay after the update.
+/// AdamW with DNABERT's (and BERT's) order of operations: epsilon is added to the square root of
+/// the second moment before bias correction, and weights decay after the update.
 ///
-/// burn's and PyTorch's AdamW add epsilon after the correction and decay first. In the first steps
-/// that makes epsilon thirty times smaller, which tiny gradients notice: after ten steps some
-/// weights lie further apart than 10⁻⁴.
+/// burn and PyTorch add epsilon after the correction, and decay first. In the first steps their
+/// epsilon is effectively thirty times smaller. This matters for tiny gradients: after ten steps
+/// some weights differ by more than 10⁻⁴.
 #[derive(Debug, Clone, Copy)]
 pub struct BertAdamW(
-    /// Its settings.
+    /// The settings.
     pub AdamWSettings,
 );
 
@@ -108,7 +108,7 @@ mod tests {
         LinearConfig::new(1, 1).with_initializer(Initializer::Ones).init(device)
     }
 
-    /// One step of rate 0.1 with the gradient of `factor × (weight × 1 + bias)`.
+    /// One step with learning rate 0.1 and the gradient of `factor × (weight × 1 + bias)`.
     fn step(settings: &AdamWSettings, factor: f64) -> [f32; 2] {
         let device = Device::flex().autodiff();
         let layer = one(&device);
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn matrices_decay_and_vectors_do_not() {
-        // A zero gradient leaves decay as the only change.
+        // With a zero gradient, weight decay is the only change.
         let settings = AdamWSettings { weight_decay: 0.5, ..AdamWSettings::default() };
         let [weight, bias] = step(&settings, 0.0);
         assert!((weight - 0.95).abs() < 1e-6, "{weight}");
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn epsilon_counts_before_bias_correction() {
-        // With g = epsilon the first step is rate × √(1−β₂) g / (√(1−β₂) g + epsilon).
+        // If g = epsilon, the first step is rate × √(1−β₂) g / (√(1−β₂) g + epsilon).
         let settings =
             AdamWSettings { weight_decay: 0.0, epsilon: 1e-4, ..AdamWSettings::default() };
         let root = 0.001_f32.sqrt();

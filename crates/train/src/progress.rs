@@ -1,11 +1,12 @@
-//! A progress bar for terminals; plain lines where there is none.
+//! A progress bar for terminals, or plain lines without a terminal.
 
 use indicatif::{ProgressBar as Bar, ProgressStyle};
 
 use crate::pretrain::MaskedEvaluation;
 use crate::{EpochSummary, Observer, StepSummary, Warning};
 
-/// Shows steps, speed, loss and the time left, and one line for each epoch, on standard error.
+/// An [`Observer`] that shows steps, speed, loss and the remaining time on standard error, and
+/// prints one line for each epoch.
 #[derive(Debug, Default)]
 pub struct ProgressBar {
     bar: Option<Bar>,
@@ -22,7 +23,7 @@ impl ProgressBar {
 }
 
 impl Observer for ProgressBar {
-    /// Every network has a bar of its own.
+    /// Starts a new bar for each network.
     fn network(&mut self, number: usize, networks: usize) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
@@ -72,7 +73,7 @@ impl Observer for ProgressBar {
 }
 
 impl Drop for ProgressBar {
-    /// Takes the bar away where a run ends early.
+    /// Removes the bar if the run ends early.
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

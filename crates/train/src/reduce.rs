@@ -1,13 +1,15 @@
-//! Gradients of several devices, summed by burn's own collective operation.
+//! Sums the gradients of several devices with burn's collective operation.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::distributed::{ReduceOperation, all_reduce};
 use burn::tensor::{Device, Tensor};
 
-/// The gradients of `module`, summed over `devices`, each of which calls this with its own.
+/// Returns the gradients of `module`, summed over `devices`; each device calls this function with
+/// its own gradients.
 ///
-/// All of them must have gradients for the same parameters, or they wait for one another for ever.
+/// All devices must have gradients for the same parameters. Otherwise they wait for each other
+/// forever.
 pub(crate) fn sum_over<M: Module>(
     devices: &[Device],
     module: &M,

@@ -1,18 +1,25 @@
-//! The learning rate over the steps of a run.
+//! The learning-rate schedule.
 
-/// Linear warm-up from 0, then linear decay to 0: BERT's schedule.
+/// BERT's schedule: linear warm-up from 0, then linear decay to 0.
+///
+/// ```
+/// use dnabert_train::LinearSchedule;
+///
+/// let schedule = LinearSchedule { peak: 2.0, warmup_steps: 4, total_steps: 12 };
+/// assert_eq!([0, 2, 4, 8, 12].map(|step| schedule.rate(step)), [0.0, 1.0, 2.0, 1.0, 0.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LinearSchedule {
-    /// The highest rate, reached at the end of the warm-up.
+    /// The highest learning rate, reached at the end of the warm-up.
     pub peak: f64,
-    /// Steps of warm-up.
+    /// The number of warm-up steps.
     pub warmup_steps: usize,
-    /// Steps of the whole run.
+    /// The number of steps of the whole run.
     pub total_steps: usize,
 }
 
 impl LinearSchedule {
-    /// The rate of `step`, counted from 0; 0 from `total_steps` on.
+    /// Returns the learning rate of `step`, counted from 0; it is 0 from `total_steps` on.
     pub fn rate(&self, step: usize) -> f64 {
         let factor = if step < self.warmup_steps {
             step as f64 / self.warmup_steps as f64

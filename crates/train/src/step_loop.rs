@@ -1,13 +1,13 @@
-//! One optimizer step: clipped gradients, scheduled rate, new weights.
+//! One optimizer step: clip the gradients, schedule the learning rate, update the weights.
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 
 use crate::{LinearSchedule, TrainError, clip_gradients};
 
-/// Optimizer, schedule and step counter of a run; the model passes through it.
+/// The optimizer, the schedule and the step counter of a run.
 ///
-/// It knows nothing of data or epochs: fine-tuning and pre-training hand it gradients.
+/// It does not know data or epochs: fine-tuning and pre-training both pass it gradients.
 #[allow(missing_debug_implementations, reason = "burn's optimizer has no Debug")]
 pub struct StepLoop {
     optimizer: ModuleOptimizer,
@@ -16,19 +16,19 @@ pub struct StepLoop {
     step: usize,
 }
 
-/// What one step did.
+/// The numbers of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
-    /// The step, counted from 0.
+    /// The step, from 0.
     pub step: usize,
-    /// Its learning rate.
+    /// The learning rate of the step.
     pub learning_rate: f64,
-    /// Norm over all gradients before clipping.
+    /// The norm over all gradients before clipping.
     pub gradient_norm: f64,
 }
 
 impl StepLoop {
-    /// A run from step 0.
+    /// Creates the step loop of a run that starts at step 0.
     pub fn new(
         optimizer: ModuleOptimizer,
         schedule: LinearSchedule,
@@ -37,7 +37,8 @@ impl StepLoop {
         Self::resume(optimizer, schedule, max_gradient_norm, 0)
     }
 
-    /// A run that goes on at `step`, with the optimizer as it was there.
+    /// Creates the step loop of a run that continues at `step` with the optimizer state of that
+    /// step.
     pub fn resume(
         optimizer: ModuleOptimizer,
         schedule: LinearSchedule,
@@ -47,21 +48,23 @@ impl StepLoop {
         Self { optimizer, schedule, max_gradient_norm, step }
     }
 
-    /// The optimizer.
+    /// Returns the optimizer.
     pub fn optimizer(&self) -> &ModuleOptimizer {
         &self.optimizer
     }
 
-    /// The number of steps done.
+    /// Returns the number of completed steps.
     pub fn step(&self) -> usize {
         self.step
     }
 
-    /// Applies `gradients`, summed over all batches of the step.
+    /// Applies `gradients`, which are summed over all batches of the step, and returns the new
+    /// model.
     ///
     /// # Errors
     ///
-    /// [`TrainError::NotFinite`] where the norm is NaN or infinite; the weights are then lost.
+    /// [`TrainError::NotFinite`] if the gradient norm is NaN or infinite; the model is dropped
+    /// then.
     pub fn apply<M: Module>(
         &mut self,
         model: M,

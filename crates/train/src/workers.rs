@@ -1,4 +1,4 @@
-//! One batch, computed in parts on several cores or devices.
+//! Splits the computation of a batch over several cores or devices.
 
 use std::ops::Range;
 
@@ -12,35 +12,36 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::TrainError;
 use crate::reduce::sum_over;
 
-/// Threads that each compute the gradients of a part of a batch.
+/// Workers that each compute the gradients of a part of a batch.
 #[derive(Debug)]
 pub(crate) enum Workers {
-    /// On one device, here.
+    /// One device, in the calling thread.
     One,
-    /// On one processor, a rayon pool of one thread each: many cores in one matrix product scale
-    /// badly, many rows on one core each scale well, and burn's CPU backend stays in the pool that
-    /// it is called from.
+    /// CPU cores, with a rayon pool of one thread for each.
+    ///
+    /// One matrix product on many cores scales badly, but many rows on one core each scale well.
+    /// burn's CPU backend stays in the pool that it is called from.
     Cores(Vec<ThreadPool>),
-    /// On a GPU each. The devices sum up their gradients among themselves.
+    /// One GPU for each worker. The devices sum their gradients among themselves.
     Devices {
-        /// The GPUs; weights and optimizer live on the first.
+        /// The GPUs; the weights and the optimizer are on the first.
         devices: Vec<Device>,
-        /// Keeps their connections open.
+        /// Keeps the connections between the devices open.
         _context: DistributedContext,
     },
 }
 
-/// Gradients and loss of one part.
+/// The gradients and the loss of one part.
 type Part = (GradientsParams, f64);
 
-/// The rows of one pass, and the seed of their dropout.
+/// The number of rows of one pass and the seed of their dropout.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows {
     pub(crate) count: usize,
     pub(crate) dropout: u64,
 }
 
-/// Gradients and loss of a step, summed over its passes.
+/// The gradients and the loss of a step, summed over its passes.
 pub(crate) struct StepSum<M> {
     gradients: GradientsAccumulator<M>,
     loss: f64,
@@ -51,7 +52,7 @@ impl<M: Module> StepSum<M> {
         Self { gradients: GradientsAccumulator::new(), loss: 0.0 }
     }
 
-    /// Adds a pass over `rows`, of which `loss` computes a range.
+    /// Adds a pass over `rows`; `loss` computes the loss of a range of them.
     pub(crate) fn add<F>(
         &mut self,
         workers: &Workers,
@@ -74,11 +75,11 @@ impl<M: Module> StepSum<M> {
         }
     }
 
-    /// The sums.
+    /// Returns the summed gradients and loss.
     ///
     /// # Errors
     ///
-    /// [`TrainError::NotFinite`] for the loss.
+    /// [`TrainError::NotFinite`] if the loss is NaN or infinite.
     pub(crate) fn finish(mut self, step: usize) -> Result<Part, TrainError> {
         if !self.loss.is_finite() {
             return Err(TrainError::NotFinite { what: "loss", value: self.loss, step });
@@ -88,7 +89,7 @@ impl<M: Module> StepSum<M> {
 }
 
 impl Workers {
-    /// As many cores.
+    /// Creates workers on `count` CPU cores.
     pub(crate) fn new(count: usize) -> Result<Self, TrainError> {
         let pool = |_| ThreadPoolBuilder::new().num_threads(1).build();
         if count < 2 {
@@ -97,7 +98,7 @@ impl Workers {
         Ok(Self::Cores((0..count).map(pool).collect::<Result<_, _>>()?))
     }
 
-    /// How many share a pass.
+    /// Returns the number of workers.
     pub(crate) fn count(&self) -> usize {
         match self {
             Self::One => 1,
@@ -106,7 +107,7 @@ impl Workers {
         }
     }
 
-    /// These devices, of one kind.
+    /// Creates workers on `devices`, which must be of one kind.
     pub(crate) fn on(devices: &[Device]) -> Self {
         let devices = devices.to_vec();
         let config = DistributedConfig { all_reduce_op: ReduceOperation::Sum };
@@ -114,12 +115,12 @@ impl Workers {
         Self::Devices { devices, _context: context }
     }
 
-    /// Runs `work` on the ranges of `rows` that the workers share, each with a model of its own
-    /// autodiff graph; the parts come back in order.
+    /// Splits `rows` into ranges, runs `work` on each worker's range, and returns the results in
+    /// order.
     ///
-    /// The models are made from plain tensors. `fork` would move the tracked ones, whose graph
-    /// nodes burn 0.22.1 keeps and looks through after every backward pass: steps become slower and
-    /// slower.
+    /// Each worker has a copy of the model with its own autodiff graph, made from plain tensors.
+    /// `fork` would move the tracked tensors: burn 0.22.1 keeps their graph nodes and searches them
+    /// after every backward pass, so that steps become slower and slower.
     fn run<M, F>(&self, model: &M, device: &Device, rows: usize, work: F) -> Vec<Part>
     where
         M: Module,
@@ -143,7 +144,7 @@ impl Workers {
                             (sum_over(devices, &replica, gradients), loss)
                         }
                     }));
-                // Each device has the sum over all of them.
+                // Each device holds the sum over all devices, so one copy is enough.
                 parts.iter_mut().skip(1).for_each(|part| part.0 = GradientsParams::new());
                 parts
             }
@@ -152,7 +153,7 @@ impl Workers {
     }
 }
 
-/// Runs each task in a thread of its own; results come back in order.
+/// Runs each task in its own thread and returns the results in order.
 fn in_threads<T: FnOnce() -> Part + Send>(tasks: impl Iterator<Item = T>) -> Vec<Part> {
     std::thread::scope(|scope| {
         let started: Vec<_> = tasks.map(|task| scope.spawn(task)).collect();
@@ -163,7 +164,7 @@ fn in_threads<T: FnOnce() -> Part + Send>(tasks: impl Iterator<Item = T>) -> Vec
     })
 }
 
-/// `rows` cut into at most `count` ranges of nearly the same length.
+/// Cuts `rows` into at most `count` ranges of nearly equal length.
 fn shares(rows: usize, count: usize) -> impl Iterator<Item = Range<usize>> {
     let count = count.min(rows);
     (0..count).map(move |part| part * rows / count..(part + 1) * rows / count)

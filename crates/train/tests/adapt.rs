@@ -1,4 +1,4 @@
-//! Frozen encoders and low-rank adapters: what is trained, and what stays to the bit.
+//! Frozen encoders and low-rank adapters: what is trained, and what keeps the same bits.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod planted;
@@ -37,7 +37,7 @@ fn tune(model: SequenceClassifier<Bert>) -> SequenceClassifier<Bert> {
     fine_tune(model, &examples(1), &examples(2), SPECIAL, &settings, &mut ()).unwrap().model
 }
 
-/// Each stored value, adapters apart, by its place in the module.
+/// The bits of each parameter, without merged adapters, by its path in the module.
 fn bases(model: &SequenceClassifier<Bert>) -> Vec<(String, Vec<u32>)> {
     #[derive(Default)]
     struct Bases(Vec<String>, Vec<(String, Vec<u32>)>);
@@ -171,7 +171,7 @@ fn adapters_that_do_not_fit_are_named() {
     fs::write(&file, text.replace("\"r\": 2", "\"r\": 4")).unwrap();
     let error = open();
     assert!(error.to_string().contains("lora.a has shape [2, 12] where [4, 12]"), "{error}");
-    // A rank that would fill memory is compared before anything is made of it.
+    // A rank that would fill memory is rejected before anything is allocated.
     fs::write(&file, text.replace("\"r\": 2", "\"r\": 4000000000000")).unwrap();
     assert!(matches!(open(), CheckpointError::Tensors { .. }));
     fs::write(&file, text.replace("\"value\"", "\"dense\"")).unwrap();

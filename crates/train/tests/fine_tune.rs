@@ -1,4 +1,4 @@
-//! Fine-tuning as a caller sees it, on toy models.
+//! Fine-tuning of toy models through the public interface.
 
 mod planted;
 
@@ -15,7 +15,7 @@ fn example(ids: &[u32], label: usize) -> EncodedExample {
     EncodedExample { encoding: row(ids), label }
 }
 
-/// Rows of 4 to 9 random tokens; class 1 holds token 9 somewhere, class 0 nowhere.
+/// Rows of 4 to 9 random tokens; only class 1 contains token 9.
 fn planted(count: u64, salt: u64) -> Vec<EncodedExample> {
     (0..count)
         .map(|row| {
@@ -47,7 +47,7 @@ fn tune(
     fine_tune(model(dropout), &planted(160, 1), &planted(80, 2), SPECIAL, settings, observer)
 }
 
-/// The last layer's weights, bit for bit.
+/// The bits of all weights.
 fn bits(model: &SequenceClassifier<Bert>) -> Vec<u32> {
     let mut all = Vec::new();
     struct Collect<'a>(&'a mut Vec<u32>);
@@ -100,14 +100,14 @@ fn the_same_seed_gives_the_same_bits_and_another_does_not() {
 
 #[test]
 fn accumulated_batches_equal_one_large_batch() {
-    // 90 rows: the last step of an epoch has 10 in place of 16, in batches of 8 and 2.
+    // 90 rows do not divide evenly into batches.
     let train = planted(90, 1);
     let steps = |batch_size, accumulation| {
         let mut record = Record::default();
         let settings = FineTuneConfig { epochs: 2, batch_size, accumulation, ..settings() };
         let weights = ClassWeights::Given(vec![1.0, 3.0]);
         let settings = FineTuneConfig { class_weights: weights, ..settings };
-        // With every row in one window the order is that of length, the same for both sizes.
+        // All rows fit in one window, so the order by length is the same for both batch sizes.
         fine_tune(model(0.0), &train, &train, SPECIAL, &settings, &mut record).unwrap();
         record.losses
     };
@@ -149,7 +149,7 @@ fn early_stop_counts_epochs_without_a_better_one() {
 #[test]
 fn a_model_that_gives_one_class_only_is_reported() {
     let mut record = Record::default();
-    // Too small a rate to leave the start, where one class wins everywhere.
+    // The rate is too small to leave the start, where one class has the highest score everywhere.
     let settings = FineTuneConfig { epochs: 1, learning_rate: 1e-9, ..settings() };
     let tuned = tune(0.0, &settings, &mut record).unwrap();
     assert!(tuned.collapsed);
@@ -185,7 +185,7 @@ fn settings_and_labels_that_do_not_fit_are_named() {
 
 #[test]
 fn a_start_that_may_win_is_kept_where_training_makes_it_worse() {
-    // Trained well once, then thrown about: its own start is better than what comes of that.
+    // After good training, a learning rate that is too high makes the model worse.
     let good = tune(0.0, &settings(), &mut ()).unwrap();
     let wild = FineTuneConfig { epochs: 2, keep_start: true, learning_rate: 1.0, ..settings() };
     let data = (planted(160, 1), planted(80, 2));

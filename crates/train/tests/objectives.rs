@@ -1,4 +1,4 @@
-//! Each kind of problem on a planted task that a toy model can learn by heart.
+//! Each objective on a planted task that a toy model can learn.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod planted;
@@ -69,7 +69,7 @@ fn labels_that_exclude_nothing_are_learned() {
 #[test]
 fn a_class_for_each_token_is_learned() {
     let model = config(0.0).with_labels(&["other", "after 9"]).token_classifier(5, &Device::flex());
-    // Whether the token before is 9: nothing that the token itself tells.
+    // Whether the previous token is 9; the token itself does not tell.
     let after = |row: &Encoding| {
         let inner = row.ids.windows(2).map(|pair| Some(usize::from(pair[0] == 9)));
         std::iter::once(None).chain(inner).collect()

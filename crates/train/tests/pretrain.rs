@@ -1,4 +1,4 @@
-//! Masked-LM training: it learns, it adds up, and it goes on with the same bits.
+//! Masked-LM training: it learns, batches add up, and interrupted runs give the same bits.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::convert::Infallible;
@@ -14,7 +14,7 @@ use dnabert_train::pretrain::{
 };
 use dnabert_train::{AdamWSettings, Observer, StepSummary, TrainError};
 
-/// Repeats of one motif, more or fewer: what is hidden follows from its place.
+/// Repeats of one motif with different lengths; hidden tokens follow from their neighbours.
 struct Repeats(KmerTokenizer);
 
 impl Rows for Repeats {
@@ -79,7 +79,7 @@ impl Observer for Seen {
     }
 }
 
-/// Ends the process's part in the run after some steps, as a kill would.
+/// Stops the run after some steps, like a killed process.
 struct KilledAfter(usize);
 
 impl Observer for KilledAfter {
@@ -142,14 +142,14 @@ fn a_stopped_run_ends_with_the_same_bits() {
             };
             assert_eq!(bits(resumed), bits(whole), "{} after {stops:?}", whole.name);
         }
-        // Two are kept, and nothing half done.
+        // Two checkpoints are kept, and no incomplete one.
         let mut names: Vec<_> = fs::read_dir(folder.path().join("run"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
         assert_eq!(names, ["step-00000012", "step-00000014"]);
-        // A run that is over is given back as it ended.
+        // A finished run returns its model unchanged.
         let again = train(fresh(0.1), &config, Some(&checkpoints), &mut ()).unwrap();
         assert_eq!(again, resumed);
     }

@@ -1,4 +1,4 @@
-//! Low-rank adapters in files of their own, in the layout of Hugging Face PEFT.
+//! Low-rank adapters in separate files, in the layout of Hugging Face PEFT.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use crate::{
 const WEIGHTS: &str = "adapter_model.safetensors";
 const CONFIG: &str = "adapter_config.json";
 
-/// The `adapter_config.json` of PEFT, as far as it is needed here.
+/// The fields of PEFT's `adapter_config.json` that are used here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct AdapterConfig {
     peft_type: String,
@@ -44,15 +44,16 @@ struct AdapterConfig {
     modules_to_save: Option<Vec<String>>,
 }
 
-/// Writes the adapters of `model` and its head, without the weights that they adapt:
-/// `adapter_model.safetensors` and `adapter_config.json`, which PEFT reads, and `config.json`.
+/// Writes the adapters and the head of `model`, without the base weights.
 ///
-/// `low_rank` is what they were made with, and `base` names the model that they belong to.
+/// The files are `adapter_model.safetensors` and `adapter_config.json`, which PEFT can read, and
+/// `config.json`. `low_rank` must be the settings that the adapters were made with; `base` is the
+/// name of the base model.
 ///
 /// # Errors
 ///
-/// [`CheckpointError::NoAdapters`] for a model without adapters of this rank; else for a file that
-/// cannot be written.
+/// [`CheckpointError::NoAdapters`] for a model without adapters of this rank, and an error for a
+/// file that cannot be written.
 pub fn save_adapters<E: Encoder>(
     model: &SequenceClassifier<E>,
     config: &BertConfig,
@@ -96,14 +97,16 @@ pub fn save_adapters<E: Encoder>(
 }
 
 impl Checkpoint {
-    /// The encoder of this checkpoint under the adapters and the head in `folder`, as
-    /// [`save_adapters`] or PEFT writes them. Also gives the config with the head, which is the
-    /// `config.json` of the folder, or this checkpoint's own where there is none.
+    /// Reads the encoder of this checkpoint with the adapters and the head in `folder`, as
+    /// [`save_adapters`] or PEFT writes them; also returns the config with the head.
+    ///
+    /// The config is the `config.json` of the folder, or that of this checkpoint if the folder has
+    /// none.
     ///
     /// # Errors
     ///
-    /// [`CheckpointError`] naming a file, or a tensor of either folder that is missing, unused or
-    /// of another shape.
+    /// [`CheckpointError`] with the file, or with the tensors of either folder that are missing,
+    /// unused or of another shape.
     pub fn with_adapters(
         &self,
         folder: impl AsRef<Path>,
@@ -119,7 +122,7 @@ impl Checkpoint {
         let pooler = config.pooling == Pooling::Cls;
         let bert = Bert::zeros(&config, pooler, device);
         let model = SequenceClassifier::over(bert, &config, device);
-        // The head and, where they hold it, the pooler come with the adapters.
+        // The head and, if it was saved, the pooler are stored with the adapters.
         let saved = |name: &str| {
             names::is_linear_head(name) || adapters.has(POOLER) && name.starts_with("bert.pooler.")
         };
@@ -128,7 +131,7 @@ impl Checkpoint {
                 names::is_head(name) || !pooler && names::is_pooler(name)
             })?;
         let low_rank = adapter_config.low_rank();
-        // Compared before factors of this rank are made.
+        // Checked before factors of this rank are allocated.
         for name in adapters.names().filter(|name| name.ends_with(".lora.a")) {
             let found = adapters.shape(name).unwrap_or_default();
             if found.first() != Some(&low_rank.rank) {
@@ -172,7 +175,7 @@ impl AdapterConfig {
     }
 }
 
-/// Gathers the tensors that are no part of the base.
+/// Collects the tensors that do not belong to the base model.
 struct Adapters {
     path: ParameterPath,
     tensors: Vec<(String, Unread)>,

@@ -1,32 +1,32 @@
-//! What can be wrong with a checkpoint.
+//! Errors of checkpoints.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::ConfigError;
 
-/// Why a checkpoint cannot be read or written.
+/// The error for a checkpoint that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// A weight that half precision cannot hold.
-    #[error("{tensor}: {value} is no number of half precision")]
+    /// A weight does not fit in half precision.
+    #[error("{tensor}: {value} does not fit in half precision (f16)")]
     NotHalf {
         /// The tensor.
         tensor: String,
-        /// The weight.
+        /// The value of the weight.
         value: f32,
     },
-    /// The config.
+    /// The config cannot be read or used.
     #[error("the checkpoint's config cannot be used")]
     Config(#[from] ConfigError),
-    /// The folder holds no weights file.
+    /// The folder has no weights file.
     #[error("{}: neither model.safetensors nor pytorch_model.bin", folder.display())]
     NoWeights {
         /// The folder.
         folder: PathBuf,
     },
-    /// A file that cannot be read or written.
+    /// A file cannot be read or written.
     #[error("{}", path.display())]
     Io {
         /// The file.
@@ -35,26 +35,26 @@ pub enum CheckpointError {
         #[source]
         source: std::io::Error,
     },
-    /// A file that is in none of the known formats, or damaged.
-    #[error("{}: damaged, or neither safetensors nor PyTorch", path.display())]
+    /// A file is damaged or has an unknown format.
+    #[error("{}: the file is damaged, or is neither safetensors nor PyTorch", path.display())]
     Format {
         /// The file.
         path: PathBuf,
-        /// What the reader says.
+        /// The error of the reader.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A tensor of a type that no weight has.
-    #[error("{}: tensor {name} holds {found}, and weights are floating-point", path.display())]
+    /// A tensor does not hold floating-point numbers.
+    #[error("{}: tensor {name} has type {found}; weights must be floating-point", path.display())]
     NotFloat {
         /// The file.
         path: PathBuf,
         /// The tensor.
         name: String,
-        /// Its type.
+        /// The type of its elements.
         found: String,
     },
-    /// A tensor with NaN or infinity inside.
+    /// A tensor holds NaN or infinity.
     #[error("{}: tensor {name} holds {value} at flat index {index}", path.display())]
     NotFinite {
         /// The file.
@@ -63,11 +63,11 @@ pub enum CheckpointError {
         name: String,
         /// The value.
         value: f32,
-        /// Its place in row order.
+        /// The index of the value in row order.
         index: usize,
     },
-    /// A tensor that is stored twice, as aliases must be equal, but differs.
-    #[error("{}: {alias} differs from {name}, to which it is tied", path.display())]
+    /// Two tied tensors must be equal, but differ.
+    #[error("{}: the tied tensors {alias} and {name} differ", path.display())]
     Untied {
         /// The file.
         path: PathBuf,
@@ -76,69 +76,69 @@ pub enum CheckpointError {
         /// The first name.
         name: String,
     },
-    /// Two tensors that have the same name once `gamma`, `beta` and prefixes are read.
-    #[error("{}: {name} is stored twice", path.display())]
+    /// Two tensors have the same name after `gamma`, `beta` and prefixes are normalised.
+    #[error("{}: tensor {name} is stored twice", path.display())]
     Duplicate {
         /// The file.
         path: PathBuf,
         /// The name.
         name: String,
     },
-    /// A head of another kind than the one that was asked for.
-    #[error("{}: the weights are a {found}'s, which judges {judges}", path.display())]
+    /// The checkpoint has a head of another kind.
+    #[error("{}: the weights belong to a {found}, which classifies {judges}", path.display())]
     OtherHead {
         /// The file.
         path: PathBuf,
         /// The class that the config names.
         found: String,
-        /// What its head is for.
+        /// What the head classifies: `tokens` or `sequences`.
         judges: &'static str,
     },
-    /// A network without adapters, where they are to be saved alone.
+    /// The network has no adapters that could be saved.
     #[error("{}: the network has no adapters of rank {rank} to save", path.display())]
     NoAdapters {
         /// The folder.
         path: PathBuf,
-        /// Their rank.
+        /// The rank of the adapters that were asked for.
         rank: usize,
     },
-    /// Adapters of a kind that is not known here.
-    #[error("{}: {what} cannot be built", path.display())]
+    /// The adapters are of an unsupported kind.
+    #[error("{}: {what}: not supported", path.display())]
     Adapters {
         /// The file.
         path: PathBuf,
-        /// What is not known.
+        /// What is not supported.
         what: String,
     },
-    /// Tensors that do not fit the network.
+    /// Tensors do not fit the network.
     #[error("{}: {problems}", path.display())]
     Tensors {
         /// The file.
         path: PathBuf,
-        /// Which and why.
+        /// All tensors that do not fit.
         problems: TensorProblems,
     },
 }
 
-/// Every tensor that does not fit, by the name it has in the file.
+/// All tensors that do not fit a network, by their names in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TensorProblems {
-    /// Needed by the network, absent from the file.
+    /// Tensors that the network needs and the file does not have.
     pub missing: Vec<String>,
-    /// In the file, used by nothing.
+    /// Tensors in the file that the network does not use.
     pub unused: Vec<String>,
-    /// Of another shape than the network's.
+    /// Tensors with another shape than in the network.
     pub misshapen: Vec<Misshapen>,
 }
 
-/// A tensor of another shape.
+/// A tensor with an unexpected shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misshapen {
     /// Its name in the file.
     pub name: String,
     /// Its shape in the file.
     pub found: Vec<usize>,
-    /// The shape that the config asks for.
+    /// The shape that follows from the config.
     pub expected: Vec<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! From a module to a folder that transformers reads.
+//! Export of a module to a folder that transformers can read.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,20 +14,20 @@ use crate::{
     Bert, BertConfig, Encoder, Family, MaskedLanguageModel, SequenceClassifier, TokenClassifier,
 };
 
-/// A network that transformers knows by a class name.
+/// A network with a class name in transformers.
 pub trait Pretrained: Module {
-    /// Canonical name of the module's root; heads have none.
+    /// The canonical name of the module's root; empty for networks with a head.
     const ROOT: &'static str = "";
 
-    /// The class in transformers, or in DNABERT's own code.
+    /// Returns the class name in transformers, or in DNABERT's own code.
     fn architecture(&self) -> &'static str;
 
-    /// The number of parameters.
+    /// Returns the number of parameters.
     fn parameters(&self) -> usize {
         self.num_params()
     }
 
-    /// The name that this class gives the parameter which is elsewhere called `name`.
+    /// Returns the name that this class uses for the parameter with the canonical name `name`.
     fn file_name(&self, name: String) -> String {
         name
     }
@@ -77,19 +77,20 @@ impl<E: Encoder> Pretrained for TokenClassifier<E> {
     }
 }
 
-/// One tensor of a network, as a checkpoint holds it.
+/// One tensor of a network, as it is stored in a checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedTensor {
-    /// Its name in transformers.
+    /// The name in transformers.
     pub name: String,
-    /// Its shape there; matrices of linear layers are `[output, input]`.
+    /// The shape in transformers; matrices of linear layers are `[output, input]`.
     pub shape: Vec<usize>,
-    /// Its values in row order.
+    /// The values in row order.
     pub values: Vec<f32>,
 }
 
-/// All tensors of `model` under the names and in the layout of transformers; adapters are merged
-/// into the weights that they adapt.
+/// Returns all tensors of `model` with the names and the layout of transformers.
+///
+/// Adapters are merged into the weights that they adapt.
 pub fn tensors<M: Pretrained>(model: &M) -> Vec<NamedTensor> {
     let unread = collect(model).into_iter();
     unread
@@ -101,11 +102,11 @@ pub fn tensors<M: Pretrained>(model: &M) -> Vec<NamedTensor> {
         .collect()
 }
 
-/// Writes `config.json` and `model.safetensors` (f32) into `folder`, made where absent; adapters
-/// are merged into the weights that they adapt.
+/// Writes `config.json` and `model.safetensors` (f32) into `folder`, which is created if needed.
 ///
-/// Files of the same names are replaced only by whole new ones. Tensors are read from the device
-/// one after the other while the file is written.
+/// Adapters are merged into the weights that they adapt. An existing file is replaced only after
+/// the new one is complete. Tensors are read from the device one at a time while the file is
+/// written.
 ///
 /// # Errors
 ///
@@ -118,13 +119,14 @@ pub fn save<M: Pretrained>(
     save_tensors(model, config, folder.as_ref(), collect(model))
 }
 
-/// As [`save`], in numbers of half precision (f16) and half the space; read again, they are what f16
-/// kept of them.
+/// Writes the same files as [`save`] in half precision (f16), which takes half the space.
+///
+/// A network that is read from them has the weights rounded to f16.
 ///
 /// # Errors
 ///
-/// [`CheckpointError`] for a file that cannot be written, and
-/// [`CheckpointError::NotHalf`] for a weight that f16 cannot hold; then nothing is written.
+/// [`CheckpointError`] for a file that cannot be written, and [`CheckpointError::NotHalf`] for a
+/// weight that does not fit in f16; nothing is written then.
 pub fn save_half<M: Pretrained>(
     model: &M,
     config: &BertConfig,
@@ -157,9 +159,9 @@ fn save_tensors<M: Pretrained>(
     Ok(config.write(folder.join("config.json"))?)
 }
 
-/// Writes a safetensors file that transformers reads.
+/// Writes a safetensors file that transformers can read.
 pub(super) fn write(tensors: Vec<(String, Unread)>, path: &Path) -> Result<(), CheckpointError> {
-    // transformers asks for this entry
+    // transformers requires this entry.
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let write = |beside: &Path| {
         serialize_to_file(tensors, Some(metadata), beside).map_err(std::io::Error::other)
@@ -168,11 +170,11 @@ pub(super) fn write(tensors: Vec<(String, Unread)>, path: &Path) -> Result<(), C
         .map_err(|source| CheckpointError::Io { path: path.into(), source })
 }
 
-/// A tensor that is still on its device.
+/// A tensor that has not been read from its device yet.
 pub(super) struct Unread {
     pub(super) shape: Vec<usize>,
     pub(super) read: Box<dyn Fn() -> TensorData>,
-    /// Whether it is written as f16, not as f32.
+    /// Whether it is written as f16 instead of f32.
     is_half: bool,
 }
 
@@ -231,7 +233,7 @@ impl ModuleVisitor for Collect {
     }
 }
 
-/// A tensor to be read later, in PyTorch's layout.
+/// Wraps a tensor that is read later, in PyTorch's layout.
 pub(super) fn unread<const D: usize>(tensor: Tensor<D>, transposed: bool) -> Unread {
     let tensor = if transposed { tensor.transpose() } else { tensor };
     let shape = tensor.dims().to_vec();

@@ -1,4 +1,4 @@
-//! From a file's tensors to a module.
+//! Import of the tensors of a file into a module.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,19 @@ use super::{CheckpointError, Misshapen, TensorProblems};
 use crate::initialize::Draw;
 use crate::parameter_path::ParameterPath;
 
-/// Parameters that are not meant to come from the file.
+/// Parameters that do not come from the file.
 pub(super) struct New<'a> {
-    /// Accepts their canonical names.
+    /// Returns whether the parameter with this canonical name is new.
     pub(super) is_new: &'a dyn Fn(&str) -> bool,
-    /// Draws their matrices; without it they stay as they are.
+    /// Draws new matrices; `None` leaves them unchanged.
     pub(super) draw: Option<Draw>,
 }
 
-/// Puts the file's tensors into `module`, whose root has the canonical name `root`.
+/// Loads the tensors of the file into `module`, whose root has the canonical name `root`.
 ///
-/// Each tensor is read, handed to the device and forgotten before the next: memory holds the
-/// network and one tensor more. Tensors for which `left_aside` holds may stay unused; any other
-/// leftover is an error, like anything missing.
+/// Tensors are read and uploaded one at a time, so memory holds the network and one more tensor.
+/// Tensors for which `left_aside` returns true may be unused. Any other unused tensor, like any
+/// missing one, is an error.
 pub(super) fn fill<M: Module>(
     module: M,
     root: &str,
@@ -64,7 +64,7 @@ struct Fill<'a> {
     path: ParameterPath,
     used: BTreeSet<String>,
     problems: TensorProblems,
-    /// The first tensor that could not be read; what comes after it is left as it is.
+    /// The error of the first tensor that could not be read; later parameters are left unchanged.
     error: Option<CheckpointError>,
 }
 
@@ -123,10 +123,12 @@ impl ModuleMapper for Fill<'_> {
     }
 }
 
-/// The columns of a matrix as rows, here and not by a view: products of the network read weights row by row, and rows that lie a power of
-/// two apart share a part of the cache.
+/// Transposes a matrix in memory instead of by a view.
+///
+/// The products of the network read weights row by row; rows at distances of a power of two would
+/// share a part of the cache.
 fn transpose<T: Copy>(values: &[T], rows: usize, columns: usize) -> Vec<T> {
-    // Blocks of this size on both sides stay in the nearest cache.
+    // Blocks of this size, of input and output, fit in the L1 cache.
     const BLOCK: usize = 32;
     let mut turned = values.to_vec();
     for top in (0..rows).step_by(BLOCK) {

@@ -1,9 +1,9 @@
 //! Checkpoints in the Hugging Face layout: a folder with `config.json` and a weights file.
 //!
-//! Import reads safetensors and both PyTorch formats (zip, and the stream before 1.6; pickled
-//! code is never run), under the names of transformers: with `gamma`/`beta` or `weight`/`bias`,
-//! with or without the `bert.` prefix. Every tensor of the network must be found and every tensor
-//! of the file used; anything else is an error that names the tensor.
+//! Safetensors and both PyTorch formats can be read: zip, and the older stream from before version
+//! 1.6. Pickled code is never run. Tensor names are those of transformers, with `gamma`/`beta` or
+//! `weight`/`bias`, with or without the prefix `bert.`. Every tensor of the network must be in the
+//! file, and every tensor of the file must be used; otherwise the error names the tensor.
 
 mod adapter;
 mod error;
@@ -31,48 +31,75 @@ use crate::{
     RecurrentKind, SequenceClassifier, TokenClassifier,
 };
 
-/// The names of weight files that are looked for in a folder, in this order.
+/// The names of weights files, in the order in which they are tried.
 const WEIGHT_FILES: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
 const POOLER: &str = "bert.pooler.dense.weight";
-/// How transformers calls classes with these heads.
+/// Parts of transformers' class names for these heads.
 const TOKENS: &str = "ForTokenClassification";
 const SEQUENCES: &str = "SequenceClassification";
 
-/// What the weights of a checkpoint are for.
+/// The kind of head in a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeadKind {
-    /// Hidden states: an encoder alone.
+    /// No head: an encoder alone.
     None,
-    /// Masked tokens.
+    /// A masked-LM head.
     MaskedLanguageModel,
-    /// Classes, labels or numbers of sequences.
+    /// A head for classes, labels or numbers of sequences.
     Sequence,
-    /// Classes of tokens.
+    /// A head for classes of tokens.
     Tokens,
 }
 
-/// A checkpoint folder that has been opened: config read, names and shapes of the weights known.
+/// An opened checkpoint folder: the config and the names and shapes of the weights.
 ///
-/// Each network that is made of it reads the file anew.
+/// Each network that is made from it reads the file again.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use dnabert_model::{Checkpoint, HeadKind, NewHead, Pooling, ProblemType};
+///
+/// let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/small-4");
+/// let checkpoint = Checkpoint::open(folder)?;
+/// assert_eq!(checkpoint.config().vocab_size, 261); // 4^4 k-mers and 5 special tokens
+/// assert_eq!(checkpoint.head(), HeadKind::MaskedLanguageModel);
+///
+/// let device = Device::flex();
+/// let encoder = checkpoint.encoder(&device)?;
+/// assert_eq!(encoder.word_embeddings().dims(), [261, 128]);
+///
+/// // The same encoder with a new head, for fine-tuning.
+/// let head = NewHead {
+///     labels: &["other", "promoter"],
+///     problem: ProblemType::SingleLabelClassification,
+///     pooling: Pooling::Mean,
+///     new_pooler: false,
+///     seed: 1,
+/// };
+/// let (classifier, config) = checkpoint.with_new_head(&head, &device)?;
+/// assert_eq!(classifier.labels(), 2);
+/// assert_eq!(config.label_names(), ["other", "promoter"]);
+/// # Ok::<(), dnabert_model::CheckpointError>(())
+/// ```
 #[derive(Debug)]
 pub struct Checkpoint {
     config: BertConfig,
     weights: Weights,
 }
 
-/// A classification head that is meant to be new, over an encoder from a file.
+/// A new classification head over an encoder from a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewHead<'a> {
-    /// Names of the outputs.
+    /// The names of the outputs.
     pub labels: &'a [&'a str],
     /// What the outputs mean.
     pub problem: ProblemType,
-    /// How hidden states become one vector; heads over tokens have no use for it.
+    /// How hidden states are pooled to one vector; not used by heads over tokens.
     pub pooling: Pooling,
-    /// Whether the pooler is to be new as well, where [`Pooling::Cls`] asks for one; else the file
-    /// must hold it.
+    /// Whether the pooler is new as well, if [`Pooling::Cls`] needs one; otherwise the file must
+    /// have it.
     pub new_pooler: bool,
-    /// Draws the new weights.
+    /// The seed of the new weights.
     pub seed: u64,
 }
 
@@ -91,7 +118,7 @@ impl Checkpoint {
         Self::open_file(folder, file)
     }
 
-    /// Opens `folder` with the weights file named `file`, in whichever of the formats it is.
+    /// Opens `folder` with the weights file `file`, in any supported format.
     ///
     /// # Errors
     ///
@@ -103,22 +130,22 @@ impl Checkpoint {
         Ok(Self { config, weights })
     }
 
-    /// The config as read.
+    /// Returns the config.
     pub fn config(&self) -> &BertConfig {
         &self.config
     }
 
-    /// The config, to change a switch such as the mask mode before a network is made.
+    /// Returns the config for changes, such as another mask mode, before a network is made.
     pub fn config_mut(&mut self) -> &mut BertConfig {
         &mut self.config
     }
 
-    /// The weights file.
+    /// Returns the path of the weights file.
     pub fn path(&self) -> &PathBuf {
         self.weights.path()
     }
 
-    /// What the weights are for: by the config's class where that tells, else by the tensors.
+    /// Returns the kind of head, from the class name in the config or else from the tensors.
     pub fn head(&self) -> HeadKind {
         let class = self.config.architectures.first().map_or("", String::as_str);
         if class.ends_with(TOKENS) {
@@ -136,27 +163,29 @@ impl Checkpoint {
         }
     }
 
-    /// Whether the file holds a pooler.
+    /// Returns whether the file has a pooler.
     pub fn has_pooler(&self) -> bool {
         self.weights.has(POOLER)
     }
 
-    /// The encoder alone; tensors of heads are left aside. It has a pooler where the file has one.
+    /// Reads the encoder alone; tensors of heads are ignored.
+    ///
+    /// The encoder has a pooler if the file has one.
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape.
+    /// [`CheckpointError::Tensors`] with the tensors that are missing, unused or of another shape.
     pub fn encoder(&self, device: &Device) -> Result<Bert, CheckpointError> {
         self.check(&self.config, Chunks::Average)?;
         let bert = Bert::zeros(&self.config, self.has_pooler(), device);
         fill(bert, "bert", &self.weights, None, names::is_head)
     }
 
-    /// The masked language model; it has a pooler where the file has one.
+    /// Reads the masked language model, with a pooler if the file has one.
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape.
+    /// [`CheckpointError::Tensors`] with the tensors that are missing, unused or of another shape.
     pub fn masked_language_model(
         &self,
         device: &Device,
@@ -167,12 +196,14 @@ impl Checkpoint {
         fill(model, "", &self.weights, None, |_| false)
     }
 
-    /// The sequence classifier (or regressor) with the head of the file: a linear layer, or one of
-    /// DNABERT's heads over chunks. A pooler that no head reads is left aside.
+    /// Reads the sequence classifier or regressor with the head of the file: a linear layer, or one
+    /// of DNABERT's heads over chunks.
+    ///
+    /// A pooler that the head does not read is ignored.
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape;
+    /// [`CheckpointError::Tensors`] with the tensors that are missing, unused or of another shape;
     /// [`CheckpointError::OtherHead`] for a token classifier.
     pub fn sequence_classifier(
         &self,
@@ -186,7 +217,7 @@ impl Checkpoint {
         fill(model, "", &self.weights, None, |name| !pooler && names::is_pooler(name))
     }
 
-    /// The head over chunks that the file's tensors make up.
+    /// Returns the kind of head over chunks, from the tensors of the file.
     fn chunks(&self) -> Chunks {
         let hidden = self.config.hidden_size;
         if let Some(&[_, input]) = self.weights.shape("classifier1.weight") {
@@ -203,11 +234,11 @@ impl Checkpoint {
         }
     }
 
-    /// The token classifier with the head of the file; a pooler is left aside.
+    /// Reads the token classifier with the head of the file; a pooler is ignored.
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape;
+    /// [`CheckpointError::Tensors`] with the tensors that are missing, unused or of another shape;
     /// [`CheckpointError::OtherHead`] for a sequence classifier.
     pub fn token_classifier(
         &self,
@@ -220,12 +251,14 @@ impl Checkpoint {
         fill(model, "", &self.weights, None, names::is_pooler)
     }
 
-    /// The encoder of the file under a classification head that is asked to be new; heads in the
-    /// file are left aside. Also gives the config with the new head.
+    /// Reads the encoder and puts a new classification head over it; also returns the config with
+    /// the new head.
+    ///
+    /// Heads in the file are ignored.
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape.
+    /// [`CheckpointError::Tensors`] with the tensors that are missing, unused or of another shape.
     pub fn with_new_head(
         &self,
         head: &NewHead<'_>,
@@ -247,18 +280,20 @@ impl Checkpoint {
         Ok((model.with_head_scaled_for_parts(), config))
     }
 
-    /// The encoder of the file under a token classification head that is asked to be new; heads in
-    /// the file are left aside. Also gives the config with the new head.
+    /// Reads the encoder and puts a new token classification head over it; also returns the config
+    /// with the new head.
+    ///
+    /// Heads in the file are ignored.
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Tensors`] naming what is missing, unused or of another shape.
+    /// [`CheckpointError::Tensors`] with the tensors that are missing, unused or of another shape.
     pub fn with_new_token_head(
         &self,
         head: &NewHead<'_>,
         device: &Device,
     ) -> Result<(TokenClassifier<Bert>, BertConfig), CheckpointError> {
-        // Tokens are judged one by one: nothing is pooled.
+        // Tokens are classified one by one, so nothing is pooled.
         let config = self.config_for(head).without_bag();
         let config = BertConfig { pooled_parts: NonZeroUsize::MIN, ..config };
         self.check(&config, Chunks::Average)?;
@@ -271,26 +306,27 @@ impl Checkpoint {
         Ok((model, config))
     }
 
-    /// Checks that a network of `config` can be filled from the file, before any of it is built.
+    /// Checks that a network of `config` can be filled from the file, before it is built.
     fn check(&self, config: &BertConfig, chunks: Chunks) -> Result<(), CheckpointError> {
         config.validate()?;
         let invalid = |field, value, reason| {
             Err(CheckpointError::Config(ConfigError::Invalid { field, value, reason }))
         };
-        // Layers that are built cost memory; those that lack in the file are listed up to here.
+        // Layers cost memory when they are built; up to this number, missing ones are listed
+        // instead.
         if config.num_hidden_layers > self.weights.names().count().max(1000) {
             let value = config.num_hidden_layers.to_string();
             return invalid("num_hidden_layers", value, "the file has fewer tensors");
         }
         let chunked = chunks != Chunks::Average;
         if config.mask_mode == MaskMode::Head && config.padded_length.is_none() && !chunked {
-            let reason = "padding is attended to, so padded_length must say how much there is";
+            let reason = "padding takes part in attention, so padded_length must be set";
             return invalid("mask_mode", "head".to_owned(), reason);
         }
         Ok(())
     }
 
-    /// Refuses a class whose head judges something else.
+    /// Rejects a checkpoint whose head classifies something else.
     fn refuse(&self, class: &str, judges: &'static str) -> Result<(), CheckpointError> {
         match self.config.architectures.first() {
             Some(found) if found.contains(class) => {
@@ -308,7 +344,7 @@ impl Checkpoint {
             _ => config.pooled_parts,
         };
         BertConfig {
-            // Of the file; the class of the new network is written with it.
+            // The class name in the file; that of the new network is set when it is saved.
             architectures: Vec::new(),
             problem_type: Some(head.problem),
             pooling: head.pooling,

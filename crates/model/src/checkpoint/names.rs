@@ -1,10 +1,10 @@
-//! Tensor names of files, made uniform.
+//! Canonical tensor names.
 
-/// The name that transformers uses today for a name found in a file.
+/// Returns the current transformers name for a tensor name in a file.
 ///
-/// `LayerNorm.gamma`/`.beta` become `.weight`/`.bias`, and an encoder saved without its `bert.`
-/// prefix gets it back. The last layer of every head is `classifier`. Adapters lose the prefix of
-/// their wrapper, and are called as the factors of the weight that they adapt.
+/// `LayerNorm.gamma`/`.beta` become `.weight`/`.bias`, and an encoder saved without the prefix
+/// `bert.` gets it. The last layer of every head is `classifier`. Adapters lose the prefix of their
+/// wrapper and are named as factors of the weight that they adapt.
 pub(super) fn canonical(name: &str) -> String {
     let name = name.strip_prefix("base_model.model.").unwrap_or(name);
     if let Some(module) = name.strip_suffix(".lora_A.weight") {
@@ -25,25 +25,25 @@ pub(super) fn canonical(name: &str) -> String {
     if bare { format!("bert.{name}") } else { name }
 }
 
-/// Buffers and heads that mean nothing to any network here: position indices, which are computed,
-/// and the next-sentence head, which DNABERT removed.
+/// Returns whether a tensor is ignored: position indices, which are computed, and the next-sentence
+/// head, which DNABERT removed.
 pub(super) fn is_ignored(canonical: &str) -> bool {
     matches!(canonical, "bert.embeddings.position_ids" | "bert.embeddings.token_type_ids")
         || canonical.starts_with("cls.seq_relationship.")
 }
 
-/// Whether a tensor belongs to a head rather than to the encoder.
+/// Returns whether a tensor belongs to a head, not to the encoder.
 pub(super) fn is_head(canonical: &str) -> bool {
     is_linear_head(canonical)
         || ["cls.", "classifier1.", "rnn."].iter().any(|head| canonical.starts_with(head))
 }
 
-/// Whether a tensor belongs to the head of a plain classifier.
+/// Returns whether a tensor belongs to the head of a plain classifier.
 pub(super) fn is_linear_head(canonical: &str) -> bool {
     ["classifier.", "bag_of_tokens."].iter().any(|head| canonical.starts_with(head))
 }
 
-/// Whether a tensor is of no use to a network whose head does not read the pooler.
+/// Returns whether a tensor belongs to the pooler.
 pub(super) fn is_pooler(canonical: &str) -> bool {
     canonical.starts_with("bert.pooler.")
 }

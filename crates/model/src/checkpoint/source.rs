@@ -1,4 +1,4 @@
-//! Weight files: what they hold, and each tensor's bytes when they are asked for.
+//! Weights files: names, shapes and lazily read values of their tensors.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -10,7 +10,7 @@ use safetensors::tensor::{Dtype, Metadata};
 
 use super::CheckpointError;
 
-/// One tensor of a file, its bytes not yet read.
+/// One tensor of a file whose bytes have not been read yet.
 pub(super) struct Stored {
     pub(super) name: String,
     pub(super) shape: Vec<usize>,
@@ -18,7 +18,7 @@ pub(super) struct Stored {
     read: Box<dyn Fn() -> io::Result<Vec<u8>> + Send + Sync>,
 }
 
-/// The element types that weights have, and the name of any other.
+/// The supported element types, and the name of any other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     F64,
@@ -28,11 +28,11 @@ pub(super) enum Kind {
     Other(String),
 }
 
-/// The longest header of a safetensors file, as in its own library.
+/// The longest allowed safetensors header, as in the safetensors library.
 const MAX_HEADER: u64 = 100_000_000;
 
 impl Stored {
-    /// All values, in row order, in f32: half precision loses nothing in this direction.
+    /// Reads all values in row order as f32, which holds half-precision values exactly.
     pub(super) fn read(&self) -> io::Result<Vec<f32>> {
         let bytes = (self.read)()?;
         Ok(match self.kind {
@@ -51,13 +51,13 @@ fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
     bytes.chunks_exact(N).map(|word| word.try_into().expect("N bytes"))
 }
 
-/// The tensors of a file in any of the formats; only names and shapes are read.
+/// Returns the tensors of a file in any supported format; only names and shapes are read.
 pub(super) fn open(path: &Path) -> Result<Vec<Stored>, CheckpointError> {
     let io = |source| CheckpointError::Io { path: path.into(), source };
     let mut file = File::open(path).map_err(io)?;
     let mut start = Vec::new();
     file.by_ref().take(9).read_to_end(&mut start).map_err(io)?;
-    // safetensors starts with the length of a header, then its opening brace.
+    // A safetensors file starts with the header length in 8 bytes, then the header's opening brace.
     let format = |source| CheckpointError::Format { path: path.into(), source };
     if start.get(8) == Some(&b'{') {
         open_safetensors(file).map_err(format)
@@ -76,8 +76,8 @@ fn from_pytorch((name, tensor): (String, pytorch_reader::Tensor)) -> Stored {
         DType::BF16 => Kind::BF16,
         other => Kind::Other(format!("{other:?}")),
     };
-    // The reader hands out native bytes; words are read as little-endian here, which is the only
-    // order that burn's CPU backend and the weight files know.
+    // The reader returns native bytes. They are read as little-endian here: weights files and
+    // burn's CPU backend know no other order.
     Stored { name, shape, kind, read: Box::new(read) }
 }
 
@@ -90,7 +90,7 @@ fn open_safetensors(mut file: File) -> Result<Vec<Stored>, AnyError> {
     file.read_exact(&mut word)?;
     let header = u64::from_le_bytes(word);
     if header > MAX_HEADER || header > length - 8 {
-        return Err(format!("a header of {header} bytes in a file of {length}").into());
+        return Err(format!("the header has {header} bytes, but the file has {length}").into());
     }
     let mut text = vec![0; usize::try_from(header)?];
     file.read_exact(&mut text)?;

@@ -1,4 +1,4 @@
-//! A weight file under the names of transformers, read tensor by tensor.
+//! A weights file with canonical tensor names, read tensor by tensor.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,11 +8,11 @@ use super::CheckpointError;
 use super::names::{TIED, canonical, is_ignored};
 use super::source::{self, Kind, Stored};
 
-/// All tensors of a file under canonical names; their values stay in the file until asked for.
+/// All tensors of a file by canonical name; their values stay in the file until they are needed.
 pub(super) struct Weights {
     path: PathBuf,
     tensors: BTreeMap<String, Stored>,
-    /// Second copies of tied tensors, under the name of the first.
+    /// Aliases of tied tensors, by the name of the tensor that they are tied to.
     aliases: BTreeMap<&'static str, (&'static str, Stored)>,
 }
 
@@ -58,14 +58,14 @@ impl Weights {
         self.tensors.keys()
     }
 
-    /// The values of a tensor, in row order; they are finite, and equal those of its alias.
+    /// Returns the values of a tensor in row order; they are finite and equal those of its alias.
     ///
-    /// The caller has compared the shape with what it expects, so that a file cannot make it
-    /// allocate more than the network needs.
+    /// The caller compares the shape first, so that a file cannot make it allocate more than the
+    /// network needs.
     ///
     /// # Panics
     ///
-    /// If there is no such tensor.
+    /// If the tensor does not exist.
     pub(super) fn values(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
         let stored = &self.tensors[name];
         let read = |stored: &Stored| {
@@ -95,7 +95,7 @@ impl Weights {
         Ok(values)
     }
 
-    /// Sets aliases aside; one that stands alone takes the name that it would be tied to.
+    /// Moves aliases to `aliases`; an alias without its original is renamed to the original.
     fn untie(&mut self) {
         for (alias, name) in TIED {
             let Some(aliased) = self.tensors.remove(alias) else {

@@ -1,8 +1,8 @@
-//! What can be wrong with a config.
+//! Errors of configs.
 
 use std::path::PathBuf;
 
-/// Why a `config.json` describes no network that can be built here.
+/// The error for a `config.json` that cannot be read, written or built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -15,23 +15,23 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    /// The file is no JSON, or a field is missing or has a wrong type.
+    /// The file is not valid JSON, or a field is missing or has a wrong type.
     #[error("{}", path.display())]
     Json {
         /// The file.
         path: PathBuf,
-        /// Line, column and what was expected.
+        /// The line and column, and what was expected.
         #[source]
         source: serde_json::Error,
     },
-    /// A field has a value that cannot be built.
+    /// A field has an unsupported value.
     #[error("config field `{field}` is {value}: {reason}")]
     Invalid {
         /// The field.
         field: &'static str,
-        /// Its value.
+        /// The value.
         value: String,
-        /// What it should be.
+        /// What the value must be.
         reason: &'static str,
     },
 }

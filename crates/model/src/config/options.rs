@@ -1,57 +1,58 @@
-//! The choices that a config names.
+//! The enums of a config.
 
 use serde::{Deserialize, Serialize};
 
-/// Activation functions by their Hugging Face names.
+/// Activation functions, by their Hugging Face names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
-    /// Exact GELU, by the error function.
+    /// Exact GELU, with the error function.
     #[default]
     Gelu,
-    /// GELU by its tanh approximation.
+    /// GELU with the tanh approximation.
     GeluNew,
     /// max(0, x).
     Relu,
 }
 
-/// How padding is kept out of attention.
+/// How padding is masked in attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MaskMode {
-    /// Padding gets no attention, as in BERT, the DNABERT paper and transformers.
+    /// Padding receives no attention, as in BERT, the DNABERT paper and transformers.
     #[default]
     Padding,
-    /// +1 on real tokens and 0 on padding, as the head of DNABERT's repository has done by mistake
-    /// since June 2021. Only for models that were fine-tuned with that code.
+    /// The mask adds 1 to real tokens and 0 to padding, as the classifier of DNABERT's repository
+    /// does by mistake since June 2021. Use it only for models that were fine-tuned with that code.
     Head,
 }
 
-/// How often the masked-LM output bias is added.
+/// How often the output bias of the masked-LM head is added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MlmBias {
     /// Once, as in BERT and transformers.
     #[default]
     Single,
-    /// Twice, as in DNABERT's code, with which the published checkpoints were trained.
+    /// Twice, as in DNABERT's code. The published checkpoints were trained with it.
     Double,
 }
 
-/// How the hidden states of a row become one vector.
+/// How the hidden states of a row are pooled to one vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pooling {
-    /// The `[CLS]` state, through the pooler where there is one.
+    /// The `[CLS]` state, after the pooler if there is one.
     #[default]
     Cls,
-    /// The mean over real tokens, special tokens included.
+    /// The mean over real tokens, including special tokens.
     Mean,
-    /// The largest value of each hidden unit over real tokens, special tokens included.
+    /// The maximum of each hidden unit over real tokens, including special tokens.
     Max,
-    /// The standard deviation of each hidden unit over real tokens, special tokens included: large
-    /// where few tokens differ from the rest, as a motif does from what surrounds it. Half of the
-    /// statistics pooling of Snyder et al. 2018 (doi 10.1109/ICASSP.2018.8461375).
+    /// The standard deviation of each hidden unit over real tokens, including special tokens.
+    ///
+    /// It is large if few tokens differ from the rest, as a motif differs from its surroundings. It
+    /// is half of the statistics pooling of Snyder et al. 2018 (doi 10.1109/ICASSP.2018.8461375).
     Std,
 }
 
@@ -59,15 +60,15 @@ pub enum Pooling {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemType {
-    /// Classes that exclude one another.
+    /// One class for each sequence.
     SingleLabelClassification,
-    /// Labels that each hold or not.
+    /// Several independent labels for each sequence.
     MultiLabelClassification,
-    /// Numbers.
+    /// Real values.
     Regression,
 }
 
-/// The recurrent layer over the chunks of a long sequence.
+/// The kind of recurrent layer over the chunks of a long sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecurrentKind {
@@ -77,7 +78,7 @@ pub enum RecurrentKind {
     Gru,
 }
 
-/// Whether a switch stands where it always stands, and need not be written.
+/// Returns whether a field has its default value and need not be written.
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

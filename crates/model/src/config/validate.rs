@@ -1,4 +1,4 @@
-//! What a config must fulfil before a network is built of it.
+//! Validation of configs.
 
 use super::{BERT, BertConfig, CONVOLUTIONAL_BERT, ConfigError, Family, MaskMode, Pooling, is_one};
 
@@ -7,28 +7,28 @@ impl BertConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Invalid`] for the first field that does not fit.
+    /// [`ConfigError::Invalid`] for the first field with an unsupported value.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let invalid =
             |field, value: String, reason| Err(ConfigError::Invalid { field, value, reason });
         match (self.model_type.as_str(), self.convolution_width) {
             (BERT, None) | (CONVOLUTIONAL_BERT, Some(_)) => {}
             (BERT, Some(_)) => {
-                let reason = "a network with a convolution_width is a convolutional-bert";
+                let reason = "must be convolutional-bert, because convolution_width is set";
                 return invalid("model_type", BERT.to_owned(), reason);
             }
             (CONVOLUTIONAL_BERT, None) => {
-                let reason = "a convolutional-bert has a convolution_width";
+                let reason = "needs a convolution_width";
                 return invalid("model_type", CONVOLUTIONAL_BERT.to_owned(), reason);
             }
             (other, _) => {
-                let reason = "only bert and convolutional-bert can be built";
+                let reason = "only bert and convolutional-bert are supported";
                 return invalid("model_type", other.to_owned(), reason);
             }
         }
         let is_odd_window = |width: &usize| (3..512).contains(width) && width % 2 == 1;
         if let Some(width) = self.convolution_width.filter(|width| !is_odd_window(width)) {
-            let reason = "must be odd, and lie between 3 and 511";
+            let reason = "must be odd and between 3 and 511";
             return invalid("convolution_width", width.to_string(), reason);
         }
         for (field, value) in [
@@ -51,22 +51,22 @@ impl BertConfig {
             [("max_position_embeddings", self.max_tokens()), ("padded_length", self.padded_length)]
         {
             if let Some(length) = length.filter(|&length| length < 3) {
-                return invalid(field, length.to_string(), "a row has 3 tokens or more");
+                return invalid(field, length.to_string(), "must be at least 3");
             }
         }
         if let (Some(longest), Some(length)) = (self.max_tokens(), self.padded_length)
             && length > longest
         {
-            return invalid("padded_length", length.to_string(), "rows are not that long");
+            return invalid("padded_length", length.to_string(), "exceeds max_position_embeddings");
         }
         if self.pooling == Pooling::Cls && !is_one(&self.pooled_parts) {
-            let reason = "the state of [CLS] has no parts: choose another pooling";
+            let reason = "must be 1, because pooling is cls";
             return invalid("pooled_parts", self.pooled_parts.to_string(), reason);
         }
         for (field, parts) in [("pooled_parts", self.pooled_parts), ("bag_places", self.bag_places)]
         {
             if parts.get() > self.max_tokens().unwrap_or(512) {
-                return invalid(field, parts.to_string(), "a row has no more of them than tokens");
+                return invalid(field, parts.to_string(), "must not exceed the longest row");
             }
         }
         if self.bag().is_none() {
@@ -92,7 +92,7 @@ impl BertConfig {
         }
         match &self.position_embedding_type {
             Some(kind) if kind != "absolute" => {
-                invalid("position_embedding_type", kind.clone(), "only absolute can be built")
+                invalid("position_embedding_type", kind.clone(), "only absolute is supported")
             }
             _ => Ok(()),
         }

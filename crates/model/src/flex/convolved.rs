@@ -8,7 +8,7 @@ use super::packed::Packed;
 use super::{activate, block_of};
 use crate::{Activation, Convolution};
 
-/// A convolution's parameters.
+/// The parameters of a convolution.
 pub(super) struct HeldConvolution {
     dense: HeldLinear,
     norm: HeldNorm,
@@ -24,13 +24,14 @@ impl HeldConvolution {
         })
     }
 
-    /// What [`Convolution::forward`] makes of packed states.
+    /// Computes [`Convolution::forward`] on packed states.
     pub(super) fn forward(&self, level: Level, states: &[f32], packed: &Packed) -> Vec<f32> {
         let norm = self.norm.norm();
         let hidden = norm.gamma.len();
         let weights = self.dense.weights();
         let width = weights.input() / hidden;
-        // Zeros before the first row, between rows and behind the last: no window sees two rows. Padding is zeros, too.
+        // Zeros stand before the first row, between rows and after the last, so no window covers
+        // two rows. Padding is zeros, too.
         let beyond = width / 2;
         let begins = |row: usize, token: usize| (token + (row + 1) * beyond) * hidden;
         let mut apart = vec![0.0; states.len() + (packed.rows.len() + 1) * beyond * hidden];

@@ -1,4 +1,4 @@
-//! Parameters as slices, which stay where they are.
+//! Network parameters as slices, without copies.
 
 use burn::module::Param;
 use burn::nn::{LayerNorm, Linear};
@@ -9,11 +9,11 @@ use dnabert_kernels::{Norm, Weights};
 use crate::Activation;
 use crate::layer::BertLayer;
 
-/// A parameter's values, which stay where they are.
+/// The values of a parameter, without a copy.
 pub(super) struct Held(FlexTensor);
 
 impl Held {
-    /// `None` where they are not of f32 on flex, or part of a graph of gradients.
+    /// Returns `None` unless the values are f32 on flex and not part of an autodiff graph.
     pub(super) fn of<const D: usize>(parameter: &Param<Tensor<D>>) -> Option<Self> {
         let tensor = parameter.val();
         if tensor.dtype() != DType::F32 || tensor.device().is_autodiff() {
@@ -26,7 +26,7 @@ impl Held {
         &self.0.storage::<f32>()[self.0.layout().start_offset()..]
     }
 
-    /// Of a vector.
+    /// Returns the values of a contiguous tensor as one slice.
     pub(super) fn slice(&self) -> Option<&[f32]> {
         self.0.as_slice::<f32>()
     }
@@ -84,7 +84,7 @@ impl HeldNorm {
     }
 }
 
-/// A layer's parameters.
+/// The parameters of a layer.
 pub(super) struct HeldLayer {
     pub(super) projections: [HeldLinear; 3],
     pub(super) attended: HeldLinear,

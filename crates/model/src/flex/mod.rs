@@ -1,8 +1,9 @@
-//! The forward pass on flex by the kernels of `dnabert-kernels`: a few passes over slices in the place of dozens of tensor
-//! operations, and no work for padding.
+//! The forward pass on flex with the kernels of `dnabert-kernels`: a few passes over slices instead
+//! of dozens of tensor operations, and no work for padding.
 //!
-//! Rows of tokens are packed one behind the other. Everything but attention looks at one token at a time, so that blocks
-//! of tokens are dealt to the cores of the current pool; attention is dealt by sequence and head.
+//! Token rows are packed one after the other. All operations but attention work on single tokens,
+//! so blocks of tokens are distributed over the cores of the current pool. Attention is distributed
+//! by sequence and head.
 
 mod convolved;
 mod held;
@@ -18,20 +19,21 @@ use convolved::HeldConvolution;
 use held::{Held, HeldLayer, HeldLinear, HeldNorm};
 use packed::Packed;
 
-/// Tokens of a block, at most: their widest states stay near the core.
+/// The largest number of tokens in a block; the widest states of a block fit in the cache of a
+/// core.
 const BLOCK: usize = 512;
 
-/// What is read of the last states.
+/// Which of the last states are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// Those of every token.
+    /// The states of all tokens.
     All,
-    /// Those of the first token of each row.
+    /// The state of the first token of each row.
     First,
 }
 
-/// Encodes rows of tokens; `None` where the kernels do not apply: on other devices, in half precision, for gradients,
-/// for MosaicBERT, or switched off.
+/// Encodes rows of tokens; `None` if the kernels do not apply: on other devices, in half precision,
+/// with gradients, for MosaicBERT, or if they are switched off.
 pub(crate) fn encode(
     bert: &Bert,
     batch: &TokenBatch,
@@ -98,7 +100,7 @@ pub(crate) fn encode(
     Some(EncoderOutput { hidden, pooled })
 }
 
-/// The tables of embeddings.
+/// The embedding tables.
 struct Embeddings {
     words: Held,
     positions: Held,
@@ -125,7 +127,7 @@ impl Embeddings {
         })
     }
 
-    /// The packed embeddings, `[tokens, hidden]`.
+    /// Returns the packed embeddings, `[tokens, hidden]`.
     fn forward(&self, level: Level, batch: &TokenBatch, packed: &Packed) -> Vec<f32> {
         let [_, length] = batch.dims();
         let norm = self.norm.norm();
@@ -169,7 +171,7 @@ impl Embeddings {
     }
 }
 
-/// Applies an activation in place.
+/// Applies an activation function in place.
 fn activate(level: Level, activation: Activation, values: &mut [f32]) {
     match activation {
         Activation::Gelu => kernels::gelu(level, values),
@@ -178,21 +180,21 @@ fn activate(level: Level, activation: Activation, values: &mut [f32]) {
     }
 }
 
-/// Tokens of a block, so that every core has as many.
+/// Returns the number of tokens in a block, so that all cores get equal numbers of tokens.
 fn block_of(tokens: usize) -> usize {
     let cores = rayon::current_num_threads();
     let rounds = tokens.div_ceil(cores * BLOCK).max(1);
     tokens.div_ceil(cores * rounds).max(1)
 }
 
-/// Memory that one layer leaves to the next.
+/// Buffers that are reused from layer to layer.
 #[derive(Default)]
 struct Buffers {
     projected: Vec<f32>,
     context: Vec<f32>,
 }
 
-/// One layer: the states that come out, of all tokens or of each row's first one.
+/// Runs one layer and returns its output states, of all tokens or of the first token of each row.
 #[allow(clippy::too_many_arguments, reason = "one call, and the parts are of different lives")]
 fn forward(
     level: Level,

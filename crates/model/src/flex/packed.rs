@@ -1,4 +1,4 @@
-//! Rows of tokens without their padding.
+//! Token rows without padding.
 
 use std::ops::Range;
 
@@ -7,18 +7,18 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::bias::PADDING;
 use crate::{MaskMode, TokenBatch};
 
-/// Tokens of several rows, one behind the other.
+/// The tokens of several rows, one after the other.
 pub(super) struct Packed {
-    /// Where each packed token stands in the batch, `row × length + place`.
+    /// The index of each packed token in the batch, `row × length + position`.
     pub(super) places: Vec<usize>,
-    /// The tokens of each row.
+    /// The range of tokens of each row.
     pub(super) rows: Vec<Range<usize>>,
-    /// A term for each token as a key.
+    /// The attention bias of each token as a key.
     pub(super) bias: Option<Vec<f32>>,
 }
 
 impl Packed {
-    /// `None` where real tokens do not come first in every row.
+    /// Returns `None` unless real tokens come first in every row.
     pub(super) fn of(batch: &TokenBatch, mode: MaskMode) -> Option<Self> {
         let [rows, length] = batch.dims();
         let mask: Option<Vec<f32>> =
@@ -36,8 +36,8 @@ impl Packed {
             }
             let start = packed.places.len();
             if real == 0 {
-                // Every key has the term of padding. It changes the weights in the last digits alone, as in
-                // the reference, which adds it in f32.
+                // Every key of this row gets the padding bias. It changes the weights only by
+                // rounding, as in the reference, which adds it in f32.
                 packed.bias.get_or_insert_with(|| vec![0.0; rows * length])[start..start + length]
                     .fill(PADDING);
                 real = length;
@@ -51,18 +51,18 @@ impl Packed {
         Some(packed)
     }
 
-    /// Whether these tokens of a row are its padding, where padding has no part in anything.
+    /// Returns whether these tokens of a row are masked padding.
     pub(super) fn is_padding(&self, tokens: &Range<usize>) -> bool {
         self.bias.as_ref().is_some_and(|bias| bias.get(tokens.start) == Some(&PADDING))
     }
 
-    /// The states of each row's first token.
+    /// Returns the states of the first token of each row.
     pub(super) fn first(&self, states: &[f32], hidden: usize) -> Vec<f32> {
         let starts = self.rows.iter().map(|tokens| tokens.start * hidden);
         starts.flat_map(|start| &states[start..start + hidden]).copied().collect()
     }
 
-    /// States in their places, `[batch, length, hidden]`; padding has zeros.
+    /// Returns the states in batch order, `[batch, length, hidden]`; padding gets zeros.
     pub(super) fn unpack(
         &self,
         states: Vec<f32>,

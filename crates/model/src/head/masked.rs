@@ -12,21 +12,21 @@ use crate::{
     initialize,
 };
 
-/// BERT with the masked-LM head, whose decoder is the word embedding itself (tied).
+/// BERT with the masked-LM head; the decoder is the transposed word embedding (tied weights).
 #[derive(Module, Debug)]
 pub struct MaskedLanguageModel {
-    /// The network below.
+    /// The encoder.
     pub encoder: Bert,
     cls: PreTrainingHeads,
 }
 
-/// Holds the prediction head under the name that checkpoints use (`cls.predictions`).
+/// Holds the prediction head under its name in checkpoints (`cls.predictions`).
 #[derive(Module, Debug)]
 pub(crate) struct PreTrainingHeads {
     predictions: PredictionHead,
 }
 
-/// Transform and output bias of the masked-LM head.
+/// The transform and the output bias of the masked-LM head.
 #[derive(Module, Debug)]
 pub(crate) struct PredictionHead {
     transform: Transform,
@@ -35,7 +35,7 @@ pub(crate) struct PredictionHead {
     mlm_bias: MlmBias,
 }
 
-/// Linear layer, activation and layer normalisation before the decoder.
+/// The linear layer, activation and layer normalisation before the decoder.
 #[derive(Module, Debug)]
 pub(crate) struct Transform {
     dense: Linear,
@@ -45,7 +45,32 @@ pub(crate) struct Transform {
 }
 
 impl BertConfig {
-    /// A fresh masked language model, weights drawn from `seed`.
+    /// Creates a masked language model with random weights from `seed`.
+    ///
+    /// ```
+    /// use burn::tensor::Device;
+    /// use dnabert_core::Encoding;
+    /// use dnabert_model::{BertConfig, TokenBatch};
+    ///
+    /// let device = Device::flex();
+    /// let config = BertConfig {
+    ///     hidden_size: 12,
+    ///     num_hidden_layers: 2,
+    ///     num_attention_heads: 3,
+    ///     intermediate_size: 24,
+    ///     ..BertConfig::new(69)
+    /// };
+    /// let model = config.masked_language_model(1, &device);
+    /// let mut row = Encoding::default();
+    /// [2, 12, 4, 3].into_iter().for_each(|id| row.push(id, 0, None)); // 4 is [MASK]
+    /// let batch = TokenBatch::from_encodings(&[&row], /* pad */ 0, &device);
+    /// let scores = model.forward(&batch, &mut ());
+    /// assert_eq!(scores.dims(), [1, 4, 69]); // [batch, length, vocabulary]
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the config is not [valid](Self::validate).
     pub fn masked_language_model(&self, seed: u64, device: &Device) -> MaskedLanguageModel {
         let module = MaskedLanguageModel::over(Bert::zeros(self, true, device), self, device);
         initialize(module, self.initializer_range, seed)
@@ -64,7 +89,12 @@ impl MaskedLanguageModel {
         Self { encoder, cls: PreTrainingHeads { predictions } }
     }
 
-    /// Scores over the vocabulary, `[batch, length, vocabulary]`.
+    /// Returns the scores of all vocabulary entries for each token.
+    ///
+    /// # Shapes
+    ///
+    /// - ids of `batch`: `[batch, length]`
+    /// - output: `[batch, length, vocabulary]`
     pub fn forward(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<3> {
         let EncoderOutput { hidden, .. } = self.encoder.encode(batch, sink);
         let [rows, length, width] = hidden.dims();
@@ -73,8 +103,12 @@ impl MaskedLanguageModel {
         scores.reshape([rows, length, vocabulary])
     }
 
-    /// Scores over the vocabulary from hidden states, `[tokens, hidden]` → `[tokens, vocabulary]`:
-    /// for those tokens only that are asked for.
+    /// Returns the scores of all vocabulary entries from the hidden states of selected tokens.
+    ///
+    /// # Shapes
+    ///
+    /// - `hidden`: `[tokens, hidden]`
+    /// - output: `[tokens, vocabulary]`
     pub fn predict(&self, hidden: Tensor<2>) -> Tensor<2> {
         let head = &self.cls.predictions;
         let transformed = head.transform.forward(hidden);
@@ -88,7 +122,7 @@ impl MaskedLanguageModel {
 }
 
 impl Transform {
-    /// `LayerNorm(activation(dense(hidden)))`, `[tokens, hidden]`.
+    /// Computes `LayerNorm(activation(dense(hidden)))`, `[tokens, hidden]`.
     pub(crate) fn forward(&self, hidden: Tensor<2>) -> Tensor<2> {
         self.layer_norm.forward(activate(self.activation, self.dense.forward(hidden)))
     }

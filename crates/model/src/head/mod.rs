@@ -1,4 +1,4 @@
-//! Heads: what the hidden states are read for.
+//! Heads over an encoder.
 
 mod masked;
 mod sequence;
@@ -14,19 +14,23 @@ pub use token::TokenClassifier;
 
 use crate::{Encoder, TokenBatch};
 
-/// A network with one row of scores for each of the things that it judges; training and
-/// prediction are generic over it.
+/// A network that gives one row of scores for each sequence or each token; training and prediction
+/// are generic over it.
 pub trait Scorer: Module + ModuleDisplay {
-    /// The number of scores in a row.
+    /// Returns the number of scores in a row.
     fn labels(&self) -> usize;
 
-    /// The length that rows must be padded to, where the longest of them has `longest` tokens.
+    /// Returns the length that rows must be padded to if the longest of them has `longest` tokens.
     fn padded_length(&self, longest: usize) -> usize {
         longest
     }
 
-    /// Scores (logits): `[batch, labels]` where sequences are judged, `[batch × length, labels]`
-    /// where tokens are.
+    /// Returns the scores (logits).
+    ///
+    /// # Shapes
+    ///
+    /// - ids of `batch`: `[batch, length]`
+    /// - output: `[batch, labels]` for sequences, `[batch × length, labels]` for tokens
     fn scores(&self, batch: &TokenBatch) -> Tensor<2>;
 }
 
@@ -35,7 +39,7 @@ impl<E: Encoder> Scorer for SequenceClassifier<E> {
         self.labels()
     }
 
-    /// Whole chunks, where the head or the length asks for them.
+    /// Rounds up to whole chunks if the head or the length requires it.
     fn padded_length(&self, longest: usize) -> usize {
         self.padded_length(longest)
     }

@@ -10,14 +10,14 @@ use crate::bias::AttentionBias;
 use crate::linear::linear;
 use crate::{Activation, BertConfig};
 
-/// Self-attention and its residual branch.
+/// Self-attention with its residual branch.
 #[derive(Module, Debug)]
 pub(crate) struct Attention {
     pub(crate) self_attention: SelfAttention,
     pub(crate) output: ResidualOutput,
 }
 
-/// The wide half of the feed-forward block.
+/// The first half of the feed-forward block.
 #[derive(Module, Debug)]
 pub struct Intermediate {
     pub(crate) dense: Linear,
@@ -25,7 +25,7 @@ pub struct Intermediate {
     pub(crate) activation: Activation,
 }
 
-/// Attention, then a feed-forward block, each with a residual sum.
+/// BERT's layer: self-attention, then a feed-forward block, each with a residual sum.
 #[derive(Module, Debug)]
 pub struct BertLayer {
     pub(crate) attention: Attention,
@@ -48,8 +48,13 @@ impl BertLayer {
         }
     }
 
-    /// The layer's output, `[batch × length, hidden]`, and its attention weights,
-    /// `[batch, heads, query, key]`.
+    /// Runs the layer and returns its output and its attention weights.
+    ///
+    /// # Shapes
+    ///
+    /// - `rows` and output: `[batch × length, hidden]`
+    /// - `dims`: batch and length
+    /// - weights: `[batch, heads, query, key]`
     pub fn forward(
         &self,
         rows: Tensor<2>,
@@ -65,7 +70,12 @@ impl BertLayer {
 }
 
 impl Intermediate {
-    /// `activation(dense(rows))`, `[batch × length, intermediate]`.
+    /// Computes `activation(dense(rows))`.
+    ///
+    /// # Shapes
+    ///
+    /// - `rows`: `[batch × length, hidden]`
+    /// - output: `[batch × length, intermediate]`
     pub fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
         activate(self.activation, self.dense.forward(rows))
     }

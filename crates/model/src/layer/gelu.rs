@@ -1,15 +1,15 @@
-//! GELU with its exact derivative on every device.
+//! GELU with an exact derivative on every device.
 
 use std::sync::{Mutex, PoisonError};
 
 use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Tensor};
 
-/// GELU by the error function (Hendrycks and Gimpel 2016, arXiv 1606.08415).
+/// Computes GELU with the error function (Hendrycks and Gimpel 2016, arXiv 1606.08415).
 ///
-/// burn's own has one kernel for the value, but on GPUs the derivative of the approximation by
-/// tanh, which is off by up to 10⁻³. There, while gradients are taken, GELU is put together from
-/// operations whose derivatives are exact.
+/// burn's GELU is one kernel, but on GPUs its derivative is that of the tanh approximation, which
+/// is off by up to 10⁻³. If gradients are needed there, GELU is composed of operations with exact
+/// derivatives.
 pub(super) fn exact_gelu<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     let device = tensor.device();
     if !device.is_autodiff() || derivative_is_exact(&device) {
@@ -18,13 +18,14 @@ pub(super) fn exact_gelu<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     composed_gelu(tensor)
 }
 
-/// `x (1 + erf(x / √2)) / 2`, step by step.
+/// Computes `x (1 + erf(x / √2)) / 2` from single operations.
 fn composed_gelu<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     let phi = tensor.clone().mul_scalar(std::f64::consts::FRAC_1_SQRT_2).erf();
     tensor.mul_scalar(0.5) * phi.add_scalar(1.0)
 }
 
-/// Whether `gelu` has its exact derivative on a device: asked once, by the value at 1.
+/// Returns whether burn's `gelu` has an exact derivative on `device`; tested once for each device,
+/// at 1.
 fn derivative_is_exact(device: &Device) -> bool {
     static ASKED: Mutex<Vec<(Device, bool)>> = Mutex::new(Vec::new());
     let mut asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);

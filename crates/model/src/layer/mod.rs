@@ -1,4 +1,4 @@
-//! One encoder layer, normalised after each residual sum (post-norm).
+//! Encoder layers with normalisation after each residual sum (post-norm).
 
 mod bert;
 mod gelu;
@@ -17,13 +17,13 @@ use crate::embedding::layer_norm;
 use crate::linear::linear;
 use crate::{Activation, BertConfig, Dropout, Family};
 
-/// A layer of either family.
+/// An encoder layer of either family.
 #[derive(Module, Debug)]
 #[expect(clippy::large_enum_variant, reason = "handles of tensors: a few layers, made once")]
 pub(crate) enum Layer {
-    /// BERT's.
+    /// BERT's layer.
     Bert(BertLayer),
-    /// MosaicBERT's.
+    /// MosaicBERT's layer.
     MosaicBert(MosaicBertLayer),
 }
 
@@ -35,11 +35,11 @@ impl Layer {
         }
     }
 
-    /// Runs the layer and gives back its output and its attention weights.
+    /// Runs the layer and returns its output and its attention weights.
     ///
     /// # Shapes
     ///
-    /// - rows and output: `[batch × length, hidden]`
+    /// - `rows` and output: `[batch × length, hidden]`
     /// - weights: `[batch, heads, query, key]`
     pub(crate) fn forward(
         &self,
@@ -54,7 +54,7 @@ impl Layer {
     }
 }
 
-/// A linear layer, dropout, the residual sum and layer normalisation.
+/// A residual branch: linear layer, dropout, residual sum and layer normalisation.
 #[derive(Module, Debug)]
 pub struct ResidualOutput {
     pub(crate) dense: Linear,
@@ -71,14 +71,19 @@ impl ResidualOutput {
         }
     }
 
-    /// `LayerNorm(residual + dropout(dense(branch)))`, `[batch × length, hidden]`.
+    /// Computes `LayerNorm(residual + dropout(dense(branch)))`.
+    ///
+    /// # Shapes
+    ///
+    /// - `branch`: `[batch × length, input]`
+    /// - `residual` and output: `[batch × length, hidden]`
     pub fn forward(&self, branch: Tensor<2>, residual: Tensor<2>) -> Tensor<2> {
         let branch = self.dropout.forward(self.dense.forward(branch));
         self.layer_norm.forward(branch + residual)
     }
 }
 
-/// Applies an activation by its Hugging Face name.
+/// Applies an activation function.
 pub(crate) fn activate<const D: usize>(activation: Activation, tensor: Tensor<D>) -> Tensor<D> {
     match activation {
         Activation::Gelu => gelu::exact_gelu(tensor),

@@ -1,4 +1,4 @@
-//! MosaicBERT's layer (Portes et al. 2023, arXiv 2312.17482), which DNABERT-2 is made of.
+//! MosaicBERT's layer (Portes et al. 2023, arXiv 2312.17482), as in DNABERT-2.
 
 use burn::module::Module;
 use burn::nn::{LayerNorm, Linear, LinearConfig};
@@ -11,14 +11,14 @@ use crate::embedding::layer_norm;
 use crate::linear::linear;
 use crate::{Activation, BertConfig, Dropout};
 
-/// Self-attention and its residual branch.
+/// Self-attention with its residual branch.
 #[derive(Module, Debug)]
 pub(crate) struct Attention {
     self_attention: FusedSelfAttention,
     output: ResidualOutput,
 }
 
-/// A feed-forward block whose one half gates the other (Shazeer 2020, arXiv 2002.05202).
+/// A gated feed-forward block (Shazeer 2020, arXiv 2002.05202).
 #[derive(Module, Debug)]
 pub struct GatedFeedForward {
     gated_layers: Linear,
@@ -29,7 +29,7 @@ pub struct GatedFeedForward {
     activation: Activation,
 }
 
-/// Attention, then a gated feed-forward block, each with a residual sum.
+/// MosaicBERT's layer: self-attention, then a gated feed-forward block, each with a residual sum.
 #[derive(Module, Debug)]
 pub struct MosaicBertLayer {
     attention: Attention,
@@ -55,8 +55,13 @@ impl MosaicBertLayer {
         }
     }
 
-    /// The layer's output, `[batch × length, hidden]`, and its attention weights,
-    /// `[batch, heads, query, key]`.
+    /// Runs the layer and returns its output and its attention weights.
+    ///
+    /// # Shapes
+    ///
+    /// - `rows` and output: `[batch × length, hidden]`
+    /// - `dims`: batch and length
+    /// - weights: `[batch, heads, query, key]`
     pub fn forward(
         &self,
         rows: Tensor<2>,
@@ -71,8 +76,12 @@ impl MosaicBertLayer {
 }
 
 impl GatedFeedForward {
-    /// `LayerNorm(rows + wo(dropout(activation(a) × b)))` where a and b are the halves of the
-    /// first projection, `[batch × length, hidden]`.
+    /// Computes `LayerNorm(rows + wo(dropout(activation(a) × b)))`; a and b are the halves of the
+    /// first projection.
+    ///
+    /// # Shapes
+    ///
+    /// - `rows` and output: `[batch × length, hidden]`
     pub fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
         let both = self.gated_layers.forward(rows.clone()); // [batch × length, 2 × intermediate]
         let [_, width] = both.dims();

@@ -1,33 +1,35 @@
-//! Scores of two classes turned into calls by a threshold, at any share of positives.
+//! Calls of positives by a score threshold, with any ratio of negatives to positives.
 
 use serde::Serialize;
 
-/// What calling positive every score above a threshold gives.
+/// Metrics of the calls that a threshold makes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CallReport {
-    /// Scores above it are called positive.
+    /// The threshold; scores above it are called positive.
     pub threshold: f64,
-    /// Share of right calls.
+    /// Fraction of correct calls.
     pub accuracy: f64,
-    /// Matthews correlation coefficient; 0 where undefined.
+    /// Matthews correlation coefficient; 0 if undefined.
     pub mcc: f64,
-    /// Right among those called; 0 where none is.
+    /// Fraction of the calls that are positives; 0 without calls.
     pub precision: f64,
-    /// Called among the positives.
+    /// Fraction of the positives that are called.
     pub recall: f64,
 }
 
-/// How many negatives there are for each positive.
+/// The ratio of negatives to positives that metrics assume.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Balance {
-    /// As many as the rows have.
+    /// The ratio of the rows.
     AsGiven,
-    /// This many: each negative counts with the weight that makes it so. Accuracy and recall are what
-    /// subsets at that ratio have on average; precision and MCC are those of the average counts.
+    /// This ratio; each negative counts with the weight that gives it.
+    ///
+    /// Accuracy and recall equal the averages over subsets with this ratio. Precision and MCC are
+    /// those of the average counts.
     NegativesPerPositive(f64),
 }
 
-/// True and false positives and negatives, as weights.
+/// True and false positives and negatives, as weighted counts.
 #[derive(Debug, Clone, Copy)]
 struct Counts {
     found: f64,
@@ -59,7 +61,7 @@ impl Counts {
     }
 }
 
-/// Positives, the weight of a negative, and the weight of all negatives.
+/// Returns the number of positives, the weight of a negative, and the weight of all negatives.
 fn weights(positive: &[bool], balance: Balance) -> Option<(f64, f64, f64)> {
     let positives = positive.iter().filter(|&&is| is).count();
     let negatives = positive.len() - positives;
@@ -75,7 +77,8 @@ fn weights(positive: &[bool], balance: Balance) -> Option<(f64, f64, f64)> {
 }
 
 impl CallReport {
-    /// Judges the calls that `threshold` makes. `None` without positives or negatives.
+    /// Computes the metrics of the calls that `threshold` makes; `None` without positives or
+    /// negatives.
     pub fn at(threshold: f64, scores: &[f64], positive: &[bool], balance: Balance) -> Option<Self> {
         let (positives, weight, negatives) = weights(positive, balance)?;
         let called = |class: bool| {
@@ -93,9 +96,11 @@ impl CallReport {
     }
 }
 
-/// The threshold with the highest MCC, halfway between the two scores that it parts: to be chosen on
-/// rows that are not judged by it. `None` without positives or negatives, or where all scores are
-/// equal.
+/// Returns the threshold with the highest MCC; `None` without positives or negatives, or if all
+/// scores are equal.
+///
+/// The threshold is halfway between the two scores that it separates. Choose it on rows that are
+/// not used for the evaluation.
 ///
 /// ```
 /// use dnabert_train::metric::{Balance, best_threshold};
@@ -147,7 +152,7 @@ mod tests {
         let positive = [true, true, false, false, false, false];
         let ten = Balance::NegativesPerPositive(10.0);
         let weighted = CallReport::at(0.5, &scores, &positive, ten).unwrap();
-        // Two positives, and each of four negatives five times.
+        // Two positives, and five copies of each of the four negatives.
         let (mut copies, mut truth) = (vec![0.9, 0.4], vec![true, true]);
         for &score in &scores[2..] {
             copies.extend([score; 5]);
@@ -179,11 +184,12 @@ mod tests {
             let mcc = |threshold: f64| {
                 CallReport::at(threshold, &scores, &positive, Balance::AsGiven).unwrap().mcc
             };
-            // Between the lowest and the highest score; outside, all are called or none.
+            // Only thresholds between the lowest and the highest score: others call all rows or
+            // none.
             let inside = scores.iter().any(|&score| score > f64::from(other) + 0.5)
                 && scores.iter().any(|&score| score < f64::from(other) + 0.5);
             prop_assert!(!inside || mcc(threshold) + 1e-12 >= mcc(f64::from(other) + 0.5));
-            // The same calls, counted by the confusion matrix.
+            // The confusion matrix counts the same calls.
             let predicted: Vec<usize> =
                 scores.iter().map(|&score| usize::from(score > threshold)).collect();
             let labels: Vec<usize> = positive.iter().map(|&is| usize::from(is)).collect();

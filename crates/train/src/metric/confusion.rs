@@ -1,31 +1,39 @@
-//! Counts of predictions by true class, and what follows from them.
+//! The confusion matrix and the metrics that follow from it.
 
 use serde::Serialize;
 
-/// Counts by true class (row) and predicted class (column).
+/// Counts of predictions by true class (row) and predicted class (column).
+///
+/// ```
+/// use dnabert_train::metric::ConfusionMatrix;
+///
+/// let matrix = ConfusionMatrix::new(&[0, 1, 1, 1], &[0, 0, 1, 1], 2);
+/// assert_eq!(matrix.counts(), [[1, 1], [0, 2]]);
+/// assert_eq!(matrix.accuracy(), 0.75);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ConfusionMatrix {
     counts: Vec<Vec<usize>>,
 }
 
-/// How well one class is told from the others.
+/// The metrics of one class against all others.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ClassScores {
-    /// Right among those predicted; 0 where none is.
+    /// Fraction of the predictions of the class that are correct; 0 without predictions.
     pub precision: f64,
-    /// Right among those due; 0 where none is.
+    /// Fraction of the examples of the class that are predicted correctly; 0 without examples.
     pub recall: f64,
-    /// Harmonic mean of both; 0 where undefined.
+    /// Harmonic mean of precision and recall; 0 if undefined.
     pub f1: f64,
-    /// Examples of the class.
+    /// Number of examples of the class.
     pub support: usize,
-    /// Predictions of the class.
+    /// Number of predictions of the class.
     pub predicted: usize,
 }
 
 impl ClassScores {
-    /// Whether the class is among the labels or the predictions.
+    /// Returns whether the class occurs among the labels or the predictions.
     pub fn occurs(&self) -> bool {
         self.support + self.predicted > 0
     }
@@ -36,7 +44,7 @@ impl ConfusionMatrix {
     ///
     /// # Panics
     ///
-    /// If a value is not below `classes`.
+    /// If a prediction or a label is not below `classes`.
     pub fn new(predicted: &[usize], labels: &[usize], classes: usize) -> Self {
         let mut counts = vec![vec![0; classes]; classes];
         for (&prediction, &label) in predicted.iter().zip(labels) {
@@ -45,17 +53,17 @@ impl ConfusionMatrix {
         Self { counts }
     }
 
-    /// The counts, by true class then predicted class.
+    /// Returns the counts, by true class and then by predicted class.
     pub fn counts(&self) -> &[Vec<usize>] {
         &self.counts
     }
 
-    /// Examples of `class`.
+    /// Returns the number of examples of `class`.
     pub fn support(&self, class: usize) -> usize {
         self.counts[class].iter().sum()
     }
 
-    /// Predictions of `class`.
+    /// Returns the number of predictions of `class`.
     pub fn predicted(&self, class: usize) -> usize {
         self.counts.iter().map(|row| row[class]).sum()
     }
@@ -68,12 +76,12 @@ impl ConfusionMatrix {
         self.counts.iter().flatten().sum()
     }
 
-    /// Share of right predictions.
+    /// Returns the fraction of correct predictions.
     pub fn accuracy(&self) -> f64 {
         self.right() as f64 / self.total() as f64
     }
 
-    /// Matthews correlation coefficient over any number of classes; 0 where undefined.
+    /// Returns the Matthews correlation coefficient for any number of classes; 0 if undefined.
     pub fn mcc(&self) -> f64 {
         let total = self.total() as f64;
         let (mut chance, mut predicted_squares, mut support_squares) = (0.0, 0.0, 0.0);
@@ -87,7 +95,7 @@ impl ConfusionMatrix {
         if spread == 0.0 { 0.0 } else { (self.right() as f64 * total - chance) / spread.sqrt() }
     }
 
-    /// Scores of each class.
+    /// Returns the metrics of each class.
     pub fn class_scores(&self) -> Vec<ClassScores> {
         let share = |part: usize, whole: usize| {
             if whole == 0 { 0.0 } else { part as f64 / whole as f64 }

@@ -1,9 +1,11 @@
-//! The points of ROC and precision-recall curves.
+//! ROC and precision-recall curves.
 
 use super::ranking::tied_groups;
 
-/// The points (false positive rate, true positive rate) of the ROC curve, one for each distinct
-/// score, from (0, 0) to (1, 1). `None` without positives or negatives.
+/// Returns the points (false positive rate, true positive rate) of the ROC curve; `None` without
+/// positives or negatives.
+///
+/// There is one point for each distinct score, from (0, 0) to (1, 1).
 ///
 /// ```
 /// use dnabert_train::metric::roc_curve;
@@ -27,8 +29,9 @@ pub fn roc_curve(scores: &[f64], positive: &[bool]) -> Option<Vec<(f64, f64)>> {
     Some(points)
 }
 
-/// The points (recall, precision), one for each distinct score, the highest score first. `None`
-/// without positives.
+/// Returns the points (recall, precision) of the precision-recall curve; `None` without positives.
+///
+/// There is one point for each distinct score, the highest score first.
 ///
 /// ```
 /// use dnabert_train::metric::precision_recall_curve;

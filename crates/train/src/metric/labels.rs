@@ -1,30 +1,31 @@
-//! Metrics of labels that each hold or not.
+//! Metrics of multi-label predictions.
 
 use serde::Serialize;
 
 use super::{auprc, auroc};
 
-/// What is reported about multi-label predictions on one split.
+/// The metrics of multi-label predictions on one split.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MultiLabelReport {
-    /// Area under the ROC curve of each label; `None` where it always or never holds.
+    /// Area under the ROC curve of each label; `None` if the label is always or never present.
     pub auroc: Vec<Option<f64>>,
-    /// Average precision of each label; `None` where it never holds.
+    /// Average precision of each label; `None` if the label is never present.
     pub auprc: Vec<Option<f64>>,
-    /// Mean of the areas that are defined.
+    /// Mean of the defined areas under the ROC curve.
     pub auroc_macro: Option<f64>,
-    /// F1 over all decisions, a label holding from probability 0.5; 0 where undefined.
+    /// F1 over all pairs of example and label, with a threshold of 0.5; 0 if undefined.
     pub f1_micro: f64,
-    /// Share of examples with every label right.
+    /// Fraction of the examples for which every label is predicted correctly.
     pub exact: f64,
 }
 
 impl MultiLabelReport {
-    /// Judges `probabilities` (one for each label) by what `holds`.
+    /// Computes the metrics of `probabilities`, one for each label, against the labels that are
+    /// present.
     ///
     /// # Panics
     ///
-    /// If there is no example, or rows have different lengths.
+    /// If there is no example, or if rows have different lengths.
     pub fn new<H: AsRef<[bool]>>(probabilities: &[Vec<f64>], holds: &[H]) -> Self {
         assert!(!holds.is_empty() && probabilities.len() == holds.len(), "one row per example");
         let labels = probabilities[0].len();
@@ -75,7 +76,7 @@ mod tests {
         let report = MultiLabelReport::new(&probabilities, &holds);
         assert_eq!(report.auroc, [Some(0.5), None]); // 0.9 beats 0.6, 0.4 does not
         assert_eq!(report.auroc_macro, Some(0.5));
-        assert_eq!(report.f1_micro, 2.0 / 5.0); // one right, three said, two due
+        assert_eq!(report.f1_micro, 2.0 / 5.0); // one correct, three predicted, two true
         assert_eq!(report.exact, 1.0 / 3.0);
     }
 }

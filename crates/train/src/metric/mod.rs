@@ -1,4 +1,4 @@
-//! Metrics, with the definitions of scikit-learn, in f64.
+//! Metrics with scikit-learn's definitions, computed in f64.
 
 mod calls;
 mod confusion;
@@ -17,40 +17,54 @@ pub use regression::RegressionReport;
 use serde::Serialize;
 pub use windows::{WindowSummary, summarize_windows};
 
-/// Everything that is reported about predictions on one split.
+/// All metrics of class predictions on one split.
+///
+/// ```
+/// use dnabert_train::ClassificationReport;
+///
+/// let probabilities = [[0.1, 0.9], [0.8, 0.2], [0.6, 0.4]].map(|row| row.to_vec());
+/// let report = ClassificationReport::new(&probabilities, &[1, 0, 1]);
+/// assert!((report.accuracy - 2.0 / 3.0).abs() < 1e-12);
+/// assert_eq!(report.auroc, Some(1.0)); // both positives rank above the negative
+/// assert_eq!(report.confusion.counts(), [[1, 0], [1, 1]]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClassificationReport {
-    /// Share of right predictions.
+    /// Fraction of correct predictions.
     pub accuracy: f64,
-    /// F1 of each class, averaged over the classes that occur.
+    /// Mean F1 over the classes that occur.
     pub f1_macro: f64,
-    /// Precision of each class, averaged over the classes that occur.
+    /// Mean precision over the classes that occur.
     pub precision_macro: f64,
-    /// Recall of each class, averaged over the classes that occur.
+    /// Mean recall over the classes that occur.
     pub recall_macro: f64,
-    /// Matthews correlation coefficient; for more than two classes, Gorodkin's R_K
-    /// (2004, doi 10.1016/j.compbiolchem.2004.09.006). 0 where undefined.
+    /// Matthews correlation coefficient; 0 if undefined. For more than two classes it is Gorodkin's
+    /// R_K (2004, doi 10.1016/j.compbiolchem.2004.09.006).
     pub mcc: f64,
-    /// Area under the ROC curve: of class 1 for two classes, else the mean over pairs of classes
-    /// (Hand and Till 2001, doi 10.1023/A:1010920819831). `None` where a class is absent.
+    /// Area under the ROC curve; `None` if a class is absent. For two classes it is that of class
+    /// 1, for more the mean over pairs of classes (Hand and Till 2001, doi
+    /// 10.1023/A:1010920819831).
     pub auroc: Option<f64>,
-    /// Average precision: of class 1 for two classes, else the mean over classes against the rest.
-    /// `None` where a class is absent.
+    /// Average precision; `None` if a class is absent. For two classes it is that of class 1, for
+    /// more the mean over classes, each against the rest.
     pub auprc: Option<f64>,
-    /// Precision, recall, F1 and number of examples of each class; class 1 of two is "positive".
+    /// Precision, recall, F1 and number of examples of each class; with two classes, class 1 is the
+    /// positive one.
     pub classes: Vec<ClassScores>,
     /// Counts by true class (row) and predicted class (column).
     pub confusion: ConfusionMatrix,
 }
 
 impl ClassificationReport {
-    /// Judges `probabilities` (one row of class probabilities per example) by the true `labels`.
-    /// The predicted class is the most probable one, the first of several.
+    /// Computes the metrics of `probabilities`, one row of class probabilities for each example,
+    /// against the true `labels`.
+    ///
+    /// The predicted class is the most probable one; ties go to the lowest index.
     ///
     /// # Panics
     ///
-    /// If there is no example, the lengths differ, rows have less than two classes or different
-    /// lengths, or a label is no class.
+    /// If there is no example, the numbers of rows and labels differ, rows have different lengths
+    /// or fewer than two classes, or a label is not a class.
     pub fn new(probabilities: &[Vec<f64>], labels: &[usize]) -> Self {
         assert!(!labels.is_empty() && probabilities.len() == labels.len(), "one row per label");
         let classes = probabilities[0].len();
@@ -76,7 +90,8 @@ impl ClassificationReport {
         }
     }
 
-    /// The only class that was ever predicted, where others were due: a collapsed model.
+    /// Returns the only predicted class if the labels have several classes: the model has
+    /// collapsed.
     pub fn collapsed_to(&self) -> Option<usize> {
         let truths = self.classes.iter().filter(|class| class.support > 0).count();
         let mut predicted =
@@ -116,7 +131,7 @@ fn areas(
     (one_vs_one_auroc(probabilities, labels), mean)
 }
 
-/// The index of the largest value, the first of several.
+/// Returns the index of the largest value; ties go to the lowest index.
 pub fn argmax(values: &[f64]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
@@ -138,9 +153,9 @@ mod tests {
         let report = ClassificationReport::new(&probabilities, &[1, 0, 1, 0, 1]);
         assert!((report.accuracy - 0.6).abs() < 1e-12);
         assert_eq!(report.confusion.counts(), [[1, 1], [1, 2]]);
-        // of 6 pairs, 0.8 beats 0.4 and 0.6 wrongly: 4 right
+        // Of 6 pairs, 0.8 wrongly ranks above 0.4 and 0.6, so 4 are correct.
         assert!((report.auroc.unwrap() - 4.0 / 6.0).abs() < 1e-12);
-        // precision 1/1, 2/3, 3/4 at the three positives
+        // The precisions at the three positives are 1/1, 2/3 and 3/4.
         assert!((report.auprc.unwrap() - (1.0 + 2.0 / 3.0 + 0.75) / 3.0).abs() < 1e-12);
         assert!((report.mcc - 1.0 / 6.0).abs() < 1e-12);
         assert_eq!(report.collapsed_to(), None);

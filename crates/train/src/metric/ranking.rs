@@ -1,7 +1,14 @@
-//! Areas under curves, from the ranks of scores.
+//! Areas under curves, computed from the ranks of scores.
 
-/// Area under the ROC curve: the chance that a positive scores above a negative, ties counting
-/// half. `None` without positives or negatives.
+/// Returns the area under the ROC curve; `None` without positives or negatives.
+///
+/// It is the probability that a positive scores above a negative; ties count half.
+///
+/// ```
+/// use dnabert_train::metric::auroc;
+///
+/// assert_eq!(auroc(&[0.9, 0.6, 0.3], &[true, false, true]), Some(0.5));
+/// ```
 pub fn auroc(scores: &[f64], positive: &[bool]) -> Option<f64> {
     let positives = positive.iter().filter(|&&is| is).count();
     let negatives = positive.len() - positives;
@@ -16,8 +23,9 @@ pub fn auroc(scores: &[f64], positive: &[bool]) -> Option<f64> {
     Some(pairs / (positives as f64 * negatives as f64))
 }
 
-/// Average precision: precision at each threshold, weighted by the recall gained there.
-/// `None` without positives.
+/// Returns the average precision; `None` without positives.
+///
+/// It is the sum of the precision at each threshold, weighted by the increase in recall.
 pub fn auprc(scores: &[f64], positive: &[bool]) -> Option<f64> {
     let positives = positive.iter().filter(|&&is| is).count();
     if positives == 0 {
@@ -32,8 +40,9 @@ pub fn auprc(scores: &[f64], positive: &[bool]) -> Option<f64> {
     Some(area)
 }
 
-/// Mean AUROC over ordered pairs of classes, each judged on the examples of the two only.
-/// `None` where a class has no example.
+/// Returns the mean AUROC over ordered pairs of classes; `None` if a class has no example.
+///
+/// Each pair is evaluated on the examples of its two classes only.
 pub fn one_vs_one_auroc(probabilities: &[Vec<f64>], labels: &[usize]) -> Option<f64> {
     let classes = probabilities.first()?.len();
     let mut sum = 0.0;
@@ -51,7 +60,7 @@ pub fn one_vs_one_auroc(probabilities: &[Vec<f64>], labels: &[usize]) -> Option<
     Some(sum / (classes * (classes - 1)) as f64)
 }
 
-/// Positives and negatives of each distinct score, in the given order of scores.
+/// Returns the numbers of positives and negatives with each distinct score, in the given order.
 pub(super) fn tied_groups(
     scores: &[f64],
     positive: &[bool],

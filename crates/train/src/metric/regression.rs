@@ -1,27 +1,34 @@
-//! Metrics of predicted numbers.
+//! Metrics of regression.
 
 use serde::Serialize;
 
-/// What is reported about predicted numbers on one split; with several outputs, over each in turn
-/// and averaged.
+/// The metrics of predicted numbers on one split; with several outputs, the means over the outputs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RegressionReport {
     /// Mean squared error.
     pub mean_squared_error: f64,
-    /// Coefficient of determination; `None` where the truth does not vary.
+    /// Coefficient of determination; `None` if the true values do not vary.
     pub r2: Option<f64>,
-    /// Pearson's correlation; `None` where truth or prediction does not vary.
+    /// Pearson correlation; `None` if the true or the predicted values do not vary.
     pub pearson: Option<f64>,
-    /// Spearman's rank correlation; `None` where truth or prediction does not vary.
+    /// Spearman rank correlation; `None` if the true or the predicted values do not vary.
     pub spearman: Option<f64>,
 }
 
 impl RegressionReport {
-    /// Judges `predicted` rows by the `true` ones.
+    /// Computes the metrics of the `predicted` rows against the true rows.
+    ///
+    /// ```
+    /// use dnabert_train::metric::RegressionReport;
+    ///
+    /// let report = RegressionReport::new(&[[1.0], [2.0], [4.0]], &[[1.0], [2.0], [3.0]]);
+    /// assert!((report.mean_squared_error - 1.0 / 3.0).abs() < 1e-12);
+    /// assert_eq!(report.spearman, Some(1.0));
+    /// ```
     ///
     /// # Panics
     ///
-    /// If there is no example, or rows have different lengths.
+    /// If there is no example, or if rows have different lengths.
     pub fn new<P: AsRef<[f32]>, T: AsRef<[f32]>>(predicted: &[P], truth: &[T]) -> Self {
         assert!(!truth.is_empty() && predicted.len() == truth.len(), "one row per example");
         let outputs = truth[0].as_ref().len();
@@ -86,7 +93,7 @@ fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
     (aa > 0.0 && bb > 0.0).then(|| ab / (aa * bb).sqrt())
 }
 
-/// Ranks from 1; equal values share the mean of theirs.
+/// Returns the ranks, from 1; equal values have the mean of their ranks.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
@@ -107,7 +114,7 @@ mod tests {
     #[test]
     fn a_small_case_by_hand() {
         let truth = [[1.0], [2.0], [3.0], [4.0]];
-        let predicted = [[1.0], [4.0], [9.0], [16.0]]; // squares: same order, not a line
+        let predicted = [[1.0], [4.0], [9.0], [16.0]]; // squares: the same order, but not linear
         let report = RegressionReport::new(&predicted, &truth);
         assert_eq!(report.mean_squared_error, (4.0 + 36.0 + 144.0) / 4.0);
         assert_eq!(report.r2, Some(1.0 - 46.0 / 1.25));

@@ -1,21 +1,21 @@
 //! One score for a sequence that was scored in several windows.
 
-/// How the scores of a sequence's windows become one.
+/// How the scores of several windows are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowSummary {
-    /// The largest.
+    /// The largest score.
     Max,
-    /// The mean.
+    /// The mean score.
     Mean,
-    /// The second largest (the only one, where there is no second).
+    /// The second largest score, or the only one.
     SecondMax,
 }
 
-/// One score for each group of `windows` consecutive scores.
+/// Returns one score for each group of `windows` consecutive scores.
 ///
 /// # Panics
 ///
-/// If `windows` is 0 or the number of scores is no multiple of it.
+/// If `windows` is 0 or the number of scores is not a multiple of it.
 pub fn summarize_windows(scores: &[f64], windows: usize, summary: WindowSummary) -> Vec<f64> {
     assert!(scores.len().is_multiple_of(windows), "whole groups of windows");
     scores

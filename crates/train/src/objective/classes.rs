@@ -1,4 +1,4 @@
-//! One class for each sequence.
+//! Classification of sequences.
 
 use burn::tensor::{Int, Tensor, TensorData};
 use serde::Serialize;
@@ -7,34 +7,34 @@ use super::{Objective, Split, Standing, upload};
 use crate::{ClassificationReport, TrainError, weighted_cross_entropy};
 use dnabert_model::softmax;
 
-/// Classes that exclude one another; a label is the index of a class.
+/// One class for each sequence; a label is the index of the class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Classification {
     /// Weight of each class in the loss.
     weights: Vec<f64>,
-    /// What the dev split is asked.
+    /// The model-selection metric on the dev split.
     selection: Selection,
 }
 
-/// Weight of each class in the loss.
+/// How classes are weighted in the loss.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassWeights {
-    /// The same for all.
+    /// All classes have the same weight.
     Equal,
-    /// In inverse proportion to its share of the training split.
+    /// The weight is inversely proportional to the frequency of the class in the training split.
     Balanced,
-    /// These.
+    /// The given weights, one for each class.
     Given(Vec<f64>),
 }
 
-/// The dev value by which the best epoch is chosen; higher is better.
+/// The model-selection metric on the dev split; higher is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
-    /// Area under the ROC curve; accuracy where it is undefined.
+    /// Area under the ROC curve, or accuracy if it is undefined.
     Auroc,
-    /// Matthews correlation.
+    /// Matthews correlation coefficient.
     Mcc,
     /// Mean F1 over classes.
     F1Macro,
@@ -43,11 +43,12 @@ pub enum Selection {
 }
 
 impl Classification {
-    /// `classes` classes, weighted by what `train` holds, judged by `selection`.
+    /// Creates the objective for `classes` classes; `train` yields the training labels.
     ///
     /// # Errors
     ///
-    /// [`TrainError`] for weights that cannot be used, or balanced ones where a class is absent.
+    /// [`TrainError`] for weights that cannot be used, or if balanced weights are asked for and a
+    /// class has no training example.
     pub fn new(
         weights: &ClassWeights,
         selection: Selection,
@@ -84,7 +85,7 @@ impl Classification {
 }
 
 impl Selection {
-    /// The value of `report` that this selection looks at.
+    /// Returns the value of this metric in `report`.
     pub fn score(self, report: &ClassificationReport) -> f64 {
         match self {
             Self::Auroc => report.auroc.unwrap_or(report.accuracy),
@@ -94,8 +95,10 @@ impl Selection {
         }
     }
 
-    /// Where `report` stands: an epoch that gives one class only is worse than any other, since a
-    /// ranking may be perfect while every example still falls into one class; accuracy settles ties.
+    /// Returns the standing of an epoch with this report.
+    ///
+    /// An epoch that predicts one class only ranks below any other epoch: its AUROC may be perfect
+    /// although every example is put into one class. Accuracy breaks ties.
     pub(super) fn standing(self, report: &ClassificationReport) -> Standing {
         Standing {
             collapsed_to: report.collapsed_to(),

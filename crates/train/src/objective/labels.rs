@@ -1,4 +1,4 @@
-//! Labels that each hold or not.
+//! Multi-label classification.
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
@@ -8,9 +8,10 @@ use crate::TrainError;
 use crate::metric::MultiLabelReport;
 use dnabert_model::sigmoid;
 
-/// Any number of labels for each sequence; a label row says of each output whether it holds.
+/// Several independent labels for each sequence; a label row says for each output whether it is
+/// present.
 ///
-/// The loss is the mean binary cross-entropy over outputs; the best epoch has the highest mean
+/// The loss is the mean binary cross-entropy over the outputs. The best epoch has the highest mean
 /// AUROC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MultiLabel;

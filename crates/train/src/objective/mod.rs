@@ -1,4 +1,4 @@
-//! What a network is trained for: labels, loss, and what the dev split is asked.
+//! Objectives: labels, loss and the model-selection metric.
 
 mod classes;
 mod labels;
@@ -15,42 +15,49 @@ use dnabert_core::Encoding;
 
 use crate::TrainError;
 
-/// Labels, loss and judgement of one kind of problem.
+/// The labels, the loss and the evaluation of one kind of problem.
 ///
-/// Outputs are rows of scores as a [`Scorer`](dnabert_model::Scorer) gives them.
+/// A [`Scorer`](dnabert_model::Scorer) gives the scores.
 pub trait Objective: Sync {
-    /// What an example is labelled with.
+    /// The label of an example.
     type Label: Clone + Sync;
-    /// What is said of a split.
+    /// The metrics of a split.
     type Report: Clone + std::fmt::Debug + std::fmt::Display;
 
-    /// Checks labels before training.
+    /// Checks the labels before training.
     ///
     /// # Errors
     ///
-    /// [`TrainError`] for a label that the network has no output for.
+    /// [`TrainError`] for a label that does not fit the outputs of the network.
     fn check(&self, split: Split<'_, Self::Label>, outputs: usize) -> Result<(), TrainError>;
 
-    /// How much an example counts in the loss, beside others.
+    /// Returns the weight of an example in the loss, relative to other examples.
     fn weight(&self, label: &Self::Label) -> f64;
 
-    /// The loss of each example times its share, summed, `[1]`; `scores` are
-    /// `[batch, outputs]` or, for tokens, `[batch × length, outputs]`.
+    /// Returns the sum of the loss of each example, multiplied by its share of the step.
+    ///
+    /// # Shapes
+    ///
+    /// - `scores`: `[batch, outputs]` or, for tokens, `[batch × length, outputs]`
+    /// - output: `[1]`
     fn loss(&self, scores: Tensor<2>, labels: &[&Self::Label], shares: &[f64]) -> Tensor<1>;
 
-    /// Judges scores: for each example one row of outputs or, for tokens, one row for each token.
+    /// Computes the metrics of `scores`.
+    ///
+    /// `scores` holds one row of outputs for each example or, for tokens, the outputs of all its
+    /// tokens.
     fn report(&self, scores: &[Vec<f32>], labels: &[&Self::Label]) -> Self::Report;
 
-    /// Where a report stands among those of other epochs.
+    /// Returns the standing of an epoch with this report.
     fn standing(&self, report: &Self::Report) -> Standing;
 }
 
-/// One split's labels, for checks.
+/// The examples of one split, for checks.
 #[derive(Debug)]
 pub struct Split<'a, L> {
     /// `train` or `dev`.
     pub name: &'static str,
-    /// Each example's tokens and label.
+    /// The tokens and the label of each example.
     pub examples: &'a [(&'a Encoding, &'a L)],
 }
 
@@ -62,19 +69,19 @@ impl<L> Clone for Split<'_, L> {
 
 impl<L> Copy for Split<'_, L> {}
 
-/// How good an epoch is.
+/// How good an epoch is, compared with others.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Standing {
-    /// The only class that is ever given, where others were due: worse than any other standing.
+    /// The only predicted class if the labels have several; such an epoch ranks below any other.
     pub collapsed_to: Option<usize>,
-    /// Higher is better.
+    /// The model-selection metric; higher is better.
     pub score: f64,
-    /// Settles equal scores; higher is better.
+    /// Breaks ties of `score`; higher is better.
     pub second: f64,
 }
 
 impl Standing {
-    /// Whether this epoch is to be preferred.
+    /// Returns whether this epoch is better than `other`.
     pub fn is_better_than(&self, other: &Self) -> bool {
         let rank =
             |standing: &Self| (standing.collapsed_to.is_none(), standing.score, standing.second);
@@ -82,7 +89,7 @@ impl Standing {
     }
 }
 
-/// Uploads `values` as `[rows, width]`.
+/// Uploads `values` with this shape.
 fn upload<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), device)
 }

@@ -1,4 +1,4 @@
-//! One class for each token.
+//! Classification of tokens.
 
 use burn::tensor::{Int, Tensor, TensorData};
 
@@ -6,11 +6,13 @@ use super::{Objective, Selection, Split, Standing, upload};
 use crate::{ClassificationReport, TrainError, weighted_cross_entropy};
 use dnabert_model::softmax;
 
-/// A class for each token of a sequence; a label is one entry for each token, special tokens
-/// included, `None` where nothing is asked. Every token counts the same.
+/// One class for each token of a sequence; all labelled tokens have the same weight.
+///
+/// A label has one entry for each token, including special tokens. `None` marks tokens without a
+/// label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenClassification {
-    /// What the dev split is asked, over all labelled tokens.
+    /// The model-selection metric over all labelled tokens of the dev split.
     pub selection: Selection,
 }
 

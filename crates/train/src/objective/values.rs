@@ -1,4 +1,4 @@
-//! Numbers.
+//! Regression.
 
 use burn::tensor::Tensor;
 
@@ -6,10 +6,10 @@ use super::{Objective, Split, Standing, upload};
 use crate::TrainError;
 use crate::metric::RegressionReport;
 
-/// One number for each output; a label row holds them.
+/// One number for each output; a label row holds the true values.
 ///
-/// The loss is the mean squared error over outputs, and the best epoch has the lowest one.
-/// Targets far from zero or of great variance are better standardised first.
+/// The loss is the mean squared error over the outputs, and the best epoch has the lowest loss.
+/// Standardise targets that are far from zero or vary strongly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Regression;
 
@@ -55,7 +55,7 @@ impl Objective for Regression {
     }
 }
 
-/// Checks that there is one entry for each output.
+/// Checks that each label has one entry for each output.
 pub(super) fn check_lengths<L: std::fmt::Debug>(
     split: Split<'_, L>,
     outputs: usize,

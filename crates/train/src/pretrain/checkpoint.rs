@@ -1,4 +1,4 @@
-//! Checkpoints of a run: whole or not there.
+//! Checkpoints of a pre-training run, written atomically.
 
 use std::fs;
 use std::io;
@@ -12,17 +12,17 @@ use serde::{Deserialize, Serialize};
 use super::PretrainConfig;
 use crate::TrainError;
 
-/// A folder that holds the last checkpoints of a run, in `step-00001234` folders.
+/// A folder with the last checkpoints of a run, named `step-00001234`.
 ///
-/// A checkpoint is written beside its place and renamed, so that a process that is killed leaves
-/// either all of it or nothing.
+/// A checkpoint is written to a temporary folder and then renamed. A killed process leaves either a
+/// complete checkpoint or none.
 #[derive(Debug, Clone)]
 pub struct Checkpoints {
     folder: PathBuf,
     keep: usize,
 }
 
-/// What a checkpoint says beside weights and optimizer.
+/// The contents of a checkpoint other than weights and optimizer state.
 #[derive(Debug, Serialize, Deserialize)]
 struct State {
     step: usize,
@@ -34,7 +34,7 @@ const OPTIMIZER: &str = "optimizer.bpk";
 const STATE: &str = "state.json";
 
 impl Checkpoints {
-    /// Keeps the last `keep` checkpoints in `folder`, made where absent.
+    /// Keeps the last `keep` checkpoints in `folder`, which is created if needed.
     ///
     /// # Panics
     ///
@@ -44,16 +44,16 @@ impl Checkpoints {
         Self { folder: folder.into(), keep }
     }
 
-    /// The last checkpoint, if any, and its step.
+    /// Returns the folder of the last checkpoint and its step, if there is one.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Checkpoint`] where the folder cannot be read.
+    /// [`TrainError::Checkpoint`] if the folder cannot be read.
     pub fn last(&self) -> Result<Option<(PathBuf, usize)>, TrainError> {
         Ok(self.all()?.pop())
     }
 
-    /// All checkpoints, the oldest first.
+    /// Returns all checkpoints, the oldest first.
     fn all(&self) -> Result<Vec<(PathBuf, usize)>, TrainError> {
         let mut found = Vec::new();
         for path in self.entries()? {
@@ -68,7 +68,7 @@ impl Checkpoints {
         Ok(found)
     }
 
-    /// What lies in the folder.
+    /// Returns the entries of the folder.
     fn entries(&self) -> Result<Vec<PathBuf>, TrainError> {
         if !self.folder.exists() {
             return Ok(Vec::new());
@@ -78,7 +78,7 @@ impl Checkpoints {
         entries.map_err(|error| failed(&self.folder, error))
     }
 
-    /// Writes the state after `step` steps, then takes the oldest checkpoints away.
+    /// Writes the state after `step` steps, then removes the oldest checkpoints.
     pub(super) fn save<M: Module>(
         &self,
         step: usize,
@@ -88,7 +88,7 @@ impl Checkpoints {
     ) -> Result<(), TrainError> {
         let path = self.folder.join(format!("step-{step:08}"));
         if path.exists() {
-            return Ok(()); // the same bits
+            return Ok(()); // already written, with the same bits
         }
         let beside = self.folder.join(format!(".step-{step:08}.{}.partial", std::process::id()));
         fs::create_dir_all(&beside).map_err(|error| failed(&beside, error))?;
@@ -104,7 +104,7 @@ impl Checkpoints {
         self.tidy()
     }
 
-    /// Takes away what is no longer kept, and what a killed process left half done.
+    /// Removes old checkpoints and incomplete ones of killed processes.
     fn tidy(&self) -> Result<(), TrainError> {
         let all = self.all()?;
         for path in self.entries()? {
@@ -115,7 +115,7 @@ impl Checkpoints {
             }
         }
         for (path, _) in &all[..all.len().saturating_sub(self.keep)] {
-            // Renamed first: what is half removed is no checkpoint.
+            // Renamed first, so that a partly removed folder is not taken for a checkpoint.
             let gone = path.with_extension("partial");
             let removed = fs::rename(path, &gone).and_then(|()| fs::remove_dir_all(&gone));
             removed.map_err(|error| failed(path, error))?;
@@ -123,8 +123,8 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Puts the last checkpoint into `model`; gives the optimizer's file and the step, or `None`
-    /// where there is no checkpoint.
+    /// Loads the last checkpoint into `model`; returns the optimizer file and the step, or `None`
+    /// if there is no checkpoint.
     pub(super) fn load<M: Module>(
         &self,
         config: &PretrainConfig,

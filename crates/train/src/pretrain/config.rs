@@ -1,4 +1,4 @@
-//! How a masked language model is trained.
+//! Settings of masked-language-model training.
 
 use dnabert_core::MaskPlan;
 use serde::{Deserialize, Serialize};
@@ -6,41 +6,42 @@ use serde::{Deserialize, Serialize};
 use crate::setting;
 use crate::{AdamWSettings, LinearSchedule, TrainError};
 
-/// How a masked language model is trained.
+/// The settings of masked-language-model training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PretrainConfig {
-    /// Optimizer steps.
+    /// The number of optimizer steps.
     pub steps: usize,
-    /// Rows of a step.
+    /// Rows in a step.
     pub batch_size: usize,
-    /// Rows that one forward pass sees; gradients of several passes make a step.
+    /// Rows in one forward pass; the gradients of several passes are summed for one step.
     pub pass_size: usize,
     /// The highest learning rate.
     pub learning_rate: f64,
-    /// Steps over which the rate rises; it then falls to 0 at the last step.
+    /// Steps over which the learning rate rises; it then falls to 0 at the last step.
     pub warmup_steps: usize,
-    /// Optimizer settings.
+    /// Settings of the optimizer.
     pub adamw: AdamWSettings,
-    /// Largest norm over all gradients.
+    /// Largest norm over all gradients; larger gradients are scaled down.
     pub max_gradient_norm: f64,
-    /// Steps between evaluations; 0 for none but at the end.
+    /// Steps between evaluations; 0 evaluates only at the end.
     pub evaluate_every: usize,
-    /// Steps between checkpoints; 0 for none but at the end.
+    /// Steps between checkpoints; 0 saves only at the end.
     pub save_every: usize,
-    /// Whether padding is attended to, as in DNABERT's pre-training code, by mistake.
+    /// Whether padding takes part in attention, as in DNABERT's pre-training code by mistake.
     pub attend_to_padding: bool,
-    /// Cores that share each pass: 1 on a GPU, all of them on a CPU. Another number gives another
-    /// rounding.
+    /// Number of CPU cores that share each pass: 1 on a GPU, all cores on a CPU.
+    ///
+    /// The result is the same up to rounding.
     pub workers: usize,
-    /// Fixes masks and dropout.
+    /// Seed for masks and dropout.
     pub seed: u64,
-    /// Names the rows and what is hidden of them, so that a checkpoint is not gone on with others;
-    /// such as settings and hashes of the corpus.
+    /// A description of the rows and masks, such as settings and hashes of the corpus. A run
+    /// refuses to continue from a checkpoint with another description.
     pub rows: String,
 }
 
 impl Default for PretrainConfig {
-    /// The published recipe: 120 000 steps of 2000 rows, 10 000 of them rising to 4e-4.
+    /// The published recipe: 120,000 steps of 2000 rows, with a warm-up of 10,000 steps to 4e-4.
     fn default() -> Self {
         Self {
             steps: 120_000,
@@ -83,15 +84,16 @@ impl PretrainConfig {
     }
 }
 
-/// What is hidden, and when that changes: the published models hid 15 % of the tokens, and 20 % in
-/// the last sixth of the steps.
+/// The mask plans of a run, and the step at which they change.
+///
+/// The published models hid 15 % of the tokens, and 20 % in the last sixth of the steps.
 #[derive(Clone, Copy)]
 pub struct MaskSchedule<'a> {
-    /// The masks of the first steps.
+    /// The mask plan of the first steps.
     pub early: &'a dyn MaskPlan,
-    /// The masks from `change_at` on.
+    /// The mask plan from `change_at` on.
     pub late: &'a dyn MaskPlan,
-    /// The first step with the late masks.
+    /// The first step with the late mask plan.
     pub change_at: usize,
 }
 
@@ -102,12 +104,12 @@ impl std::fmt::Debug for MaskSchedule<'_> {
 }
 
 impl<'a> MaskSchedule<'a> {
-    /// The same masks from the first step to the last.
+    /// Uses the same mask plan for all steps.
     pub fn constant(plan: &'a dyn MaskPlan) -> Self {
         Self { early: plan, late: plan, change_at: 0 }
     }
 
-    /// The masks of a step.
+    /// Returns the mask plan of a step.
     pub fn at(&self, step: usize) -> &'a dyn MaskPlan {
         if step < self.change_at { self.early } else { self.late }
     }

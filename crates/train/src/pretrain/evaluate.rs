@@ -1,4 +1,4 @@
-//! How well hidden tokens are predicted.
+//! Evaluation of masked language models.
 
 use burn::tensor::activation::log_softmax;
 use dnabert_core::{Encoding, MaskPlan, derive_seed};
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::masked_batch::{Masked, scores};
 
-/// How well the hidden tokens of some rows are predicted.
+/// The metrics of the predictions of hidden tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MaskedEvaluation {
     /// Mean cross-entropy of the hidden tokens, in nats.
     pub loss: f64,
-    /// Share of hidden tokens whose id has the highest score.
+    /// Fraction of the hidden tokens whose true id has the highest score.
     pub accuracy: f64,
-    /// e to the loss.
+    /// Perplexity, e^loss.
     pub perplexity: f64,
-    /// Hidden tokens.
+    /// Number of hidden tokens.
     pub tokens: usize,
 }
 
@@ -27,22 +27,22 @@ impl std::fmt::Display for MaskedEvaluation {
     }
 }
 
-/// What was predicted of the hidden tokens of one row.
+/// The predictions of the hidden tokens of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct RowEvaluation {
-    /// Hidden tokens.
+    /// Number of hidden tokens.
     pub tokens: usize,
-    /// Those whose id has the highest score.
+    /// Number of hidden tokens whose true id has the highest score.
     pub right: usize,
-    /// The sum of their cross-entropies, in nats.
+    /// Sum of the cross-entropies of the hidden tokens, in nats.
     pub loss: f64,
 }
 
-/// Judges `model` on `rows` under masks that follow from `seed` alone, so that evaluations of
-/// different models or steps can be compared.
+/// Evaluates `model` on `rows`; `None` if no token is hidden.
 ///
-/// `model` should come from [`valid`](burn::module::Module::valid), so that dropout is off. `None`
-/// where nothing is hidden.
+/// The masks depend only on `plan`, the rows and `seed`, so evaluations of different models or
+/// steps can be compared. Call [`valid`](burn::module::Module::valid) on the model first, so that
+/// dropout is off.
 ///
 /// # Panics
 ///
@@ -63,7 +63,7 @@ pub fn evaluate_masked(
     (tokens > 0).then(|| MaskedEvaluation { loss, accuracy, perplexity: loss.exp(), tokens })
 }
 
-/// As [`evaluate_masked`], each row by itself, in the order of `rows`.
+/// Evaluates each row separately, with the masks of [`evaluate_masked`], in the order of `rows`.
 ///
 /// # Panics
 ///

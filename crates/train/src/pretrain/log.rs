@@ -1,4 +1,4 @@
-//! A log that can be plotted.
+//! A training log in JSON lines.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -9,38 +9,38 @@ use serde::{Deserialize, Serialize};
 use super::MaskedEvaluation;
 use crate::{Observer, StepSummary};
 
-/// A line of a log; steps are counted from 1, as in the names of checkpoints.
+/// One line of a training log; steps are counted from 1, as in the names of checkpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum LogLine {
-    /// What an evaluation found after a step.
+    /// An evaluation on held-out rows.
     HeldOut {
-        /// Steps done.
+        /// The number of completed steps.
         step: usize,
-        /// What was found.
+        /// The metrics on the held-out rows.
         held_out: MaskedEvaluation,
     },
     /// An optimizer step.
     Step {
-        /// Steps done, this one too.
+        /// The number of completed steps, including this one.
         step: usize,
-        /// Mean loss over its hidden tokens.
+        /// The mean loss over the hidden tokens of the step.
         loss: f64,
-        /// Its learning rate.
+        /// The learning rate of the step.
         learning_rate: f64,
-        /// The norm of its gradients before clipping.
+        /// The gradient norm before clipping.
         gradient_norm: f64,
-        /// Rows that taught something.
+        /// The number of rows with hidden tokens.
         rows: usize,
-        /// Their tokens.
+        /// The number of tokens in these rows.
         tokens: usize,
-        /// Since the program was started, for the last time.
+        /// Seconds since the last start of the run.
         seconds: f64,
     },
 }
 
 impl LogLine {
-    /// Steps done.
+    /// Returns the number of completed steps.
     pub fn step(&self) -> usize {
         match self {
             Self::HeldOut { step, .. } | Self::Step { step, .. } => *step,
@@ -48,10 +48,10 @@ impl LogLine {
     }
 }
 
-/// Writes a line of JSON for each step and each evaluation.
+/// An [`Observer`] that writes one JSON line for each step and each evaluation.
 ///
-/// Steps are counted from 1, as in the names of checkpoints. A run that goes on keeps the lines of
-/// the steps that it does not do again.
+/// Steps are counted from 1, as in the names of checkpoints. If a run continues from a checkpoint,
+/// the lines up to the checkpoint are kept, and later ones are removed.
 #[derive(Debug)]
 pub struct TrainingLog {
     output: BufWriter<File>,
@@ -59,7 +59,7 @@ pub struct TrainingLog {
 }
 
 impl TrainingLog {
-    /// Opens the log at `path` for a run that has `done` steps behind it.
+    /// Opens the log at `path` for a run that has completed `done` steps.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl TrainingLog {
         Ok(Self { output, error: None })
     }
 
-    /// The lines of the log at `path`; one that was cut off by the end of a process is left out.
+    /// Returns the lines of the log at `path`; an incomplete line is skipped.
     ///
     /// # Errors
     ///
@@ -87,11 +87,11 @@ impl TrainingLog {
         Ok(fs::read_to_string(path)?.lines().filter_map(parse).collect())
     }
 
-    /// Ends the log.
+    /// Closes the log.
     ///
     /// # Errors
     ///
-    /// The first I/O error of all lines.
+    /// The first I/O error of any line.
     pub fn finish(mut self) -> io::Result<()> {
         match self.error.take() {
             Some(error) => Err(error),

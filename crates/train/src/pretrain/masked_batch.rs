@@ -1,12 +1,12 @@
-//! Masked rows on the device.
+//! Scores of the hidden tokens of a batch.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use dnabert_core::{Encoding, MaskedRow};
 use dnabert_model::{Encoder, MaskedLanguageModel, TokenBatch};
 
-/// A row with hidden tokens.
+/// A row, its hidden positions and the true ids there.
 pub(super) struct Masked {
-    /// The row as the network sees it.
+    /// The row with hidden tokens replaced.
     pub(super) row: Encoding,
     pub(super) places: Vec<usize>,
     pub(super) targets: Vec<u32>,
@@ -19,7 +19,7 @@ impl Masked {
     }
 }
 
-/// Scores of the hidden tokens, `[hidden tokens, vocabulary]`, and the ids that they had.
+/// Returns the scores of the hidden tokens, `[hidden tokens, vocabulary]`, and their true ids.
 pub(super) fn scores(
     model: &MaskedLanguageModel,
     rows: &[&Masked],

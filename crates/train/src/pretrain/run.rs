@@ -1,4 +1,4 @@
-//! The steps of a run.
+//! The training loop.
 
 use std::time::Instant;
 
@@ -13,29 +13,29 @@ use super::{Checkpoints, MaskSchedule, MaskedEvaluation, PretrainConfig, Rows, e
 use crate::workers::{self, StepSum, Workers};
 use crate::{Observer, StepLoop, StepSummary, TrainError, adamw, weighted_cross_entropy};
 
-/// What a masked language model is trained and judged on.
+/// The rows, masks and special tokens of a pre-training run.
 #[derive(Debug, Clone, Copy)]
 pub struct PretrainData<'a, R> {
-    /// Rows to train on; step s takes the numbers from s × batch size on.
+    /// Rows to train on; step s takes rows from number s × `batch_size` on.
     pub rows: &'a R,
-    /// Rows to judge by, under the same masks each time; may be none.
+    /// Rows to evaluate on, with the same masks each time; may be empty.
     pub held_out: &'a [Encoding],
-    /// What is hidden.
+    /// The tokens that are hidden.
     pub masks: MaskSchedule<'a>,
     /// The tokenizer's special tokens.
     pub tokens: SpecialTokens,
 }
 
-/// Trains `model`, from the last of `checkpoints` where there is one, and gives it back in inference
-/// mode with its last evaluation.
+/// Trains `model` and returns it in inference mode, with its last evaluation.
 ///
-/// The same seed, device and number of workers give the same bits, however often the run was
-/// stopped.
+/// If `checkpoints` holds a checkpoint, training continues from the last one. The same seed, device
+/// and number of workers give the same bits, however often the run was interrupted.
 ///
 /// # Errors
 ///
 /// [`TrainError`] for settings that cannot be used, a row that cannot be read, a checkpoint that
-/// is of another run or cannot be written, and where loss or gradients stop being finite.
+/// belongs to another run or cannot be read or written, and if the loss or the gradients become NaN
+/// or infinite.
 pub fn pretrain<R: Rows>(
     model: MaskedLanguageModel,
     data: &PretrainData<'_, R>,
@@ -47,18 +47,19 @@ pub fn pretrain<R: Rows>(
     train(model, data, config, workers, checkpoints, observer)
 }
 
-/// As [`pretrain`], each pass shared by several GPUs, which sum up their gradients with burn's own
-/// collective operation: CUDA alone has it in burn 0.22.1. `config.workers` means nothing here.
+/// Trains `model` as [`pretrain`] does, with each pass shared by several GPUs.
 ///
-/// The model lives on the first device. A pass with fewer rows than devices is computed there.
+/// The GPUs sum their gradients with burn's collective operation, which burn 0.22.1 has for CUDA
+/// only. The model stays on the first device. A pass with fewer rows than devices runs on the first
+/// device alone. `config.workers` is not used.
 ///
 /// # Errors
 ///
-/// As [`pretrain`].
+/// See [`pretrain`].
 ///
 /// # Panics
 ///
-/// If there is no device, or their backend has no collective operations.
+/// If `devices` is empty, or if their backend has no collective operations.
 pub fn pretrain_on<R: Rows>(
     devices: &[Device],
     model: MaskedLanguageModel,
@@ -139,7 +140,8 @@ struct Run<'a, R> {
 }
 
 impl<R: Rows> Run<'_, R> {
-    /// The masked rows of a step, short ones first; rows of which nothing is hidden are left out.
+    /// Returns the masked rows of a step, the shortest first; rows without hidden tokens are left
+    /// out.
     fn rows(&self, step: usize) -> Result<Vec<Masked>, TrainError> {
         let size = self.config.batch_size as u64;
         let plan = self.data.masks.at(step);
@@ -159,8 +161,9 @@ impl<R: Rows> Run<'_, R> {
         Ok(rows)
     }
 
-    /// Gradients and mean loss over the hidden tokens of a step: each token counts the same, in
-    /// whichever pass it is.
+    /// Returns the gradients and the mean loss over the hidden tokens of a step.
+    ///
+    /// Each token has the same weight, whichever pass it is in.
     fn gradients(
         &self,
         model: &MaskedLanguageModel,
@@ -202,8 +205,7 @@ impl<R: Rows> Run<'_, R> {
     }
 }
 
-/// The rows of a pass in an order that gives each of `hands` neighbouring shares rows of all
-/// lengths: dealt like cards.
+/// Deals the rows of a pass to `hands` workers, like cards, so that each gets rows of all lengths.
 fn dealt(rows: &[Masked], hands: usize) -> Vec<&Masked> {
     (0..hands).flat_map(|hand| rows.iter().skip(hand).step_by(hands)).collect()
 }

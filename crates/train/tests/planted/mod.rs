@@ -1,4 +1,4 @@
-//! Toy rows and a toy network, the same for every test of training.
+//! Toy rows and a toy network for all training tests.
 
 use dnabert_core::{Encoding, SpecialTokens, derive_seed};
 use dnabert_model::BertConfig;
@@ -16,12 +16,12 @@ pub(crate) fn row(ids: &[u32]) -> Encoding {
     encoding
 }
 
-/// A number below `below` that depends on the rest.
+/// A pseudo-random number below `below` that depends on `salt` and `place`.
 pub(crate) fn random(salt: u64, place: [u64; 2], below: u64) -> u64 {
     derive_seed(salt, &place) % below
 }
 
-/// Two layers of width 12 over 40 ids.
+/// A config with two layers of width 12 and 40 ids.
 pub(crate) fn config(dropout: f64) -> BertConfig {
     BertConfig {
         hidden_size: 12,
