@@ -24,8 +24,7 @@ pub fn logits<M: Scorer>(
     outputs(rows, batch_size, pad, device, padded, |batch| model.scores(batch))
 }
 
-/// The pooled states of each of `rows` that the head of `model` reads, `hidden` numbers; a bag of
-/// tokens is left out.
+/// The pooled states of each of `rows` that the head of `model` reads, `hidden` numbers.
 ///
 /// # Panics
 ///
@@ -38,8 +37,7 @@ pub fn pooled_states<E: Encoder>(
     device: &Device,
 ) -> Vec<Vec<f32>> {
     let padded = |longest| model.padded_length(longest);
-    let (hidden, _) = model.head_inputs();
-    let pool = |batch: &TokenBatch| model.average_pool(batch, &mut ()).narrow(1, 0, hidden);
+    let pool = |batch: &TokenBatch| model.average_pool(batch, &mut ());
     outputs(rows, batch_size, pad, device, padded, pool)
 }
 

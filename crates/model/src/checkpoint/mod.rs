@@ -259,7 +259,7 @@ impl Checkpoint {
         device: &Device,
     ) -> Result<(TokenClassifier<Bert>, BertConfig), CheckpointError> {
         // Tokens are judged one by one: nothing is pooled.
-        let config = self.config_for(head).without_bag();
+        let config = self.config_for(head);
         let config = BertConfig { pooled_parts: NonZeroUsize::MIN, ..config };
         self.check(&config, Chunks::Average)?;
         let bert = Bert::zeros(&config, false, device);
