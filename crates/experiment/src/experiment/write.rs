@@ -25,10 +25,6 @@ impl Outcome {
             move |source| ExperimentError::Write { path, source }
         };
         std::fs::create_dir_all(folder).map_err(failed(folder))?;
-        let numbered = |name: &str, number: usize| match number {
-            1 => folder.join(name),
-            _ => folder.join(format!("{name}-{number}")),
-        };
         let model = folder.join("model");
         let beside = folder.join(".model.new");
         remove(&beside).map_err(failed(&beside))?;
