@@ -7,17 +7,17 @@ use crate::context::digit;
 /// The features of a sequence that are not zero: column and value.
 pub type SparseRow = Vec<(usize, f64)>;
 
-/// The share of each k-mer among all k-mers of a sequence, for several k.
+/// The fraction of each k-mer among all k-mers of a sequence, for several k.
 ///
-/// Columns: all 4^k of the shortest k, then of the next. Shares are scaled by the root of the
+/// Columns: all 4^k of the shortest k, then of the next. Fractions are scaled by the root of the
 /// number of columns, so that penalties mean the same for all k.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KmerShares {
+pub struct KmerFractions {
     shortest: usize,
     longest: usize,
 }
 
-impl KmerShares {
+impl KmerFractions {
     /// Features of the k-mers with k from `shortest` to `longest`.
     ///
     /// # Panics
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn kmers_are_shares_of_their_length() {
-        let features = KmerShares::new(1, 2);
+        let features = KmerFractions::new(1, 2);
         assert_eq!(features.columns(), 20);
         let row = features.row(&"AACN".parse().unwrap());
         // A A C: two thirds and one; AA, AC: a half each, at 4 + 0 and 4 + 1

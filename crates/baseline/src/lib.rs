@@ -3,10 +3,14 @@
 mod cnn;
 pub mod context;
 mod features;
+mod linear;
 mod logistic;
 mod minimize;
+mod ngram;
 
 pub use cnn::{Cnn, CnnConfig};
 pub use context::ContextModel;
-pub use features::{KmerShares, OneHot, SparseRow};
+pub use features::{KmerFractions, OneHot, SparseRow};
+pub use linear::{BaselineError, CLASSIFIER_FILE, Features, LinearClassifier};
 pub use logistic::LogisticRegression;
+pub use ngram::{FIRST_KMER, NgramFeatures};

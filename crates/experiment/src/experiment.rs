@@ -1,8 +1,8 @@
 //! A task from its data to an evaluated, saved model.
 
 mod beginning;
-mod beside;
 mod metrics;
+mod ngram_regression;
 mod rows;
 mod write;
 
@@ -19,17 +19,20 @@ use dnabert_train::{
 use serde::Serialize;
 
 use self::beginning::Beginning;
-use self::beside::FittedBag;
 pub use self::metrics::{LostTokens, Metrics, OtherTask, Settings, Training};
+use self::ngram_regression::NgramRegression;
 use self::rows::{lost, scored, shuffled_auroc, strands};
-use crate::bag::{BagOfTokens, BagReader};
 use crate::comparison::Learned;
 use crate::fingerprint::hash;
 use crate::floor::examples;
-use crate::probe::with_regressed_head;
-use crate::{Judgement, ModelSize, Recipe, Scored, gc_auroc};
+use crate::ngram_head::WithNgrams;
+use crate::probe::fit_head;
+use crate::{Judgement, ModelSize, NgramReader, Ngrams, Recipe, Scored, gc_auroc};
 use dnabert_figure::FigureError;
-use dnabert_inference::{Ensemble, ModelError, Predictor, SequenceReader};
+use dnabert_baseline::{Features, LinearClassifier, NgramFeatures};
+use dnabert_inference::{
+    AnyClassifier, AnyTokenizer, Combination, Ensemble, Member, ModelError, Predictor, SequenceReader,
+};
 
 /// What to train on a task, and how.
 #[derive(Debug, Clone)]
@@ -49,8 +52,8 @@ pub struct Experiment {
     pub head: HeadStart,
     /// Parts of a row that are pooled by themselves ([`BertConfig::pooled_parts`]), if not as the network's config says.
     pub pooled_parts: Option<NonZeroUsize>,
-    /// A bag of tokens that the classifier also reads, if any.
-    pub bag_of_tokens: Option<BagOfTokens>,
+    /// Counts of k-mers that the classifier also reads, if any.
+    pub ngrams: Option<Ngrams>,
     /// Whether every training row is also read reversed and complemented, and probabilities are
     /// means over both strands: for sites that mean the same on both.
     pub both_strands: bool,
@@ -203,6 +206,9 @@ pub enum ExperimentError {
     /// An example that cannot be tokenized.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// Counts that cannot be made: of byte pairs, or of more columns than there may be.
+    #[error("{0:?} cannot be counted: k-mers are needed, and fewer of them")]
+    Ngrams(Ngrams),
     /// A k-mer length that does not exist.
     #[error(transparent)]
     Vocabulary(#[from] VocabularyError),
@@ -263,7 +269,7 @@ impl Experiment {
             truncate: false,
             head: HeadStart::Random,
             pooled_parts: None,
-            bag_of_tokens: None,
+            ngrams: None,
             both_strands: false,
             dropout: None,
             adaptation: Adaptation::Full,
@@ -344,11 +350,10 @@ impl Experiment {
 
         let beginnings = self.beginnings(&labels, device)?;
         let (_, first) = &beginnings[0];
-        let (config, mut new_parts) =
-            (self.with_bag(first.config.clone()), first.new_parts.clone());
+        let (config, mut new_parts) = (first.config.clone(), first.new_parts.clone());
         config.validate().map_err(CheckpointError::from)?;
         if self.head == HeadStart::Regression {
-            new_parts.retain(|part| !["classifier", "bag_of_tokens"].contains(part));
+            new_parts.retain(|part| *part != "classifier");
         }
         let encode = |examples: &[Example]| strands(&first.tokenizer, examples, self.both_strands);
         let (train_rows, dev_rows, test_rows) = (encode(&train)?, encode(&dev)?, encode(&test)?);
@@ -358,14 +363,18 @@ impl Experiment {
         let data_sha256 = hash([&train, &dev, &test]);
         let k = first.tokenizer.k();
         let rows = [&train_rows[..], &dev_rows[..]];
-        let bag = config.bag().filter(|_| self.reads_bag(BagReader::Regression));
-        let bag = bag.map(|bag| FittedBag::new(bag, rows[0], rows[1], labels.len()));
+        let regression = match self.counted(NgramReader::Regression, &first.tokenizer)? {
+            Some((k, counted, features)) => {
+                Some(NgramRegression::fit(k, counted, features, rows, &labels)?)
+            }
+            None => None,
+        };
         let (mut members, mut trainings) = (Vec::new(), Vec::new());
         for (number, (seed, beginning)) in beginnings.into_iter().enumerate() {
             observer.network(number + 1, self.members.get());
             let start = self.start_of(number).name();
             let (member, training) =
-                self.train(beginning, bag.as_ref(), rows, start, seed, device, observer)?;
+                self.train(beginning, regression.as_ref(), rows, start, seed, device, observer)?;
             members.push(member);
             trainings.push(training);
         }
@@ -375,17 +384,19 @@ impl Experiment {
             new_parts,
             adaptation: self.adaptation,
             head: self.head,
-            bag_of_tokens: self.bag_of_tokens,
+            ngrams: self.ngrams,
             both_strands: self.both_strands,
             fine_tune: self.tuning(seed),
             model: config.clone(),
         };
 
         let models = Ensemble::new(members).expect("a member, and all have the same labels");
+        let models = models.with_both_strands(self.both_strands);
         let dev = scored(&models, &dev_rows, &dev);
         let found = scored(&models, &test_rows, &test);
         let two_classes = task.classes().len() == 2;
         let metrics = Metrics {
+            schema: 2,
             task: task.name().to_owned(),
             classes: task.classes().to_vec(),
             judgement: Judgement::new(&dev, &found, seed),
@@ -411,42 +422,94 @@ impl Experiment {
         Ok(Outcome { models, config, metrics, predictions, dev })
     }
 
-    /// Trains one network on `[train, dev]`, beside which `bag` stands.
+    /// Trains one network on `[train, dev]`, beside which `regression` stands.
     #[expect(clippy::too_many_arguments, reason = "what it is trained from, and by")]
     fn train(
         &self,
         beginning: Beginning,
-        bag: Option<&FittedBag<'_>>,
-        [train, dev]: [&[EncodedExample]; 2],
+        regression: Option<&NgramRegression<'_>>,
+        rows: [&[EncodedExample]; 2],
         start: String,
         seed: u64,
         device: &Device,
         observer: &mut dyn Observer,
-    ) -> Result<(Predictor, Training), ExperimentError> {
+    ) -> Result<(AnyClassifier, Training), ExperimentError> {
         let Beginning { tokenizer, model, config, .. } = beginning;
         let special = tokenizer.special_tokens();
         let failed = |source| ExperimentError::Train { seed, source };
-        let model = match self.head {
-            HeadStart::Random => model,
+        let counted = self.counted(NgramReader::Head, &tokenizer)?;
+        let features = counted.map(|(_, _, features)| features);
+        let fitted = match self.head {
+            HeadStart::Random => None,
             HeadStart::Regression => {
-                with_regressed_head(&model, train, dev, special, device).map_err(failed)?
+                Some(fit_head(&model, features, rows, special, device).map_err(failed)?)
             }
+        };
+        let model = match &fitted {
+            Some(head) => head.under(model),
+            None => model,
         };
         let model = adapt(model, self.adaptation, derive_seed(seed, &[13]));
-        let tuned =
-            fine_tune(model, train, dev, special, &self.tuning(seed), observer).map_err(failed)?;
-        let FineTuned { model, best_epoch, history, collapsed, .. } = tuned;
-        let config = self.with_bag(config);
-        let (model, bag_share) = match bag {
-            Some(bag) => {
-                let (model, share) = bag.beside(model, special, device);
-                (model, Some(share))
-            }
-            None => (model, None),
+        let (tuning, [train, dev]) = (self.tuning(seed), rows);
+        let reader =
+            |tokenizer| SequenceReader::for_config(tokenizer, &config, device.clone());
+        let Some((k, counted, features)) = counted else {
+            let tuned =
+                fine_tune(model, train, dev, special, &tuning, observer).map_err(failed)?;
+            let FineTuned { model, best_epoch, history, collapsed, .. } = tuned;
+            let network = Predictor::new(&model, reader(tokenizer), &config);
+            let (classifier, ngram_fraction) = match regression {
+                Some(regression) => {
+                    let (classifier, fraction) = regression.beside(network, special);
+                    (classifier, Some(fraction))
+                }
+                None => (network.into(), None),
+            };
+            let training =
+                Training { start, seed, best_epoch, history, ngram_fraction, collapsed };
+            return Ok((classifier, training));
         };
-        let reader = SequenceReader::for_config(tokenizer, &config, device.clone());
-        let predictor = Predictor::new(&model, reader, &config);
-        Ok((predictor, Training { start, seed, best_epoch, history, bag_share, collapsed }))
+        let both = WithNgrams::new(model, features, device);
+        let both = match &fitted {
+            Some(head) => both.with_weights(head.count_weights()),
+            None => both,
+        };
+        let tuned = fine_tune(both, train, dev, special, &tuning, observer).map_err(failed)?;
+        let FineTuned { model, best_epoch, history, collapsed, .. } = tuned;
+        let network = Predictor::new(&model.network, reader(tokenizer), &config);
+        let counts = Features::Ngrams {
+            k,
+            max_n: counted.max_n.get(),
+            position_bins: counted.position_bins.get(),
+        };
+        let zeros = vec![0.0; network.labels().len()];
+        let counts =
+            LinearClassifier::new(counts, network.labels().to_vec(), &model.weights(), &zeros)
+                .map_err(ModelError::from)?;
+        // Scores that are added are log probabilities that are added.
+        let members = vec![Member::from(network), Member::from(AnyClassifier::from(counts))];
+        let ensemble = Ensemble::with_rule(members, Combination::LogProbabilities)
+            .expect("two members with the same classes");
+        let training =
+            Training { start, seed, best_epoch, history, ngram_fraction: None, collapsed };
+        Ok((ensemble.into(), training))
+    }
+
+    /// What is counted for `reader`, if anything, and the k of the k-mers.
+    fn counted(
+        &self,
+        reader: NgramReader,
+        tokenizer: &AnyTokenizer,
+    ) -> Result<Option<(usize, Ngrams, NgramFeatures)>, ExperimentError> {
+        let Some(counted) = self.ngrams.filter(|ngrams| ngrams.read == reader) else {
+            return Ok(None);
+        };
+        let features = tokenizer.k().and_then(|k| {
+            let ids = tokenizer.vocab_size();
+            let (max_n, bins) = (counted.max_n.get(), counted.position_bins.get());
+            Some((k, counted, NgramFeatures::new(ids, max_n, bins)?))
+        });
+        features.map(Some).ok_or(ExperimentError::Ngrams(counted))
     }
 
     /// Where a member starts, the first being 0.
@@ -455,18 +518,6 @@ impl Experiment {
         match (member % starts).checked_sub(1) {
             None => &self.start,
             Some(further) => &self.further_starts[further],
-        }
-    }
-
-    fn reads_bag(&self, reader: BagReader) -> bool {
-        self.bag_of_tokens.is_some_and(|bag| bag.read == reader)
-    }
-
-    /// `config` of a network, with the bag of tokens, if there is one.
-    fn with_bag(&self, config: BertConfig) -> BertConfig {
-        match self.bag_of_tokens {
-            Some(BagOfTokens { longest_run, places, .. }) => config.with_bag(longest_run, places),
-            None => config,
         }
     }
 
@@ -508,7 +559,8 @@ impl Outcome {
         assert_eq!(task.classes(), self.metrics.classes, "the same classes");
         let test = examples(task, Split::Test)?;
         let both = self.metrics.config.both_strands;
-        let rows = strands(self.models.members()[0].tokenizer(), &test, both)?;
+        let network = self.models.members()[0].classifier.network().expect("a network is trained");
+        let rows = strands(network.tokenizer(), &test, both)?;
         let found = scored(&self.models, &rows, &test);
         let task = task.name().to_owned();
         self.metrics.others.push(OtherTask { task, test: found.report() });

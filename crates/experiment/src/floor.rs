@@ -2,17 +2,19 @@
 
 use burn::module::Module;
 use burn::tensor::Device;
-use dnabert_baseline::{CnnConfig, KmerShares, LogisticRegression, OneHot, SparseRow};
+use dnabert_baseline::{
+    CnnConfig, KmerFractions, LogisticRegression, NgramFeatures, OneHot, SparseRow,
+};
 use dnabert_core::{Encoding, Example, Sequence, Split, Task, Tokenizer, derive_seed};
 use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy};
-use dnabert_model::{Bag, RecurrentKind, logits, softmax};
+use dnabert_model::{RecurrentKind, logits, softmax};
 use dnabert_train::metric::auroc;
 use dnabert_train::{
     ClassificationReport, EarlyStop, EncodedExample, FineTuneConfig, encode_examples, fine_tune,
 };
 
 use crate::comparison::Learned;
-use crate::{BagOfTokens, ExperimentError, Scored, bag};
+use crate::{ExperimentError, Ngrams, Scored, ngrams};
 
 /// The AUROC of GC content alone on `test`, its direction chosen on `train`; two classes.
 /// `None` where a split has one class only.
@@ -37,9 +39,9 @@ pub enum Floor {
     Gc,
     /// Logistic regression on the shares of all 4-, 5- and 6-mers.
     Kmers,
-    /// Logistic regression on what this bag counts of 4-mers, with [`BagOfTokens::BESIDE`] all 4-, 5- and 6-mers at seven
+    /// Logistic regression on these counts of 4-mers, with [`Ngrams::BESIDE`] all 4-, 5- and 6-mers at seven
     /// places along the sequence: what stands beside a network of 4-mers, without the network.
-    PlacedKmers(BagOfTokens),
+    PlacedKmers(Ngrams),
     /// Logistic regression on the base at each place.
     Positions,
     /// A plain convolutional network, of the better of two learning rates.
@@ -85,7 +87,7 @@ impl Floor {
     pub const ALL: [Self; 7] = [
         Self::Gc,
         Self::Kmers,
-        Self::PlacedKmers(BagOfTokens::BESIDE),
+        Self::PlacedKmers(Ngrams::BESIDE),
         Self::Positions,
         Self::Cnn,
         Self::CnnLstm,
@@ -122,10 +124,10 @@ impl Floor {
         match self {
             Self::Gc => Ok(regress(data, 1, |example| vec![(0, gc_content(example))])),
             Self::Kmers => {
-                let features = KmerShares::new(4, 6);
+                let features = KmerFractions::new(4, 6);
                 Ok(regress(data, features.columns(), |example| features.row(&example.sequence)))
             }
-            Self::PlacedKmers(bag) => place_kmers(data, bag),
+            Self::PlacedKmers(counted) => place_kmers(data, counted),
             Self::Positions => {
                 let features = OneHot::new(longest);
                 Ok(regress(data, features.columns(), |example| features.row(&example.sequence)))
@@ -206,20 +208,21 @@ fn regress(
     regress_rows(data, rows.each_ref().map(Vec::as_slice), columns)
 }
 
-/// Logistic regression on what a bag of 4-mers counts.
-fn place_kmers(data: FloorData<'_>, bag: BagOfTokens) -> Result<FloorOutcome, ExperimentError> {
+/// Logistic regression on counts of 4-mers.
+fn place_kmers(data: FloorData<'_>, counted: Ngrams) -> Result<FloorOutcome, ExperimentError> {
     let tokenizer = KmerTokenizer::new(4)?
         .with_ambiguity(AmbiguityPolicy::Unknown)
         .with_length(LengthPolicy::Unlimited);
-    let BagOfTokens { longest_run, places, .. } = bag;
-    let bag = Bag::new(tokenizer.vocab_size(), longest_run.get(), places.get());
-    let bag = bag.expect("all 4-mers");
+    let Ngrams { max_n, position_bins, .. } = counted;
+    let features =
+        NgramFeatures::new(tokenizer.vocab_size(), max_n.get(), position_bins.get());
+    let features = features.expect("all 4-mers");
     let encode = |examples| encode_examples(&tokenizer, examples);
     let (train, dev, test) = (encode(data.train)?, encode(data.dev)?, encode(data.test)?);
-    let unit = bag::unit(&train);
-    let rows = [&train, &dev, &test].map(|rows| bag::counts(bag, unit, rows));
+    let unit = ngrams::unit(&train);
+    let rows = [&train, &dev, &test].map(|rows| ngrams::counts(features, unit, rows));
     let rows = rows.each_ref().map(Vec::as_slice);
-    Ok(regress_by(data, rows, bag.columns(), &bag::PENALTIES))
+    Ok(regress_by(data, rows, features.columns(), &ngrams::PENALTIES))
 }
 
 /// Logistic regression on the rows of train, dev and test, its penalty chosen on dev by AUROC: of
@@ -355,7 +358,7 @@ mod tests {
         let (train, dev, test) = (split(1), split(2), split(3));
         let data = FloorData { train: &train, dev: &dev, test: &test, classes: 2 };
         let found =
-            Floor::PlacedKmers(BagOfTokens::BESIDE).run(data, 1, &Device::flex(), 1).unwrap();
+            Floor::PlacedKmers(Ngrams::BESIDE).run(data, 1, &Device::flex(), 1).unwrap();
         assert!(found.test.auroc().unwrap() > 0.9);
     }
 

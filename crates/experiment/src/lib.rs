@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod bag;
 mod benchmark;
 pub mod comparison;
 mod context_floor;
@@ -14,11 +13,12 @@ mod floor;
 mod identity;
 mod judgement;
 mod kmer_start;
+mod ngram_head;
+mod ngrams;
 mod probe;
 mod recipe;
 mod size;
 
-pub use bag::{BagOfTokens, BagReader};
 pub use benchmark::{Benchmark, BoxedTask, TaskDefaults};
 pub use context_floor::{ContextFloor, fit_context};
 pub use corpus_rows::{CorpusRowError, CorpusRows};
@@ -34,5 +34,6 @@ pub use floor::{Floor, FloorData, FloorOutcome, gc_auroc, regress_rows};
 pub use identity::identity;
 pub use judgement::{Imbalanced, Judgement, Scored};
 pub use kmer_start::kmer_embeddings;
+pub use ngrams::{NgramReader, Ngrams};
 pub use recipe::Recipe;
 pub use size::ModelSize;

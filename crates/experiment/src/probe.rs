@@ -2,9 +2,9 @@
 
 use burn::module::Module;
 use burn::tensor::Device;
-use dnabert_baseline::SparseRow;
+use dnabert_baseline::{NgramFeatures, SparseRow};
 use dnabert_core::{Encoding, SpecialTokens};
-use dnabert_model::{Bag, Bert, SequenceClassifier, pooled_states};
+use dnabert_model::{Bert, SequenceClassifier, pooled_states};
 use dnabert_train::{EncodedExample, TrainError};
 
 use crate::floor::{PENALTIES, fit_best};
@@ -12,19 +12,39 @@ use crate::floor::{PENALTIES, fit_best};
 /// Rows of one forward pass.
 const BATCH_SIZE: usize = 32;
 
-/// `model` under the logistic regression of classes on what its head reads, whose penalty `dev`
-/// chooses: what a frozen network knows, and where fine-tuning distorts least of it (Kumar et al.
-/// 2022, arXiv 2202.10054).
-pub(crate) fn with_regressed_head(
+/// A head that is fitted: for each output the weights of the pooled states, those of the counts,
+/// and a bias.
+pub(crate) struct FittedHead {
+    states: Vec<Vec<f32>>,
+    counts: Vec<Vec<f32>>,
+    biases: Vec<f32>,
+}
+
+impl FittedHead {
+    /// `network` under this head.
+    pub(crate) fn under(&self, network: SequenceClassifier<Bert>) -> SequenceClassifier<Bert> {
+        network.with_head(&self.states, &self.biases)
+    }
+
+    /// For each output the weights of the counts.
+    pub(crate) fn count_weights(&self) -> &[Vec<f32>] {
+        &self.counts
+    }
+}
+
+/// Fits the logistic regression of classes on the pooled states of `model` and, if asked for, on
+/// counts of k-mers, whose penalty `dev` chooses: what a frozen network knows, and where fine-tuning
+/// distorts least of it (Kumar et al. 2022, arXiv 2202.10054).
+pub(crate) fn fit_head(
     model: &SequenceClassifier<Bert>,
-    train: &[EncodedExample],
-    dev: &[EncodedExample],
+    features: Option<NgramFeatures>,
+    [train, dev]: [&[EncodedExample]; 2],
     tokens: SpecialTokens,
     device: &Device,
-) -> Result<SequenceClassifier<Bert>, TrainError> {
+) -> Result<FittedHead, TrainError> {
     let model = model.valid();
-    let (hidden, bag) = model.head_inputs();
-    let columns = hidden + bag.map_or(0, Bag::columns);
+    let hidden = model.head_width();
+    let columns = hidden + features.map_or(0, NgramFeatures::columns);
     let inputs = |split: &[EncodedExample]| -> Result<Vec<SparseRow>, TrainError> {
         let rows: Vec<&Encoding> = split.iter().map(|row| &row.encoding).collect();
         let states = pooled_states(&model, &rows, BATCH_SIZE, tokens.pad, device);
@@ -37,10 +57,9 @@ pub(crate) fn with_regressed_head(
         }
         let input = |(row, states): (&&Encoding, Vec<f32>)| {
             let states = states.into_iter().map(f64::from).enumerate();
-            let shares = bag.map_or_else(Vec::new, |bag| bag.shares(&row.ids));
-            states
-                .chain(shares.into_iter().map(|(column, share)| (hidden + column, share)))
-                .collect()
+            let counts = features.map_or_else(Vec::new, |features| features.fractions(&row.ids));
+            let counts = counts.into_iter().map(|(column, count)| (hidden + column, count));
+            states.chain(counts).collect()
         };
         Ok(rows.iter().zip(states).map(input).collect())
     };
@@ -68,7 +87,10 @@ pub(crate) fn with_regressed_head(
             (unscaled.collect(), (intercept - offset) as f32)
         })
         .unzip();
-    Ok(model.with_head(&weights, &biases))
+    let part = |inputs: std::ops::Range<usize>| {
+        weights.iter().map(|row| row[inputs.clone()].to_vec()).collect()
+    };
+    Ok(FittedHead { states: part(0..hidden), counts: part(hidden..columns), biases })
 }
 
 /// How an input is brought to mean 0 and deviation 1 over the training rows.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use dnabert_model::Pooling;
 use serde::{Deserialize, Serialize};
 
-use crate::{BagOfTokens, Experiment, HeadStart};
+use crate::{Experiment, HeadStart, Ngrams};
 
 /// Settings that suit a kind of task. They were chosen on dev splits; `docs/results.md` tells how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,11 +76,11 @@ impl Recipe {
     }
 
     /// What counts k-mers, beside the hidden states.
-    pub fn bag_of_tokens(self) -> Option<BagOfTokens> {
+    pub fn ngrams(self) -> Option<Ngrams> {
         match self {
-            Self::Content => Some(BagOfTokens::PLAIN),
-            Self::PlacedKmers => Some(BagOfTokens::BESIDE),
-            Self::Transfer => Some(BagOfTokens::AROUND_SITES),
+            Self::Content => Some(Ngrams::PLAIN),
+            Self::PlacedKmers => Some(Ngrams::BESIDE),
+            Self::Transfer => Some(Ngrams::AROUND_SITES),
             Self::Order | Self::Motifs | Self::KnownMotifs => None,
         }
     }
@@ -119,7 +119,7 @@ impl Recipe {
             start.set_pooling(self.pooling());
         }
         experiment.head = self.head();
-        experiment.bag_of_tokens = self.bag_of_tokens();
+        experiment.ngrams = self.ngrams();
         experiment.dropout = self.dropout();
         experiment.fine_tune.learning_rate = self.learning_rate();
         experiment.fine_tune.token_masking = self.token_masking();

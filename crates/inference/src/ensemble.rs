@@ -1,137 +1,351 @@
-//! Several models that judge together.
+//! Several classifiers that answer together.
 
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
 use dnabert_core::{Classifier, Encoding, Sequence, TokenizeError};
 use dnabert_model::ProblemType;
+use serde::{Deserialize, Serialize};
 
-use crate::Predictor;
+use crate::{AnyClassifier, ModelError, Predictor, ReadOptions};
 
-/// The mean of what several models say, such as of one model for each k; every model reads with
-/// its own tokenizer.
-#[derive(Debug)]
+/// The file that tells what a folder of an ensemble holds.
+pub const ENSEMBLE_FILE: &str = "ensemble.json";
+const SCHEMA: u32 = 1;
+
+/// Several classifiers with the same outputs, whose answers are combined. Every member reads
+/// sequences in its own way.
+///
+/// A folder of an ensemble holds `ensemble.json`, with how the members are combined, and a folder
+/// for each member. A member may be an ensemble itself.
+#[derive(Debug, Clone)]
 pub struct Ensemble {
-    members: Vec<Predictor>,
+    members: Vec<Member>,
+    rule: Combination,
+    both_strands: bool,
 }
 
-/// Why models cannot judge together.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// A classifier of an ensemble, and how much it counts.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The classifier.
+    pub classifier: AnyClassifier,
+    /// Its weight.
+    pub weight: f64,
+}
+
+/// How the answers of members become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Combination {
+    /// The weighted mean of their answers; weights are divided by their sum. It scatters less and
+    /// errs less than one member (Hansen and Salamon 1990, doi 10.1109/34.58871).
+    #[default]
+    Mean,
+    /// The sum of the logarithms of their probabilities, each times its weight, brought back to
+    /// probabilities (a logarithmic opinion pool; Genest and Zidek 1986, doi
+    /// 10.1214/ss/1177013825): the same as adding weighted logits. Classes only.
+    LogProbabilities,
+}
+
+/// The content of `ensemble.json`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Description {
+    schema: u32,
+    combination: Combination,
+    both_strands: bool,
+    members: Vec<MemberDescription>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct MemberDescription {
+    folder: PathBuf,
+    weight: f64,
+}
+
+/// Why classifiers cannot answer together.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnsembleError {
-    /// No model at all.
-    #[error("an ensemble needs a model")]
+    /// No member at all.
+    #[error("an ensemble needs a member")]
     Empty,
-    /// Models with other outputs than the first one's.
+    /// Members with other outputs than the first one's.
     #[error(
-        "model {index} (from 0) gives {found:?} ({found_problem:?}), and the first one gives {expected:?} ({expected_problem:?})"
+        "member {index} (from 0) gives {found:?} ({found_problem:?}), and the first one gives {expected:?} ({expected_problem:?})"
     )]
     Labels {
-        /// The model, counted from 0.
+        /// The member, counted from 0.
         index: usize,
         /// Its outputs.
         found: Vec<String>,
         /// Their meaning.
         found_problem: ProblemType,
-        /// The first model's outputs.
+        /// The first member's outputs.
         expected: Vec<String>,
         /// Their meaning.
         expected_problem: ProblemType,
     },
+    /// Weights that make no mean.
+    #[error("the weights of the members are {weights:?}: they must be positive")]
+    Weights {
+        /// All weights.
+        weights: Vec<f64>,
+    },
+    /// Outputs without logarithms of probabilities.
+    #[error("log probabilities are combined of classes only, not of {problem:?}")]
+    NotClasses {
+        /// What the outputs mean.
+        problem: ProblemType,
+    },
 }
 
-/// Why an ensemble cannot judge sequences.
+/// Why an ensemble cannot read sequences.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("model {member} (from 0) cannot read the sequences")]
+#[error("member {member} (from 0) cannot read the sequences")]
 pub struct MemberError {
-    /// The model, counted from 0.
+    /// The member, counted from 0.
     pub member: usize,
     /// What is wrong.
     #[source]
     pub source: TokenizeError,
 }
 
+impl From<Predictor> for Member {
+    fn from(predictor: Predictor) -> Self {
+        Self { classifier: predictor.into(), weight: 1.0 }
+    }
+}
+
+impl From<AnyClassifier> for Member {
+    fn from(classifier: AnyClassifier) -> Self {
+        Self { classifier, weight: 1.0 }
+    }
+}
+
 impl Ensemble {
-    /// Models with the same outputs in the same order.
+    /// Members with the same outputs in the same order, whose answer is the mean.
     ///
     /// # Errors
     ///
-    /// [`EnsembleError`] for no model, or one whose outputs differ.
-    pub fn new(members: Vec<Predictor>) -> Result<Self, EnsembleError> {
-        let first = members.first().ok_or(EnsembleError::Empty)?;
-        let same = |member: &Predictor| {
-            member.labels() == first.labels() && member.problem() == first.problem()
+    /// [`EnsembleError`] for no member, or one whose outputs differ.
+    pub fn new(
+        members: impl IntoIterator<Item = impl Into<Member>>,
+    ) -> Result<Self, EnsembleError> {
+        let members: Vec<Member> = members.into_iter().map(Into::into).collect();
+        Self::with_rule(members, Combination::Mean)
+    }
+
+    /// As [`new`](Self::new), with weights and another combination.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), and for weights or outputs that cannot be combined.
+    pub fn with_rule(members: Vec<Member>, rule: Combination) -> Result<Self, EnsembleError> {
+        let first = &members.first().ok_or(EnsembleError::Empty)?.classifier;
+        let same = |member: &Member| {
+            let other = &member.classifier;
+            other.labels() == first.labels() && other.problem() == first.problem()
         };
         if let Some(index) = members.iter().position(|member| !same(member)) {
             return Err(EnsembleError::Labels {
                 index,
-                found: members[index].labels().to_vec(),
-                found_problem: members[index].problem(),
+                found: members[index].classifier.labels().to_vec(),
+                found_problem: members[index].classifier.problem(),
                 expected: first.labels().to_vec(),
                 expected_problem: first.problem(),
             });
         }
-        Ok(Self { members })
+        let weights: Vec<f64> = members.iter().map(|member| member.weight).collect();
+        if weights.iter().any(|weight| !weight.is_finite() || *weight <= 0.0) {
+            return Err(EnsembleError::Weights { weights });
+        }
+        let problem = first.problem();
+        if rule == Combination::LogProbabilities
+            && problem != ProblemType::SingleLabelClassification
+        {
+            return Err(EnsembleError::NotClasses { problem });
+        }
+        Ok(Self { members, rule, both_strands: false })
     }
 
-    /// The models.
-    pub fn members(&self) -> &[Predictor] {
+    /// The same ensemble, whose answer is the mean over a sequence and its reverse complement, or
+    /// not.
+    #[must_use]
+    pub fn with_both_strands(mut self, both_strands: bool) -> Self {
+        self.both_strands = both_strands;
+        self
+    }
+
+    /// The members.
+    pub fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// How their answers are combined.
+    pub fn rule(&self) -> Combination {
+        self.rule
+    }
+
+    /// Whether the answer is the mean over both strands.
+    pub fn both_strands(&self) -> bool {
+        self.both_strands
     }
 
     /// Names of the outputs.
     pub fn labels(&self) -> &[String] {
-        self.members[0].labels()
+        self.members[0].classifier.labels()
     }
 
     /// What the outputs mean.
     pub fn problem(&self) -> ProblemType {
-        self.members[0].problem()
+        self.members[0].classifier.problem()
+    }
+
+    /// Opens a folder with `ensemble.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] naming the file.
+    pub fn open(
+        folder: impl AsRef<Path>,
+        options: &ReadOptions,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let folder = folder.as_ref();
+        let path = folder.join(ENSEMBLE_FILE);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| ModelError::Io { path: path.clone(), source })?;
+        let description: Description = serde_json::from_str(&text)
+            .map_err(|source| ModelError::Description { path: path.clone(), source })?;
+        if description.schema != SCHEMA {
+            return Err(ModelError::Schema { path, schema: description.schema });
+        }
+        let mut members = Vec::new();
+        for member in &description.members {
+            // A folder elsewhere may hold anything.
+            if member.folder.components().count() != 1 || member.folder.has_root() {
+                return Err(ModelError::MemberFolder { path, folder: member.folder.clone() });
+            }
+            let inner = folder.join(&member.folder);
+            let classifier = AnyClassifier::open_with(&inner, options, device)?;
+            members.push(Member { classifier, weight: member.weight });
+        }
+        let ensemble = Self::with_rule(members, description.combination)
+            .map_err(|source| ModelError::Ensemble { path, source })?;
+        Ok(ensemble.with_both_strands(description.both_strands))
+    }
+
+    /// Writes `ensemble.json` and a folder for each member into `folder`, made where absent.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] for a file that cannot be written.
+    pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), ModelError> {
+        let folder = folder.as_ref();
+        let mut members = Vec::new();
+        for (number, Member { classifier, weight }) in self.members.iter().enumerate() {
+            let kind = classifier.kind();
+            let same = self.members.iter().filter(|other| other.classifier.kind() == kind).count();
+            let name = if same > 1 { format!("{kind}-{}", number + 1) } else { kind.to_owned() };
+            classifier.save(folder.join(&name))?;
+            members.push(MemberDescription { folder: name.into(), weight: *weight });
+        }
+        let description = Description {
+            schema: SCHEMA,
+            combination: self.rule,
+            both_strands: self.both_strands,
+            members,
+        };
+        let path = folder.join(ENSEMBLE_FILE);
+        let text = serde_json::to_string_pretty(&description)
+            .map_err(|source| ModelError::Description { path: path.clone(), source })?;
+        dnabert_core::file::write(&path, (text + "\n").as_bytes())
+            .map_err(|source| ModelError::Io { path, source })
     }
 
     /// As [`predict`](Classifier::predict), for pairs of sequences.
     ///
     /// # Errors
     ///
-    /// [`MemberError`] naming the model and the pair.
+    /// [`MemberError`] naming the member and the pair.
     pub fn predict_pairs(
         &self,
         pairs: &[(Sequence, Sequence)],
     ) -> Result<Vec<Vec<f32>>, MemberError> {
-        self.mean(|member| member.predict_pairs(pairs))
+        Ok(narrow(self.ask(|member| member.predict_pairs(pairs))?))
     }
 
-    /// The mean of what the models say of rows that all of them read alike, as those of one experiment do.
+    /// The answer for rows of tokens that all members read alike, as those of one experiment do.
     pub fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
-        let mut sums = vec![vec![0.0; self.labels().len()]; rows.len()];
-        for member in &self.members {
-            let found = member.predict_encoded(rows);
-            for (sum, value) in sums.iter_mut().flatten().zip(found.into_iter().flatten()) {
-                *sum += value / self.members.len() as f64;
-            }
-        }
-        sums
+        let answers =
+            self.members.iter().map(|member| member.classifier.predict_encoded(rows)).collect();
+        self.combine(answers)
     }
 
-    fn mean(
+    fn ask(
         &self,
-        ask: impl Fn(&Predictor) -> Result<Vec<Vec<f32>>, TokenizeError>,
-    ) -> Result<Vec<Vec<f32>>, MemberError> {
-        let mut sums: Vec<Vec<f64>> = Vec::new();
-        for (member, predictor) in self.members.iter().enumerate() {
-            let rows = ask(predictor).map_err(|source| MemberError { member, source })?;
-            sums.resize(rows.len(), vec![0.0; self.labels().len()]);
-            for (sum, row) in sums.iter_mut().flatten().zip(rows.iter().flatten()) {
-                *sum += f64::from(*row);
-            }
+        ask: impl Fn(&AnyClassifier) -> Result<Vec<Vec<f32>>, TokenizeError>,
+    ) -> Result<Vec<Vec<f64>>, MemberError> {
+        let mut answers = Vec::new();
+        for (member, Member { classifier, .. }) in self.members.iter().enumerate() {
+            let rows = ask(classifier).map_err(|source| MemberError { member, source })?;
+            answers.push(
+                rows.into_iter().map(|row| row.into_iter().map(f64::from).collect()).collect(),
+            );
         }
-        let count = self.members.len() as f64;
-        let mean = |row: Vec<f64>| row.into_iter().map(|sum| (sum / count) as f32).collect();
-        Ok(sums.into_iter().map(mean).collect())
+        Ok(self.combine(answers))
     }
+
+    /// One answer of the members' answers, `[members][rows][outputs]`.
+    fn combine(&self, answers: Vec<Vec<Vec<f64>>>) -> Vec<Vec<f64>> {
+        let rows = answers.first().map_or(0, Vec::len);
+        let weights: f64 = self.members.iter().map(|member| member.weight).sum();
+        let row = |row: usize| -> Vec<f64> {
+            let mut sum = vec![0.0; self.labels().len()];
+            for (answer, Member { weight, .. }) in answers.iter().zip(&self.members) {
+                for (sum, value) in sum.iter_mut().zip(&answer[row]) {
+                    *sum += match self.rule {
+                        Combination::Mean => weight / weights * value,
+                        // Of a class that is impossible to one member, the others may still differ.
+                        Combination::LogProbabilities => weight * value.max(LEAST).ln(),
+                    };
+                }
+            }
+            match self.rule {
+                Combination::Mean => sum,
+                Combination::LogProbabilities => {
+                    let most = sum.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                    let odds: Vec<f64> = sum.iter().map(|value| (value - most).exp()).collect();
+                    let all: f64 = odds.iter().sum();
+                    odds.into_iter().map(|odds| odds / all).collect()
+                }
+            }
+        };
+        (0..rows).map(row).collect()
+    }
+}
+
+/// The least probability that has a logarithm here: that of f32.
+const LEAST: f64 = f32::MIN_POSITIVE as f64;
+
+fn narrow(rows: Vec<Vec<f64>>) -> Vec<Vec<f32>> {
+    rows.into_iter().map(|row| row.into_iter().map(|value| value as f32).collect()).collect()
 }
 
 impl Classifier for Ensemble {
     type Error = MemberError;
 
     fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, MemberError> {
-        self.mean(|member| member.predict(sequences))
+        let forward = self.ask(|member| member.predict(sequences))?;
+        if !self.both_strands {
+            return Ok(narrow(forward));
+        }
+        let reverse: Vec<Sequence> = sequences.iter().map(Sequence::reverse_complement).collect();
+        let reverse = self.ask(|member| member.predict(&reverse))?;
+        let mean = |(one, other): (Vec<f64>, Vec<f64>)| -> Vec<f64> {
+            one.iter().zip(other).map(|(a, b)| f64::midpoint(*a, b)).collect()
+        };
+        Ok(narrow(forward.into_iter().zip(reverse).map(mean).collect()))
     }
 }

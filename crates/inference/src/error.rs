@@ -57,6 +57,43 @@ pub enum ModelError {
         /// The model folder.
         folder: PathBuf,
     },
+    /// A linear classifier.
+    #[error(transparent)]
+    Baseline(#[from] dnabert_baseline::BaselineError),
+    /// A file that is no description of an ensemble.
+    #[error("{}: this is no description of an ensemble", path.display())]
+    Description {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and what was expected.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// An ensemble of a later version.
+    #[error("{}: an ensemble of schema {schema} cannot be read", path.display())]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        schema: u32,
+    },
+    /// A member that is not in the folder of its ensemble.
+    #[error("{}: the member {} is not a folder beside this file", path.display(), folder.display())]
+    MemberFolder {
+        /// The file.
+        path: PathBuf,
+        /// The member's folder.
+        folder: PathBuf,
+    },
+    /// Members that cannot answer together.
+    #[error("{}: the members do not fit together", path.display())]
+    Ensemble {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: crate::EnsembleError,
+    },
     /// A tokenizer whose ids the network has not.
     #[error("the tokenizer has {tokenizer} ids and the network {network}")]
     VocabularySize {
@@ -65,8 +102,8 @@ pub enum ModelError {
         /// Ids of the network.
         network: usize,
     },
-    /// A tokenizer file that cannot be written.
-    #[error("{}", path.display())]
+    /// A file that cannot be read or written.
+    #[error("{}: the file cannot be read or written", path.display())]
     Io {
         /// The file.
         path: PathBuf,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod any_classifier;
 mod attention_reader;
 mod attribution_method;
 pub mod backend;
@@ -17,12 +18,13 @@ mod predictor;
 mod reader;
 mod tokenizer;
 
+pub use any_classifier::{AnyClassifier, ReadOptions};
 pub use attention_reader::AttentionReader;
 pub use attribution_method::{AttributionMethod, BoxedAttribution};
 pub use backend::{Backend, BackendError, Precision, device, device_with};
 pub use burn::tensor::Device;
 pub use embedder::{Embedder, TokenStates};
-pub use ensemble::{Ensemble, EnsembleError, MemberError};
+pub use ensemble::{Combination, ENSEMBLE_FILE, Ensemble, EnsembleError, Member, MemberError};
 pub use error::ModelError;
 pub use gradient_reader::{GradientMethod, GradientReader};
 pub use masked_scorer::MaskedScorer;

@@ -18,12 +18,12 @@ use crate::{AnyTokenizer, ModelError};
 /// Sequences may be of any length: those that do not fit in one row of tokens are read in rows that
 /// overlap by a quarter, and the mean of the rows' pooled vectors, weighted by their tokens, is
 /// classified. (Chunked heads of DNABERT have rows of their own, and a longest sequence.) It can be shared between threads.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Predictor<E: Encoder = Bert, T = AnyTokenizer> {
     model: SequenceClassifier<E>,
     reader: SequenceReader<T>,
+    config: BertConfig,
     labels: Vec<String>,
-    problem: ProblemType,
 }
 
 /// The most probable class of a sequence.
@@ -44,17 +44,16 @@ impl PredictedLabel {
 }
 
 impl Predictor {
-    /// Writes the folder that [`Model::open`](crate::Model::open) and Python transformers read. `config` is the
-    /// network's; its labels are replaced by the predictor's.
+    /// Writes the folder that [`Model::open`](crate::Model::open) and Python transformers read.
     ///
     /// # Errors
     ///
     /// [`ModelError`] for a file that cannot be written; files are replaced only by whole new
     /// ones.
-    pub fn save(&self, config: &BertConfig, folder: impl AsRef<Path>) -> Result<(), ModelError> {
+    pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), ModelError> {
         let folder = folder.as_ref();
-        checkpoint::save(&self.model, &config.clone().with_labels(&self.labels), folder)?;
-        self.tokenizer().save(config, folder)
+        checkpoint::save(&self.model, &self.config, folder)?;
+        self.tokenizer().save(&self.config, folder)
     }
 }
 
@@ -75,7 +74,7 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
             model: model.valid(),
             reader,
             labels: config.label_names(),
-            problem: config.problem(),
+            config: config.clone().with_labels(&config.label_names()),
         }
     }
 
@@ -86,7 +85,12 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
 
     /// What the outputs mean.
     pub fn problem(&self) -> ProblemType {
-        self.problem
+        self.config.problem()
+    }
+
+    /// The network's config.
+    pub fn config(&self) -> &BertConfig {
+        &self.config
     }
 
     /// The tokenizer.
@@ -97,6 +101,11 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
     /// The network.
     pub fn model(&self) -> &SequenceClassifier<E> {
         &self.model
+    }
+
+    /// Scores (logits) for token rows, in their order, `batch_size` of them in a forward pass.
+    pub fn logits(&self, rows: &[&Encoding], batch_size: usize, pad: u32) -> Vec<Vec<f32>> {
+        logits(&self.model, rows, batch_size, pad, self.reader.device())
     }
 
     /// Outputs for token rows, in f64: class probabilities, the probability of each label, or
@@ -142,7 +151,7 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
     }
 
     fn outputs(&self, scores: &[f32]) -> Vec<f64> {
-        match self.problem {
+        match self.problem() {
             ProblemType::SingleLabelClassification => softmax(scores),
             ProblemType::MultiLabelClassification => {
                 scores.iter().map(|&score| sigmoid(score)).collect()

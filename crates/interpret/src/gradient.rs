@@ -51,18 +51,6 @@ fn gradient(
     Tensor::from_inner(vectors.grad(&gradients).expect("scores depend on the word vectors"))
 }
 
-/// What the bag of tokens, if there is one, adds for each token, `[batch, length]`.
-fn of_bag(model: &SequenceClassifier<Bert>, batch: &TokenBatch, class: usize) -> Option<Tensor<2>> {
-    let scores = model.token_scores(batch)?;
-    let [rows, length, labels] = scores.dims();
-    let scores =
-        class_score(scores.reshape([rows * length, labels]), class).reshape([rows, length]);
-    Some(match &batch.mask {
-        None => scores.div_scalar(length as f64),
-        Some(mask) => scores * mask.clone() / mask.clone().sum_dim(1),
-    })
-}
-
 fn rows(scores: Tensor<2>) -> Vec<Vec<f64>> {
     let [_, length] = scores.dims();
     let values: Vec<f64> = scores.into_data().iter::<f64>().collect();
@@ -89,11 +77,7 @@ pub fn gradient_times_input(
 ) -> Vec<Vec<f64>> {
     let vectors = model.encoder.word_vectors(batch.ids.clone());
     let gradient = gradient(model, batch, vectors.clone(), class);
-    let scores = product(gradient, vectors);
-    rows(match of_bag(model, batch, class) {
-        Some(bag) => scores + bag,
-        None => scores,
-    })
+    rows(product(gradient, vectors))
 }
 
 /// Integrated gradients (Sundararajan, Taly and Yan 2017, arXiv 1703.01365) of a class's score, along the
@@ -119,11 +103,8 @@ pub fn integrated_gradients(
         let vectors = start.clone() + way.clone().mul_scalar(share);
         sum = (sum + gradient(model, batch, vectors, class)).detach();
     }
-    let mut scores = product(sum.div_scalar(steps as f64), way);
+    let scores = product(sum.div_scalar(steps as f64), way);
     let from = TokenBatch { ids: baseline, ..batch.clone() };
-    if let (Some(here), Some(there)) = (of_bag(model, batch, class), of_bag(model, &from, class)) {
-        scores = scores + here - there;
-    }
     let score = |batch: &TokenBatch| class_score(model.forward(batch, &mut ()), class);
     let difference = score(batch) - score(&from);
     Integrated { scores: rows(scores), difference: difference.into_data().iter::<f64>().collect() }
@@ -133,14 +114,12 @@ pub fn integrated_gradients(
 mod tests {
     use burn::module::Module;
     use burn::tensor::{Device, TensorData};
-    use std::num::NonZeroUsize;
 
     use dnabert_model::{BertConfig, Pooling};
 
     use super::*;
 
-    /// With a bag of 2-mers and runs of so many of them, at as many places, if any.
-    fn model(places: usize, labels: usize) -> SequenceClassifier<Bert> {
+    fn model(labels: usize) -> SequenceClassifier<Bert> {
         let config = BertConfig {
             hidden_size: 8,
             num_attention_heads: 2,
@@ -149,22 +128,10 @@ mod tests {
             max_position_embeddings: 10,
             initializer_range: 0.4,
             pooling: Pooling::Mean,
-            bag_of_tokens: places > 0,
-            bag_places: NonZeroUsize::new(places).unwrap_or(NonZeroUsize::MIN),
-            bag_longest_run: NonZeroUsize::new(places).unwrap_or(NonZeroUsize::MIN),
             ..BertConfig::new(21)
         };
         let config = config.with_labels(&vec![String::from("x"); labels]);
-        let model = config.sequence_classifier(3, &Device::flex().autodiff()).freeze();
-        if places == 0 {
-            return model;
-        }
-        let (hidden, bag) = model.head_inputs();
-        let columns = bag.map_or(0, dnabert_model::Bag::columns);
-        let weight = |label: usize, at: usize| ((label * 31 + at * 17) % 13) as f32 / 13.0 - 0.5;
-        let row = |label| (0..hidden + columns).map(|at| weight(label, at)).collect();
-        let weights: Vec<Vec<f32>> = (0..labels).map(row).collect();
-        model.with_head(&weights, &vec![0.1; labels]).freeze()
+        config.sequence_classifier(3, &Device::flex().autodiff()).freeze()
     }
 
     /// Two rows, the second padded.
@@ -181,13 +148,13 @@ mod tests {
 
     #[test]
     fn integrated_gradients_add_up_to_the_difference() {
-        for (bag, labels) in [(0, 2), (1, 2), (3, 2), (2, 3)] {
-            let model = model(bag, labels);
+        for labels in [2, 3] {
+            let model = model(labels);
             let few = integrated_gradients(&model, &batch(), baseline(), 1, 4);
             let many = integrated_gradients(&model, &batch(), baseline(), 1, 64);
             let worst =
                 |found: &Integrated| found.completeness_errors().into_iter().fold(0.0, f64::max);
-            assert!(worst(&many) < 0.01, "{bag} {labels}: {}", worst(&many));
+            assert!(worst(&many) < 0.01, "{labels}: {}", worst(&many));
             assert!(worst(&many) <= worst(&few) + 1e-6);
             // Special tokens and padding are the same in both: nothing comes from them.
             for (row, place) in [(0, 0), (0, 4), (1, 0), (1, 3), (1, 4)] {
@@ -199,7 +166,7 @@ mod tests {
 
     #[test]
     fn gradients_are_slopes() {
-        let model = model(0, 2);
+        let model = model(2);
         let vectors = model.encoder.word_vectors(batch().ids);
         let score = |vectors: Tensor<3>| -> f64 {
             let batch = TokenBatch { word_vectors: Some(vectors), ..batch() };

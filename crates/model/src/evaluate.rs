@@ -49,8 +49,7 @@ pub fn logits<M: Scorer>(
 
 /// Returns for each of `rows` the pooled hidden states that the head of `model` reads.
 ///
-/// A vector holds `hidden` numbers (`parts × hidden` with pooled parts); scores of a bag of tokens
-/// are left out.
+/// A vector holds `hidden` numbers (`parts × hidden` with pooled parts).
 ///
 /// # Panics
 ///
@@ -63,8 +62,7 @@ pub fn pooled_states<E: Encoder>(
     device: &Device,
 ) -> Vec<Vec<f32>> {
     let padded = |longest| model.padded_length(longest);
-    let (hidden, _) = model.head_inputs();
-    let pool = |batch: &TokenBatch| model.average_pool(batch, &mut ()).narrow(1, 0, hidden);
+    let pool = |batch: &TokenBatch| model.average_pool(batch, &mut ());
     outputs(rows, batch_size, pad, device, padded, pool)
 }
 

@@ -2,7 +2,6 @@
 
 mod adapt;
 mod attention;
-mod bag;
 mod batch;
 mod bias;
 pub mod checkpoint;
@@ -26,7 +25,6 @@ mod start;
 
 pub use adapt::{Adaptation, LowRank, adapt};
 pub use attention::{AttentionOutput, FusedSelfAttention, SelfAttention};
-pub use bag::Bag;
 pub use batch::TokenBatch;
 pub use bias::AttentionBias;
 pub use checkpoint::{Checkpoint, CheckpointError, HeadKind, NewHead};

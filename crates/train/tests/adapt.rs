@@ -109,7 +109,7 @@ fn adapters_start_as_nothing_and_leave_the_base_to_the_bit() {
 fn adapters_are_saved_alone_and_merged() {
     let base = tempfile::tempdir().unwrap();
     let device = Device::flex();
-    let config = BertConfig { bag_of_tokens: true, ..config(0.0) };
+    let config = config(0.0);
     let fresh = config.sequence_classifier(5, &device);
     checkpoint::save(&fresh, &config, base.path()).unwrap();
     let adapted = adapt(fresh, Adaptation::LowRank(SMALL), 1);

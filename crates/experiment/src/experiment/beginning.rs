@@ -9,7 +9,6 @@ use dnabert_model::{
 };
 
 use super::{Experiment, ExperimentError, Start};
-use crate::bag::BagReader;
 use dnabert_inference::AnyTokenizer;
 
 /// What training begins with.
@@ -56,14 +55,12 @@ impl Experiment {
         device: &Device,
     ) -> Result<Beginning, ExperimentError> {
         let seed = derive_seed(seed, &[10]);
-        let bag_in_head = self.reads_bag(BagReader::Head);
         let change = |config: BertConfig| {
-            let config = BertConfig {
+            BertConfig {
                 pooled_parts: self.pooled_parts.unwrap_or(config.pooled_parts),
                 hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
-                ..config.without_bag()
-            };
-            if bag_in_head { self.with_bag(config) } else { config }
+                ..config
+            }
         };
         let (tokenizer, model, config, new_parts) = match self.start_of(member) {
             Start::Fresh { size, k, pooling } => {
@@ -106,7 +103,6 @@ impl Experiment {
                 let (model, config) = checkpoint.with_new_head(&head, device)?;
                 let new_pooler = head.new_pooler && head.pooling == Pooling::Cls;
                 let mut new_parts = vec!["classifier"];
-                new_parts.extend(bag_in_head.then_some("bag_of_tokens"));
                 new_parts.extend(new_pooler.then_some("pooler"));
                 (tokenizer, model, config, new_parts)
             }

@@ -9,11 +9,13 @@ use serde::Serialize;
 
 use super::HeadStart;
 use crate::Judgement;
-use crate::bag::BagOfTokens;
+use crate::Ngrams;
 
 /// The content of `metrics.json`; the test split's figures stand at the top level.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Metrics {
+    /// The version of this layout.
+    pub schema: u32,
     /// The task.
     pub task: String,
     /// Class names; `class_names` in the file, whose `classes` are the scores of each.
@@ -53,10 +55,10 @@ pub struct Training {
     pub best_epoch: usize,
     /// Every epoch, of the network alone.
     pub history: Vec<EpochRecord>,
-    /// How much a bag of tokens beside the network counts in the scores, as the dev split chose.
+    /// The fraction of the regression on k-mers in the scores, as the dev split chose.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bag_share: Option<f64>,
-    /// Whether the chosen network, without a bag beside it, gives one class only on the dev split.
+    pub ngram_fraction: Option<f64>,
+    /// Whether the chosen network, without a regression beside it, gives one class only on the dev split.
     pub collapsed: bool,
 }
 
@@ -93,9 +95,9 @@ pub struct Settings {
     pub head: HeadStart,
     /// What of the network was trained.
     pub adaptation: Adaptation,
-    /// The bag of tokens that the classifier reads.
+    /// The counts of k-mers that the classifier reads.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bag_of_tokens: Option<BagOfTokens>,
+    pub ngrams: Option<Ngrams>,
     /// Whether both strands were read.
     pub both_strands: bool,
     /// Fine-tuning.
@@ -158,11 +160,11 @@ impl Display for Metrics {
         let epochs =
             self.trainings.iter().map(|training| training.history.len()).max().unwrap_or_default();
         writeln!(f, "best epoch {} of {epochs}, chosen on dev", best.join(", "))?;
-        let shares = self.trainings.iter().filter_map(|training| training.bag_share);
+        let shares = self.trainings.iter().filter_map(|training| training.ngram_fraction);
         let shares: Vec<String> = shares.map(|share| format!("{:.0} %", 100.0 * share)).collect();
         if !shares.is_empty() {
             let shares = shares.join(", ");
-            writeln!(f, "the bag of tokens beside the network weighs {shares}, chosen on dev")?;
+            writeln!(f, "the regression on k-mers weighs {shares}, chosen on dev")?;
         }
         if let [_, _, ..] = self.trainings[..] {
             writeln!(f, "mean of {} networks", self.trainings.len())?;

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::path::Path;
 
+use dnabert_inference::AnyClassifier;
 use dnabert_model::{Adaptation, checkpoint};
 
 use super::{ExperimentError, Outcome};
@@ -10,9 +11,9 @@ use dnabert_figure::{FigureError, confusion};
 
 impl Outcome {
     /// Writes `metrics.json`, `predictions.tsv`, the figures `confusion.svg` and, unless a class has
-    /// no test example, `curves.svg`, the model folder `model/` and, where low-rank adapters were
-    /// trained, `adapters/` with these alone, into `folder`, made where absent; further members go to
-    /// `model-2/` and so on, and those that an earlier run left there are removed. Files are replaced only by whole new ones.
+    /// no test example, `curves.svg`, the classifier in `model/` (a network, or an ensemble with a
+    /// folder for each member) and, where low-rank adapters were trained, `adapters/` with these
+    /// alone, into `folder`, made where absent. Files and folders are replaced only by whole new ones.
     ///
     /// # Errors
     ///
@@ -24,29 +25,29 @@ impl Outcome {
             move |source| ExperimentError::Write { path, source }
         };
         std::fs::create_dir_all(folder).map_err(failed(folder))?;
-        let numbered = |name: &str, number: usize| match number {
-            1 => folder.join(name),
-            _ => folder.join(format!("{name}-{number}")),
-        };
-        for (number, member) in (1..).zip(self.models.members()) {
-            member.save(&self.config, numbered("model", number))?;
-            if let Adaptation::LowRank(low_rank) = self.metrics.config.adaptation {
-                let base = &self.metrics.trainings[number - 1].start;
-                let adapters = numbered("adapters", number);
-                checkpoint::save_adapters(member.model(), &self.config, low_rank, base, adapters)?;
-            }
-        }
-
-        // Of a run with more members into the same folder: beside the new metrics they would be taken for this run's.
-        for number in self.models.members().len() + 1.. {
-            let stale = ["model", "adapters"].map(|name| numbered(name, number));
-            let stale: Vec<_> = stale.into_iter().filter(|path| path.is_dir()).collect();
-            if stale.is_empty() {
+        let model = folder.join("model");
+        let beside = folder.join(".model.new");
+        remove(&beside).map_err(failed(&beside))?;
+        self.classifier().save(&beside)?;
+        remove(&model).map_err(failed(&model))?;
+        std::fs::rename(&beside, &model).map_err(failed(&model))?;
+        // Of an earlier run with more members: beside the new metrics they would be taken for this
+        // run's.
+        for number in 2.. {
+            let stale = ["model", "adapters"].map(|name| folder.join(format!("{name}-{number}")));
+            if !stale.iter().any(|path| path.is_dir()) {
                 break;
             }
-            stale
-                .iter()
-                .try_for_each(|path| std::fs::remove_dir_all(path).map_err(failed(path)))?;
+            stale.iter().try_for_each(|path| remove(path).map_err(failed(path)))?;
+        }
+        if let Adaptation::LowRank(low_rank) = self.metrics.config.adaptation {
+            for (number, member) in (1..).zip(self.models.members()) {
+                let Some(network) = member.classifier.network() else { continue };
+                let name = if number == 1 { "adapters".into() } else { format!("adapters-{number}") };
+                let base = &self.metrics.trainings[number - 1].start;
+                let (model, config) = (network.model(), network.config());
+                checkpoint::save_adapters(model, config, low_rank, base, folder.join(name))?;
+            }
         }
 
         let path = folder.join("predictions.tsv");
@@ -75,6 +76,14 @@ impl Outcome {
         dnabert_core::file::write(&path, (json + "\n").as_bytes()).map_err(failed(&path))
     }
 
+    /// What `model/` holds: one classifier as it is, several as an ensemble.
+    fn classifier(&self) -> AnyClassifier {
+        match self.models.members() {
+            [one] if !self.models.both_strands() => one.classifier.clone(),
+            _ => self.models.clone().into(),
+        }
+    }
+
     /// `predictions.tsv`: name, class, predicted class, and the probability of each class.
     fn predictions_table(&self) -> String {
         let classes = &self.metrics.classes;
@@ -97,6 +106,14 @@ impl Outcome {
         }
         table.push('\n');
         table
+    }
+}
+
+/// Removes a folder of an earlier run, if there is one.
+fn remove(folder: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -85,7 +85,7 @@ pub fn save_adapters<E: Encoder>(
         use_rslora: false,
         use_dora: false,
         target_modules: named(&["query", "value", "Wqkv"]),
-        modules_to_save: Some(named(&["classifier", "pooler", "bag_of_tokens"])),
+        modules_to_save: Some(named(&["classifier", "pooler"])),
     };
     let path = folder.join(CONFIG);
     let io = |source| CheckpointError::Io { path: path.clone(), source };

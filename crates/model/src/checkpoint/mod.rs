@@ -294,7 +294,7 @@ impl Checkpoint {
         device: &Device,
     ) -> Result<(TokenClassifier<Bert>, BertConfig), CheckpointError> {
         // Tokens are classified one by one, so nothing is pooled.
-        let config = self.config_for(head).without_bag();
+        let config = self.config_for(head);
         let config = BertConfig { pooled_parts: NonZeroUsize::MIN, ..config };
         self.check(&config, Chunks::Average)?;
         let bert = Bert::zeros(&config, false, device);

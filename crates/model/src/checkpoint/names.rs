@@ -40,7 +40,7 @@ pub(super) fn is_head(canonical: &str) -> bool {
 
 /// Returns whether a tensor belongs to the head of a plain classifier.
 pub(super) fn is_linear_head(canonical: &str) -> bool {
-    ["classifier.", "bag_of_tokens."].iter().any(|head| canonical.starts_with(head))
+    canonical.starts_with("classifier.")
 }
 
 /// Returns whether a tensor belongs to the pooler.

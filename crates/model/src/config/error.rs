@@ -24,6 +24,17 @@ pub enum ConfigError {
         #[source]
         source: serde_json::Error,
     },
+    /// A folder of version 0.1, whose network also counts k-mers: since 0.2 a regression beside the
+    /// network does.
+    #[error(
+        "{}: this model of dnabert 0.1 counts k-mers inside the network; convert it with \
+         `dnabert convert --model FOLDER --out NEW`",
+        path.display()
+    )]
+    OldNgrams {
+        /// The file.
+        path: PathBuf,
+    },
     /// A field has an unsupported value.
     #[error("config field `{field}` is {value}: {reason}")]
     Invalid {

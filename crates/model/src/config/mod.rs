@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 pub use error::ConfigError;
 use options::is_default;
 
-use crate::Bag;
 pub use options::{Activation, MaskMode, MlmBias, Pooling, ProblemType, RecurrentKind};
 
 /// A BERT's shape and rates, with the field names of Hugging Face `config.json`.
@@ -110,20 +109,6 @@ pub struct BertConfig {
     /// the head the means over rows. Ours, not in Hugging Face files: in Python the classifier of such a folder has the wrong shape.
     #[serde(default = "default::one", skip_serializing_if = "is_one")]
     pub pooled_parts: NonZeroUsize,
-    /// Whether a plain sequence classifier also reads which tokens a row has
-    /// ([`SequenceClassifier`](crate::SequenceClassifier)). Ours, not in Hugging Face files: in
-    /// Python the scores of such a folder lack a part.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub bag_of_tokens: bool,
-    /// The longest run of tokens that a bag of tokens counts, beside single tokens ([`Bag`](crate::Bag)): 3 makes of a
-    /// bag of 4-mers one of 4-, 5- and 6-mers. 1 unless it is said; it means nothing without a bag. Ours, not in Hugging Face files.
-    #[serde(default = "default::one", skip_serializing_if = "is_one")]
-    pub bag_longest_run: NonZeroUsize,
-    /// Places along a row that a bag of tokens counts for, each by itself ([`Bag`](crate::Bag)), so that it matters where
-    /// a token stands; where a sequence is read in several rows, in its row. 1, the row as a whole, unless it is said; it means
-    /// nothing without a bag. Ours, not in Hugging Face files.
-    #[serde(default = "default::one", skip_serializing_if = "is_one")]
-    pub bag_places: NonZeroUsize,
     /// How padding is masked; ours, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mask_mode: MaskMode,
@@ -181,9 +166,6 @@ impl BertConfig {
             num_rnn_layer: None,
             pooling: Pooling::default(),
             pooled_parts: default::one(),
-            bag_of_tokens: false,
-            bag_longest_run: default::one(),
-            bag_places: default::one(),
             mask_mode: MaskMode::default(),
             padded_length: None,
             mlm_bias: MlmBias::default(),
@@ -226,22 +208,6 @@ impl BertConfig {
         }
     }
 
-    /// What a bag of tokens counts, if there is one; `None` where its runs cannot be counted.
-    pub fn bag(&self) -> Option<Bag> {
-        Bag::new(self.vocab_size, self.bag_longest_run.get(), self.bag_places.get())
-    }
-
-    /// The same config of a classifier with a bag of tokens that counts runs of up to `longest_run` tokens at `places`.
-    pub fn with_bag(self, longest_run: NonZeroUsize, places: NonZeroUsize) -> Self {
-        Self { bag_of_tokens: true, bag_longest_run: longest_run, bag_places: places, ..self }
-    }
-
-    /// The same config without a bag of tokens.
-    pub fn without_bag(self) -> Self {
-        let one = default::one();
-        Self { bag_of_tokens: false, bag_longest_run: one, bag_places: one, ..self }
-    }
-
     /// The longest row of tokens; `None` where positions have no table that could end.
     pub fn max_tokens(&self) -> Option<usize> {
         match self.family() {
@@ -274,8 +240,11 @@ impl BertConfig {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Io { path: path.into(), source })?;
-        let config: Self = serde_json::from_str(&text)
-            .map_err(|source| ConfigError::Json { path: path.into(), source })?;
+        let json = |source| ConfigError::Json { path: path.into(), source };
+        if serde_json::from_str::<Version01>(&text).is_ok_and(|old| old.bag_of_tokens) {
+            return Err(ConfigError::OldNgrams { path: path.into() });
+        }
+        let config: Self = serde_json::from_str(&text).map_err(json)?;
         config.validate()?;
         Ok(config)
     }
@@ -293,6 +262,13 @@ impl BertConfig {
         dnabert_core::file::write(path, text.as_bytes())
             .map_err(|source| ConfigError::Io { path: path.into(), source })
     }
+}
+
+/// What a config of version 0.1 says of k-mers that are counted inside the network.
+#[derive(Deserialize)]
+struct Version01 {
+    #[serde(default)]
+    bag_of_tokens: bool,
 }
 
 /// `null` for an absent value, as some files have it.
@@ -388,9 +364,6 @@ mod tests {
                 r#"{"vocab_size": 69, "pooling": "max", "pooled_parts": 1000000000}"#,
                 "`pooled_parts` is 1000000000",
             ),
-            (r#"{"vocab_size": 69, "bag_places": 1000000000}"#, "`bag_places` is 1000000000"),
-            (r#"{"vocab_size": 69, "bag_longest_run": 9}"#, "`bag_longest_run` is 9"),
-            (r#"{"vocab_size": 70, "bag_longest_run": 2}"#, "`bag_longest_run` is 2"),
             (r#"{"vocab_size": 0}"#, "`vocab_size` is 0"),
             (r#"{"vocab_size": 69, "max_position_embeddings": 2}"#, "`max_position_embeddings`"),
             (r#"{"vocab_size": 69, "padded_length": 513}"#, "`padded_length` is 513"),

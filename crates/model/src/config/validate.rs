@@ -63,16 +63,9 @@ impl BertConfig {
             let reason = "must be 1, because pooling is cls";
             return invalid("pooled_parts", self.pooled_parts.to_string(), reason);
         }
-        for (field, parts) in [("pooled_parts", self.pooled_parts), ("bag_places", self.bag_places)]
-        {
-            if parts.get() > self.max_tokens().unwrap_or(512) {
-                return invalid(field, parts.to_string(), "must not exceed the longest row");
-            }
-        }
-        if self.bag().is_none() {
-            let reason =
-                "runs of tokens are counted of k-mers alone, and no more than fit in a table";
-            return invalid("bag_longest_run", self.bag_longest_run.to_string(), reason);
+        if self.pooled_parts.get() > self.max_tokens().unwrap_or(512) {
+            let reason = "a row has no more parts than tokens";
+            return invalid("pooled_parts", self.pooled_parts.to_string(), reason);
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let value = self.hidden_size.to_string();

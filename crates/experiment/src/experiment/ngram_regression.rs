@@ -1,0 +1,114 @@
+//! A regression on counts of k-mers that is fitted by itself, once, and counts beside each network.
+
+use dnabert_baseline::{Features, LinearClassifier, NgramFeatures};
+use dnabert_core::{Encoding, SpecialTokens};
+use dnabert_inference::{AnyClassifier, Combination, Ensemble, Member, Predictor};
+use dnabert_model::softmax;
+use dnabert_train::{ClassificationReport, EncodedExample};
+
+use super::ExperimentError;
+use crate::Ngrams;
+use crate::floor::{fit_best, score};
+use crate::ngrams::{PENALTIES, counts, unit};
+
+/// Fractions of the regression in the scores, to choose from, so that of equals the smallest is
+/// taken; without its own part a network would not be one.
+const FRACTIONS: [f64; 4] = [0.75, 0.5, 0.25, 0.0];
+
+/// Rows of one forward pass.
+const BATCH_SIZE: usize = 32;
+
+/// A logistic regression on counts of k-mers.
+#[derive(Debug)]
+pub(super) struct NgramRegression<'a> {
+    classifier: LinearClassifier,
+    dev: &'a [EncodedExample],
+    dev_scores: Vec<Vec<f64>>,
+}
+
+impl<'a> NgramRegression<'a> {
+    /// Fits it to `train`; `dev` chooses the penalty by AUROC. All rows weigh the same, whatever the
+    /// classes weigh in the training of the network.
+    pub(super) fn fit(
+        k: usize,
+        counted: Ngrams,
+        features: NgramFeatures,
+        [train, dev]: [&'a [EncodedExample]; 2],
+        labels: &[&str],
+    ) -> Result<Self, ExperimentError> {
+        let unit = unit(train);
+        let [train_rows, dev_rows] = [train, dev].map(|rows| counts(features, unit, rows));
+        let [train_labels, dev_labels] = [train, dev].map(labels_of);
+        let (fit, _) = fit_best(
+            [&train_rows, &dev_rows],
+            [&train_labels, &dev_labels],
+            features.columns(),
+            labels.len(),
+            &PENALTIES,
+        );
+        let dev_scores = dev_rows
+            .iter()
+            .map(|row| {
+                let of_class = |(own, bias): (&[f64], f64)| {
+                    bias + row.iter().map(|&(column, count)| own[column] * count).sum::<f64>()
+                };
+                fit.weights().map(of_class).collect()
+            })
+            .collect();
+        // The unit goes into the weights, so that the classifier reads fractions.
+        let weight = |weight: &f64| (unit * weight) as f32;
+        let (weights, biases): (Vec<Vec<f32>>, Vec<f32>) = fit
+            .weights()
+            .map(|(own, bias)| (own.iter().map(weight).collect(), bias as f32))
+            .unzip();
+        let features = Features::Ngrams {
+            k,
+            max_n: counted.max_n.get(),
+            position_bins: counted.position_bins.get(),
+        };
+        let labels = labels.iter().map(|&label| label.to_owned()).collect();
+        let classifier = LinearClassifier::new(features, labels, &weights, &biases)
+            .map_err(dnabert_inference::ModelError::from)?;
+        Ok(Self { classifier, dev, dev_scores })
+    }
+
+    /// `network`, which is trained, with this beside it, and the fraction of this in the scores,
+    /// which the dev split chooses by AUROC; rows of both strands are asked one by one.
+    ///
+    /// What network and counts get wrong is not the same, if each has been fitted without the other:
+    /// together they err less than a network whose head reads the counts.
+    pub(super) fn beside(
+        &self,
+        network: Predictor,
+        tokens: SpecialTokens,
+    ) -> (AnyClassifier, f64) {
+        let inputs: Vec<&Encoding> = self.dev.iter().map(|row| &row.encoding).collect();
+        let of_network = network.logits(&inputs, BATCH_SIZE, tokens.pad);
+        let labels = labels_of(self.dev);
+        let judged = |fraction: f64| {
+            let both = |(own, counts): (&Vec<f32>, &Vec<f64>)| {
+                let pairs = own.iter().zip(counts);
+                let mean = pairs
+                    .map(|(&own, counts)| (1.0 - fraction) * f64::from(own) + fraction * counts);
+                softmax(&mean.map(|value| value as f32).collect::<Vec<f32>>())
+            };
+            let found: Vec<Vec<f64>> = of_network.iter().zip(&self.dev_scores).map(both).collect();
+            score(&ClassificationReport::new(&found, &labels))
+        };
+        let best = FRACTIONS.into_iter().map(|fraction| (fraction, judged(fraction)));
+        let (fraction, _) = best.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default();
+        if fraction == 0.0 {
+            return (network.into(), fraction);
+        }
+        let members = vec![
+            Member { classifier: network.into(), weight: 1.0 - fraction },
+            Member { classifier: self.classifier.clone().into(), weight: fraction },
+        ];
+        let ensemble = Ensemble::with_rule(members, Combination::LogProbabilities);
+        (ensemble.expect("two members with the same classes").into(), fraction)
+    }
+}
+
+fn labels_of(rows: &[EncodedExample]) -> Vec<usize> {
+    rows.iter().map(|row| row.label).collect()
+}

@@ -1,0 +1,75 @@
+//! Counts of k-mers for a classifier: what is counted, and what reads it.
+
+use std::num::NonZeroUsize;
+
+use dnabert_baseline::{NgramFeatures, SparseRow};
+use dnabert_train::EncodedExample;
+use serde::{Deserialize, Serialize};
+
+/// Counts of k-mers that a classifier reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ngrams {
+    /// What reads them.
+    pub read: NgramReader,
+    /// The longest run of tokens that is counted: 3 makes 4-, 5- and 6-mers of 4-mers.
+    pub max_n: NonZeroUsize,
+    /// Bins along a row that k-mers are counted in.
+    pub position_bins: NonZeroUsize,
+}
+
+/// What reads counts of k-mers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NgramReader {
+    /// The head that reads the hidden states, too: both are fitted or trained together.
+    Head,
+    /// A logistic regression of its own, beside the trained network: the scores are a mean of both,
+    /// in which the dev split chooses how much each counts.
+    Regression,
+}
+
+impl Ngrams {
+    /// Single tokens wherever they are, in the head.
+    pub const PLAIN: Self = Self {
+        read: NgramReader::Head,
+        max_n: NonZeroUsize::MIN,
+        position_bins: NonZeroUsize::MIN,
+    };
+
+    /// Runs of up to three tokens in seven bins, beside the network: what suits promoters of 300
+    /// bases.
+    pub const BESIDE: Self = Self {
+        read: NgramReader::Regression,
+        max_n: NonZeroUsize::new(3).unwrap(),
+        position_bins: NonZeroUsize::new(7).unwrap(),
+    };
+
+    /// Single tokens in twenty bins, beside the network: what suits sites in the middle of 60
+    /// bases.
+    pub const AROUND_SITES: Self = Self {
+        read: NgramReader::Regression,
+        max_n: NonZeroUsize::MIN,
+        position_bins: NonZeroUsize::new(20).unwrap(),
+    };
+}
+
+/// Penalties that a regression on counts chooses from.
+pub(crate) const PENALTIES: [f64; 5] = [0.01, 0.03, 0.1, 0.3, 1.0];
+
+/// Tokens of a row of usual length, so that a penalty means the same for rows of any length.
+pub(crate) fn unit(train: &[EncodedExample]) -> f64 {
+    train.iter().map(|row| row.encoding.len() as f64).sum::<f64>() / train.len() as f64
+}
+
+/// How often each row has what `features` count, if rows had `unit` tokens.
+pub(crate) fn counts(
+    features: NgramFeatures,
+    unit: f64,
+    rows: &[EncodedExample],
+) -> Vec<SparseRow> {
+    let count = |row: &EncodedExample| {
+        let fractions = features.fractions(&row.encoding.ids).into_iter();
+        fractions.map(|(column, fraction)| (column, unit * fraction)).collect()
+    };
+    rows.iter().map(count).collect()
+}

@@ -1,0 +1,223 @@
+//! The classifier that a folder holds, whichever kind it is.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use dnabert_baseline::{CLASSIFIER_FILE, LinearClassifier};
+use dnabert_core::{AmbiguityPolicy, Classifier, Encoding, Sequence, TokenizeError};
+use dnabert_model::{Checkpoint, MaskMode, Pooling, ProblemType};
+
+use crate::ensemble::ENSEMBLE_FILE;
+use crate::{Ensemble, Model, ModelError, Predictor};
+
+/// How a model reads sequences, where this is not as its folder says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReadOptions {
+    /// What happens to tokens with ambiguous letters.
+    pub ambiguity: AmbiguityPolicy,
+    /// Rows in a forward pass.
+    pub batch_size: Option<usize>,
+    /// How hidden states are pooled.
+    pub pooling: Option<Pooling>,
+    /// How padding is masked.
+    pub mask_mode: Option<MaskMode>,
+    /// The length that every row is padded to.
+    pub padded_length: Option<usize>,
+}
+
+impl Model {
+    /// As [`open`](Self::open), with other settings than those of the folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_with(
+        folder: impl AsRef<Path>,
+        options: &ReadOptions,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let folder = folder.as_ref();
+        let mut checkpoint = Checkpoint::open(folder)?;
+        let config = checkpoint.config_mut();
+        config.pooling = options.pooling.unwrap_or(config.pooling);
+        config.mask_mode = options.mask_mode.unwrap_or(config.mask_mode);
+        config.padded_length = options.padded_length.or(config.padded_length);
+        let model = Self::from_checkpoint(&checkpoint, folder, device)?;
+        let model = model.with_ambiguity(options.ambiguity);
+        Ok(match options.batch_size {
+            Some(batch_size) => model.with_batch_size(batch_size),
+            None => model,
+        })
+    }
+}
+
+/// A network, a regression, or an ensemble of them: whichever a folder holds.
+///
+/// ```
+/// use dnabert_core::{Classifier, Sequence};
+/// use dnabert_inference::{AnyClassifier, device};
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/splice-fly");
+/// let classifier = AnyClassifier::open(folder, &device(None)?)?;
+/// let sequence: Sequence = "ACGTTGCA".repeat(25).parse()?;
+/// assert_eq!(classifier.predict(&[sequence])?[0].len(), classifier.labels().len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "one for each model")]
+#[non_exhaustive]
+pub enum AnyClassifier {
+    /// A network.
+    Network(Predictor),
+    /// A linear classifier.
+    Linear(LinearClassifier),
+    /// Several classifiers.
+    Ensemble(Box<Ensemble>),
+}
+
+impl From<Predictor> for AnyClassifier {
+    fn from(predictor: Predictor) -> Self {
+        Self::Network(predictor)
+    }
+}
+
+impl From<LinearClassifier> for AnyClassifier {
+    fn from(classifier: LinearClassifier) -> Self {
+        Self::Linear(classifier)
+    }
+}
+
+impl From<Ensemble> for AnyClassifier {
+    fn from(ensemble: Ensemble) -> Self {
+        Self::Ensemble(Box::new(ensemble))
+    }
+}
+
+impl AnyClassifier {
+    /// Opens the folder of a network (`config.json`), of a linear classifier (`classifier.json`) or
+    /// of an ensemble (`ensemble.json`).
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] naming the file.
+    pub fn open(folder: impl AsRef<Path>, device: &Device) -> Result<Self, ModelError> {
+        Self::open_with(folder, &ReadOptions::default(), device)
+    }
+
+    /// As [`open`](Self::open), with other settings than those of the folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_with(
+        folder: impl AsRef<Path>,
+        options: &ReadOptions,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let folder = folder.as_ref();
+        if folder.join(ENSEMBLE_FILE).exists() {
+            return Ok(Ensemble::open(folder, options, device)?.into());
+        }
+        if folder.join(CLASSIFIER_FILE).exists() {
+            return Ok(LinearClassifier::open(folder)?.with_ambiguity(options.ambiguity).into());
+        }
+        Ok(Model::open_with(folder, options, device)?.predictor()?.into())
+    }
+
+    /// What folders of it are called.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Network(_) => "network",
+            Self::Linear(_) => "linear",
+            Self::Ensemble(_) => "ensemble",
+        }
+    }
+
+    /// The network, where it is one, or the first of an ensemble's.
+    pub fn network(&self) -> Option<&Predictor> {
+        match self {
+            Self::Network(predictor) => Some(predictor),
+            Self::Linear(_) => None,
+            Self::Ensemble(ensemble) => {
+                ensemble.members().iter().find_map(|member| member.classifier.network())
+            }
+        }
+    }
+
+    /// Names of the outputs.
+    pub fn labels(&self) -> &[String] {
+        match self {
+            Self::Network(predictor) => predictor.labels(),
+            Self::Linear(classifier) => classifier.labels(),
+            Self::Ensemble(ensemble) => ensemble.labels(),
+        }
+    }
+
+    /// What the outputs mean.
+    pub fn problem(&self) -> ProblemType {
+        match self {
+            Self::Network(predictor) => predictor.problem(),
+            Self::Linear(_) => ProblemType::SingleLabelClassification,
+            Self::Ensemble(ensemble) => ensemble.problem(),
+        }
+    }
+
+    /// As [`predict`](Classifier::predict), for pairs of sequences.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenizeError`] for the first pair that fails; [`TokenizeError::NoPairs`] where a linear
+    /// classifier takes part.
+    pub fn predict_pairs(
+        &self,
+        pairs: &[(Sequence, Sequence)],
+    ) -> Result<Vec<Vec<f32>>, TokenizeError> {
+        match self {
+            Self::Network(predictor) => predictor.predict_pairs(pairs),
+            Self::Linear(_) => Err(TokenizeError::NoPairs),
+            Self::Ensemble(ensemble) => {
+                ensemble.predict_pairs(pairs).map_err(|error| error.source)
+            }
+        }
+    }
+
+    /// The answer for rows of tokens that it reads as they are.
+    ///
+    /// # Panics
+    ///
+    /// If a linear classifier that takes part does not count k-mers.
+    pub fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
+        match self {
+            Self::Network(predictor) => predictor.predict_encoded(rows),
+            Self::Linear(classifier) => {
+                rows.iter().map(|row| classifier.predict_encoded(row)).collect()
+            }
+            Self::Ensemble(ensemble) => ensemble.predict_encoded(rows),
+        }
+    }
+
+    /// Writes the folder that [`open`](Self::open) reads.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] for a file that cannot be written.
+    pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), ModelError> {
+        match self {
+            Self::Network(predictor) => predictor.save(folder),
+            Self::Linear(classifier) => Ok(classifier.save(folder)?),
+            Self::Ensemble(ensemble) => ensemble.save(folder),
+        }
+    }
+}
+
+impl Classifier for AnyClassifier {
+    type Error = TokenizeError;
+
+    fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, TokenizeError> {
+        match self {
+            Self::Network(predictor) => predictor.predict(sequences),
+            Self::Linear(classifier) => classifier.predict(sequences),
+            Self::Ensemble(ensemble) => ensemble.predict(sequences).map_err(|error| error.source),
+        }
+    }
+}
