@@ -6,9 +6,9 @@
 
 use std::error::Error;
 
-use dnabert::BagOfTokens;
 use dnabert::prelude::*;
 use dnabert::train::ProgressBar;
+use dnabert::{AnyClassifier, Ngrams};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (datasets, device) = (Datasets::find()?, device(None)?);
@@ -17,14 +17,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}: is a sequence of 300 bases a promoter?\n", benchmark.description());
 
     // Baselines, fitted to the training rows.
-    for baseline in [Floor::Gc, Floor::Kmers, Floor::PlacedKmers(BagOfTokens::BESIDE)] {
+    for baseline in [Floor::Gc, Floor::Kmers, Floor::PlacedKmers(Ngrams::BESIDE)] {
         let found = baseline.learn(&task, false, 1, &device, 1)?;
         print(baseline.name(), &found.test);
     }
 
     // A network that was trained on the same rows.
     let model = datasets.model(benchmark.shipped_model().ok_or("a shipped model")?);
-    let model = Model::open(&model, &device)?.predictor()?;
+    let model = AnyClassifier::open(&model, &device)?;
     print("shipped network with k-mers", &evaluate(&model, &task, Split::Test)?);
 
     if std::env::args().nth(1).as_deref() == Some("train") {

@@ -47,10 +47,10 @@ impl Features {
     pub fn columns(self) -> Option<usize> {
         match self {
             Self::GcContent => Some(1),
-            Self::KmerFractions { shortest, longest } => (1 <= shortest
-                && shortest <= longest
-                && longest <= 10)
-                .then(|| KmerFractions::new(shortest, longest).columns()),
+            Self::KmerFractions { shortest, longest } => {
+                (1 <= shortest && shortest <= longest && longest <= 10)
+                    .then(|| KmerFractions::new(shortest, longest).columns())
+            }
             Self::OneHot { length } => Some(OneHot::new(length).columns()),
             Self::Ngrams { k, max_n, position_bins } => {
                 if max_n == 0 || position_bins == 0 {
@@ -330,10 +330,8 @@ impl LinearClassifier {
             TensorView::new(Dtype::F32, shape, bytes)
                 .map_err(|source| BaselineError::Weights { path: path.clone(), source })
         };
-        let tensors = [
-            ("bias", view(vec![self.labels.len()], &biases)?),
-            ("weight", view(shape, &weights)?),
-        ];
+        let tensors =
+            [("bias", view(vec![self.labels.len()], &biases)?), ("weight", view(shape, &weights)?)];
         let file = safetensors::serialize(tensors, None::<HashMap<String, String>>)
             .map_err(|source| BaselineError::Weights { path: path.clone(), source })?;
         dnabert_core::file::write(&path, &file).map_err(failed(&path))?;

@@ -40,7 +40,12 @@ fn one_table_is_looked_at_by_itself() {
     let other = format!("{0}\t0\n{0}\t1\n", RICH[0]);
     desk.write("twice.tsv", &(desk.read("train.tsv") + &other));
     let text = desk.prints("audit --train twice.tsv");
-    assert!(text.contains("8 rows (4, 4 by class); duplicates: 1; conflicting labels: 1 (twice.tsv:1 and"), "{text}");
+    assert!(
+        text.contains(
+            "8 rows (4, 4 by class); duplicates: 1; conflicting labels: 1 (twice.tsv:1 and"
+        ),
+        "{text}"
+    );
 }
 
 #[test]

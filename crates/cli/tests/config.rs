@@ -24,9 +24,8 @@ fn a_saved_training_is_repeated() {
     std::fs::remove_file(desk.path("first/predictions.tsv")).unwrap();
     assert_eq!(desk.prints("--config saved.toml"), text);
     assert_eq!(desk.read("first/predictions.tsv"), predictions);
-    for (number, repeat) in ["train --config saved.toml", "train --config=first/run.toml"]
-        .iter()
-        .enumerate()
+    for (number, repeat) in
+        ["train --config saved.toml", "train --config=first/run.toml"].iter().enumerate()
     {
         assert_eq!(desk.prints(&format!("{repeat} --out again-{number}")), text);
         let again = desk.read(&format!("again-{number}/predictions.tsv"));
@@ -38,7 +37,10 @@ fn a_saved_training_is_repeated() {
     desk.prints("--config saved.toml --seed 4 --out other");
     assert_ne!(desk.read("other/predictions.tsv"), predictions);
     let other = desk.read("other/run.toml");
-    assert_eq!(other, saved.replace("\"3\"", "\"4\"").replace("first", "other").replace("seed = 3", "seed = 4"));
+    let expected = saved.replace("first", "other");
+    // Numbers may be written as such, or as text.
+    let expected = expected.replace("\nseed = \"3\"", "\nseed = \"4\"");
+    assert_eq!(other, expected.replace("\nseed = 3", "\nseed = 4"));
     desk.prints("train --seed 4 --config saved.toml --out before");
     assert_eq!(desk.read("before/predictions.tsv"), desk.read("other/predictions.tsv"));
 }
@@ -88,8 +90,14 @@ fn runs_of_other_commands_are_repeated() {
         ("audit --train train.tsv --save-config saved.toml", ""),
         ("embed long.fa --model model --per base --out e.npy --save-config saved.toml", "e.npy"),
         ("evaluate test.tsv --model model --save-config saved.toml", ""),
-        ("dataset planted @jaspar/subset.jaspar TP73 MA0139.2 --rows 9,3,3 --out set", "set/train.tsv"),
-        ("pretrain g.fa --k 3 --size tiny --steps 2 --longest 9 --held-out 0 --out pre", "pre/loss.svg"),
+        (
+            "dataset planted @jaspar/subset.jaspar TP73 MA0139.2 --rows 9,3,3 --out set",
+            "set/train.tsv",
+        ),
+        (
+            "pretrain g.fa --k 3 --size tiny --steps 2 --longest 9 --held-out 0 --out pre",
+            "pre/loss.svg",
+        ),
     ] {
         let text = desk.prints(arguments);
         let file = match result.split_once('/') {
@@ -165,9 +173,6 @@ fn a_file_that_is_wrong_is_said() {
         assert_eq!(output.status.code(), Some(USAGE), "{text}");
         assert!(told(&output).contains(what), "{text}: {}", told(&output));
     }
-    // A file of another command.
-    desk.write("c.toml", "command = 'embed'\nmodel = 'k3'\n");
-    desk.refuses(run, USAGE, &["c.toml", "embed"]);
     assert_eq!(desk.read("out.tsv"), "an older result");
     desk.refuses("predict --model k3 x.fa --save-config none/c.toml", IO, &["none/c.toml"]);
     desk.refuses("predict --config", USAGE, &["--config"]);

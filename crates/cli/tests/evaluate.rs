@@ -73,7 +73,10 @@ fn what_cannot_be_evaluated_is_said() {
     refuses("sequence\tlabel\n", "no row of data");
     refuses("ACGTAC\tno\nGGGTTT\tmaybe\n", "label \"maybe\" is none of the 2 classes");
     refuses("ACGTAC\tno\nGG\tyes\n", "t.tsv:2: a sequence of 2 bases is too short for one token");
-    refuses("ACGTAC\tno\nGG!T\tyes\n", "t.tsv:2: not a DNA sequence\n  because: invalid base '!' at position 2");
+    refuses(
+        "ACGTAC\tno\nGG!T\tyes\n",
+        "t.tsv:2: not a DNA sequence\n  because: invalid base '!' at position 2",
+    );
     desk.refuses("evaluate --model k3 none.tsv", IO, &["none.tsv"]);
     desk.refuses("evaluate --model none t.tsv", IO, &["none: no such folder"]);
     desk.refuses("evaluate t.tsv", USAGE, &["--model"]);

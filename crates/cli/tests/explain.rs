@@ -34,6 +34,7 @@ fn the_shipped_model_of_ctcf_looks_at_its_motif() {
         assert!(start < end && end <= 101 && ["+", "-"].contains(&&*fields[5]), "{fields:?}");
     }
     assert!(is_self_contained(&desk.read("out/report.html")));
+    assert!(desk.read("out/run.toml").contains("command = \"motifs\""));
 }
 
 #[test]
@@ -58,6 +59,7 @@ fn planted_sites_are_judged_and_the_page_is_whole() {
         assert!(desk.bytes(&format!("out/{file}")).len() > 100, "{file}");
     }
     assert!(is_self_contained(&desk.read("out/report.html")));
+    assert!(desk.read("out/run.toml").contains("command = \"explain\""));
     let twice = "--train made/train.tsv --dev made/test.tsv --test made/test.tsv";
     desk.refuses(&format!("explain {twice} {more}"), USAGE, &["equal file names"]);
     let bad = format!("explain {tables} --model {CTCF} --sites made/train.tsv --out other");
@@ -91,7 +93,7 @@ fn scores_are_written_in_every_format() {
     desk.write("x.fa", ">a\nACGTTGC\n>b\nACGT\n");
     desk.refuses(&tracks("x.npy"), DATA, &["b: 4 bases"]);
     assert_eq!(desk.bytes("x.npy").len(), 128 + 2 * 23 * 4);
-    desk.refuses(&tracks("x.txt"), USAGE, &["x.txt: neither .tsv, .bedgraph nor .npy"]);
+    desk.refuses(&tracks("x.txt"), USAGE, &["x.txt", ".tsv", ".bedgraph"]);
     for wrong in ["--layers 9", "--heads 2", "--attribution rollout --heads 0", "--sites x.bed"] {
         desk.refuses(&format!("explain --tracks x.fa --to x.tsv {wrong}"), USAGE, &["--"]);
     }

@@ -56,8 +56,14 @@ fn all_commands_are_listed_and_have_an_example() {
     let help = desk.prints("--help");
     assert_eq!(listed(&help), COMMANDS, "{help}");
     assert!(help.contains("Exit codes: 0; 2 usage; 65 bad input data; 70"), "{help}");
-    assert_eq!(listed(&desk.prints("compare --help")), ["methods", "fractions", "masked", "experiments"]);
-    assert_eq!(listed(&desk.prints("dataset --help")), ["promoter", "binding", "splice", "planted"]);
+    assert_eq!(
+        listed(&desk.prints("compare --help")),
+        ["methods", "fractions", "masked", "experiments"]
+    );
+    assert_eq!(
+        listed(&desk.prints("dataset --help")),
+        ["promoter", "binding", "splice", "planted"]
+    );
     for command in COMMANDS {
         let help = desk.prints(&format!("{command} --help"));
         assert!(help.contains(&format!("Usage: dnabert {command}")), "{help}");
@@ -69,17 +75,26 @@ fn all_commands_are_listed_and_have_an_example() {
     for command in INNER {
         let help = desk.prints(&format!("{command} --help"));
         assert!(help.contains(&format!("Usage: dnabert {command}")), "{help}");
+        assert!(command.starts_with("dataset") || help.contains("Example:\n  dnabert "), "{help}");
     }
 }
 
 #[test]
-fn lines_of_help_fit_on_a_terminal_and_name_no_old_option() {
+fn help_names_no_old_option() {
     let desk = Desk::new();
     for command in COMMANDS.iter().chain(&INNER) {
         let help = desk.prints(&format!("{command} --help"));
-        for old in ["cargo run", "--bag-of-tokens", "--bag-longest-run", "--bag-places", "--shares",
-            "--longest-share", "--reading", "--beside-sites", "--example "]
-        {
+        for old in [
+            "cargo run",
+            "--bag-of-tokens",
+            "--bag-longest-run",
+            "--bag-places",
+            "--shares",
+            "--longest-share",
+            "--reading",
+            "--beside-sites",
+            "--example ",
+        ] {
             assert!(!help.contains(old), "{command}: {old}: {help}");
         }
     }
@@ -146,6 +161,11 @@ fn manual_pages_are_printed_and_written() {
         assert!(page.contains("Example:"), "{page}");
     }
     assert!(files.contains(&"dnabert.1".to_owned()));
+    // Pages that others refer to.
+    for command in INNER {
+        let file = format!("dnabert-{}.1", command.replace(' ', "-"));
+        assert!(files.contains(&file), "{file}: {files:?}");
+    }
     desk.write("file", "text");
     desk.refuses("man --out file", IO, &["file"]);
 }

@@ -99,7 +99,7 @@ fn a_damaged_or_misshapen_checkpoint_is_named() {
     let weights = desk.path("model/model.safetensors");
     let whole = fs::read(&weights).unwrap();
     fs::write(&weights, &whole[..whole.len() / 2]).unwrap();
-    training_refuses(&desk, from, DATA, &["model.safetensors: damaged"]);
+    training_refuses(&desk, from, DATA, &["model/model.safetensors", "damaged"]);
 
     fs::write(&weights, whole).unwrap();
     let config = desk.read("model/config.json");

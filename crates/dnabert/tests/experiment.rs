@@ -8,8 +8,8 @@ use dnabert::core::{Classifier, Example, Sequence, Split, Task, derive_seed};
 use dnabert::model::{Adaptation, Pooling};
 use dnabert::train::{FineTuneConfig, Observer};
 use dnabert::{
-    BagOfTokens, Device, Ensemble, Experiment, ExperimentError, HeadStart, Model, ModelSize,
-    Outcome, Start,
+    AnyClassifier, Device, Ensemble, Experiment, ExperimentError, HeadStart, Model, ModelSize,
+    Ngrams, Outcome, ReadOptions, Start,
 };
 
 /// Sequences of random bases, of which each class but the first has a box of its own somewhere.
@@ -60,7 +60,7 @@ fn experiment(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) 
         further_starts: Vec::new(),
         head,
         pooled_parts: None,
-        bag_of_tokens: None,
+        ngrams: None,
         both_strands: false,
         dropout: None,
         adaptation: Adaptation::Full,
@@ -122,33 +122,31 @@ fn settings_that_make_no_network_are_refused() {
 }
 
 #[test]
-fn a_bag_of_tokens_learns_from_counts_and_is_kept_in_the_folder() {
-    let with_bag = Experiment {
-        bag_of_tokens: Some(BagOfTokens::PLAIN),
+fn counts_in_the_head_are_learned_and_kept_in_the_folder() {
+    let with_counts = Experiment {
+        ngrams: Some(Ngrams::PLAIN),
         ..experiment(fresh(), HeadStart::Regression, 1, 1e-4)
     };
-    let outcome = with_bag.run(&boxes(), &Device::flex()).unwrap();
+    let outcome = with_counts.run(&boxes(), &Device::flex()).unwrap();
     let area = outcome.metrics.judgement.test.auroc.unwrap();
     assert!(area > 0.8, "{area}");
-    assert_eq!(outcome.metrics.trainings[0].bag_share, None);
+    assert_eq!(outcome.metrics.trainings[0].ngram_fraction, None);
     is_the_same_in_its_folder(&outcome);
 }
 
 #[test]
 fn placed_kmers_beside_the_network_make_it_better_and_are_kept_in_the_folder() {
     let without = experiment(fresh(), HeadStart::Random, 1, 1e-4);
-    let bag_of_tokens = Some(BagOfTokens::BESIDE);
-    let beside = Experiment { bag_of_tokens, ..without.clone() };
+    let ngrams = Some(Ngrams::BESIDE);
+    let beside = Experiment { ngrams, ..without.clone() };
     let run = |experiment: &Experiment| experiment.run(&boxes(), &Device::flex()).unwrap();
     let (without, beside) = (run(&without), run(&beside));
     // The network is trained as it would be without.
     let [alone, together] = [&without, &beside].map(|outcome| &outcome.metrics.trainings[0]);
     assert_eq!(alone.history, together.history);
-    assert!(together.bag_share.unwrap() > 0.0);
+    assert!(together.ngram_fraction.unwrap() > 0.0);
     let area = |outcome: &Outcome| outcome.metrics.judgement.test.auroc.unwrap();
     assert!(area(&beside) > area(&without).max(0.8), "{} {}", area(&beside), area(&without));
-    let config = &beside.config;
-    assert_eq!((config.bag_longest_run.get(), config.bag_places.get()), (3, 7));
     is_the_same_in_its_folder(&beside);
 }
 
@@ -157,7 +155,7 @@ fn placed_kmers_stand_beside_each_of_several_members_on_both_strands_and_of_thre
     let boxes = Boxes { classes: ["none", "box", "other"].map(str::to_owned).to_vec() };
     let start = Start::Fresh { size: ModelSize::Tiny, k: 4, pooling: None };
     let beside = Experiment {
-        bag_of_tokens: Some(BagOfTokens::BESIDE),
+        ngrams: Some(Ngrams::BESIDE),
         both_strands: true,
         members: NonZeroUsize::new(2).unwrap(),
         ..experiment(start, HeadStart::Random, 1, 1e-4)
@@ -165,42 +163,28 @@ fn placed_kmers_stand_beside_each_of_several_members_on_both_strands_and_of_thre
     let outcome = beside.run(&boxes, &Device::flex()).unwrap();
     let area = outcome.metrics.judgement.test.auroc.unwrap();
     assert!(area > 0.75, "{area}");
-    assert!(outcome.metrics.trainings.iter().all(|member| member.bag_share.unwrap() > 0.0));
-    let folder = tempfile::tempdir().unwrap();
-    outcome.write(folder.path()).unwrap();
-    let open = |name: &str| {
-        Model::open(folder.path().join(name), &Device::flex())
-            .and_then(|model| model.predictor())
-            .unwrap()
-    };
-    let again = Ensemble::new(["model", "model-2"].map(open).into_iter().collect()).unwrap();
-    let test = boxes.examples(Split::Test).unwrap();
-    let forward: Vec<Sequence> = test.into_iter().map(|example| example.sequence).collect();
-    let reverse: Vec<Sequence> = forward.iter().map(Sequence::reverse_complement).collect();
-    let strands = [&forward, &reverse].map(|sequences| again.predict(sequences).unwrap());
-    for (row, expected) in outcome.predictions.iter().enumerate() {
-        for (class, expected) in expected.probabilities.iter().enumerate() {
-            let found = f64::midpoint(strands[0][row][class].into(), strands[1][row][class].into());
-            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
-        }
-    }
+    assert!(outcome.metrics.trainings.iter().all(|member| member.ngram_fraction.unwrap() > 0.0));
+    // The folder knows that both strands are read.
+    is_the_same_in_its_folder_on(&outcome, &boxes);
 }
 
 /// Whether what is written, and read again, says what the run said of the test split.
 fn is_the_same_in_its_folder(outcome: &Outcome) {
+    is_the_same_in_its_folder_on(outcome, &boxes());
+}
+
+fn is_the_same_in_its_folder_on(outcome: &Outcome, boxes: &Boxes) {
     let folder = tempfile::tempdir().unwrap();
     outcome.write(folder.path()).unwrap();
-    let again = Model::open(folder.path().join("model"), &Device::flex())
-        .and_then(|model| model.predictor())
-        .unwrap();
-    let test = boxes().examples(Split::Test).unwrap();
+    let again = AnyClassifier::open(folder.path().join("model"), &Device::flex()).unwrap();
+    assert_eq!(again.labels(), boxes.classes);
+    let test = boxes.examples(Split::Test).unwrap();
     let sequences: Vec<Sequence> = test.into_iter().map(|example| example.sequence).collect();
     let found = again.predict(&sequences).unwrap();
     for (found, expected) in found.iter().zip(&outcome.predictions) {
-        assert!(
-            (f64::from(found[1]) - expected.probabilities[1]).abs() < 1e-5,
-            "{found:?} {expected:?}"
-        );
+        for (found, expected) in found.iter().zip(&expected.probabilities) {
+            assert!((f64::from(*found) - expected).abs() < 1e-5, "{found} {expected}");
+        }
     }
 }
 
@@ -297,17 +281,12 @@ fn members_learn_from_seeds_of_their_own_and_answer_with_their_mean() {
 
     let folder = tempfile::tempdir().unwrap();
     together.write(folder.path()).unwrap();
-    let open = |name: &str| {
-        Model::open(folder.path().join(name), &Device::flex())
-            .and_then(|model| model.predictor())
-            .unwrap()
-    };
-    let members = ["model", "model-2", "model-3"].map(open).into_iter().collect();
-    let again = Ensemble::new(members).unwrap();
+    let options = ReadOptions::default();
+    let again = Ensemble::open(folder.path().join("model"), &options, &Device::flex()).unwrap();
     let test = boxes().examples(Split::Test).unwrap();
     let sequences: Vec<Sequence> = test.into_iter().map(|example| example.sequence).collect();
     let found = again.predict(&sequences).unwrap();
-    let first = again.members()[0].predict(&sequences).unwrap();
+    let first = again.members()[0].classifier.predict(&sequences).unwrap();
     for (row, (found, first)) in found.iter().zip(&first).enumerate() {
         let expected = [&together, &one].map(|outcome| outcome.predictions[row].probabilities[1]);
         assert!((f64::from(found[1]) - expected[0]).abs() < 1e-5, "{found:?} {expected:?}");
@@ -316,6 +295,6 @@ fn members_learn_from_seeds_of_their_own_and_answer_with_their_mean() {
     assert_ne!(found, first);
 
     one.write(folder.path()).unwrap();
-    assert!(folder.path().join("model").is_dir());
-    assert!(!folder.path().join("model-2").exists(), "members of another run");
+    assert!(folder.path().join("model/config.json").is_file());
+    assert!(!folder.path().join("model/ensemble.json").exists(), "members of another run");
 }

@@ -172,7 +172,7 @@ fn models_with_other_outputs_do_not_judge_together() {
     );
     let error = Ensemble::new(vec![predictor(3, 1), other]).unwrap_err();
     assert!(matches!(error, EnsembleError::Labels { index: 1, .. }), "{error}");
-    assert_eq!(Ensemble::new(Vec::new()).unwrap_err(), EnsembleError::Empty);
+    assert_eq!(Ensemble::new(Vec::<Predictor>::new()).unwrap_err(), EnsembleError::Empty);
 }
 
 /// The folder of an oracle model, with a vocabulary.

@@ -31,8 +31,7 @@ fn a_folder_predicts_and_survives_a_round_trip() {
     }
 
     let folder = tempfile::tempdir().unwrap();
-    let config = dnabert::model::BertConfig::read(model.join("config.json")).unwrap();
-    predictor.save(&config, folder.path()).unwrap();
+    predictor.save(folder.path()).unwrap();
     let again = Model::open(folder.path(), &device).and_then(|model| model.predictor()).unwrap();
     assert_eq!(again.predict(&sequences).unwrap(), together);
     assert_eq!(again.labels(), ["LABEL_0", "LABEL_1", "LABEL_2"]);

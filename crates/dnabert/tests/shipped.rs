@@ -10,7 +10,7 @@ use dnabert::tasks::{
     SpliceTask,
 };
 use dnabert::train::ClassificationReport;
-use dnabert::{Device, Model};
+use dnabert::{AnyClassifier, Device};
 
 fn datasets() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets")
@@ -19,7 +19,7 @@ fn datasets() -> PathBuf {
 /// Half precision and another processor may move a row over a border, but not many.
 fn says_what_its_card_says<T: Task>(name: &str, task: &T, strands: Strands) {
     let folder = datasets().join("models").join(name);
-    let model = Model::open(&folder, &Device::flex()).and_then(|model| model.predictor()).unwrap();
+    let model = AnyClassifier::open(&folder, &Device::flex()).unwrap();
     assert_eq!(model.labels(), task.classes());
     let test = task.examples(Split::Test).unwrap();
     let sequences: Vec<Sequence> = test.iter().map(|example| example.sequence.clone()).collect();

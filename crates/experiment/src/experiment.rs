@@ -28,10 +28,11 @@ use crate::floor::examples;
 use crate::ngram_head::WithNgrams;
 use crate::probe::fit_head;
 use crate::{Judgement, ModelSize, NgramReader, Ngrams, Recipe, Scored, gc_auroc};
-use dnabert_figure::FigureError;
 use dnabert_baseline::{Features, LinearClassifier, NgramFeatures};
+use dnabert_figure::FigureError;
 use dnabert_inference::{
-    AnyClassifier, AnyTokenizer, Combination, Ensemble, Member, ModelError, Predictor, SequenceReader,
+    AnyClassifier, AnyTokenizer, Combination, Ensemble, Member, ModelError, Predictor,
+    SequenceReader,
 };
 
 /// What to train on a task, and how.
@@ -451,11 +452,9 @@ impl Experiment {
         };
         let model = adapt(model, self.adaptation, derive_seed(seed, &[13]));
         let (tuning, [train, dev]) = (self.tuning(seed), rows);
-        let reader =
-            |tokenizer| SequenceReader::for_config(tokenizer, &config, device.clone());
+        let reader = |tokenizer| SequenceReader::for_config(tokenizer, &config, device.clone());
         let Some((k, counted, features)) = counted else {
-            let tuned =
-                fine_tune(model, train, dev, special, &tuning, observer).map_err(failed)?;
+            let tuned = fine_tune(model, train, dev, special, &tuning, observer).map_err(failed)?;
             let FineTuned { model, best_epoch, history, collapsed, .. } = tuned;
             let network = Predictor::new(&model, reader(tokenizer), &config);
             let (classifier, ngram_fraction) = match regression {
@@ -465,8 +464,7 @@ impl Experiment {
                 }
                 None => (network.into(), None),
             };
-            let training =
-                Training { start, seed, best_epoch, history, ngram_fraction, collapsed };
+            let training = Training { start, seed, best_epoch, history, ngram_fraction, collapsed };
             return Ok((classifier, training));
         };
         let both = WithNgrams::new(model, features, device);

@@ -214,8 +214,7 @@ fn place_kmers(data: FloorData<'_>, counted: Ngrams) -> Result<FloorOutcome, Exp
         .with_ambiguity(AmbiguityPolicy::Unknown)
         .with_length(LengthPolicy::Unlimited);
     let Ngrams { max_n, position_bins, .. } = counted;
-    let features =
-        NgramFeatures::new(tokenizer.vocab_size(), max_n.get(), position_bins.get());
+    let features = NgramFeatures::new(tokenizer.vocab_size(), max_n.get(), position_bins.get());
     let features = features.expect("all 4-mers");
     let encode = |examples| encode_examples(&tokenizer, examples);
     let (train, dev, test) = (encode(data.train)?, encode(data.dev)?, encode(data.test)?);
@@ -357,8 +356,7 @@ mod tests {
         let split = |salt| examples(40, salt).into_iter().map(long).collect::<Vec<_>>();
         let (train, dev, test) = (split(1), split(2), split(3));
         let data = FloorData { train: &train, dev: &dev, test: &test, classes: 2 };
-        let found =
-            Floor::PlacedKmers(Ngrams::BESIDE).run(data, 1, &Device::flex(), 1).unwrap();
+        let found = Floor::PlacedKmers(Ngrams::BESIDE).run(data, 1, &Device::flex(), 1).unwrap();
         assert!(found.test.auroc().unwrap() > 0.9);
     }
 

@@ -58,9 +58,8 @@ impl WithNgrams {
         let [rows, length] = batch.dims();
         let (bins, labels) = (self.features.position_bins(), self.network.labels());
         let mask = batch.mask.as_ref();
-        let weights = (bins > 1).then(|| {
-            bin_weights(bins, length, mask, &batch.ids.device()).unsqueeze_dim::<4>(3)
-        });
+        let weights = (bins > 1)
+            .then(|| bin_weights(bins, length, mask, &batch.ids.device()).unsqueeze_dim::<4>(3));
         let scores = |(entries, are_runs): (Tensor<2, Int>, Option<Tensor<2>>)| {
             let scores = self.scores.forward(entries);
             let scores = match &weights {
@@ -136,12 +135,7 @@ fn entries(
 
 /// How much each token counts for each bin, `[1 or batch, length, bins]`; `mask` is 1 on real tokens
 /// and 0 on padding, absent where nothing is padded. What padding counts means nothing.
-fn bin_weights(
-    bins: usize,
-    length: usize,
-    mask: Option<&Tensor<2>>,
-    device: &Device,
-) -> Tensor<3> {
+fn bin_weights(bins: usize, length: usize, mask: Option<&Tensor<2>>, device: &Device) -> Tensor<3> {
     // Whole numbers until the last step: half precision would round the positions of tokens.
     let count = |count: usize| Tensor::<1, Int>::arange(0..count as i64, device);
     let steps = match mask {
@@ -206,8 +200,7 @@ mod tests {
         let both = WithNgrams::new(network.clone(), features, &device).with_weights(&weights);
         assert_eq!(both.weights(), weights);
         // TTGC, [MASK], and AACA: 2-mers of which AT and TT do not go on from one another.
-        let rows =
-            [row(&[2, 10, 13, 17, 4, 5, 7, 13, 9, 3]), row(&[2, 10, 13, 17, 3])];
+        let rows = [row(&[2, 10, 13, 17, 4, 5, 7, 13, 9, 3]), row(&[2, 10, 13, 17, 3])];
         let rows: Vec<&Encoding> = rows.iter().collect();
         let alone = logits(&network, &rows, 2, 0, &device);
         let found = logits(&both, &rows, 2, 0, &device);

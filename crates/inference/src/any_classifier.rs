@@ -175,9 +175,7 @@ impl AnyClassifier {
         match self {
             Self::Network(predictor) => predictor.predict_pairs(pairs),
             Self::Linear(_) => Err(TokenizeError::NoPairs),
-            Self::Ensemble(ensemble) => {
-                ensemble.predict_pairs(pairs).map_err(|error| error.source)
-            }
+            Self::Ensemble(ensemble) => ensemble.predict_pairs(pairs).map_err(|error| error.source),
         }
     }
 

@@ -243,25 +243,17 @@ impl Ensemble {
     /// [`ModelError`] for a file that cannot be written.
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), ModelError> {
         let folder = folder.as_ref();
-        let mut members = Vec::new();
+        let mut members: Vec<(String, f64)> = Vec::new();
         for (number, Member { classifier, weight }) in self.members.iter().enumerate() {
             let kind = classifier.kind();
             let same = self.members.iter().filter(|other| other.classifier.kind() == kind).count();
             let name = if same > 1 { format!("{kind}-{}", number + 1) } else { kind.to_owned() };
             classifier.save(folder.join(&name))?;
-            members.push(MemberDescription { folder: name.into(), weight: *weight });
+            members.push((name, *weight));
         }
-        let description = Description {
-            schema: SCHEMA,
-            combination: self.rule,
-            both_strands: self.both_strands,
-            members,
-        };
-        let path = folder.join(ENSEMBLE_FILE);
-        let text = serde_json::to_string_pretty(&description)
-            .map_err(|source| ModelError::Description { path: path.clone(), source })?;
-        dnabert_core::file::write(&path, (text + "\n").as_bytes())
-            .map_err(|source| ModelError::Io { path, source })
+        let members: Vec<(&str, f64)> =
+            members.iter().map(|(name, weight)| (name.as_str(), *weight)).collect();
+        write_description(folder, self.rule, self.both_strands, &members)
     }
 
     /// As [`predict`](Classifier::predict), for pairs of sequences.
@@ -324,6 +316,24 @@ impl Ensemble {
         };
         (0..rows).map(row).collect()
     }
+}
+
+/// Writes `ensemble.json` for members that are in folders beside it.
+pub(crate) fn write_description(
+    folder: &Path,
+    combination: Combination,
+    both_strands: bool,
+    members: &[(&str, f64)],
+) -> Result<(), ModelError> {
+    let member =
+        |&(folder, weight): &(&str, f64)| MemberDescription { folder: folder.into(), weight };
+    let members = members.iter().map(member).collect();
+    let description = Description { schema: SCHEMA, combination, both_strands, members };
+    let path = folder.join(ENSEMBLE_FILE);
+    let text = serde_json::to_string_pretty(&description)
+        .map_err(|source| ModelError::Description { path: path.clone(), source })?;
+    dnabert_core::file::write(&path, (text + "\n").as_bytes())
+        .map_err(|source| ModelError::Io { path, source })
 }
 
 /// The least probability that has a logarithm here: that of f32.

@@ -69,6 +69,15 @@ pub enum ModelError {
         #[source]
         source: serde_json::Error,
     },
+    /// A file of weights that cannot be read.
+    #[error("{}: the weights cannot be read", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: safetensors::SafeTensorError,
+    },
     /// An ensemble of a later version.
     #[error("{}: an ensemble of schema {schema} cannot be read", path.display())]
     Schema {

@@ -17,6 +17,7 @@ pub mod npy;
 mod predictor;
 mod reader;
 mod tokenizer;
+mod version_01;
 
 pub use any_classifier::{AnyClassifier, ReadOptions};
 pub use attention_reader::AttentionReader;
@@ -33,3 +34,4 @@ pub use model_folder::{ModelFolderError, model_folder};
 pub use predictor::{PredictedLabel, Predictor};
 pub use reader::SequenceReader;
 pub use tokenizer::AnyTokenizer;
+pub use version_01::{convert_version_01, is_version_01};

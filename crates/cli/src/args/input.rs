@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use dnabert::backend::describe;
 use dnabert::core::{AmbiguityPolicy, TokenizeError};
-use dnabert::model::{Checkpoint, MaskMode, Pooling};
+use dnabert::model::{MaskMode, Pooling};
 use dnabert::tasks::{Input, Inputs, TableFormat, read_inputs};
-use dnabert::{Backend, Device, Model, Precision, device_with, model_folder};
+use dnabert::{
+    AnyClassifier, Backend, Device, Model, Precision, ReadOptions, device_with, model_folder,
+};
 
 use crate::console::{is_quiet, note, noteln};
 use crate::failure::Outcome;
@@ -73,36 +75,37 @@ impl ModelOptions {
         Ok(device)
     }
 
-    /// Opens a model, by its folder or its name on the Hub.
-    pub(crate) fn open(
-        &self,
-        model: &str,
-        pooling: Option<Pooling>,
-        device: &Device,
-    ) -> Outcome<Model> {
-        self.open_folder(&model_folder(model)?, pooling, device)
+    fn read_options(&self, pooling: Option<Pooling>) -> ReadOptions {
+        ReadOptions {
+            ambiguity: match (self.unknown, self.split) {
+                (true, _) => AmbiguityPolicy::Unknown,
+                (_, true) => AmbiguityPolicy::Split,
+                _ => AmbiguityPolicy::Reject,
+            },
+            batch_size: Some(self.batch_size.into()),
+            pooling,
+            mask_mode: self.mask_mode,
+            padded_length: self.padded_length,
+        }
     }
 
-    /// Opens a model folder.
-    pub(crate) fn open_folder(
+    /// Opens the folder of a network.
+    pub(crate) fn open_network(&self, folder: &Path, device: &Device) -> Outcome<Model> {
+        Ok(Model::open_with(folder, &self.read_options(None), device)?)
+    }
+
+    /// Opens classifiers, by their folders or their names on the Hub.
+    pub(crate) fn open(
         &self,
-        folder: &Path,
+        models: &[String],
         pooling: Option<Pooling>,
         device: &Device,
-    ) -> Outcome<Model> {
-        let mut checkpoint = Checkpoint::open(folder)?;
-        let config = checkpoint.config_mut();
-        config.mask_mode = self.mask_mode.unwrap_or(config.mask_mode);
-        config.padded_length = self.padded_length.or(config.padded_length);
-        config.pooling = pooling.unwrap_or(config.pooling);
-        let policy = match (self.unknown, self.split) {
-            (true, _) => AmbiguityPolicy::Unknown,
-            (_, true) => AmbiguityPolicy::Split,
-            _ => AmbiguityPolicy::Reject,
+    ) -> Outcome<Vec<AnyClassifier>> {
+        let options = self.read_options(pooling);
+        let open = |model: &String| -> Outcome<AnyClassifier> {
+            Ok(AnyClassifier::open_with(model_folder(model)?, &options, device)?)
         };
-        Ok(Model::from_checkpoint(&checkpoint, folder, device)?
-            .with_batch_size(self.batch_size.into())
-            .with_ambiguity(policy))
+        models.iter().map(open).collect()
     }
 }
 

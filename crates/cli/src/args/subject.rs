@@ -78,7 +78,7 @@ impl Data {
         match self {
             Self::Ctcf => ("ctcf-gm12878", Some("MA0139.2")),
             Self::Tap73alpha => ("tap73alpha-convolutional", Some("MA0861.2")),
-            Self::Promoter => ("promoter-fly", Some("MA0108.3")),
+            Self::Promoter => ("promoter-fly/network", Some("MA0108.3")),
             Self::Splice => ("splice-fly", None),
         }
     }

@@ -4,12 +4,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use dnabert::Ngrams as Counted;
 use dnabert::kmer::AmbiguityPolicy;
 use dnabert::model::{Adaptation, LowRank, MaskMode, Pooling};
 use dnabert::train::{ClassWeights, EarlyStop, FineTuneConfig};
 use dnabert::{
-    BagOfTokens, BagReader, Datasets, Experiment, HeadStart, ModelSize, Recipe, Start,
-    TaskDefaults, model_folder,
+    Datasets, Experiment, HeadStart, ModelSize, NgramReader, Recipe, Start, TaskDefaults,
+    model_folder,
 };
 
 use super::{Strands, fraction, positive};
@@ -273,7 +274,7 @@ impl TrainingOptions {
             };
         }
         experiment.pooled_parts = network.parts;
-        experiment.bag_of_tokens = self.ngrams(recipe, defaults.recipe);
+        experiment.ngrams = self.counted(recipe, defaults.recipe);
         experiment.dropout = steps.dropout.or(experiment.dropout);
         experiment.adaptation = match steps.adapt {
             Adapt::Full => Adaptation::Full,
@@ -317,7 +318,7 @@ impl TrainingOptions {
             further_starts: Vec::new(),
             head: HeadStart::Random,
             // The part that needs no pre-training is there with random weights, too.
-            bag_of_tokens: experiment.bag_of_tokens.filter(|bag| bag.read == BagReader::Regression),
+            ngrams: experiment.ngrams.filter(|ngrams| ngrams.read == NgramReader::Regression),
             dropout: None,
             fine_tune: FineTuneConfig {
                 epochs: self.epochs.unwrap_or(defaults.fresh_epochs),
@@ -330,19 +331,19 @@ impl TrainingOptions {
     }
 
     /// What counts k-mers, where a shipped model is fine-tuned by `recipe`, and any by `usual`.
-    fn ngrams(&self, recipe: Option<Recipe>, usual: Recipe) -> Option<BagOfTokens> {
+    fn counted(&self, recipe: Option<Recipe>, usual: Recipe) -> Option<Counted> {
         let usual = match self.network.ngrams {
-            None => recipe.and_then(Recipe::bag_of_tokens)?,
+            None => recipe.and_then(Recipe::ngrams)?,
             Some(Ngrams::None) => return None,
-            Some(Ngrams::Head) => BagOfTokens::PLAIN,
+            Some(Ngrams::Head) => Counted::PLAIN,
             Some(Ngrams::Beside) => usual
-                .bag_of_tokens()
-                .filter(|bag| bag.read == BagReader::Regression)
-                .unwrap_or(BagOfTokens::BESIDE),
+                .ngrams()
+                .filter(|ngrams| ngrams.read == NgramReader::Regression)
+                .unwrap_or(Counted::BESIDE),
         };
-        Some(BagOfTokens {
-            longest_run: self.network.max_n.unwrap_or(usual.longest_run),
-            places: self.network.position_bins.unwrap_or(usual.places),
+        Some(Counted {
+            max_n: self.network.max_n.unwrap_or(usual.max_n),
+            position_bins: self.network.position_bins.unwrap_or(usual.position_bins),
             ..usual
         })
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 use dnabert::model::checkpoint::{self, Pretrained};
 use dnabert::model::{BertConfig, Checkpoint, CheckpointError, HeadKind};
-use dnabert::{AnyTokenizer, Device, model_folder};
+use dnabert::{AnyTokenizer, Device, convert_version_01, is_version_01, model_folder};
 
 use crate::args::DeviceOptions;
 use crate::console::outln;
@@ -33,6 +33,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let folder = model_folder(&arguments.model)?;
     let device = arguments.device.open()?;
+    if is_version_01(&folder) {
+        convert_version_01(&folder, &arguments.out)?;
+        outln!("wrote {}: a network, and a linear classifier beside it", arguments.out.display());
+        return Ok(());
+    }
     let started = Instant::now();
     let checkpoint = Checkpoint::open(&folder)?;
     let config = checkpoint.config();

@@ -48,11 +48,7 @@ const RESAMPLES: usize = 1000;
 /// Evaluates.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let device = arguments.reading.device()?;
-    let mut members = Vec::new();
-    for model in &arguments.model {
-        members.push(arguments.reading.open(model, None, &device)?.predictor()?);
-    }
-    let models = Ensemble::new(members)?;
+    let models = Ensemble::new(arguments.reading.open(&arguments.model, None, &device)?)?;
     if models.problem() != ProblemType::SingleLabelClassification {
         return Err(Usage::new("--model: a classifier of single classes is needed"));
     }

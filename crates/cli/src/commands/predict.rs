@@ -58,11 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 fn open(arguments: &Arguments) -> Outcome<Ensemble> {
     let options = &arguments.reading.model;
     let device = options.device()?;
-    let mut members = Vec::new();
-    for model in &arguments.model {
-        members.push(options.open(model, arguments.pooling, &device)?.predictor()?);
-    }
-    Ok(Ensemble::new(members)?)
+    Ok(Ensemble::new(options.open(&arguments.model, arguments.pooling, &device)?)?)
 }
 
 fn predict(arguments: &Arguments, models: &Ensemble, output: &mut impl Write) -> Outcome {

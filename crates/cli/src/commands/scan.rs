@@ -11,7 +11,7 @@ use dnabert::figure::{ScanPoint, scan_track};
 use dnabert::genome::bed::read_bed;
 use dnabert::genome::{Strand, fasta};
 use dnabert::tasks::scan::{Call, Hits, Point, ScanConfig, ScanError, call_maxima, compare, scan};
-use dnabert::{Model, Predictor, model_folder};
+use dnabert::{AnyClassifier, model_folder};
 use serde::Serialize;
 
 use crate::args::{DatasetsOptions, DeviceOptions};
@@ -111,7 +111,7 @@ impl Arguments {
     /// Scans `input` with the model of `folder`, and writes tracks, calls and figures.
     fn scan(&self, input: &Path, known: Option<&Path>, folder: &Path) -> Outcome {
         let device = self.device.open()?;
-        let model = Model::open(folder, &device)?.predictor()?;
+        let model = AnyClassifier::open(folder, &device)?;
         let threshold = match self.threshold {
             Some(threshold) => threshold,
             None => threshold_of(folder)?.unwrap_or(0.5),
@@ -242,7 +242,7 @@ const DRAWN: usize = 2_000_000;
 
 /// What the model says of every window of a sequence: 24 bytes for each are held.
 fn points(
-    model: &Predictor,
+    model: &AnyClassifier,
     name: &str,
     sequence: &Sequence,
     config: ScanConfig,

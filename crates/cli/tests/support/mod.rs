@@ -41,10 +41,12 @@ pub(crate) fn printed(output: &Output) -> String {
 #[track_caller]
 pub(crate) fn refuses(output: &Output, code: i32, what: &[&str]) {
     let message = told(output);
+    assert_eq!(output.status.code(), Some(code), "{message}");
     let errors = message.lines().filter(|line| line.starts_with("error: ")).count();
-    let missing = what.iter().any(|part| !message.contains(part));
-    if output.status.code() != Some(code) || errors != 1 || message.contains("panicked") || missing {
-        eprintln!("SOFT {} {:?} for {code}, {what:?}: {message}", std::panic::Location::caller(), output.status.code());
+    assert_eq!(errors, 1, "{message}");
+    assert!(!message.contains("panicked") && !message.contains("fault of dnabert"), "{message}");
+    for part in what {
+        assert!(message.contains(part), "{part:?} is not in {message}");
     }
 }
 

@@ -55,12 +55,10 @@ impl Experiment {
         device: &Device,
     ) -> Result<Beginning, ExperimentError> {
         let seed = derive_seed(seed, &[10]);
-        let change = |config: BertConfig| {
-            BertConfig {
-                pooled_parts: self.pooled_parts.unwrap_or(config.pooled_parts),
-                hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
-                ..config
-            }
+        let change = |config: BertConfig| BertConfig {
+            pooled_parts: self.pooled_parts.unwrap_or(config.pooled_parts),
+            hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
+            ..config
         };
         let (tokenizer, model, config, new_parts) = match self.start_of(member) {
             Start::Fresh { size, k, pooling } => {

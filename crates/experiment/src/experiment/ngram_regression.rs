@@ -77,11 +77,7 @@ impl<'a> NgramRegression<'a> {
     ///
     /// What network and counts get wrong is not the same, if each has been fitted without the other:
     /// together they err less than a network whose head reads the counts.
-    pub(super) fn beside(
-        &self,
-        network: Predictor,
-        tokens: SpecialTokens,
-    ) -> (AnyClassifier, f64) {
+    pub(super) fn beside(&self, network: Predictor, tokens: SpecialTokens) -> (AnyClassifier, f64) {
         let inputs: Vec<&Encoding> = self.dev.iter().map(|row| &row.encoding).collect();
         let of_network = network.logits(&inputs, BATCH_SIZE, tokens.pad);
         let labels = labels_of(self.dev);

@@ -43,7 +43,8 @@ impl Outcome {
         if let Adaptation::LowRank(low_rank) = self.metrics.config.adaptation {
             for (number, member) in (1..).zip(self.models.members()) {
                 let Some(network) = member.classifier.network() else { continue };
-                let name = if number == 1 { "adapters".into() } else { format!("adapters-{number}") };
+                let name =
+                    if number == 1 { "adapters".into() } else { format!("adapters-{number}") };
                 let base = &self.metrics.trainings[number - 1].start;
                 let (model, config) = (network.model(), network.config());
                 checkpoint::save_adapters(model, config, low_rank, base, folder.join(name))?;

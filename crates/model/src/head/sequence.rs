@@ -8,8 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::linear::linear;
 use crate::recurrent::Recurrent;
 use crate::{
-    Bert, BertConfig, Dropout, Encoder, LayerSink, Pooling, RecurrentKind, TokenBatch,
-    initialize,
+    Bert, BertConfig, Dropout, Encoder, LayerSink, Pooling, RecurrentKind, TokenBatch, initialize,
 };
 
 /// One vector of scores per row: classes, labels, or numbers.

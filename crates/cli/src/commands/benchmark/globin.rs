@@ -57,7 +57,7 @@ pub(super) fn run(datasets: &Datasets, models: &[String], out: &Path, device: &D
     let likelihood = Model::open(datasets.join("models/small-4"), device)?.masked_scorer()?;
     let opened: Vec<Model> =
         folders.iter().map(|folder| Model::open(folder, device)).collect::<Result<_, _>>()?;
-    let members: Result<_, _> = opened.iter().map(Model::predictor).collect();
+    let members: Result<Vec<_>, _> = opened.iter().map(Model::predictor).collect();
     let models = Ensemble::new(members?)?;
     let classes = models.labels().to_vec();
     if classes.len() != 3 {

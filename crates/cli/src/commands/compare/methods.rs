@@ -12,7 +12,7 @@ use dnabert::model::Pooling;
 use dnabert::tasks::CrossValidation;
 use dnabert::train::{FineTuneConfig, Interval};
 use dnabert::{
-    BagOfTokens, BagReader, Benchmark, Device, Experiment, Floor, Judgement, Scored, Start, curves,
+    Benchmark, Device, Experiment, Floor, Judgement, NgramReader, Ngrams, Scored, Start, curves,
     fingerprint, identity,
 };
 
@@ -126,11 +126,11 @@ enum Baseline {
 impl Baseline {
     /// The simple methods among `asked`; those on placed k-mers count what stands beside `experiment`'s network, if anything.
     fn floors(asked: &[Self], experiment: &Experiment) -> Vec<Floor> {
-        let beside = experiment.bag_of_tokens.filter(|bag| bag.read == BagReader::Regression);
+        let beside = experiment.ngrams.filter(|ngrams| ngrams.read == NgramReader::Regression);
         let called = [
             (Self::Gc, Floor::Gc),
             (Self::Kmers, Floor::Kmers),
-            (Self::PlacedKmers, Floor::PlacedKmers(beside.unwrap_or(BagOfTokens::BESIDE))),
+            (Self::PlacedKmers, Floor::PlacedKmers(beside.unwrap_or(Ngrams::BESIDE))),
             (Self::Positions, Floor::Positions),
             (Self::Cnn, Floor::Cnn),
             (Self::CnnLstm, Floor::CnnLstm),
@@ -270,7 +270,7 @@ impl Arguments {
                 let data = fingerprint(&task)?;
                 for method in methods {
                     let settings = match method {
-                        Method::Floor(Floor::PlacedKmers(bag)) if *bag != BagOfTokens::BESIDE => {
+                        Method::Floor(Floor::PlacedKmers(bag)) if *bag != Ngrams::BESIDE => {
                             format!("both strands: {both_strands}, {bag:?}")
                         }
                         Method::Floor(_) => format!("both strands: {both_strands}"),
@@ -337,7 +337,7 @@ impl Arguments {
             Floor::Cnn.name(),
             RANDOM,
             Floor::Kmers.name(),
-            Floor::PlacedKmers(BagOfTokens::BESIDE).name(),
+            Floor::PlacedKmers(Ngrams::BESIDE).name(),
             Floor::Positions.name(),
         ];
         for rival in rivals.into_iter().chain(TOGETHER.iter().map(|(name, _)| *name)) {

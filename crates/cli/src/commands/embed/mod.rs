@@ -7,11 +7,11 @@ use std::io::{self, BufWriter};
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use dnabert::Embedder;
 use dnabert::core::Sequence;
 use dnabert::core::file::replace;
 use dnabert::model::Pooling;
 use dnabert::tasks::{Inputs, TableFormat};
+use dnabert::{Embedder, model_folder};
 
 use self::table::{Npy, Table, Tsv};
 use crate::args::DatasetsOptions;
@@ -53,8 +53,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let options = &arguments.reading.model;
     let device = options.device()?;
     let model = match &arguments.model {
-        Some(model) => options.open(model, None, &device)?,
-        None => options.open_folder(&arguments.datasets.find()?.model("small-4"), None, &device)?,
+        Some(model) => options.open_network(&model_folder(model)?, &device)?,
+        None => options.open_network(&arguments.datasets.find()?.model("small-4"), &device)?,
     };
     let embedder = model.embedder();
     let embed = |table: &mut dyn Table| embed(arguments, &embedder, table);

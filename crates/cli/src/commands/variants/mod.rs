@@ -12,7 +12,7 @@ use dnabert::genome::{Genome, Naming};
 use dnabert::model::ProblemType;
 use dnabert::variants::effects::StrandMode;
 use dnabert::variants::{Format, Haplotypes, ReferencePolicy, Scorer, Shard, VariantWriter};
-use dnabert::{Device, Ensemble, Model, model_folder};
+use dnabert::{AnyClassifier, Device, Ensemble, Model, model_folder};
 
 use self::further::{AttentionChange, Distance, Likelihood};
 use crate::args::DeviceOptions;
@@ -135,7 +135,7 @@ impl From<Mismatch> for ReferencePolicy {
 pub(crate) fn open(models: &[String], device: &Device) -> Outcome<Ensemble> {
     let mut members = Vec::new();
     for model in models {
-        members.push(Model::open(model_folder(model)?, device)?.predictor()?);
+        members.push(AnyClassifier::open(model_folder(model)?, device)?);
     }
     Ok(Ensemble::new(members)?)
 }
@@ -153,13 +153,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         Some(model) => Some(Model::open(model_folder(model)?, &device)?.masked_scorer()?),
         None => None,
     };
-    // Opened once: states and attention share the weights of the first classifier.
-    let first = Model::open(model_folder(&arguments.model[0])?, &device)?;
-    let mut members = vec![first.predictor()?];
-    for model in &arguments.model[1..] {
-        members.push(Model::open(model_folder(model)?, &device)?.predictor()?);
-    }
-    let models = Ensemble::new(members)?;
+    let models = open(&arguments.model, &device)?;
+    // States and attention are those of the first model, which must be a network then.
+    let first = if more.embedding || more.attention {
+        Some(Model::open(model_folder(&arguments.model[0])?, &device)?)
+    } else {
+        None
+    };
     let of_labels = models.problem() == ProblemType::MultiLabelClassification;
     if models.problem() == ProblemType::Regression || models.labels().len() < 2 && !of_labels {
         let model = &arguments.model[0];
@@ -176,11 +176,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if let Some(likelihood) = &likelihood {
         scorer = scorer.with_further(Likelihood(likelihood));
     }
-    if more.embedding {
-        scorer = scorer.with_further(Distance(first.embedder()));
-    }
-    if more.attention {
-        scorer = scorer.with_further(AttentionChange(first.attention()));
+    if let Some(first) = &first {
+        if more.embedding {
+            scorer = scorer.with_further(Distance(first.embedder()));
+        }
+        if more.attention {
+            scorer = scorer.with_further(AttentionChange(first.attention()));
+        }
     }
     if let Some(path) = &more.background {
         noteln!("scoring the background");

@@ -9,7 +9,7 @@ use dnabert::core::Task;
 use dnabert::model::{Adaptation, Pooling};
 use dnabert::tasks::{DataError, Subset, sha256};
 use dnabert::train::{AdamWSettings, FineTuneConfig};
-use dnabert::{BagReader, Device, Experiment, Floor, HeadStart, Recipe, Start};
+use dnabert::{Device, Experiment, Floor, HeadStart, NgramReader, Recipe, Start};
 
 /// A way to learn a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,9 +134,9 @@ impl Method {
             head: if counts { HeadStart::Regression } else { HeadStart::Random },
             pooled_parts: None,
             // What is fitted beside a network needs no pre-training.
-            bag_of_tokens: recipe
-                .bag_of_tokens()
-                .filter(|bag| self != Self::Random || bag.read == BagReader::Regression),
+            ngrams: recipe
+                .ngrams()
+                .filter(|ngrams| self != Self::Random || ngrams.read == NgramReader::Regression),
             both_strands: contest.both_strands(),
             dropout: recipe.dropout().filter(|_| counts),
             adaptation: Adaptation::Full,
