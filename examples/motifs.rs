@@ -7,13 +7,13 @@ use dnabert::motif::file::read_motifs;
 use dnabert::prelude::*;
 
 /// Sequences of a class, and attention to their bases.
-struct Scored {
+struct Attributed {
     bound: Vec<Sequence>,
     attention: Vec<Vec<f64>>,
     others: Vec<Sequence>,
 }
 
-impl Scored {
+impl Attributed {
     fn new(model: &Model, rows: Vec<Example>) -> Result<Self, Box<dyn std::error::Error>> {
         let (bound, others): (Vec<Example>, Vec<Example>) =
             rows.into_iter().partition(|row| row.label == 1);
@@ -34,10 +34,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let datasets = Datasets::find()?;
     let model = Model::open(datasets.model("ctcf-gm12878"), &device(None)?)?;
     let task = Benchmark::Ctcf.task(&datasets);
-    let known = Scored::new(&model, task.examples(Split::Train)?)?;
+    let known = Attributed::new(&model, task.examples(Split::Train)?)?;
     let mut rows = task.examples(Split::Dev)?;
     rows.extend(task.examples(Split::Test)?);
-    let unseen = Scored::new(&model, rows)?;
+    let unseen = Attributed::new(&model, rows)?;
 
     let settings = Discovery { both_strands: true, ..Discovery::default() };
     let negatives = [&known, &unseen].map(|rows| rows.others.iter().collect::<Vec<_>>());

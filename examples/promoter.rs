@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}: is a sequence of 300 bases a promoter?\n", benchmark.description());
 
     // Baselines, fitted to the training rows.
-    for baseline in [Floor::Gc, Floor::Kmers, Floor::PlacedKmers(Ngrams::BESIDE)] {
+    for baseline in [Baseline::Gc, Baseline::Kmers, Baseline::PlacedKmers(Ngrams::BESIDE)] {
         let found = baseline.learn(&task, false, 1, &device, 1)?;
         print(baseline.name(), &found.test);
     }
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn print(name: &str, found: &Scored) {
+fn print(name: &str, found: &Predictions) {
     let report = found.report();
     let auroc = found.auroc().unwrap_or(f64::NAN);
     println!("{name:<28} AUROC {auroc:.3}  accuracy {:.3}  MCC {:.3}", report.accuracy, report.mcc);

@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let task = benchmark.task(&datasets);
     println!("{}: {}?\n", benchmark.description(), task.classes().join(", "));
 
-    let found = Floor::Positions.learn(&task, false, 1, &device, 1)?;
+    let found = Baseline::Positions.learn(&task, false, 1, &device, 1)?;
     print("fly: position regression", &found.test);
     let model = datasets.model(benchmark.shipped_model().ok_or("a shipped model")?);
     let model = Model::open(&model, &device)?.predictor()?;
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn print(name: &str, found: &Scored) {
+fn print(name: &str, found: &Predictions) {
     let report = found.report();
     println!("{name:<28} accuracy {:.3}  MCC {:.3}", report.accuracy, report.mcc);
 }

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}: is it bound?\n", benchmark.description());
 
     // A site may be on either strand: all methods read both.
-    for baseline in [Floor::Gc, Floor::Kmers] {
+    for baseline in [Baseline::Gc, Baseline::Kmers] {
         let found = baseline.learn(&task, true, 1, &device, 1)?;
         print(baseline.name(), &found.test);
     }
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn print(name: &str, found: &Scored) {
+fn print(name: &str, found: &Predictions) {
     let report = found.report();
     let auroc = found.auroc().unwrap_or(f64::NAN);
     println!("{name:<28} AUROC {auroc:.3}  accuracy {:.3}  MCC {:.3}", report.accuracy, report.mcc);

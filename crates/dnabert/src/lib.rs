@@ -39,7 +39,7 @@ pub mod prelude {
         Attribution, BothStrands, Classifier, Encoding, Example, Sequence, Split, Task, Tokenizer,
     };
     pub use dnabert_experiment::{
-        Benchmark, Datasets, Experiment, Floor, Outcome, Recipe, Scored, evaluate,
+        Baseline, Benchmark, Datasets, Experiment, Outcome, Predictions, Recipe, evaluate,
     };
     pub use dnabert_genome::Genome;
     pub use dnabert_inference::{

@@ -8,8 +8,8 @@ use dnabert::core::{Classifier, Example, Sequence, Split, Task, derive_seed};
 use dnabert::model::{Adaptation, Pooling};
 use dnabert::train::{FineTuneConfig, Observer};
 use dnabert::{
-    AnyClassifier, Device, Ensemble, Experiment, ExperimentError, HeadStart, Model, ModelSize,
-    Ngrams, Outcome, ReadOptions, Start,
+    AnyClassifier, Device, Ensemble, Experiment, ExperimentError, HeadInit, Model, ModelInit,
+    ModelSize, Ngrams, Outcome, ReadOptions,
 };
 
 /// Sequences of random bases, of which each class but the first has a box of its own somewhere.
@@ -54,7 +54,7 @@ fn boxes() -> Boxes {
     Boxes { classes: ["none", "box"].map(str::to_owned).to_vec() }
 }
 
-fn experiment(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) -> Experiment {
+fn experiment(start: ModelInit, head: HeadInit, epochs: usize, learning_rate: f64) -> Experiment {
     Experiment {
         start,
         further_starts: Vec::new(),
@@ -71,40 +71,40 @@ fn experiment(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) 
     }
 }
 
-fn run(start: Start, head: HeadStart, epochs: usize, learning_rate: f64) -> Outcome {
+fn run(start: ModelInit, head: HeadInit, epochs: usize, learning_rate: f64) -> Outcome {
     let experiment = experiment(start, head, epochs, learning_rate);
     experiment.run(&boxes(), &Device::flex()).unwrap()
 }
 
-fn fresh() -> Start {
-    Start::Fresh { size: ModelSize::Small, k: 4, pooling: None }
+fn fresh() -> ModelInit {
+    ModelInit::Fresh { size: ModelSize::Small, k: 4, pooling: None }
 }
 
 #[test]
 fn a_regressed_head_tells_what_the_states_know_without_an_epoch() {
-    let outcome = run(fresh(), HeadStart::Regression, 0, 1e-3);
+    let outcome = run(fresh(), HeadInit::Regression, 0, 1e-3);
     assert_eq!(outcome.metrics.trainings[0].best_epoch, 0);
     assert!(outcome.metrics.config.fine_tune.keep_start);
     // Means over random states tell which 4-mers occur.
-    let area = outcome.metrics.judgement.test.auroc.unwrap();
+    let area = outcome.metrics.evaluation.test.auroc.unwrap();
     assert!(area > 0.65, "{area}");
-    let random = run(fresh(), HeadStart::Random, 1, 1e-12).metrics.judgement.test.auroc.unwrap();
+    let random = run(fresh(), HeadInit::Random, 1, 1e-12).metrics.evaluation.test.auroc.unwrap();
     assert!(random < area, "{random} {area}");
 }
 
 #[test]
 fn a_reset_network_has_the_shape_of_its_folder_and_other_weights() {
     let folder = tempfile::tempdir().unwrap();
-    let tiny = || Start::Fresh { size: ModelSize::Tiny, k: 3, pooling: None };
-    let trained = run(tiny(), HeadStart::Random, 1, 1e-3);
+    let tiny = || ModelInit::Fresh { size: ModelSize::Tiny, k: 3, pooling: None };
+    let trained = run(tiny(), HeadInit::Random, 1, 1e-3);
     trained.write(folder.path()).unwrap();
     let path = folder.path().join("model");
-    let frozen = |start| run(start, HeadStart::Regression, 0, 1e-3);
-    let reset = frozen(Start::Reset { path: path.clone(), pooling: None });
+    let frozen = |start| run(start, HeadInit::Regression, 0, 1e-3);
+    let reset = frozen(ModelInit::Reset { path: path.clone(), pooling: None });
     let first = frozen(tiny());
-    let other = frozen(Start::Reset { path: path.clone(), pooling: Some(Pooling::Std) });
+    let other = frozen(ModelInit::Reset { path: path.clone(), pooling: Some(Pooling::Std) });
     assert_eq!((other.config.pooling, reset.config.pooling), (Pooling::Std, first.config.pooling));
-    let kept = Start::Folder { path, pooling: None, mask_mode: None, padded_length: None };
+    let kept = ModelInit::Folder { path, pooling: None, mask_mode: None, padded_length: None };
     let kept = frozen(kept);
     assert_eq!(reset.config.hidden_size, trained.config.hidden_size);
     assert_eq!(reset.config.num_hidden_layers, trained.config.num_hidden_layers);
@@ -115,8 +115,7 @@ fn a_reset_network_has_the_shape_of_its_folder_and_other_weights() {
 
 #[test]
 fn settings_that_make_no_network_are_refused() {
-    let wrong =
-        Experiment { dropout: Some(1.5), ..experiment(fresh(), HeadStart::Random, 1, 1e-3) };
+    let wrong = Experiment { dropout: Some(1.5), ..experiment(fresh(), HeadInit::Random, 1, 1e-3) };
     let error = wrong.run(&boxes(), &Device::flex()).unwrap_err();
     assert!(matches!(error, ExperimentError::Model(_)), "{error}");
 }
@@ -125,10 +124,10 @@ fn settings_that_make_no_network_are_refused() {
 fn counts_in_the_head_are_learned_and_kept_in_the_folder() {
     let with_counts = Experiment {
         ngrams: Some(Ngrams::PLAIN),
-        ..experiment(fresh(), HeadStart::Regression, 1, 1e-4)
+        ..experiment(fresh(), HeadInit::Regression, 1, 1e-4)
     };
     let outcome = with_counts.run(&boxes(), &Device::flex()).unwrap();
-    let area = outcome.metrics.judgement.test.auroc.unwrap();
+    let area = outcome.metrics.evaluation.test.auroc.unwrap();
     assert!(area > 0.8, "{area}");
     assert_eq!(outcome.metrics.trainings[0].ngram_fraction, None);
     is_the_same_in_its_folder(&outcome);
@@ -136,7 +135,7 @@ fn counts_in_the_head_are_learned_and_kept_in_the_folder() {
 
 #[test]
 fn placed_kmers_beside_the_network_make_it_better_and_are_kept_in_the_folder() {
-    let without = experiment(fresh(), HeadStart::Random, 1, 1e-4);
+    let without = experiment(fresh(), HeadInit::Random, 1, 1e-4);
     let ngrams = Some(Ngrams::BESIDE);
     let beside = Experiment { ngrams, ..without.clone() };
     let run = |experiment: &Experiment| experiment.run(&boxes(), &Device::flex()).unwrap();
@@ -145,7 +144,7 @@ fn placed_kmers_beside_the_network_make_it_better_and_are_kept_in_the_folder() {
     let [alone, together] = [&without, &beside].map(|outcome| &outcome.metrics.trainings[0]);
     assert_eq!(alone.history, together.history);
     assert!(together.ngram_fraction.unwrap() > 0.0);
-    let area = |outcome: &Outcome| outcome.metrics.judgement.test.auroc.unwrap();
+    let area = |outcome: &Outcome| outcome.metrics.evaluation.test.auroc.unwrap();
     assert!(area(&beside) > area(&without).max(0.8), "{} {}", area(&beside), area(&without));
     is_the_same_in_its_folder(&beside);
 }
@@ -153,15 +152,15 @@ fn placed_kmers_beside_the_network_make_it_better_and_are_kept_in_the_folder() {
 #[test]
 fn placed_kmers_stand_beside_each_of_several_members_on_both_strands_and_of_three_classes() {
     let boxes = Boxes { classes: ["none", "box", "other"].map(str::to_owned).to_vec() };
-    let start = Start::Fresh { size: ModelSize::Tiny, k: 4, pooling: None };
+    let start = ModelInit::Fresh { size: ModelSize::Tiny, k: 4, pooling: None };
     let beside = Experiment {
         ngrams: Some(Ngrams::BESIDE),
         both_strands: true,
         members: NonZeroUsize::new(2).unwrap(),
-        ..experiment(start, HeadStart::Random, 1, 1e-4)
+        ..experiment(start, HeadInit::Random, 1, 1e-4)
     };
     let outcome = beside.run(&boxes, &Device::flex()).unwrap();
-    let area = outcome.metrics.judgement.test.auroc.unwrap();
+    let area = outcome.metrics.evaluation.test.auroc.unwrap();
     assert!(area > 0.75, "{area}");
     assert!(outcome.metrics.trainings.iter().all(|member| member.ngram_fraction.unwrap() > 0.0));
     // The folder knows that both strands are read.
@@ -191,9 +190,9 @@ fn is_the_same_in_its_folder_on(outcome: &Outcome, boxes: &Boxes) {
 #[test]
 fn parts_are_kept_in_the_folder_and_by_what_starts_from_it() {
     let parts = NonZeroUsize::new(3);
-    let start = Start::Fresh { size: ModelSize::Tiny, k: 3, pooling: Some(Pooling::Max) };
+    let start = ModelInit::Fresh { size: ModelSize::Tiny, k: 3, pooling: Some(Pooling::Max) };
     let in_parts =
-        Experiment { pooled_parts: parts, ..experiment(start, HeadStart::Random, 1, 1e-3) };
+        Experiment { pooled_parts: parts, ..experiment(start, HeadInit::Random, 1, 1e-3) };
     let outcome = in_parts.run(&boxes(), &Device::flex()).unwrap();
     assert_eq!(Some(outcome.config.pooled_parts), parts);
     let folder = tempfile::tempdir().unwrap();
@@ -215,18 +214,18 @@ fn parts_are_kept_in_the_folder_and_by_what_starts_from_it() {
             assert!((f64::from(alone[0][1]) - expected).abs() < 1e-5, "{alone:?} {expected}");
         }
     }
-    let kept = Start::Folder { path, pooling: None, mask_mode: None, padded_length: None };
-    assert_eq!(Some(run(kept, HeadStart::Random, 1, 1e-3).config.pooled_parts), parts);
+    let kept = ModelInit::Folder { path, pooling: None, mask_mode: None, padded_length: None };
+    assert_eq!(Some(run(kept, HeadInit::Random, 1, 1e-3).config.pooled_parts), parts);
 }
 
 #[test]
 fn members_start_where_they_are_told_in_turn() {
-    let tiny = |k| Start::Fresh { size: ModelSize::Tiny, k, pooling: Some(Pooling::Mean) };
+    let tiny = |k| ModelInit::Fresh { size: ModelSize::Tiny, k, pooling: Some(Pooling::Mean) };
     let folder = tempfile::tempdir().unwrap();
     let made = |name: &str, k: usize, learning_rate: f64| {
-        run(tiny(k), HeadStart::Random, 1, learning_rate).write(folder.path().join(name)).unwrap();
+        run(tiny(k), HeadInit::Random, 1, learning_rate).write(folder.path().join(name)).unwrap();
         let path = folder.path().join(name).join("model");
-        Start::Folder { path, pooling: None, mask_mode: None, padded_length: None }
+        ModelInit::Folder { path, pooling: None, mask_mode: None, padded_length: None }
     };
     let (one, other, unlike) =
         (made("one", 3, 1e-3), made("other", 3, 3e-3), made("unlike", 4, 1e-3));
@@ -236,23 +235,23 @@ fn members_start_where_they_are_told_in_turn() {
     let class = ["BertForSequenceClassification", "BertForMaskedLM"];
     assert!(text.contains(class[0]));
     std::fs::write(config, text.replace(class[0], class[1])).unwrap();
-    let further = |starts: &[&Start]| Experiment {
+    let further = |starts: &[&ModelInit]| Experiment {
         further_starts: starts.iter().copied().cloned().collect(),
         members: NonZeroUsize::new(3).unwrap(),
-        ..experiment(one.clone(), HeadStart::Random, 1, 1e-3)
+        ..experiment(one.clone(), HeadInit::Random, 1, 1e-3)
     };
     let together = further(&[&other]).run(&boxes(), &Device::flex()).unwrap();
     let trainings = &together.metrics.trainings;
     let ends = ["one/model", "other/model", "one/model"];
     assert!(trainings.iter().zip(ends).all(|(member, end)| member.start.ends_with(end)));
     // The second is what it would be alone.
-    let mut alone = experiment(other.clone(), HeadStart::Random, 1, 1e-3);
+    let mut alone = experiment(other.clone(), HeadInit::Random, 1, 1e-3);
     alone.fine_tune.seed = trainings[1].seed;
     let alone = alone.run(&boxes(), &Device::flex()).unwrap();
     assert_eq!(alone.metrics.trainings[0], trainings[1]);
     assert_ne!(trainings[0].history, trainings[1].history);
-    let Start::Folder { path, .. } = other.clone() else { unreachable!("made so") };
-    let reset = Start::Reset { path, pooling: None };
+    let ModelInit::Folder { path, .. } = other.clone() else { unreachable!("made so") };
+    let reset = ModelInit::Reset { path, pooling: None };
     further(&[&reset]).run(&boxes(), &Device::flex()).unwrap();
     /// Counts the networks whose training has begun.
     struct Begun(usize);
@@ -270,10 +269,10 @@ fn members_start_where_they_are_told_in_turn() {
 
 #[test]
 fn members_learn_from_seeds_of_their_own_and_answer_with_their_mean() {
-    let tiny = || Start::Fresh { size: ModelSize::Tiny, k: 3, pooling: None };
-    let one = run(tiny(), HeadStart::Random, 1, 1e-3);
+    let tiny = || ModelInit::Fresh { size: ModelSize::Tiny, k: 3, pooling: None };
+    let one = run(tiny(), HeadInit::Random, 1, 1e-3);
     let three = NonZeroUsize::new(3).unwrap();
-    let together = Experiment { members: three, ..experiment(tiny(), HeadStart::Random, 1, 1e-3) };
+    let together = Experiment { members: three, ..experiment(tiny(), HeadInit::Random, 1, 1e-3) };
     let together = together.run(&boxes(), &Device::flex()).unwrap();
     assert_eq!(together.metrics.trainings.len(), 3);
     assert_eq!(together.metrics.trainings[0], one.metrics.trainings[0]);

@@ -10,7 +10,7 @@ use dnabert_tasks::{
 use dnabert_train::{FineTuneConfig, Observer};
 
 use crate::datasets::{Datasets, NoDatasets};
-use crate::{Experiment, ExperimentError, ModelSize, Outcome, Recipe, Start};
+use crate::{Experiment, ExperimentError, ModelInit, ModelSize, Outcome, Recipe};
 
 /// A shipped task with the settings whose results `docs/results.md` quotes.
 ///
@@ -75,7 +75,7 @@ impl TaskDefaults {
         let mut models = self.recipe.models().iter().map(|name| datasets.model(name));
         let first = models.next().expect("a recipe names a model");
         let mut experiment = Experiment::from_pretrained(first);
-        experiment.further_starts = models.map(Start::from_folder).collect();
+        experiment.further_starts = models.map(ModelInit::from_folder).collect();
         experiment.members = experiment.members.saturating_add(experiment.further_starts.len());
         experiment.both_strands = self.both_strands;
         experiment.fine_tune.epochs = self.epochs;

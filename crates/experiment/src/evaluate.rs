@@ -2,8 +2,8 @@
 
 use dnabert_core::{Classifier, Sequence, Split, Task};
 
-use crate::floor::examples;
-use crate::{ExperimentError, Scored};
+use crate::baseline::examples;
+use crate::{ExperimentError, Predictions};
 
 /// What a trained classifier says of one split of a task: probabilities beside the true classes.
 ///
@@ -35,7 +35,7 @@ pub fn evaluate<C: Classifier, T: Task>(
     classifier: &C,
     task: &T,
     split: Split,
-) -> Result<Scored, ExperimentError> {
+) -> Result<Predictions, ExperimentError> {
     let examples = examples(task, split)?;
     let sequences: Vec<Sequence> = examples.iter().map(|row| row.sequence.clone()).collect();
     let rows = classifier.predict(&sequences).map_err(|error| ExperimentError::Predict {
@@ -43,7 +43,7 @@ pub fn evaluate<C: Classifier, T: Task>(
         split,
         source: error.into(),
     })?;
-    Ok(Scored {
+    Ok(Predictions {
         probabilities: rows
             .into_iter()
             .map(|row| row.into_iter().map(f64::from).collect())

@@ -1,6 +1,6 @@
 //! A task from its data to an evaluated, saved model.
 
-mod beginning;
+mod initialized;
 mod metrics;
 mod ngram_regression;
 mod rows;
@@ -18,16 +18,16 @@ use dnabert_train::{
 };
 use serde::Serialize;
 
-use self::beginning::Beginning;
+use self::initialized::InitializedModel;
 pub use self::metrics::{LostTokens, Metrics, OtherTask, Settings, Training};
 use self::ngram_regression::NgramRegression;
 use self::rows::{lost, scored, shuffled_auroc, strands};
-use crate::comparison::Learned;
+use crate::baseline::examples;
+use crate::comparison::MethodResult;
 use crate::fingerprint::hash;
-use crate::floor::examples;
 use crate::ngram_head::WithNgrams;
 use crate::probe::fit_head;
-use crate::{Judgement, ModelSize, NgramReader, Ngrams, Recipe, Scored, gc_auroc};
+use crate::{Evaluation, ModelSize, NgramReader, Ngrams, Predictions, Recipe, gc_auroc};
 use dnabert_baseline::{Features, LinearClassifier, NgramFeatures};
 use dnabert_figure::FigureError;
 use dnabert_inference::{
@@ -39,18 +39,18 @@ use dnabert_inference::{
 #[derive(Debug, Clone)]
 pub struct Experiment {
     /// Where the network starts.
-    pub start: Start,
+    pub start: ModelInit,
     /// Where further members start, in turn: with one of these the second member starts there, the third where the first
     /// does, and so on. All must have the shape and the tokens of the first. What networks of unlike starts get wrong is less
     /// alike than where they differ by their seeds alone.
-    pub further_starts: Vec<Start>,
+    pub further_starts: Vec<ModelInit>,
     /// What happens to k-mers with ambiguous letters.
     pub ambiguity: AmbiguityPolicy,
     /// Whether sequences longer than the model are cut at the right (counted and reported)
     /// instead of refused.
     pub truncate: bool,
     /// How the head begins.
-    pub head: HeadStart,
+    pub head: HeadInit,
     /// Parts of a row that are pooled by themselves ([`BertConfig::pooled_parts`]), if not as the network's config says.
     pub pooled_parts: Option<NonZeroUsize>,
     /// Counts of k-mers that the classifier also reads, if any.
@@ -73,7 +73,7 @@ pub struct Experiment {
 /// How the classification head of an experiment begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum HeadStart {
+pub enum HeadInit {
     /// At random.
     #[default]
     Random,
@@ -86,7 +86,7 @@ pub enum HeadStart {
 
 /// Where the network starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
+pub enum ModelInit {
     /// From a folder in the Hugging Face layout, under a new classification head.
     Folder {
         /// The folder.
@@ -117,7 +117,7 @@ pub enum Start {
     },
 }
 
-impl Start {
+impl ModelInit {
     /// From a folder, everything else as its config says.
     pub fn from_folder(path: impl Into<PathBuf>) -> Self {
         Self::Folder { path: path.into(), pooling: None, mask_mode: None, padded_length: None }
@@ -156,7 +156,7 @@ pub struct Outcome {
     /// Each test example.
     pub predictions: Vec<Prediction>,
     /// What the model says of the dev split.
-    pub dev: Scored,
+    pub dev: Predictions,
 }
 
 /// One test example and what the model says of it.
@@ -264,11 +264,11 @@ impl Experiment {
     /// rate, one network, one strand, on one core.
     pub fn from_pretrained(folder: impl Into<PathBuf>) -> Self {
         Self {
-            start: Start::from_folder(folder),
+            start: ModelInit::from_folder(folder),
             further_starts: Vec::new(),
             ambiguity: AmbiguityPolicy::default(),
             truncate: false,
-            head: HeadStart::Random,
+            head: HeadInit::Random,
             pooled_parts: None,
             ngrams: None,
             both_strands: false,
@@ -281,7 +281,7 @@ impl Experiment {
 
     /// Trains a network from random weights, with tokens of `k` bases.
     pub fn fresh(size: ModelSize, k: usize) -> Self {
-        let start = Start::Fresh { size, k, pooling: None };
+        let start = ModelInit::Fresh { size, k, pooling: None };
         Self { start, ..Self::from_pretrained("") }
     }
 
@@ -353,7 +353,7 @@ impl Experiment {
         let (_, first) = &beginnings[0];
         let (config, mut new_parts) = (first.config.clone(), first.new_parts.clone());
         config.validate().map_err(CheckpointError::from)?;
-        if self.head == HeadStart::Regression {
+        if self.head == HeadInit::Regression {
             new_parts.retain(|part| *part != "classifier");
         }
         let encode = |examples: &[Example]| strands(&first.tokenizer, examples, self.both_strands);
@@ -400,7 +400,7 @@ impl Experiment {
             schema: 2,
             task: task.name().to_owned(),
             classes: task.classes().to_vec(),
-            judgement: Judgement::new(&dev, &found, seed),
+            evaluation: Evaluation::new(&dev, &found, seed),
             gc_auroc: two_classes.then(|| gc_auroc(&train, &test)).flatten(),
             shuffled_auroc: shuffled_auroc(&models, &test_rows, &test, seed),
             trainings,
@@ -427,7 +427,7 @@ impl Experiment {
     #[expect(clippy::too_many_arguments, reason = "what it is trained from, and by")]
     fn train(
         &self,
-        beginning: Beginning,
+        beginning: InitializedModel,
         regression: Option<&NgramRegression<'_>>,
         rows: [&[EncodedExample]; 2],
         start: String,
@@ -435,14 +435,14 @@ impl Experiment {
         device: &Device,
         observer: &mut dyn Observer,
     ) -> Result<(AnyClassifier, Training), ExperimentError> {
-        let Beginning { tokenizer, model, config, .. } = beginning;
+        let InitializedModel { tokenizer, model, config, .. } = beginning;
         let special = tokenizer.special_tokens();
         let failed = |source| ExperimentError::Train { seed, source };
         let counted = self.counted(NgramReader::Head, &tokenizer)?;
         let features = counted.map(|(_, _, features)| features);
         let fitted = match self.head {
-            HeadStart::Random => None,
-            HeadStart::Regression => {
+            HeadInit::Random => None,
+            HeadInit::Regression => {
                 Some(fit_head(&model, features, rows, special, device).map_err(failed)?)
             }
         };
@@ -511,7 +511,7 @@ impl Experiment {
     }
 
     /// Where a member starts, the first being 0.
-    fn start_of(&self, member: usize) -> &Start {
+    fn start_of(&self, member: usize) -> &ModelInit {
         let starts = 1 + self.further_starts.len();
         match (member % starts).checked_sub(1) {
             None => &self.start,
@@ -521,7 +521,7 @@ impl Experiment {
 
     /// How a network is trained from `seed`; a fitted head competes with what training makes of it.
     fn tuning(&self, seed: u64) -> FineTuneConfig {
-        let keep_start = self.fine_tune.keep_start || self.head == HeadStart::Regression;
+        let keep_start = self.fine_tune.keep_start || self.head == HeadInit::Regression;
         FineTuneConfig { keep_start, seed, ..self.fine_tune.clone() }
     }
 
@@ -535,10 +535,10 @@ impl Experiment {
         task: &T,
         device: &Device,
         observer: &mut dyn Observer,
-    ) -> Result<Learned, ExperimentError> {
+    ) -> Result<MethodResult, ExperimentError> {
         let outcome = self.run_observed(task, device, observer)?;
         let [train_rows, ..] = outcome.metrics.examples;
-        Ok(Learned { train_rows, test: outcome.test(), dev: outcome.dev })
+        Ok(MethodResult { train_rows, test: outcome.test(), dev: outcome.dev })
     }
 }
 
@@ -566,10 +566,10 @@ impl Outcome {
     }
 
     /// What the model says of the test split.
-    pub fn test(&self) -> Scored {
+    pub fn test(&self) -> Predictions {
         let rows = self.predictions.iter();
         let (labels, probabilities) =
             rows.map(|row| (row.label, row.probabilities.clone())).unzip();
-        Scored { probabilities, labels }
+        Predictions { probabilities, labels }
     }
 }

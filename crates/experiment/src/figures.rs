@@ -4,7 +4,7 @@ use dnabert_figure::{FigureError, LossHistory, RankingCurve, ranking_curves};
 use dnabert_train::metric::{auprc, auroc, precision_recall_curve, roc_curve};
 use dnabert_train::pretrain::LogLine;
 
-use crate::Scored;
+use crate::Predictions;
 
 /// Draws the ROC and precision-recall curves of some methods on the same task. Of two classes a
 /// method has one line, of more one for each class against all others; a method without a name is
@@ -13,7 +13,7 @@ use crate::Scored;
 /// # Errors
 ///
 /// [`FigureError::Empty`] where there is no method, or no positive or negative.
-pub fn curves(methods: &[(&str, &Scored)], classes: &[String]) -> Result<String, FigureError> {
+pub fn curves(methods: &[(&str, &Predictions)], classes: &[String]) -> Result<String, FigureError> {
     let mut curves = Vec::new();
     for (name, scored) in methods {
         for (name, scores, positive) in lines(name, scored, classes) {
@@ -32,7 +32,11 @@ pub fn curves(methods: &[(&str, &Scored)], classes: &[String]) -> Result<String,
 }
 
 /// The lines of a method: name, scores, and whether each example is positive.
-fn lines(name: &str, scored: &Scored, classes: &[String]) -> Vec<(String, Vec<f64>, Vec<bool>)> {
+fn lines(
+    name: &str,
+    scored: &Predictions,
+    classes: &[String],
+) -> Vec<(String, Vec<f64>, Vec<bool>)> {
     if let Some((scores, positive)) = scored.binary() {
         let name = if name.is_empty() { classes[1].clone() } else { name.to_owned() };
         return vec![(name, scores, positive)];
@@ -72,7 +76,7 @@ mod tests {
     #[test]
     fn two_classes_have_a_line_and_three_have_three() {
         let classes = ["no", "yes"].map(str::to_owned);
-        let rows = |probabilities: Vec<Vec<f64>>, labels| Scored { probabilities, labels };
+        let rows = |probabilities: Vec<Vec<f64>>, labels| Predictions { probabilities, labels };
         let two = rows(vec![vec![0.9, 0.1], vec![0.2, 0.8]], vec![0, 1]);
         let svg = curves(&[("network", &two), ("baseline", &two)], &classes).unwrap();
         assert_eq!(svg.matches("network, 1.000").count(), 2, "{svg}");

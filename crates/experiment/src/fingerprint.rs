@@ -4,7 +4,7 @@ use dnabert_core::{Example, Split, Task};
 use sha2::{Digest, Sha256};
 
 use crate::ExperimentError;
-use crate::floor::examples;
+use crate::baseline::examples;
 
 /// SHA-256 over all sequences and labels of a task, in the order of train, dev and test.
 ///

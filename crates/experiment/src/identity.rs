@@ -2,7 +2,7 @@
 
 use dnabert_tasks::sha256;
 
-use crate::{Experiment, ExperimentError, Start};
+use crate::{Experiment, ExperimentError, ModelInit};
 
 /// The settings of an experiment and, in place of the folders that it starts from, the content of
 /// these: a folder may be called by another name, or hold other weights.
@@ -15,15 +15,15 @@ pub fn identity(experiment: &Experiment) -> Result<String, ExperimentError> {
     let mut text = String::new();
     for start in [&mut nameless.start].into_iter().chain(&mut nameless.further_starts) {
         let (path, weights) = match start {
-            Start::Folder { path, .. } => {
+            ModelInit::Folder { path, .. } => {
                 let path = std::mem::take(path);
                 let weights =
                     ["model.safetensors", "pytorch_model.bin"].map(|name| path.join(name));
                 let weights = weights.into_iter().find(|file| file.exists());
                 (path, weights)
             }
-            Start::Reset { path, .. } => (std::mem::take(path), None),
-            Start::Fresh { .. } => continue,
+            ModelInit::Reset { path, .. } => (std::mem::take(path), None),
+            ModelInit::Fresh { .. } => continue,
         };
         for file in [Some(path.join("config.json")), weights].into_iter().flatten() {
             let hash =

@@ -7,7 +7,7 @@ use dnabert_core::{Encoding, SpecialTokens};
 use dnabert_model::{Bert, SequenceClassifier, pooled_states};
 use dnabert_train::{EncodedExample, TrainError};
 
-use crate::floor::{PENALTIES, fit_best};
+use crate::baseline::{PENALTIES, fit_best};
 
 /// Rows of one forward pass.
 const BATCH_SIZE: usize = 32;

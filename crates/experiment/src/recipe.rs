@@ -5,7 +5,7 @@ use std::str::FromStr;
 use dnabert_model::Pooling;
 use serde::{Deserialize, Serialize};
 
-use crate::{Experiment, HeadStart, Ngrams};
+use crate::{Experiment, HeadInit, Ngrams};
 
 /// Settings that suit a kind of task. They were chosen on dev splits; `docs/results.md` tells how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,8 +86,8 @@ impl Recipe {
     }
 
     /// How the head begins.
-    pub fn head(self) -> HeadStart {
-        if self == Self::Content { HeadStart::Regression } else { HeadStart::Random }
+    pub fn head(self) -> HeadInit {
+        if self == Self::Content { HeadInit::Regression } else { HeadInit::Random }
     }
 
     /// Dropout of hidden states, if not as the model says: a fitted head knows states without it.

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// A 95 % confidence interval of a statistic.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-pub struct Interval {
+pub struct ConfidenceInterval {
     /// The 2.5th percentile.
     pub low: f64,
     /// The 97.5th percentile.
@@ -33,7 +33,7 @@ pub fn bootstrap(
     resamples: usize,
     seed: u64,
     mut statistic: impl FnMut(&[usize]) -> Option<f64>,
-) -> Option<Interval> {
+) -> Option<ConfidenceInterval> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut indices = vec![0; count];
     let mut values: Vec<f64> = (0..resamples)
@@ -47,7 +47,7 @@ pub fn bootstrap(
     }
     values.sort_by(f64::total_cmp);
     let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
-    Some(Interval { low: at(0.025), high: at(0.975) })
+    Some(ConfidenceInterval { low: at(0.025), high: at(0.975) })
 }
 
 fn draw(random: &mut impl Rng, indices: &mut [usize]) {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::batch::{EncodedExample, bucketed_batches};
 use crate::mask::mask_tokens;
-use crate::objective::{Split, Standing};
+use crate::objective::{EpochScore, SplitView};
 use crate::setting;
 use crate::workers::{Rows, StepSum, Workers};
 use crate::{
@@ -211,7 +211,7 @@ pub fn fine_tune_for<M: Scorer, O: Objective>(
             return Err(TrainError::EmptySplit(name));
         }
         let examples: Vec<_> = examples.iter().map(|row| (&row.encoding, &row.label)).collect();
-        objective.check(Split { name, examples: &examples }, model.labels())?;
+        objective.check(SplitView { name, examples: &examples }, model.labels())?;
     }
     let device = model.devices().first().cloned().unwrap_or_default();
     let run = Run {
@@ -234,7 +234,7 @@ pub fn fine_tune_for<M: Scorer, O: Objective>(
     let optimizer = adamw(&model, &config.adamw);
     let mut steps = StepLoop::new(optimizer, schedule, config.max_gradient_norm);
 
-    let mut best: Option<(Standing, FineTuned<M, O::Report>)> = None;
+    let mut best: Option<(EpochScore, FineTuned<M, O::Report>)> = None;
     let mut history = Vec::new();
     if config.keep_start {
         let valid = model.valid();

@@ -21,7 +21,7 @@ mod step_loop;
 mod workers;
 
 pub use batch::{EncodedExample, bucketed_batches};
-pub use bootstrap::{Interval, bootstrap};
+pub use bootstrap::{ConfidenceInterval, bootstrap};
 pub use clip::{clip_gradients, gradient_norm};
 pub use encode::{EncodeError, encode_examples, shuffle_tokens};
 pub use error::TrainError;

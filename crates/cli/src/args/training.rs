@@ -9,7 +9,7 @@ use dnabert::kmer::AmbiguityPolicy;
 use dnabert::model::{Adaptation, LowRank, MaskMode, Pooling};
 use dnabert::train::{ClassWeights, EarlyStop, FineTuneConfig};
 use dnabert::{
-    Datasets, Experiment, HeadStart, ModelSize, NgramReader, Recipe, Start, TaskDefaults,
+    Datasets, Experiment, HeadInit, ModelInit, ModelSize, NgramReader, Recipe, TaskDefaults,
     model_folder,
 };
 
@@ -214,7 +214,7 @@ impl TrainingOptions {
         } else {
             let mut starts = self.starts(defaults, datasets)?;
             for start in &mut starts {
-                if let Start::Folder { mask_mode: mode, padded_length: length, .. } = start {
+                if let ModelInit::Folder { mask_mode: mode, padded_length: length, .. } = start {
                     (*mode, *length) = (mask_mode, padded_length);
                 }
             }
@@ -243,7 +243,7 @@ impl TrainingOptions {
         &self,
         defaults: TaskDefaults,
         datasets: impl FnOnce() -> Outcome<Datasets>,
-    ) -> Outcome<Vec<Start>> {
+    ) -> Outcome<Vec<ModelInit>> {
         let folders: Vec<PathBuf> = if self.model.is_empty() {
             let datasets = datasets()?;
             let members = self.network.members.map_or(usize::MAX, NonZeroUsize::get);
@@ -252,7 +252,7 @@ impl TrainingOptions {
         } else {
             self.model.iter().map(|model| model_folder(model)).collect::<Result<_, _>>()?
         };
-        Ok(folders.into_iter().map(Start::from_folder).collect())
+        Ok(folders.into_iter().map(ModelInit::from_folder).collect())
     }
 
     /// Sets what the options name.
@@ -269,8 +269,8 @@ impl TrainingOptions {
         }
         if let Some(head) = network.head {
             experiment.head = match head {
-                Head::Random => HeadStart::Random,
-                Head::Regression => HeadStart::Regression,
+                Head::Random => HeadInit::Random,
+                Head::Regression => HeadInit::Regression,
             };
         }
         experiment.pooled_parts = network.parts;
@@ -316,7 +316,7 @@ impl TrainingOptions {
     ) -> Experiment {
         Experiment {
             further_starts: Vec::new(),
-            head: HeadStart::Random,
+            head: HeadInit::Random,
             // The part that needs no pre-training is there with random weights, too.
             ngrams: experiment.ngrams.filter(|ngrams| ngrams.read == NgramReader::Regression),
             dropout: None,

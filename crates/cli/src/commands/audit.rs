@@ -7,7 +7,7 @@ use dnabert::core::Example;
 use dnabert::tasks::audit::Audit;
 use dnabert::tasks::{TableFormat, read_rows};
 use dnabert::train::metric::ClassificationReport;
-use dnabert::{Floor, FloorData, device};
+use dnabert::{Baseline, BaselineData, device};
 
 use crate::console::{out, outln};
 use crate::failure::{Outcome, Usage};
@@ -53,9 +53,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if classes < 2 {
         return Ok(());
     }
-    let data = FloorData { train: &train, dev: &dev, test: &test, classes };
+    let data = BaselineData { train: &train, dev: &dev, test: &test, classes };
     outln!("what simple methods reach on the test rows:");
-    for floor in [Floor::Gc, Floor::Positions, Floor::Kmers] {
+    for floor in [Baseline::Gc, Baseline::Positions, Baseline::Kmers] {
         let found = floor.run(data, 1, &device(None)?, 1)?;
         let ClassificationReport { accuracy, mcc, auroc, .. } = found.test.report();
         let auroc = auroc.map_or_else(String::new, |auroc| format!(", AUROC {auroc:.3}"));

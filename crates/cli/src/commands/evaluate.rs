@@ -7,7 +7,7 @@ use dnabert::core::{BothStrands, Classifier, Example, Sequence};
 use dnabert::model::ProblemType;
 use dnabert::tasks::{TableFormat, read_examples};
 use dnabert::train::bootstrap;
-use dnabert::{Ensemble, MemberError, Scored};
+use dnabert::{Ensemble, MemberError, Predictions};
 use serde_json::json;
 
 use crate::args::Strands;
@@ -57,18 +57,18 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if examples.is_empty() {
         return Err(format!("{}: the table is empty", arguments.table.display()).into());
     }
-    let scored = Scored {
+    let scored = Predictions {
         probabilities: predict(&models, &examples, arguments.strands == Strands::Both)?,
         labels: examples.iter().map(|example| example.label).collect(),
     };
     let report = scored.report();
-    let interval = |value: fn(&Scored) -> Option<f64>| {
+    let interval = |value: fn(&Predictions) -> Option<f64>| {
         let found = bootstrap(scored.labels.len(), RESAMPLES, arguments.seed, |rows| {
             value(&scored.subset(rows))
         })?;
         Some([found.low, found.high])
     };
-    let (mcc, auroc) = (interval(|rows| Some(rows.report().mcc)), interval(Scored::auroc));
+    let (mcc, auroc) = (interval(|rows| Some(rows.report().mcc)), interval(Predictions::auroc));
     if arguments.json {
         let value = json!({
             "schema": 1,

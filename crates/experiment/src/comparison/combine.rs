@@ -1,7 +1,7 @@
 //! Several methods as one.
 
 use super::{Run, RunKey};
-use crate::Scored;
+use crate::Predictions;
 
 /// What `methods` say together, as the runs of a method called `name`: for each task, draw and seed that all of them
 /// have, the mean of their probabilities.
@@ -25,11 +25,11 @@ pub fn combine(runs: &[Run], methods: &[&str], name: &str) -> Vec<Run> {
         let Some(parts) = parts.collect::<Option<Vec<&Run>>>() else {
             continue;
         };
-        let scored = |side: fn(&Run) -> Scored| {
-            mean(&parts.iter().map(|part| side(part)).collect::<Vec<Scored>>())
+        let scored = |side: fn(&Run) -> Predictions| {
+            mean(&parts.iter().map(|part| side(part)).collect::<Vec<Predictions>>())
         };
         let (dev, test) =
-            (scored(|run| Scored::from(&run.dev)), scored(|run| Scored::from(&run.test)));
+            (scored(|run| Predictions::from(&run.dev)), scored(|run| Predictions::from(&run.test)));
         if let (Some(dev), Some(test)) = (dev, test) {
             let settings = parts.iter().map(|part| part.key.settings.as_str());
             let key = RunKey {
@@ -49,11 +49,12 @@ pub fn combine(runs: &[Run], methods: &[&str], name: &str) -> Vec<Run> {
 }
 
 /// The mean of several opinions of the same examples; `None` where examples or classes differ.
-fn mean(opinions: &[Scored]) -> Option<Scored> {
+fn mean(opinions: &[Predictions]) -> Option<Predictions> {
     let labels = &opinions.first()?.labels;
-    let classes = |opinion: &Scored| opinion.probabilities.first().map(Vec::len);
-    let is_other =
-        |opinion: &Scored| opinion.labels != *labels || classes(opinion) != classes(&opinions[0]);
+    let classes = |opinion: &Predictions| opinion.probabilities.first().map(Vec::len);
+    let is_other = |opinion: &Predictions| {
+        opinion.labels != *labels || classes(opinion) != classes(&opinions[0])
+    };
     if opinions.iter().any(is_other) {
         return None;
     }
@@ -65,7 +66,10 @@ fn mean(opinions: &[Scored]) -> Option<Scored> {
         };
         (0..classes).map(|class| share * sum(class)).collect()
     };
-    Some(Scored { probabilities: (0..labels.len()).map(row).collect(), labels: labels.clone() })
+    Some(Predictions {
+        probabilities: (0..labels.len()).map(row).collect(),
+        labels: labels.clone(),
+    })
 }
 
 #[cfg(test)]
@@ -73,7 +77,7 @@ mod tests {
     use super::*;
 
     fn run(method: &str, seed: u64, positive: &[f64]) -> Run {
-        let scored = Scored {
+        let scored = Predictions {
             probabilities: positive.iter().map(|p| vec![1.0 - p, *p]).collect(),
             labels: vec![0, 1],
         };
@@ -93,7 +97,7 @@ mod tests {
         let both = combine(&runs, &["a", "b"], "both");
         assert_eq!(both.len(), 1);
         assert_eq!((both[0].key.method.as_str(), both[0].key.seed), ("both", 1));
-        let test = Scored::from(&both[0].test);
+        let test = Predictions::from(&both[0].test);
         assert_eq!(test.labels, [0, 1]);
         for (row, expected) in test.probabilities.iter().zip([0.3, 0.7]) {
             assert!((row[1] - expected).abs() < 1e-9, "{row:?}");

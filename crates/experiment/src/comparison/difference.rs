@@ -1,9 +1,9 @@
 //! How far one method is ahead of another, with an interval.
 
 use dnabert_core::derive_seed;
-use dnabert_train::{Interval, bootstrap};
+use dnabert_train::{ConfidenceInterval, bootstrap};
 
-use crate::Scored;
+use crate::Predictions;
 
 /// The mean of paired differences and its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Difference {
     /// The mean.
     pub mean: f64,
     /// The interval; none of one pair of folds.
-    pub interval: Option<Interval>,
+    pub interval: Option<ConfidenceInterval>,
 }
 
 /// Draws of seeds and test rows behind an interval.
@@ -23,11 +23,14 @@ const RESAMPLES: usize = 1000;
 /// # Panics
 ///
 /// If runs are of different rows.
-pub fn over_seeds(pairs: &[[Scored; 2]], value: impl Fn(&Scored) -> f64) -> Option<Difference> {
+pub fn over_seeds(
+    pairs: &[[Predictions; 2]],
+    value: impl Fn(&Predictions) -> f64,
+) -> Option<Difference> {
     let [first, _] = pairs.first()?;
     let rows = first.labels.len();
     assert!(pairs.iter().flatten().all(|run| run.labels == first.labels), "the same rows");
-    let difference = |[one, other]: &[Scored; 2], rows: &[usize]| {
+    let difference = |[one, other]: &[Predictions; 2], rows: &[usize]| {
         value(&one.subset(rows)) - value(&other.subset(rows))
     };
     let all: Vec<usize> = (0..rows).collect();
@@ -47,9 +50,9 @@ pub fn over_seeds(pairs: &[[Scored; 2]], value: impl Fn(&Scored) -> f64) -> Opti
 /// from: the interval takes into account that training sets overlap (Nadeau and Bengio 2003, doi
 /// 10.1023/A:1024068626366). `None` without pairs.
 pub fn over_folds(
-    pairs: &[[Scored; 2]],
+    pairs: &[[Predictions; 2]],
     test_rows_per_train_row: f64,
-    value: impl Fn(&Scored) -> f64,
+    value: impl Fn(&Predictions) -> f64,
 ) -> Option<Difference> {
     let differences: Vec<f64> =
         pairs.iter().map(|[one, other]| value(one) - value(other)).collect();
@@ -62,7 +65,7 @@ pub fn over_folds(
         let squares: f64 = differences.iter().map(|value| (value - mean).powi(2)).sum();
         let variance = squares / (count - 1.0) * (1.0 / count + test_rows_per_train_row);
         let half = student_97_5(differences.len() - 1) * variance.sqrt();
-        Interval { low: mean - half, high: mean + half }
+        ConfidenceInterval { low: mean - half, high: mean + half }
     });
     Some(Difference { mean, interval })
 }
@@ -94,15 +97,15 @@ mod tests {
     }
 
     /// Ten rows, of which `right` are called right.
-    fn run(right: usize) -> Scored {
+    fn run(right: usize) -> Predictions {
         let row = |at: usize| if at < right { vec![0.1, 0.9] } else { vec![0.9, 0.1] };
-        Scored { probabilities: (0..10).map(row).collect(), labels: vec![1; 10] }
+        Predictions { probabilities: (0..10).map(row).collect(), labels: vec![1; 10] }
     }
 
     #[test]
     fn overlapping_training_sets_widen_the_interval() {
         let pairs = [[run(9), run(7)], [run(8), run(7)], [run(9), run(6)], [run(8), run(6)]];
-        let value = |run: &Scored| run.report().accuracy;
+        let value = |run: &Predictions| run.report().accuracy;
         let found = over_folds(&pairs, 0.25, value).unwrap();
         assert!((found.mean - 0.2).abs() < 1e-12);
         // Deviation sqrt(0.02 / 3), times sqrt(1/4 + 1/4), times 3.182
@@ -111,7 +114,7 @@ mod tests {
         assert_eq!(over_folds(&[], 0.2, value), None);
         let seeds = over_seeds(&pairs, value).unwrap();
         assert!((seeds.mean - 0.2).abs() < 1e-12);
-        let Interval { low, high } = seeds.interval.unwrap();
+        let ConfidenceInterval { low, high } = seeds.interval.unwrap();
         assert!(low < 0.2 && 0.2 < high && low > -0.1 && high < 0.6, "{low} {high}");
     }
 }

@@ -8,22 +8,22 @@ use std::time::{Duration, Instant};
 
 use super::run::{append, read};
 use super::{Run, RunKey};
-use crate::Scored;
+use crate::Predictions;
 
 /// What a method made of a task.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Learned {
+pub struct MethodResult {
     /// Training rows.
     pub train_rows: usize,
     /// The dev split.
-    pub dev: Scored,
+    pub dev: Predictions,
     /// The test split.
-    pub test: Scored,
+    pub test: Predictions,
 }
 
 /// Why a run failed.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
-type Work<'a> = Box<dyn Fn() -> Result<Learned, Failure> + Send + Sync + 'a>;
+type Work<'a> = Box<dyn Fn() -> Result<MethodResult, Failure> + Send + Sync + 'a>;
 
 /// A run that is wanted.
 pub struct Job<'a> {
@@ -42,7 +42,7 @@ impl<'a> Job<'a> {
     /// A run that `work` does, on one core.
     pub fn new<E: Into<Failure>>(
         key: RunKey,
-        work: impl Fn() -> Result<Learned, E> + Send + Sync + 'a,
+        work: impl Fn() -> Result<MethodResult, E> + Send + Sync + 'a,
     ) -> Self {
         Self { key, work: Box::new(move || work().map_err(Into::into)) }
     }
@@ -209,9 +209,10 @@ mod tests {
 
     use super::*;
 
-    fn learned(score: f64) -> Learned {
-        let rows = Scored { probabilities: vec![vec![1.0 - score, score]; 2], labels: vec![0, 1] };
-        Learned { train_rows: 3, dev: rows.clone(), test: rows }
+    fn learned(score: f64) -> MethodResult {
+        let rows =
+            Predictions { probabilities: vec![vec![1.0 - score, score]; 2], labels: vec![0, 1] };
+        MethodResult { train_rows: 3, dev: rows.clone(), test: rows }
     }
 
     fn key(seed: u64) -> RunKey {
@@ -250,14 +251,14 @@ mod tests {
         assert_eq!((again.len(), times.load(Ordering::Relaxed)), (4, 5));
         let seeds: Vec<u64> = again.iter().map(|run| run.key.seed).collect();
         assert_eq!(seeds, [0, 1, 2, 3]);
-        assert_eq!(Scored::from(&again[2].test), learned(0.25).test);
+        assert_eq!(Predictions::from(&again[2].test), learned(0.25).test);
     }
 
     #[test]
     fn a_run_that_fails_is_named_and_leaves_the_others_alone() {
         let folder = tempfile::tempdir().unwrap();
         let jobs = vec![
-            Job::new(key(7), || Err::<Learned, Failure>("no rows".into())),
+            Job::new(key(7), || Err::<MethodResult, Failure>("no rows".into())),
             Job::new(key(8), || Ok::<_, Failure>(learned(0.5))),
         ];
         let found = complete(&folder.path().join("runs"), jobs, 1, |_| ()).unwrap();

@@ -8,6 +8,6 @@ mod summary;
 
 pub use combine::combine;
 pub use difference::{Difference, over_folds, over_seeds};
-pub use jobs::{Completed, Failure, Job, JobError, Learned, Progress, complete};
+pub use jobs::{Completed, Failure, Job, JobError, MethodResult, Progress, complete};
 pub use run::{Run, RunKey, Scores};
 pub use summary::{Spread, Summary};

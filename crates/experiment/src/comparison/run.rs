@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Scored;
+use crate::Predictions;
 
 /// What tells one run from another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct Run {
     pub test: Scores,
 }
 
-/// [`Scored`] examples as they are kept: probabilities to six decimals.
+/// [`Predictions`] examples as they are kept: probabilities to six decimals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     labels: Vec<usize>,
@@ -47,8 +47,8 @@ pub struct Scores {
     probabilities: Vec<Vec<f64>>,
 }
 
-impl From<&Scored> for Scores {
-    fn from(scored: &Scored) -> Self {
+impl From<&Predictions> for Scores {
+    fn from(scored: &Predictions) -> Self {
         let rounded = |value: &f64| (value * 1e6).round() / 1e6;
         let rows = scored.probabilities.iter();
         let probabilities = rows.map(|row| row[1..].iter().map(rounded).collect()).collect();
@@ -56,7 +56,7 @@ impl From<&Scored> for Scores {
     }
 }
 
-impl From<&Scores> for Scored {
+impl From<&Scores> for Predictions {
     fn from(scores: &Scores) -> Self {
         let row = |others: &Vec<f64>| {
             let first = (1.0 - others.iter().sum::<f64>()).max(0.0);

@@ -1,7 +1,7 @@
 //! What several runs of one method say together.
 
 use super::Run;
-use crate::{Judgement, Scored};
+use crate::{Evaluation, Predictions};
 
 /// Mean and standard deviation of several values.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,8 +17,8 @@ pub struct Spread {
 pub struct Summary {
     /// The method.
     pub method: String,
-    /// The judgement of each run on its test rows, in their order, without intervals.
-    pub judgements: Vec<Judgement>,
+    /// The evaluation of each run on its test rows, in their order, without intervals.
+    pub evaluations: Vec<Evaluation>,
 }
 
 impl Spread {
@@ -47,20 +47,20 @@ impl Summary {
     pub fn of_methods(runs: &[Run]) -> Vec<Self> {
         let mut summaries: Vec<Self> = Vec::new();
         for run in runs {
-            let (dev, test) = (Scored::from(&run.dev), Scored::from(&run.test));
-            let judgement = Judgement::without_intervals(&dev, &test);
+            let (dev, test) = (Predictions::from(&run.dev), Predictions::from(&run.test));
+            let evaluation = Evaluation::without_intervals(&dev, &test);
             match summaries.iter_mut().find(|summary| summary.method == run.key.method) {
-                Some(summary) => summary.judgements.push(judgement),
+                Some(summary) => summary.evaluations.push(evaluation),
                 None => summaries
-                    .push(Self { method: run.key.method.clone(), judgements: vec![judgement] }),
+                    .push(Self { method: run.key.method.clone(), evaluations: vec![evaluation] }),
             }
         }
         summaries
     }
 
     /// The spread of a value over the runs that have it.
-    pub fn spread(&self, value: impl Fn(&Judgement) -> Option<f64>) -> Option<Spread> {
-        Spread::of(&self.judgements.iter().filter_map(value).collect::<Vec<_>>())
+    pub fn spread(&self, value: impl Fn(&Evaluation) -> Option<f64>) -> Option<Spread> {
+        Spread::of(&self.evaluations.iter().filter_map(value).collect::<Vec<_>>())
     }
 }
 

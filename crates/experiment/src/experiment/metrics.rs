@@ -4,11 +4,11 @@ use std::fmt::{self, Display};
 
 use dnabert_model::{Adaptation, BertConfig};
 use dnabert_train::metric::CallReport;
-use dnabert_train::{ClassificationReport, EpochRecord, FineTuneConfig, Interval};
+use dnabert_train::{ClassificationReport, ConfidenceInterval, EpochRecord, FineTuneConfig};
 use serde::Serialize;
 
-use super::HeadStart;
-use crate::Judgement;
+use super::HeadInit;
+use crate::Evaluation;
 use crate::Ngrams;
 
 /// The content of `metrics.json`; the test split's figures stand at the top level.
@@ -23,7 +23,7 @@ pub struct Metrics {
     pub classes: Vec<String>,
     /// The test split and the dev split, at the chosen epoch.
     #[serde(flatten)]
-    pub judgement: Judgement,
+    pub evaluation: Evaluation,
     /// Test AUROC of GC content alone, for two classes: a floor.
     pub gc_auroc: Option<f64>,
     /// Test AUROC with the tokens of each sequence shuffled: what is left without positions.
@@ -92,7 +92,7 @@ pub struct Settings {
     /// The parts of the network that were drawn at random, since the folder holds none.
     pub new_parts: Vec<&'static str>,
     /// How the head began.
-    pub head: HeadStart,
+    pub head: HeadInit,
     /// What of the network was trained.
     pub adaptation: Adaptation,
     /// The counts of k-mers that the classifier reads.
@@ -109,7 +109,7 @@ pub struct Settings {
 impl Metrics {
     /// What is called positive, by thresholds; of more than two classes, any but the first.
     fn write_calls(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Judgement { chosen_threshold, imbalanced, .. } = &self.judgement;
+        let Evaluation { chosen_threshold, imbalanced, .. } = &self.evaluation;
         if chosen_threshold.is_none() && imbalanced.is_empty() {
             return Ok(());
         }
@@ -129,7 +129,7 @@ impl Metrics {
             let ratio = format!("1 : {:.0}", found.negatives_per_positive);
             line(f, &ratio, &found.at_half)?;
             line(f, &format!("{ratio}, from dev"), &found.at_chosen)?;
-            if let Some(Interval { low, high }) = found.at_chosen_mcc_interval {
+            if let Some(ConfidenceInterval { low, high }) = found.at_chosen_mcc_interval {
                 let range = format!("MCC {low:.4} to {high:.4}");
                 writeln!(f, "{:<22}{range:>30}", "  95 % interval")?;
             }
@@ -152,7 +152,7 @@ impl Display for Metrics {
         if !self.config.new_parts.is_empty() {
             writeln!(f, "drawn at random: {}", self.config.new_parts.join(", "))?;
         }
-        if self.config.head == HeadStart::Regression {
+        if self.config.head == HeadInit::Regression {
             writeln!(f, "fitted before training: the head")?;
         }
         let best: Vec<String> =
@@ -181,14 +181,14 @@ impl Display for Metrics {
                 ("AUPRC", report.auprc),
             ]
         };
-        let Judgement { test, dev, auroc_interval, mcc_interval, .. } = &self.judgement;
+        let Evaluation { test, dev, auroc_interval, mcc_interval, .. } = &self.evaluation;
         for ((name, dev), (_, test)) in rows(dev).into_iter().zip(rows(test)) {
             writeln!(f, "{name:<22}{:>9}{:>9}", number(dev), number(test))?;
         }
         for (name, interval) in
             [("MCC, 95 % interval", mcc_interval), ("AUROC, 95 % interval", auroc_interval)]
         {
-            if let Some(Interval { low, high }) = interval {
+            if let Some(ConfidenceInterval { low, high }) = interval {
                 writeln!(f, "{name:<22}{:>18}", format!("{low:.4} to {high:.4}"))?;
             }
         }

@@ -8,7 +8,7 @@ use dnabert_train::{ClassificationReport, EncodedExample};
 
 use super::ExperimentError;
 use crate::Ngrams;
-use crate::floor::{fit_best, score};
+use crate::baseline::{fit_best, score};
 use crate::ngrams::{PENALTIES, counts, unit};
 
 /// Fractions of the regression in the scores, to choose from, so that of equals the smallest is

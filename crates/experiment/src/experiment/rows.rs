@@ -4,8 +4,8 @@ use dnabert_core::{Encoding, Example, derive_seed};
 use dnabert_train::{EncodeError, EncodedExample, encode_examples, shuffle_tokens};
 
 use super::LostTokens;
-use crate::Scored;
-use crate::floor::both;
+use crate::Predictions;
+use crate::baseline::both;
 use dnabert_inference::{AnyTokenizer, Ensemble};
 
 pub(super) fn lost(splits: [&[EncodedExample]; 3]) -> LostTokens {
@@ -33,10 +33,14 @@ pub(super) fn strands(
 }
 
 /// What the models say of the examples: means over them, and over the strands whose rows there are.
-pub(super) fn scored(models: &Ensemble, rows: &[EncodedExample], examples: &[Example]) -> Scored {
+pub(super) fn scored(
+    models: &Ensemble,
+    rows: &[EncodedExample],
+    examples: &[Example],
+) -> Predictions {
     let labels = rows.iter().map(|row| row.label).collect();
     let rows: Vec<&Encoding> = rows.iter().map(|row| &row.encoding).collect();
-    let scored = Scored { probabilities: models.predict_encoded(&rows), labels };
+    let scored = Predictions { probabilities: models.predict_encoded(&rows), labels };
     if rows.len() == examples.len() { scored } else { scored.over_strands() }
 }
 

@@ -57,7 +57,7 @@ impl Outcome {
 
         let classes = &self.metrics.classes;
         let drawn = [
-            ("confusion.svg", confusion(self.metrics.judgement.test.confusion.counts(), classes)),
+            ("confusion.svg", confusion(self.metrics.evaluation.test.confusion.counts(), classes)),
             ("curves.svg", crate::curves(&[("", &self.test())], classes)),
         ];
         for (name, svg) in drawn {

@@ -3,23 +3,23 @@
 use dnabert_kernels::{self as kernels, Level};
 use rayon::prelude::*;
 
-use super::held::{HeldLinear, HeldNorm};
 use super::packed::Packed;
+use super::param::{FlexParamLinear, FlexParamNorm};
 use super::{activate, block_of};
 use crate::{Activation, Convolution};
 
 /// The parameters of a convolution.
-pub(super) struct HeldConvolution {
-    dense: HeldLinear,
-    norm: HeldNorm,
+pub(super) struct FlexParamConvolution {
+    dense: FlexParamLinear,
+    norm: FlexParamNorm,
     activation: Activation,
 }
 
-impl HeldConvolution {
+impl FlexParamConvolution {
     pub(super) fn of(convolution: &Convolution, epsilon: f64) -> Option<Self> {
         Some(Self {
-            dense: HeldLinear::of(&convolution.dense)?,
-            norm: HeldNorm::of(&convolution.layer_norm, epsilon)?,
+            dense: FlexParamLinear::of(&convolution.dense)?,
+            norm: FlexParamNorm::of(&convolution.layer_norm, epsilon)?,
             activation: convolution.activation,
         })
     }

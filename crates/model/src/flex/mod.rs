@@ -6,8 +6,8 @@
 //! by sequence and head.
 
 mod convolved;
-mod held;
 mod packed;
+mod param;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use dnabert_kernels::{self as kernels, Attention, Level};
@@ -15,9 +15,9 @@ use rayon::prelude::*;
 
 use crate::layer::Layer;
 use crate::{Activation, Bert, EncoderOutput, LayerSink, TokenBatch};
-use convolved::HeldConvolution;
-use held::{Held, HeldLayer, HeldLinear, HeldNorm};
+use convolved::FlexParamConvolution;
 use packed::Packed;
+use param::{FlexParam, FlexParamLayer, FlexParamLinear, FlexParamNorm};
 
 /// The largest number of tokens in a block; the widest states of a block fit in the cache of a
 /// core.
@@ -49,10 +49,10 @@ pub(crate) fn encode(
     let embeddings = Embeddings::of(bert)?;
     let (heads, epsilon) = bert.shape();
     let layers = bert.encoder.layer.iter().map(|layer| match layer {
-        Layer::Bert(layer) => HeldLayer::of(layer, epsilon),
+        Layer::Bert(layer) => FlexParamLayer::of(layer, epsilon),
         Layer::MosaicBert(_) => None,
     });
-    let layers: Vec<HeldLayer> = layers.collect::<Option<_>>()?;
+    let layers: Vec<FlexParamLayer> = layers.collect::<Option<_>>()?;
     let packed = Packed::of(batch, bert.mask_mode())?;
     let level = Level::detected();
     let hidden = embeddings.norm.norm().gamma.len();
@@ -102,27 +102,28 @@ pub(crate) fn encode(
 
 /// The embedding tables.
 struct Embeddings {
-    words: Held,
-    positions: Held,
-    segments: Held,
-    norm: HeldNorm,
-    convolution: Option<HeldConvolution>,
+    words: FlexParam,
+    positions: FlexParam,
+    segments: FlexParam,
+    norm: FlexParamNorm,
+    convolution: Option<FlexParamConvolution>,
 }
 
 impl Embeddings {
     fn of(bert: &Bert) -> Option<Self> {
         let embeddings = &bert.embeddings;
-        let table = |parameter| Held::of(parameter).filter(|held| held.slice().is_some());
+        let table =
+            |parameter| FlexParam::of(parameter).filter(|parameter| parameter.slice().is_some());
         let epsilon = bert.shape().1;
         let convolution = match &embeddings.convolution {
-            Some(convolution) => Some(HeldConvolution::of(convolution, epsilon)?),
+            Some(convolution) => Some(FlexParamConvolution::of(convolution, epsilon)?),
             None => None,
         };
         Some(Self {
             words: table(&embeddings.word_embeddings.weight)?,
             positions: table(&embeddings.position_embeddings.as_ref()?.weight)?,
             segments: table(&embeddings.token_type_embeddings.weight)?,
-            norm: HeldNorm::of(&embeddings.layer_norm, epsilon)?,
+            norm: FlexParamNorm::of(&embeddings.layer_norm, epsilon)?,
             convolution,
         })
     }
@@ -132,7 +133,7 @@ impl Embeddings {
         let [_, length] = batch.dims();
         let norm = self.norm.norm();
         let hidden = norm.gamma.len();
-        let slice = |held| Held::slice(held).expect("asked when it was made");
+        let slice = |parameter| FlexParam::slice(parameter).expect("asked when it was made");
         let [words, positions, segments] =
             [&self.words, &self.positions, &self.segments].map(slice);
         let maximum = positions.len() / hidden;
@@ -198,7 +199,7 @@ struct Buffers {
 #[allow(clippy::too_many_arguments, reason = "one call, and the parts are of different lives")]
 fn forward(
     level: Level,
-    layer: &HeldLayer,
+    layer: &FlexParamLayer,
     states: &[f32],
     packed: &Packed,
     heads: usize,
@@ -247,7 +248,7 @@ fn forward(
     let mut output = vec![0.0; residual.len()];
     let block = block_of(residual.len() / hidden);
     let [attended, wide, narrow] =
-        [&layer.attended, &layer.wide, &layer.output].map(HeldLinear::weights);
+        [&layer.attended, &layer.wide, &layer.output].map(FlexParamLinear::weights);
     let blocks = output
         .par_chunks_mut(block * hidden)
         .zip(buffers.context.par_chunks(block * hidden))

@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 use serde::Serialize;
 
-use super::{Objective, Split, Standing, upload};
+use super::{EpochScore, Objective, SplitView, upload};
 use crate::{ClassificationReport, TrainError, weighted_cross_entropy};
 use dnabert_model::softmax;
 
@@ -99,8 +99,8 @@ impl Selection {
     ///
     /// An epoch that predicts one class only ranks below any other epoch: its AUROC may be perfect
     /// although every example is put into one class. Accuracy breaks ties.
-    pub(super) fn standing(self, report: &ClassificationReport) -> Standing {
-        Standing {
+    pub(super) fn standing(self, report: &ClassificationReport) -> EpochScore {
+        EpochScore {
             collapsed_to: report.collapsed_to(),
             score: self.score(report),
             second: report.accuracy,
@@ -112,7 +112,7 @@ impl Objective for Classification {
     type Label = usize;
     type Report = ClassificationReport;
 
-    fn check(&self, split: Split<'_, usize>, classes: usize) -> Result<(), TrainError> {
+    fn check(&self, split: SplitView<'_, usize>, classes: usize) -> Result<(), TrainError> {
         match split.examples.iter().position(|(_, label)| **label >= classes) {
             None => Ok(()),
             Some(index) => Err(TrainError::Label {
@@ -143,7 +143,7 @@ impl Objective for Classification {
         ClassificationReport::new(&probabilities, &labels)
     }
 
-    fn standing(&self, report: &ClassificationReport) -> Standing {
+    fn standing(&self, report: &ClassificationReport) -> EpochScore {
         self.selection.standing(report)
     }
 }

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 
-use super::{Objective, Split, Standing, upload};
+use super::{EpochScore, Objective, SplitView, upload};
 use crate::TrainError;
 use crate::metric::MultiLabelReport;
 use dnabert_model::sigmoid;
@@ -20,7 +20,7 @@ impl Objective for MultiLabel {
     type Label = Vec<bool>;
     type Report = MultiLabelReport;
 
-    fn check(&self, split: Split<'_, Vec<bool>>, outputs: usize) -> Result<(), TrainError> {
+    fn check(&self, split: SplitView<'_, Vec<bool>>, outputs: usize) -> Result<(), TrainError> {
         super::values::check_lengths(split, outputs, Vec::len)
     }
 
@@ -46,8 +46,8 @@ impl Objective for MultiLabel {
         MultiLabelReport::new(&probabilities, labels)
     }
 
-    fn standing(&self, report: &MultiLabelReport) -> Standing {
+    fn standing(&self, report: &MultiLabelReport) -> EpochScore {
         let second = report.f1_micro;
-        Standing { collapsed_to: None, score: report.auroc_macro.unwrap_or(second), second }
+        EpochScore { collapsed_to: None, score: report.auroc_macro.unwrap_or(second), second }
     }
 }

@@ -29,7 +29,7 @@ pub trait Objective: Sync {
     /// # Errors
     ///
     /// [`TrainError`] for a label that does not fit the outputs of the network.
-    fn check(&self, split: Split<'_, Self::Label>, outputs: usize) -> Result<(), TrainError>;
+    fn check(&self, split: SplitView<'_, Self::Label>, outputs: usize) -> Result<(), TrainError>;
 
     /// Returns the weight of an example in the loss, relative to other examples.
     fn weight(&self, label: &Self::Label) -> f64;
@@ -49,29 +49,29 @@ pub trait Objective: Sync {
     fn report(&self, scores: &[Vec<f32>], labels: &[&Self::Label]) -> Self::Report;
 
     /// Returns the standing of an epoch with this report.
-    fn standing(&self, report: &Self::Report) -> Standing;
+    fn standing(&self, report: &Self::Report) -> EpochScore;
 }
 
 /// The examples of one split, for checks.
 #[derive(Debug)]
-pub struct Split<'a, L> {
+pub struct SplitView<'a, L> {
     /// `train` or `dev`.
     pub name: &'static str,
     /// The tokens and the label of each example.
     pub examples: &'a [(&'a Encoding, &'a L)],
 }
 
-impl<L> Clone for Split<'_, L> {
+impl<L> Clone for SplitView<'_, L> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<L> Copy for Split<'_, L> {}
+impl<L> Copy for SplitView<'_, L> {}
 
 /// How good an epoch is, compared with others.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Standing {
+pub struct EpochScore {
     /// The only predicted class if the labels have several; such an epoch ranks below any other.
     pub collapsed_to: Option<usize>,
     /// The model-selection metric; higher is better.
@@ -80,7 +80,7 @@ pub struct Standing {
     pub second: f64,
 }
 
-impl Standing {
+impl EpochScore {
     /// Returns whether this epoch is better than `other`.
     pub fn is_better_than(&self, other: &Self) -> bool {
         let rank =

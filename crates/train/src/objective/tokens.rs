@@ -2,7 +2,7 @@
 
 use burn::tensor::{Int, Tensor, TensorData};
 
-use super::{Objective, Selection, Split, Standing, upload};
+use super::{EpochScore, Objective, Selection, SplitView, upload};
 use crate::{ClassificationReport, TrainError, weighted_cross_entropy};
 use dnabert_model::softmax;
 
@@ -20,7 +20,7 @@ impl Objective for TokenClassification {
     type Label = Vec<Option<usize>>;
     type Report = ClassificationReport;
 
-    fn check(&self, split: Split<'_, Self::Label>, classes: usize) -> Result<(), TrainError> {
+    fn check(&self, split: SplitView<'_, Self::Label>, classes: usize) -> Result<(), TrainError> {
         for (index, (encoding, label)) in split.examples.iter().enumerate() {
             let wrong = |label: String| {
                 Err(TrainError::Label { split: split.name, index, label, outputs: classes })
@@ -75,7 +75,7 @@ impl Objective for TokenClassification {
         ClassificationReport::new(&probabilities, &classes)
     }
 
-    fn standing(&self, report: &ClassificationReport) -> Standing {
+    fn standing(&self, report: &ClassificationReport) -> EpochScore {
         self.selection.standing(report)
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Objective, Split, Standing, upload};
+use super::{EpochScore, Objective, SplitView, upload};
 use crate::TrainError;
 use crate::metric::RegressionReport;
 
@@ -17,7 +17,7 @@ impl Objective for Regression {
     type Label = Vec<f32>;
     type Report = RegressionReport;
 
-    fn check(&self, split: Split<'_, Vec<f32>>, outputs: usize) -> Result<(), TrainError> {
+    fn check(&self, split: SplitView<'_, Vec<f32>>, outputs: usize) -> Result<(), TrainError> {
         check_lengths(split, outputs, Vec::len)?;
         let finite = |label: &Vec<f32>| label.iter().all(|value| value.is_finite());
         match split.examples.iter().position(|(_, label)| !finite(label)) {
@@ -49,15 +49,15 @@ impl Objective for Regression {
         RegressionReport::new(scores, labels)
     }
 
-    fn standing(&self, report: &RegressionReport) -> Standing {
+    fn standing(&self, report: &RegressionReport) -> EpochScore {
         let score = -report.mean_squared_error;
-        Standing { collapsed_to: None, score, second: 0.0 }
+        EpochScore { collapsed_to: None, score, second: 0.0 }
     }
 }
 
 /// Checks that each label has one entry for each output.
 pub(super) fn check_lengths<L: std::fmt::Debug>(
-    split: Split<'_, L>,
+    split: SplitView<'_, L>,
     outputs: usize,
     length: impl Fn(&L) -> usize,
 ) -> Result<(), TrainError> {

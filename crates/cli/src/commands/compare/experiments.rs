@@ -10,8 +10,8 @@ use dnabert::genome::bed::read_narrow_peak;
 use dnabert::genome::{Genome, Naming};
 use dnabert::tasks::build::{BindingConfig, BuiltTask, Splits, build_binding};
 use dnabert::tasks::{TableFormat, TableTask, sha256};
-use dnabert::train::{FineTuneConfig, Interval};
-use dnabert::{Device, Experiment, Floor, Judgement, Recipe, TaskDefaults, identity};
+use dnabert::train::{ConfidenceInterval, FineTuneConfig};
+use dnabert::{Baseline, Device, Evaluation, Experiment, Recipe, TaskDefaults, identity};
 
 use crate::args::training::TrainingOptions;
 use crate::args::{DatasetsOptions, DeviceOptions};
@@ -77,7 +77,7 @@ struct Entry {
 
 /// Methods of each experiment: ours, and one that takes seconds.
 const OURS: &str = "dnabert";
-const FLOOR: Floor = Floor::Kmers;
+const FLOOR: Baseline = Baseline::Kmers;
 
 impl Arguments {
     /// Runs what `folder` does not have yet, and writes `sweep.tsv`.
@@ -193,7 +193,7 @@ trait LearnableTask {
         method: &str,
         experiment: &Experiment,
         device: &Device,
-    ) -> Result<dnabert::comparison::Learned, Box<dyn Error + Send + Sync>>;
+    ) -> Result<dnabert::comparison::MethodResult, Box<dyn Error + Send + Sync>>;
 }
 
 impl<T: dnabert::core::Task> LearnableTask for T {
@@ -202,7 +202,7 @@ impl<T: dnabert::core::Task> LearnableTask for T {
         method: &str,
         experiment: &Experiment,
         device: &Device,
-    ) -> Result<dnabert::comparison::Learned, Box<dyn Error + Send + Sync>> {
+    ) -> Result<dnabert::comparison::MethodResult, Box<dyn Error + Send + Sync>> {
         Ok(match method {
             OURS => experiment.learn(self, device, &mut ())?,
             _ => {
@@ -258,8 +258,8 @@ fn tabulate(entries: &[Entry], runs: &[Run], failures: &[(RunKey, Failure)]) -> 
     for Entry { name, .. } in entries {
         let find = |method: &str| {
             let run = runs.iter().find(|run| run.key.task == *name && run.key.method == method)?;
-            let judgement = Judgement::new(&(&run.dev).into(), &(&run.test).into(), run.key.seed);
-            Some((run, judgement))
+            let evaluation = Evaluation::new(&(&run.dev).into(), &(&run.test).into(), run.key.seed);
+            Some((run, evaluation))
         };
         let (Some((run, ours)), Some((_, floor))) = (find(OURS), find(FLOOR.name())) else {
             let failed = failures.iter().find(|(key, _)| key.task == *name);
@@ -269,10 +269,10 @@ fn tabulate(entries: &[Entry], runs: &[Run], failures: &[(RunKey, Failure)]) -> 
         };
         let number =
             |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.4}"));
-        let rows = |judgement: &dnabert::train::ClassificationReport| -> usize {
-            judgement.confusion.counts().iter().flatten().sum()
+        let rows = |evaluation: &dnabert::train::ClassificationReport| -> usize {
+            evaluation.confusion.counts().iter().flatten().sum()
         };
-        let range = ours.auroc_interval.map(|Interval { low, high }| [low, high]);
+        let range = ours.auroc_interval.map(|ConfidenceInterval { low, high }| [low, high]);
         let cells = [
             name.clone(),
             run.train_rows.to_string(),

@@ -14,8 +14,8 @@ use dnabert::kmer::{KmerMasking, KmerTokenizer, LengthPolicy};
 use dnabert::model::{BertConfig, Checkpoint, MaskedLanguageModel};
 use dnabert::tasks::corpus::{Corpus, KmerSet, Pieces};
 use dnabert::train::pretrain::{RowEvaluation, evaluate_rows};
-use dnabert::train::{Interval, bootstrap};
-use dnabert::{AnyTokenizer, ContextFloor, Device, fit_context};
+use dnabert::train::{ConfidenceInterval, bootstrap};
+use dnabert::{AnyTokenizer, ContextBaseline, Device, fit_context};
 use serde::Serialize;
 
 /// Rows that choose reach and backing of the context model, and rows that are judged.
@@ -90,7 +90,7 @@ struct Masked {
     context: [f64; 2],
     /// The difference of the accuracies, and its 95 % interval over rows.
     difference: f64,
-    interval: Option<Interval>,
+    interval: Option<ConfidenceInterval>,
     /// The context model's settings.
     reach: usize,
     backing: f64,
@@ -113,7 +113,9 @@ impl std::fmt::Display for Masked {
         }
         write!(f, "  difference {difference:+.4}")?;
         match interval {
-            Some(Interval { low, high }) => write!(f, ", 95 % interval {low:+.4} to {high:+.4}"),
+            Some(ConfidenceInterval { low, high }) => {
+                write!(f, ", 95 % interval {low:+.4} to {high:+.4}")
+            }
             None => Ok(()),
         }
     }
@@ -189,16 +191,16 @@ impl Judge<'_> {
         let Rows { name, chosen_on, judged } = rows;
         let settings = || {
             REACHES.iter().flat_map(|&reach| {
-                BACKINGS.map(|backing| ContextFloor { model: self.counts, reach, backing })
+                BACKINGS.map(|backing| ContextBaseline { model: self.counts, reach, backing })
             })
         };
-        let accuracies = |rows: &[Row], seed| -> Vec<(f64, ContextFloor<'_>)> {
-            let accuracy = |floor: &ContextFloor<'_>| {
+        let accuracies = |rows: &[Row], seed| -> Vec<(f64, ContextBaseline<'_>)> {
+            let accuracy = |floor: &ContextBaseline<'_>| {
                 mean(&over_draws(seed, |seed| floor.evaluate_rows(rows, plan, seed)))[0]
             };
             settings().map(|floor| (accuracy(&floor), floor)).collect()
         };
-        let by_reach = |found: &[(f64, ContextFloor<'_>)]| {
+        let by_reach = |found: &[(f64, ContextBaseline<'_>)]| {
             let best = |reach: usize| {
                 let of_reach = found.iter().filter(|(_, floor)| floor.reach == reach);
                 (reach, of_reach.map(|(accuracy, _)| *accuracy).fold(0.0, f64::max))

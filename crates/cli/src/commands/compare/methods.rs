@@ -10,10 +10,10 @@ use dnabert::core::{Task, file};
 use dnabert::figure::FigureError;
 use dnabert::model::Pooling;
 use dnabert::tasks::CrossValidation;
-use dnabert::train::{FineTuneConfig, Interval};
+use dnabert::train::{ConfidenceInterval, FineTuneConfig};
 use dnabert::{
-    Benchmark, Device, Experiment, Floor, Judgement, NgramReader, Ngrams, Scored, Start, curves,
-    fingerprint, identity,
+    Baseline, Benchmark, Device, Evaluation, Experiment, ModelInit, NgramReader, Ngrams,
+    Predictions, curves, fingerprint, identity,
 };
 
 use crate::args::crop::CropOptions;
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     folds: Option<u64>,
     /// Baselines on the same rows, also averaged with ours: `all`, or a list
     #[arg(long, value_enum, value_delimiter = ',', value_name = "LIST")]
-    baselines: Vec<Baseline>,
+    baselines: Vec<BaselineName>,
     /// Folder for comparison.md, comparison.svg and runs.jsonl [default: runs/NAME-comparison]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -102,7 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 
 /// A method to stand beside ours, as the command line calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Baseline {
+enum BaselineName {
     /// All of these
     All,
     /// GC content
@@ -123,52 +123,52 @@ enum Baseline {
     Random,
 }
 
-impl Baseline {
+impl BaselineName {
     /// The simple methods among `asked`; those on placed k-mers count what stands beside `experiment`'s network, if anything.
-    fn floors(asked: &[Self], experiment: &Experiment) -> Vec<Floor> {
+    fn floors(asked: &[Self], experiment: &Experiment) -> Vec<Baseline> {
         let beside = experiment.ngrams.filter(|ngrams| ngrams.read == NgramReader::Regression);
         let called = [
-            (Self::Gc, Floor::Gc),
-            (Self::Kmers, Floor::Kmers),
-            (Self::PlacedKmers, Floor::PlacedKmers(beside.unwrap_or(Ngrams::BESIDE))),
-            (Self::Positions, Floor::Positions),
-            (Self::Cnn, Floor::Cnn),
-            (Self::CnnLstm, Floor::CnnLstm),
-            (Self::CnnGru, Floor::CnnGru),
+            (Self::Gc, Baseline::Gc),
+            (Self::Kmers, Baseline::Kmers),
+            (Self::PlacedKmers, Baseline::PlacedKmers(beside.unwrap_or(Ngrams::BESIDE))),
+            (Self::Positions, Baseline::Positions),
+            (Self::Cnn, Baseline::Cnn),
+            (Self::CnnLstm, Baseline::CnnLstm),
+            (Self::CnnGru, Baseline::CnnGru),
         ];
         let wanted =
-            |(name, _): &(Self, Floor)| [*name, Self::All].iter().any(|n| asked.contains(n));
+            |(name, _): &(Self, Baseline)| [*name, Self::All].iter().any(|n| asked.contains(n));
         called.into_iter().filter(wanted).map(|(_, floor)| floor).collect()
     }
 }
 
 /// A method and its name.
 enum Method {
-    Floor(Floor),
+    Baseline(Baseline),
     Network(&'static str, Box<Experiment>),
 }
 
 impl Method {
     fn name(&self) -> &'static str {
         match self {
-            Self::Floor(floor) => floor.name(),
+            Self::Baseline(floor) => floor.name(),
             Self::Network(name, _) => name,
         }
     }
 }
 
 /// A value of a run.
-type Measure = fn(&Scored) -> f64;
+type Measure = fn(&Predictions) -> f64;
 
 /// The method that others stand beside.
 const OURS: &str = "dnabert";
 
 /// Methods that know different things of a sequence, each trained by itself, and the name of the mean of their
 /// probabilities.
-const TOGETHER: [(&str, &[Floor]); 3] = [
-    ("dnabert with k-mer regression", &[Floor::Kmers]),
-    ("dnabert with CNN", &[Floor::Cnn]),
-    ("dnabert with CNN and k-mer regression", &[Floor::Cnn, Floor::Kmers]),
+const TOGETHER: [(&str, &[Baseline]); 3] = [
+    ("dnabert with k-mer regression", &[Baseline::Kmers]),
+    ("dnabert with CNN", &[Baseline::Cnn]),
+    ("dnabert with CNN and k-mer regression", &[Baseline::Cnn, Baseline::Kmers]),
 ];
 
 /// The same network without its training.
@@ -236,19 +236,23 @@ impl Arguments {
     fn methods(&self, contest: &Contest<'_>) -> Outcome<Vec<Method>> {
         let mut methods = vec![Method::Network(OURS, Box::new(contest.experiment.clone()))];
         methods.extend(
-            Baseline::floors(&self.baselines, contest.experiment).into_iter().map(Method::Floor),
+            BaselineName::floors(&self.baselines, contest.experiment)
+                .into_iter()
+                .map(Method::Baseline),
         );
-        let random = [Baseline::Random, Baseline::All].iter().any(|n| self.baselines.contains(n));
-        let is_fresh = matches!(contest.experiment.start, Start::Fresh { .. });
-        if is_fresh && self.baselines.contains(&Baseline::Random) {
+        let random =
+            [BaselineName::Random, BaselineName::All].iter().any(|n| self.baselines.contains(n));
+        let is_fresh = matches!(contest.experiment.start, ModelInit::Fresh { .. });
+        if is_fresh && self.baselines.contains(&BaselineName::Random) {
             return Err(Usage::new(
                 "--baselines random: a network of --size is one of random weights",
             ));
         }
-        if let (true, Start::Folder { path, pooling, .. }) = (random, &contest.experiment.start) {
+        if let (true, ModelInit::Folder { path, pooling, .. }) = (random, &contest.experiment.start)
+        {
             // Without training, deviations of states say less than their means.
             let pooling = if *pooling == Some(Pooling::Max) { Pooling::Max } else { Pooling::Mean };
-            let start = Start::Reset { path: path.clone(), pooling: Some(pooling) };
+            let start = ModelInit::Reset { path: path.clone(), pooling: Some(pooling) };
             let random = Experiment { start, ..contest.fresh.clone() };
             methods.push(Method::Network(RANDOM, Box::new(random)));
         }
@@ -270,10 +274,10 @@ impl Arguments {
                 let data = fingerprint(&task)?;
                 for method in methods {
                     let settings = match method {
-                        Method::Floor(Floor::PlacedKmers(bag)) if *bag != Ngrams::BESIDE => {
+                        Method::Baseline(Baseline::PlacedKmers(bag)) if *bag != Ngrams::BESIDE => {
                             format!("both strands: {both_strands}, {bag:?}")
                         }
-                        Method::Floor(_) => format!("both strands: {both_strands}"),
+                        Method::Baseline(_) => format!("both strands: {both_strands}"),
                         Method::Network(_, experiment) => identity(&seeded(experiment, seed))?,
                     };
                     let key = RunKey {
@@ -285,7 +289,9 @@ impl Arguments {
                     };
                     let task = task.clone();
                     jobs.push(Job::new(key, move || match method {
-                        Method::Floor(floor) => floor.learn(&task, both_strands, seed, device, 1),
+                        Method::Baseline(floor) => {
+                            floor.learn(&task, both_strands, seed, device, 1)
+                        }
                         Method::Network(_, experiment) => {
                             seeded(experiment, seed).learn(&task, device, &mut ())
                         }
@@ -304,7 +310,7 @@ impl Arguments {
         let cell =
             |spread: Option<Spread>| spread.map_or("–".into(), |spread| spread.to_string());
         for summary in &summaries {
-            let values: [fn(&Judgement) -> Option<f64>; 4] = [
+            let values: [fn(&Evaluation) -> Option<f64>; 4] = [
                 |found| Some(found.test.accuracy),
                 |found| Some(found.test.mcc),
                 |found| found.test.auroc,
@@ -312,7 +318,7 @@ impl Arguments {
             ];
             let cells: Vec<String> =
                 values.iter().map(|value| cell(summary.spread(value))).collect();
-            let runs = summary.judgements.len();
+            let runs = summary.evaluations.len();
             text += &format!("| {} | {runs} | {} |\n", summary.method, cells.join(" | "));
         }
         text += &imbalance(&summaries, classes);
@@ -334,14 +340,14 @@ impl Arguments {
         let ours = of(OURS);
         let mut text = String::new();
         let rivals = [
-            Floor::Cnn.name(),
+            Baseline::Cnn.name(),
             RANDOM,
-            Floor::Kmers.name(),
-            Floor::PlacedKmers(Ngrams::BESIDE).name(),
-            Floor::Positions.name(),
+            Baseline::Kmers.name(),
+            Baseline::PlacedKmers(Ngrams::BESIDE).name(),
+            Baseline::Positions.name(),
         ];
         for rival in rivals.into_iter().chain(TOGETHER.iter().map(|(name, _)| *name)) {
-            let pairs: Vec<[Scored; 2]> = of(rival)
+            let pairs: Vec<[Predictions; 2]> = of(rival)
                 .into_iter()
                 .filter_map(|other| {
                     let same = |run: &&&Run| {
@@ -360,7 +366,7 @@ impl Arguments {
                     Some(_) => over_folds(&pairs, test_rows_per_train_row(&ours), value),
                 };
                 let Some(Difference { mean, interval }) = found else { continue };
-                let range = interval.map_or(String::new(), |Interval { low, high }| {
+                let range = interval.map_or(String::new(), |ConfidenceInterval { low, high }| {
                     format!(", 95 % interval {low:+.3} to {high:+.3}")
                 });
                 text += &format!("\n{name}, {OURS} − {rival}: {mean:+.3}{range}");
@@ -380,7 +386,7 @@ fn json(summaries: &[Summary]) -> Outcome<String> {
     let method = |summary: &Summary| {
         serde_json::json!({
             "method": summary.method,
-            "runs": summary.judgements.len(),
+            "runs": summary.evaluations.len(),
             "accuracy": value(summary.spread(|found| Some(found.test.accuracy))),
             "mcc": value(summary.spread(|found| Some(found.test.mcc))),
             "auroc": value(summary.spread(|found| found.test.auroc)),
@@ -405,19 +411,20 @@ fn imbalance(summaries: &[Summary], classes: usize) -> String {
     };
     text += "\n| negatives for each positive, threshold | method | accuracy | MCC |\n";
     text += "| --- | --- | --- | --- |\n";
-    let judgements = summaries.iter().flat_map(|summary| &summary.judgements);
-    let places = judgements.map(|found| found.imbalanced.len()).max().unwrap_or(0);
+    let evaluations = summaries.iter().flat_map(|summary| &summary.evaluations);
+    let places = evaluations.map(|found| found.imbalanced.len()).max().unwrap_or(0);
     if places == 0 {
         return String::new();
     }
     for place in 0..places {
         for chosen in [false, true] {
             for summary in summaries {
-                let calls = |found: &Judgement| {
+                let calls = |found: &Evaluation| {
                     let found = found.imbalanced.get(place)?;
                     Some(if chosen { found.at_chosen } else { found.at_half })
                 };
-                let ratio = summary.judgements.iter().find_map(|found| found.imbalanced.get(place));
+                let ratio =
+                    summary.evaluations.iter().find_map(|found| found.imbalanced.get(place));
                 let (Some(ratio), Some(accuracy), Some(mcc)) = (
                     ratio.map(|found| found.negatives_per_positive),
                     summary.spread(|found| Some(calls(found)?.accuracy)),
@@ -459,12 +466,13 @@ fn first_curves(runs: &[Run], classes: &[String]) -> Outcome<Option<String>> {
         (key.seed, &key.draw) == (first.seed, &first.draw)
             && (classes.len() == 2 || key.method == OURS)
     };
-    let scored: Vec<(&str, Scored)> = runs
+    let scored: Vec<(&str, Predictions)> = runs
         .iter()
         .filter(is_first)
         .map(|run| (run.key.method.as_str(), (&run.test).into()))
         .collect();
-    let lines: Vec<(&str, &Scored)> = scored.iter().map(|(name, scored)| (*name, scored)).collect();
+    let lines: Vec<(&str, &Predictions)> =
+        scored.iter().map(|(name, scored)| (*name, scored)).collect();
     match curves(&lines, classes) {
         Ok(svg) => Ok(Some(svg)),
         Err(FigureError::Empty(_)) => Ok(None),
@@ -474,7 +482,7 @@ fn first_curves(runs: &[Run], classes: &[String]) -> Outcome<Option<String>> {
 
 /// Of all runs together.
 fn test_rows_per_train_row(runs: &[&Run]) -> f64 {
-    let rows = |run: &&Run| Scored::from(&run.test).labels.len();
+    let rows = |run: &&Run| Predictions::from(&run.test).labels.len();
     let test: usize = runs.iter().map(rows).sum();
     let train: usize = runs.iter().map(|run| run.train_rows).sum();
     test as f64 / train.max(1) as f64

@@ -9,7 +9,7 @@ use dnabert::genome::bed::{BedRecord, read_bed};
 use dnabert::interpret::{rank_correlation, site_auroc, top_overlap};
 use dnabert::motif::scan::Scanner;
 use dnabert::motif::{Background, Motif};
-use dnabert::train::{Interval, bootstrap};
+use dnabert::train::{ConfidenceInterval, bootstrap};
 use dnabert::{AttributionMethod, BoxedAttribution, Model};
 
 use crate::args::subject::{Named, Subject, attribute, shuffle};
@@ -43,7 +43,7 @@ pub(crate) struct Explained {
 pub(crate) struct Judged {
     name: String,
     auroc: f64,
-    interval: Option<Interval>,
+    interval: Option<ConfidenceInterval>,
     sequences: usize,
 }
 

@@ -4,18 +4,18 @@ use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use dnabert::comparison::Learned;
+use dnabert::comparison::MethodResult;
 use dnabert::core::Task;
 use dnabert::model::{Adaptation, Pooling};
 use dnabert::tasks::{DataError, Subset, sha256};
 use dnabert::train::{AdamWSettings, FineTuneConfig};
-use dnabert::{Device, Experiment, Floor, HeadStart, NgramReader, Recipe, Start};
+use dnabert::{Baseline, Device, Experiment, HeadInit, ModelInit, NgramReader, Recipe};
 
 /// A way to learn a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
     /// Something simple.
-    Floor(Floor),
+    Baseline(Baseline),
     /// The network from random weights, in the way that suits them best.
     Random,
     /// The network from random weights, with the head and the settings of the pre-trained one.
@@ -30,7 +30,7 @@ impl Method {
     /// All methods, the simplest first.
     pub(crate) fn all() -> Vec<Self> {
         let own = [Self::Random, Self::RandomAlike, Self::Frozen, Self::FineTuned];
-        Floor::ALL.map(Self::Floor).into_iter().chain(own).collect()
+        Baseline::ALL.map(Self::Baseline).into_iter().chain(own).collect()
     }
 
     /// The method that is called so on the command line: its name with dashes.
@@ -46,7 +46,7 @@ impl Method {
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Floor(floor) => floor.name(),
+            Self::Baseline(floor) => floor.name(),
             Self::Random => "random weights",
             Self::RandomAlike => "random weights, trained alike",
             Self::Frozen => "pre-trained, frozen",
@@ -66,7 +66,7 @@ impl Method {
 
     /// What a run depends on besides task, share and seed.
     pub(crate) fn settings(self, contest: &Contest, share: f64) -> std::io::Result<String> {
-        if let Self::Floor(_) = self {
+        if let Self::Baseline(_) = self {
             let both_strands = contest.both_strands();
             return Ok(if both_strands { "both strands".to_owned() } else { String::new() });
         }
@@ -85,10 +85,12 @@ impl Method {
         share: f64,
         seed: u64,
         device: &Device,
-    ) -> Result<Learned, Box<dyn Error + Send + Sync>> {
+    ) -> Result<MethodResult, Box<dyn Error + Send + Sync>> {
         let task = &Subset::new(&contest.task, share, seed);
         match self {
-            Self::Floor(floor) => Ok(floor.learn(task, contest.both_strands(), seed, device, 1)?),
+            Self::Baseline(floor) => {
+                Ok(floor.learn(task, contest.both_strands(), seed, device, 1)?)
+            }
             _ => {
                 let experiment = self.experiment(contest, share, seed, &contest.model);
                 Ok(experiment.learn(task, device, &mut ())?)
@@ -102,9 +104,9 @@ impl Method {
             let (path, pooling) = (model.to_owned(), Some(pooling));
             match self {
                 Self::Frozen | Self::FineTuned => {
-                    Start::Folder { path, pooling, mask_mode: None, padded_length: None }
+                    ModelInit::Folder { path, pooling, mask_mode: None, padded_length: None }
                 }
-                _ => Start::Reset { path, pooling },
+                _ => ModelInit::Reset { path, pooling },
             }
         };
         // Fewer rows make fewer steps an epoch.
@@ -131,7 +133,7 @@ impl Method {
         Experiment {
             start: start(pooling),
             further_starts: Vec::new(),
-            head: if counts { HeadStart::Regression } else { HeadStart::Random },
+            head: if counts { HeadInit::Regression } else { HeadInit::Random },
             pooled_parts: None,
             // What is fitted beside a network needs no pre-training.
             ngrams: recipe

@@ -1,9 +1,9 @@
 //! What the runs say: means over seeds, and differences with their intervals.
 
-use dnabert::Scored;
+use dnabert::Predictions;
 use dnabert::comparison::{Difference, Run, Spread, over_seeds};
 use dnabert::core::Task;
-use dnabert::train::Interval;
+use dnabert::train::ConfidenceInterval;
 
 use super::grid;
 use super::method::{Contest, Method};
@@ -29,7 +29,7 @@ impl Measure {
         }
     }
 
-    fn value(self, scored: &Scored) -> f64 {
+    fn value(self, scored: &Predictions) -> f64 {
         match self {
             Self::Auroc => scored.auroc().unwrap_or(0.5),
             Self::Mcc => scored.report().mcc,
@@ -62,7 +62,7 @@ pub(crate) fn summarize(runs: &[Run], contests: &[Contest], shares: &[f64]) -> V
             let of_block =
                 || runs.iter().filter(|run| run.key.task == task.name() && run.key.draw == draw);
             let Some(first) = of_block().next() else { continue };
-            let by_seed = |method: Method| -> Vec<(u64, Scored)> {
+            let by_seed = |method: Method| -> Vec<(u64, Predictions)> {
                 let runs = of_block().filter(|run| run.key.method == method.name());
                 runs.map(|run| (run.key.seed, (&run.test).into())).collect()
             };
@@ -81,7 +81,7 @@ pub(crate) fn summarize(runs: &[Run], contests: &[Contest], shares: &[f64]) -> V
                 _ => Method::Random,
             };
             let (random, tuned) = (by_seed(random), by_seed(Method::FineTuned));
-            let pair = |(seed, tuned): (u64, Scored)| {
+            let pair = |(seed, tuned): (u64, Predictions)| {
                 let (_, random) = random.iter().find(|(other, _)| *other == seed)?;
                 Some([tuned, random.clone()])
             };
@@ -119,7 +119,7 @@ pub(crate) fn table(blocks: &[Block]) -> String {
         line(std::iter::once(method.name().to_owned()).chain(blocks.iter().map(cell)).collect());
     }
     let cell = |block: &Block| match block.gain {
-        Some(Difference { mean, interval: Some(Interval { low, high }) }) => {
+        Some(Difference { mean, interval: Some(ConfidenceInterval { low, high }) }) => {
             format!("{mean:+.3} [{low:+.3}, {high:+.3}]")
         }
         _ => "–".to_owned(),

@@ -8,11 +8,11 @@ use dnabert_model::{
     SequenceClassifier,
 };
 
-use super::{Experiment, ExperimentError, Start};
+use super::{Experiment, ExperimentError, ModelInit};
 use dnabert_inference::AnyTokenizer;
 
 /// What training begins with.
-pub(super) struct Beginning {
+pub(super) struct InitializedModel {
     pub(super) tokenizer: AnyTokenizer,
     pub(super) model: SequenceClassifier<Bert>,
     pub(super) config: BertConfig,
@@ -25,8 +25,8 @@ impl Experiment {
         &self,
         labels: &[&str],
         device: &Device,
-    ) -> Result<Vec<(u64, Beginning)>, ExperimentError> {
-        let mut beginnings: Vec<(u64, Beginning)> = Vec::new();
+    ) -> Result<Vec<(u64, InitializedModel)>, ExperimentError> {
+        let mut beginnings: Vec<(u64, InitializedModel)> = Vec::new();
         for number in 0..self.members.get() {
             let seed = match self.fine_tune.seed {
                 seed if number == 0 => seed,
@@ -53,7 +53,7 @@ impl Experiment {
         labels: &[&str],
         seed: u64,
         device: &Device,
-    ) -> Result<Beginning, ExperimentError> {
+    ) -> Result<InitializedModel, ExperimentError> {
         let seed = derive_seed(seed, &[10]);
         let change = |config: BertConfig| BertConfig {
             pooled_parts: self.pooled_parts.unwrap_or(config.pooled_parts),
@@ -61,7 +61,7 @@ impl Experiment {
             ..config
         };
         let (tokenizer, model, config, new_parts) = match self.start_of(member) {
-            Start::Fresh { size, k, pooling } => {
+            ModelInit::Fresh { size, k, pooling } => {
                 let tokenizer = KmerTokenizer::new(*k)?;
                 let config = size.config(tokenizer.vocab_size());
                 let pooling = pooling.unwrap_or(config.pooling);
@@ -70,7 +70,7 @@ impl Experiment {
                 let model = config.sequence_classifier(seed, device);
                 (tokenizer.into(), model, config, vec!["all"])
             }
-            Start::Reset { path, pooling } => {
+            ModelInit::Reset { path, pooling } => {
                 let config =
                     BertConfig::read(path.join("config.json")).map_err(CheckpointError::from)?;
                 let pooling = pooling.unwrap_or(config.pooling);
@@ -83,7 +83,7 @@ impl Experiment {
                 let model = config.sequence_classifier(seed, device);
                 (tokenizer, model, config, vec!["all"])
             }
-            Start::Folder { path, pooling, mask_mode, padded_length } => {
+            ModelInit::Folder { path, pooling, mask_mode, padded_length } => {
                 let mut checkpoint = Checkpoint::open(path)?;
                 let config = checkpoint.config_mut();
                 config.pooling = pooling.unwrap_or(config.pooling);
@@ -108,6 +108,6 @@ impl Experiment {
         let maximum = config.longest_row();
         let policy = if self.truncate { LengthPolicy::Truncate } else { LengthPolicy::Reject };
         let tokenizer = tokenizer.with_ambiguity(self.ambiguity).with_length(policy(maximum));
-        Ok(Beginning { tokenizer, model, config, new_parts })
+        Ok(InitializedModel { tokenizer, model, config, new_parts })
     }
 }

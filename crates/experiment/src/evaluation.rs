@@ -2,12 +2,12 @@
 
 use dnabert_core::derive_seed;
 use dnabert_train::metric::{self, Balance, CallReport};
-use dnabert_train::{ClassificationReport, Interval, bootstrap};
+use dnabert_train::{ClassificationReport, ConfidenceInterval, bootstrap};
 use serde::Serialize;
 
 /// Examples with their classes, and what a method says of them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scored {
+pub struct Predictions {
     /// The probability of each class, for each example.
     pub probabilities: Vec<Vec<f64>>,
     /// The class of each example.
@@ -16,14 +16,14 @@ pub struct Scored {
 
 /// A method on one task: how it does on the rows that chose its settings and on those that did not.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Judgement {
+pub struct Evaluation {
     /// The test split; every example is of its most probable class.
     #[serde(flatten)]
     pub test: ClassificationReport,
     /// 95 % bootstrap interval of the test AUROC.
-    pub auroc_interval: Option<Interval>,
+    pub auroc_interval: Option<ConfidenceInterval>,
     /// 95 % bootstrap interval of the test MCC.
-    pub mcc_interval: Option<Interval>,
+    pub mcc_interval: Option<ConfidenceInterval>,
     /// The dev split.
     pub dev: ClassificationReport,
     /// The test split of two classes, called by the threshold with the highest MCC on dev.
@@ -44,7 +44,7 @@ pub struct Imbalanced {
     pub at_chosen: CallReport,
     /// 95 % bootstrap interval of the MCC of the latter: where a hundred negatives weigh as much as one
     /// positive did, a false alarm more or less moves it far.
-    pub at_chosen_mcc_interval: Option<Interval>,
+    pub at_chosen_mcc_interval: Option<ConfidenceInterval>,
 }
 
 /// Resamples behind a confidence interval.
@@ -53,7 +53,7 @@ const RESAMPLES: usize = 1000;
 /// Negatives for each positive, where positives are made rare.
 const RATIOS: [f64; 2] = [10.0, 100.0];
 
-impl Scored {
+impl Predictions {
     /// All measures, by the most probable class.
     ///
     /// # Panics
@@ -108,20 +108,24 @@ impl Scored {
         }
     }
 
-    fn interval(&self, seed: u64, value: impl Fn(&Self) -> Option<f64>) -> Option<Interval> {
+    fn interval(
+        &self,
+        seed: u64,
+        value: impl Fn(&Self) -> Option<f64>,
+    ) -> Option<ConfidenceInterval> {
         bootstrap(self.labels.len(), RESAMPLES, seed, |indices| value(&self.subset(indices)))
     }
 }
 
-impl Judgement {
+impl Evaluation {
     /// Judges a method on `test`; thresholds are chosen on `dev`, and `seed` resamples.
     ///
     /// # Panics
     ///
     /// As [`ClassificationReport::new`].
-    pub fn new(dev: &Scored, test: &Scored, seed: u64) -> Self {
+    pub fn new(dev: &Predictions, test: &Predictions, seed: u64) -> Self {
         let mut found = Self::without_intervals(dev, test);
-        found.auroc_interval = test.interval(derive_seed(seed, &[11]), Scored::auroc);
+        found.auroc_interval = test.interval(derive_seed(seed, &[11]), Predictions::auroc);
         found.mcc_interval =
             test.interval(derive_seed(seed, &[14]), |rows| Some(rows.report().mcc));
         for rare in &mut found.imbalanced {
@@ -140,7 +144,7 @@ impl Judgement {
     /// # Panics
     ///
     /// As [`ClassificationReport::new`].
-    pub fn without_intervals(dev: &Scored, test: &Scored) -> Self {
+    pub fn without_intervals(dev: &Predictions, test: &Predictions) -> Self {
         let positives = dev.positives().zip(test.positives());
         let calls = |threshold: Option<f64>, balance| {
             let ((dev, dev_truth), (test, test_truth)) = positives.as_ref()?;
@@ -174,8 +178,8 @@ impl Judgement {
 mod tests {
     use super::*;
 
-    fn scored(rows: &[(f64, usize)]) -> Scored {
-        Scored {
+    fn scored(rows: &[(f64, usize)]) -> Predictions {
+        Predictions {
             probabilities: rows.iter().map(|(p, _)| vec![1.0 - p, *p]).collect(),
             labels: rows.iter().map(|(_, label)| *label).collect(),
         }
@@ -186,7 +190,7 @@ mod tests {
         // Positives are above 0.3 on dev; on test one negative is, too.
         let dev = scored(&[(0.1, 0), (0.2, 0), (0.4, 1), (0.6, 1)]);
         let test = scored(&[(0.1, 0), (0.25, 0), (0.35, 0), (0.2, 0), (0.4, 1), (0.7, 1)]);
-        let found = Judgement::new(&dev, &test, 1);
+        let found = Evaluation::new(&dev, &test, 1);
         assert!((found.test.accuracy - 5.0 / 6.0).abs() < 1e-12);
         let chosen = found.chosen_threshold.unwrap();
         assert!((chosen.threshold - 0.3).abs() < 1e-12, "{chosen:?}");
@@ -199,18 +203,20 @@ mod tests {
 
     #[test]
     fn three_classes_have_no_threshold_but_can_be_rare() {
-        let rows = Scored {
+        let rows = Predictions {
             probabilities: vec![vec![0.8, 0.1, 0.1], vec![0.1, 0.8, 0.1], vec![0.1, 0.1, 0.8]],
             labels: vec![0, 1, 2],
         };
-        let found = Judgement::new(&rows, &rows, 1);
+        let found = Evaluation::new(&rows, &rows, 1);
         assert_eq!((found.test.mcc, found.chosen_threshold), (1.0, None));
         let calls: Vec<f64> = found.imbalanced.iter().map(|rare| rare.at_chosen.mcc).collect();
         assert_eq!(calls, [1.0, 1.0]);
         // An acceptor that is taken for a donor is called all the same; one that is taken for neither is not.
-        let other = Scored { probabilities: rows.probabilities.clone(), labels: vec![0, 2, 1] };
-        assert_eq!(Judgement::new(&rows, &other, 1).imbalanced[0].at_half.mcc, 1.0);
-        let missed = Scored { probabilities: rows.probabilities.clone(), labels: vec![2, 1, 0] };
-        assert!(Judgement::new(&rows, &missed, 1).imbalanced[0].at_half.mcc < 1.0);
+        let other =
+            Predictions { probabilities: rows.probabilities.clone(), labels: vec![0, 2, 1] };
+        assert_eq!(Evaluation::new(&rows, &other, 1).imbalanced[0].at_half.mcc, 1.0);
+        let missed =
+            Predictions { probabilities: rows.probabilities.clone(), labels: vec![2, 1, 0] };
+        assert!(Evaluation::new(&rows, &missed, 1).imbalanced[0].at_half.mcc < 1.0);
     }
 }

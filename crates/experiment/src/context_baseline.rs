@@ -27,7 +27,7 @@ pub fn fit_context(
 
 /// How a context model predicts hidden k-mers.
 #[derive(Debug, Clone, Copy)]
-pub struct ContextFloor<'a> {
+pub struct ContextBaseline<'a> {
     /// The counts.
     pub model: &'a ContextModel,
     /// Bases that are looked at on each side of a hole.
@@ -36,7 +36,7 @@ pub struct ContextFloor<'a> {
     pub backing: f64,
 }
 
-impl ContextFloor<'_> {
+impl ContextBaseline<'_> {
     /// Judges the model on rows of k-mers and the sequences that they are of, under the masks that
     /// [`evaluate_rows`](dnabert_train::pretrain::evaluate_rows) gives them.
     ///
@@ -125,13 +125,13 @@ mod tests {
         model.count(&sequence);
         model.finish();
         let row = KmerTokenizer::new(6).unwrap().encode(&sequence).unwrap();
-        let floor = ContextFloor { model: &model, reach: 3, backing: 0.01 };
+        let floor = ContextBaseline { model: &model, reach: 3, backing: 0.01 };
         let masking = KmerMasking::new(6, 0.15).unwrap();
         let found = floor.evaluate_rows(&[(sequence, row)], &masking, 3);
         assert!(found[0].tokens > 40, "{found:?}");
         // Holes that are longer than any that was counted, or lie at an end, may be wrong.
         assert!(found[0].right as f64 > 0.8 * found[0].tokens as f64, "{found:?}");
-        let blind = ContextFloor { reach: 0, ..floor };
+        let blind = ContextBaseline { reach: 0, ..floor };
         let sequence: Sequence = text.parse().unwrap();
         let row = KmerTokenizer::new(6).unwrap().encode(&sequence).unwrap();
         let blind = blind.evaluate_rows(&[(sequence, row)], &masking, 3);

@@ -13,8 +13,8 @@ use dnabert_train::{
     ClassificationReport, EarlyStop, EncodedExample, FineTuneConfig, encode_examples, fine_tune,
 };
 
-use crate::comparison::Learned;
-use crate::{ExperimentError, Ngrams, Scored, ngrams};
+use crate::comparison::MethodResult;
+use crate::{ExperimentError, Ngrams, Predictions, ngrams};
 
 /// The AUROC of GC content alone on `test`, its direction chosen on `train`; two classes.
 /// `None` where a split has one class only.
@@ -34,7 +34,7 @@ fn gc_content(example: &Example) -> f64 {
 
 /// A simple method that any result stands beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Floor {
+pub enum Baseline {
     /// Logistic regression on GC content alone.
     Gc,
     /// Logistic regression on the shares of all 4-, 5- and 6-mers.
@@ -54,16 +54,16 @@ pub enum Floor {
 
 /// What a simple method says of the examples that it was not fitted on.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FloorOutcome {
+pub struct BaselineOutcome {
     /// The dev split, which chose its settings.
-    pub dev: Scored,
+    pub dev: Predictions,
     /// The test split.
-    pub test: Scored,
+    pub test: Predictions,
 }
 
 /// The splits of a task.
 #[derive(Debug, Clone, Copy)]
-pub struct FloorData<'a> {
+pub struct BaselineData<'a> {
     /// Fits the method.
     pub train: &'a [Example],
     /// Chooses its settings.
@@ -82,7 +82,7 @@ pub(crate) fn score(report: &ClassificationReport) -> f64 {
 /// Penalties to choose from.
 pub(crate) const PENALTIES: [f64; 6] = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0];
 
-impl Floor {
+impl Baseline {
     /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Gc,
@@ -114,11 +114,11 @@ impl Floor {
     /// [`ExperimentError`] where a split is empty, or the network cannot be trained.
     pub fn run(
         self,
-        data: FloorData<'_>,
+        data: BaselineData<'_>,
         seed: u64,
         device: &Device,
         workers: usize,
-    ) -> Result<FloorOutcome, ExperimentError> {
+    ) -> Result<BaselineOutcome, ExperimentError> {
         let longest = data.train.iter().map(|example| example.sequence.len()).max();
         let longest = longest.unwrap_or_default();
         match self {
@@ -157,20 +157,24 @@ impl Floor {
         seed: u64,
         device: &Device,
         workers: usize,
-    ) -> Result<Learned, ExperimentError> {
+    ) -> Result<MethodResult, ExperimentError> {
         let [train, dev, test] =
             [Split::Train, Split::Dev, Split::Test].map(|split| examples(task, split));
         let (train, dev, test) = (train?, dev?, test?);
         let classes = task.classes().len();
-        let data = FloorData { train: &train, dev: &dev, test: &test, classes };
+        let data = BaselineData { train: &train, dev: &dev, test: &test, classes };
         if !both_strands {
-            let FloorOutcome { dev, test } = self.run(data, seed, device, workers)?;
-            return Ok(Learned { train_rows: train.len(), dev, test });
+            let BaselineOutcome { dev, test } = self.run(data, seed, device, workers)?;
+            return Ok(MethodResult { train_rows: train.len(), dev, test });
         }
         let [both_train, both_dev, both_test] = [&train, &dev, &test].map(|rows| both(rows));
-        let data = FloorData { train: &both_train, dev: &both_dev, test: &both_test, classes };
-        let FloorOutcome { dev, test } = self.run(data, seed, device, workers)?;
-        Ok(Learned { train_rows: train.len(), dev: dev.over_strands(), test: test.over_strands() })
+        let data = BaselineData { train: &both_train, dev: &both_dev, test: &both_test, classes };
+        let BaselineOutcome { dev, test } = self.run(data, seed, device, workers)?;
+        Ok(MethodResult {
+            train_rows: train.len(),
+            dev: dev.over_strands(),
+            test: test.over_strands(),
+        })
     }
 }
 
@@ -199,17 +203,20 @@ pub(crate) fn examples<T: Task>(task: &T, split: Split) -> Result<Vec<Example>, 
 }
 
 fn regress(
-    data: FloorData<'_>,
+    data: BaselineData<'_>,
     columns: usize,
     features: impl Fn(&Example) -> SparseRow,
-) -> FloorOutcome {
+) -> BaselineOutcome {
     let rows = [data.train, data.dev, data.test]
         .map(|examples| examples.iter().map(&features).collect::<Vec<_>>());
     regress_rows(data, rows.each_ref().map(Vec::as_slice), columns)
 }
 
 /// Logistic regression on counts of 4-mers.
-fn place_kmers(data: FloorData<'_>, counted: Ngrams) -> Result<FloorOutcome, ExperimentError> {
+fn place_kmers(
+    data: BaselineData<'_>,
+    counted: Ngrams,
+) -> Result<BaselineOutcome, ExperimentError> {
     let tokenizer = KmerTokenizer::new(4)?
         .with_ambiguity(AmbiguityPolicy::Unknown)
         .with_length(LengthPolicy::Unlimited);
@@ -230,24 +237,28 @@ fn place_kmers(data: FloorData<'_>, counted: Ngrams) -> Result<FloorOutcome, Exp
 /// # Panics
 ///
 /// If there are not as many rows as examples, or none.
-pub fn regress_rows(data: FloorData<'_>, rows: [&[SparseRow]; 3], columns: usize) -> FloorOutcome {
+pub fn regress_rows(
+    data: BaselineData<'_>,
+    rows: [&[SparseRow]; 3],
+    columns: usize,
+) -> BaselineOutcome {
     regress_by(data, rows, columns, &PENALTIES)
 }
 
 fn regress_by(
-    data: FloorData<'_>,
+    data: BaselineData<'_>,
     [train, dev, test]: [&[SparseRow]; 3],
     columns: usize,
     penalties: &[f64],
-) -> FloorOutcome {
+) -> BaselineOutcome {
     let [train_labels, dev_labels, test_labels] = [data.train, data.dev, data.test].map(labels);
     let (model, _) =
         fit_best([train, dev], [&train_labels, &dev_labels], columns, data.classes, penalties);
-    let scored = |rows: &[SparseRow], labels| Scored {
+    let scored = |rows: &[SparseRow], labels| Predictions {
         probabilities: rows.iter().map(|row| model.predict(row)).collect(),
         labels,
     };
-    FloorOutcome { dev: scored(dev, dev_labels), test: scored(test, test_labels) }
+    BaselineOutcome { dev: scored(dev, dev_labels), test: scored(test, test_labels) }
 }
 
 fn labels(examples: &[Example]) -> Vec<usize> {
@@ -280,12 +291,12 @@ const PATIENCE: usize = 20;
 const RATES: [f64; 2] = [1e-3, 3e-3];
 
 fn convolve(
-    data: FloorData<'_>,
+    data: BaselineData<'_>,
     network: &CnnConfig,
     seed: u64,
     device: &Device,
     workers: usize,
-) -> Result<FloorOutcome, ExperimentError> {
+) -> Result<BaselineOutcome, ExperimentError> {
     let tokenizer = KmerTokenizer::new(1)?
         .with_ambiguity(AmbiguityPolicy::Unknown)
         .with_length(LengthPolicy::Truncate(network.length));
@@ -315,12 +326,12 @@ fn convolve(
     let scored = |rows: &[EncodedExample]| {
         let inputs: Vec<&Encoding> = rows.iter().map(|row| &row.encoding).collect();
         let scores = logits(&model, &inputs, 64, special.pad, device);
-        Scored {
+        Predictions {
             probabilities: scores.iter().map(|row| softmax(row)).collect(),
             labels: rows.iter().map(|row| row.label).collect(),
         }
     };
-    Ok(FloorOutcome { dev: scored(&dev), test: scored(&test) })
+    Ok(BaselineOutcome { dev: scored(&dev), test: scored(&test) })
 }
 
 #[cfg(test)]
@@ -355,23 +366,23 @@ mod tests {
         };
         let split = |salt| examples(40, salt).into_iter().map(long).collect::<Vec<_>>();
         let (train, dev, test) = (split(1), split(2), split(3));
-        let data = FloorData { train: &train, dev: &dev, test: &test, classes: 2 };
-        let found = Floor::PlacedKmers(Ngrams::BESIDE).run(data, 1, &Device::flex(), 1).unwrap();
+        let data = BaselineData { train: &train, dev: &dev, test: &test, classes: 2 };
+        let found = Baseline::PlacedKmers(Ngrams::BESIDE).run(data, 1, &Device::flex(), 1).unwrap();
         assert!(found.test.auroc().unwrap() > 0.9);
     }
 
     #[test]
     fn what_stands_at_a_place_is_found_by_all_but_gc() {
         let (train, dev, test) = (examples(300, 1), examples(60, 2), examples(200, 3));
-        let data = FloorData { train: &train, dev: &dev, test: &test, classes: 2 };
-        let area = |floor: Floor| {
+        let data = BaselineData { train: &train, dev: &dev, test: &test, classes: 2 };
+        let area = |floor: Baseline| {
             let found = floor.run(data, 1, &Device::flex(), 1).unwrap();
             found.test.auroc().unwrap()
         };
-        for floor in Floor::ALL.into_iter().filter(|floor| *floor != Floor::Gc) {
+        for floor in Baseline::ALL.into_iter().filter(|floor| *floor != Baseline::Gc) {
             assert!(area(floor) > 0.95, "{}: {}", floor.name(), area(floor));
         }
-        let gc = area(Floor::Gc);
+        let gc = area(Baseline::Gc);
         assert!((0.6..0.9).contains(&gc), "{gc}"); // six bases of 40 are A or T
         assert!((gc_auroc(&train, &test).unwrap() - gc).abs() < 1e-9);
     }

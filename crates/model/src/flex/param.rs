@@ -10,9 +10,9 @@ use crate::Activation;
 use crate::layer::BertLayer;
 
 /// The values of a parameter, without a copy.
-pub(super) struct Held(FlexTensor);
+pub(super) struct FlexParam(FlexTensor);
 
-impl Held {
+impl FlexParam {
     /// Returns `None` unless the values are f32 on flex and not part of an autodiff graph.
     pub(super) fn of<const D: usize>(parameter: &Param<Tensor<D>>) -> Option<Self> {
         let tensor = parameter.val();
@@ -37,18 +37,18 @@ impl Held {
     }
 }
 
-pub(super) struct HeldLinear {
-    weight: Held,
-    bias: Option<Held>,
+pub(super) struct FlexParamLinear {
+    weight: FlexParam,
+    bias: Option<FlexParam>,
     dims: [usize; 2],
 }
 
-impl HeldLinear {
+impl FlexParamLinear {
     pub(super) fn of(linear: &Linear) -> Option<Self> {
-        let weight = Held::of(&linear.weight)?;
+        let weight = FlexParam::of(&linear.weight)?;
         weight.strides()?;
         let bias = match &linear.bias {
-            Some(bias) => Some(Held::of(bias)?),
+            Some(bias) => Some(FlexParam::of(bias)?),
             None => None,
         };
         if let Some(bias) = &bias {
@@ -59,55 +59,55 @@ impl HeldLinear {
 
     pub(super) fn weights(&self) -> Weights<'_> {
         let strides = self.weight.strides().expect("asked when it was made");
-        let bias = self.bias.as_ref().and_then(Held::slice);
+        let bias = self.bias.as_ref().and_then(FlexParam::slice);
         Weights::new(self.weight.values(), self.dims, strides, bias)
     }
 }
 
-pub(super) struct HeldNorm {
-    gamma: Held,
-    beta: Held,
+pub(super) struct FlexParamNorm {
+    gamma: FlexParam,
+    beta: FlexParam,
     epsilon: f32,
 }
 
-impl HeldNorm {
+impl FlexParamNorm {
     pub(super) fn of(norm: &LayerNorm, epsilon: f64) -> Option<Self> {
-        let (gamma, beta) = (Held::of(&norm.gamma)?, Held::of(norm.beta.as_ref()?)?);
+        let (gamma, beta) = (FlexParam::of(&norm.gamma)?, FlexParam::of(norm.beta.as_ref()?)?);
         gamma.slice()?;
         beta.slice()?;
         Some(Self { gamma, beta, epsilon: epsilon as f32 })
     }
 
     pub(super) fn norm(&self) -> Norm<'_> {
-        let slice = |held| Held::slice(held).expect("asked when it was made");
+        let slice = |parameter| FlexParam::slice(parameter).expect("asked when it was made");
         Norm { gamma: slice(&self.gamma), beta: slice(&self.beta), epsilon: self.epsilon }
     }
 }
 
 /// The parameters of a layer.
-pub(super) struct HeldLayer {
-    pub(super) projections: [HeldLinear; 3],
-    pub(super) attended: HeldLinear,
-    pub(super) attended_norm: HeldNorm,
-    pub(super) wide: HeldLinear,
+pub(super) struct FlexParamLayer {
+    pub(super) projections: [FlexParamLinear; 3],
+    pub(super) attended: FlexParamLinear,
+    pub(super) attended_norm: FlexParamNorm,
+    pub(super) wide: FlexParamLinear,
     pub(super) activation: Activation,
-    pub(super) output: HeldLinear,
-    pub(super) output_norm: HeldNorm,
+    pub(super) output: FlexParamLinear,
+    pub(super) output_norm: FlexParamNorm,
 }
 
-impl HeldLayer {
+impl FlexParamLayer {
     pub(super) fn of(layer: &BertLayer, epsilon: f64) -> Option<Self> {
         let attention = &layer.attention.self_attention;
         let [query, key, value] =
-            [&attention.query, &attention.key, &attention.value].map(HeldLinear::of);
+            [&attention.query, &attention.key, &attention.value].map(FlexParamLinear::of);
         Some(Self {
             projections: [query?, key?, value?],
-            attended: HeldLinear::of(&layer.attention.output.dense)?,
-            attended_norm: HeldNorm::of(&layer.attention.output.layer_norm, epsilon)?,
-            wide: HeldLinear::of(&layer.intermediate.dense)?,
+            attended: FlexParamLinear::of(&layer.attention.output.dense)?,
+            attended_norm: FlexParamNorm::of(&layer.attention.output.layer_norm, epsilon)?,
+            wide: FlexParamLinear::of(&layer.intermediate.dense)?,
             activation: layer.intermediate.activation,
-            output: HeldLinear::of(&layer.output.dense)?,
-            output_norm: HeldNorm::of(&layer.output.layer_norm, epsilon)?,
+            output: FlexParamLinear::of(&layer.output.dense)?,
+            output_norm: FlexParamNorm::of(&layer.output.layer_norm, epsilon)?,
         })
     }
 }
