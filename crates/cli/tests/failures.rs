@@ -93,7 +93,7 @@ fn keeps_results(desk: &Desk, what: &str) {
     }
     // Nothing that was written beside them is left, either.
     for folder in [".", "old"] {
-        let beside = desk.list(folder).into_iter().find(|name| name.starts_with(".tmp"));
+        let beside = desk.list(folder).into_iter().find(|name| name.ends_with(".partial"));
         assert_eq!(beside, None, "{what}");
     }
 }

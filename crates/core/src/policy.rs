@@ -4,6 +4,8 @@ use crate::TokenizeError;
 
 /// What a tokenizer does with tokens that cover an ambiguous base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum AmbiguityPolicy {
     /// Reject the sequence.
     #[default]

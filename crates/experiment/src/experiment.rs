@@ -16,7 +16,7 @@ use dnabert_model::{Adaptation, BertConfig, CheckpointError, MaskMode, Pooling, 
 use dnabert_train::{
     EncodeError, EncodedExample, FineTuneConfig, FineTuned, Observer, TrainError, fine_tune,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use self::initialized::InitializedModel;
 pub use self::metrics::{LostTokens, Metrics, OtherTask, Settings, Training};
@@ -36,13 +36,29 @@ use dnabert_inference::{
 };
 
 /// What to train on a task, and how.
-#[derive(Debug, Clone)]
+///
+/// ```
+/// use dnabert_experiment::{Experiment, Recipe};
+///
+/// let experiment = Experiment::from_pretrained("datasets/models/small-4")
+///     .with_recipe(Recipe::Order)
+///     .with_epochs(8)
+///     .with_seed(2);
+/// // What a run writes beside its result can be read back to run it again.
+/// let text = serde_json::to_string(&experiment)?;
+/// let again: Experiment = serde_json::from_str(&text)?;
+/// assert_eq!(again, experiment);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Experiment {
     /// Where the network starts.
     pub start: ModelInit,
     /// Where further members start, in turn: with one of these the second member starts there, the third where the first
     /// does, and so on. All must have the shape and the tokens of the first. What networks of unlike starts get wrong is less
     /// alike than where they differ by their seeds alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub further_starts: Vec<ModelInit>,
     /// What happens to k-mers with ambiguous letters.
     pub ambiguity: AmbiguityPolicy,
@@ -52,13 +68,16 @@ pub struct Experiment {
     /// How the head begins.
     pub head: HeadInit,
     /// Parts of a row that are pooled by themselves ([`BertConfig::pooled_parts`]), if not as the network's config says.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pooled_parts: Option<NonZeroUsize>,
     /// Counts of k-mers that the classifier also reads, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ngrams: Option<Ngrams>,
     /// Whether every training row is also read reversed and complemented, and probabilities are
     /// means over both strands: for sites that mean the same on both.
     pub both_strands: bool,
     /// Dropout of hidden states, if not as the network's config says.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dropout: Option<f64>,
     /// What of it is trained.
     pub adaptation: Adaptation,
@@ -71,7 +90,7 @@ pub struct Experiment {
 }
 
 /// How the classification head of an experiment begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeadInit {
     /// At random.
@@ -85,7 +104,8 @@ pub enum HeadInit {
 }
 
 /// Where the network starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ModelInit {
     /// From a folder in the Hugging Face layout, under a new classification head.
     Folder {
@@ -256,6 +276,13 @@ pub enum ExperimentError {
 impl From<CheckpointError> for ExperimentError {
     fn from(error: CheckpointError) -> Self {
         Self::Model(error.into())
+    }
+}
+
+impl Default for Experiment {
+    /// As [`from_pretrained`](Self::from_pretrained), with no folder yet.
+    fn default() -> Self {
+        Self::from_pretrained("")
     }
 }
 

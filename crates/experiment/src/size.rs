@@ -2,10 +2,13 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use dnabert_model::{Activation, BertConfig, Pooling};
 
 /// The shape of a model that starts from random weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ModelSize {
     /// 2 layers of width 32: seconds per epoch, for trying things out.
     Tiny,

@@ -6,7 +6,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Device;
 use dnabert_core::{Encoding, SpecialTokens, derive_seed};
 use dnabert_model::{Scorer, TokenBatch, logits};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::batch::{EncodedExample, bucketed_batches};
 use crate::mask::mask_tokens;
@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// The settings of a fine-tuning run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FineTuneConfig {
     /// Passes over the training split; 0 is allowed only with `keep_start`.
     pub epochs: usize,
@@ -84,7 +85,7 @@ impl Default for FineTuneConfig {
 }
 
 /// When to stop before the last epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EarlyStop {
     /// Run all epochs.

@@ -1,7 +1,7 @@
 //! Classification of sequences.
 
 use burn::tensor::{Int, Tensor, TensorData};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{EpochScore, Objective, SplitView, upload};
 use crate::{ClassificationReport, TrainError, weighted_cross_entropy};
@@ -17,7 +17,7 @@ pub struct Classification {
 }
 
 /// How classes are weighted in the loss.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassWeights {
     /// All classes have the same weight.
@@ -29,7 +29,7 @@ pub enum ClassWeights {
 }
 
 /// The model-selection metric on the dev split; higher is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
     /// Area under the ROC curve, or accuracy if it is undefined.

@@ -75,7 +75,7 @@ impl Method {
         let content = sha256(&contest.model.join(file))?;
         // The folder may be called by another name.
         let experiment = self.experiment(contest, share, 0, Path::new(""));
-        Ok(format!("{content} {experiment:?}"))
+        Ok(format!("{content} {}", serde_json::to_string(&experiment)?))
     }
 
     /// Learns `share` of the training rows of `task`, drawn from `seed`.
