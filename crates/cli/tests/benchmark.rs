@@ -20,9 +20,10 @@ fn primate_sites_are_learned_from_the_model_of_the_fly_and_what_surrounds_them()
     let metrics = metrics(&desk);
     let config = &metrics["config"];
     assert!(config["start"].as_str().unwrap().ends_with("models/splice-fly-60"), "{config}");
-    let bag = &config["bag_of_tokens"];
-    assert_eq!((&bag["longest_run"], &bag["places"]), (&1.into(), &20.into()), "{bag}");
-    assert!(metrics["trainings"][0]["bag_share"].as_f64().unwrap() > 0.0, "{metrics}");
+    let ngrams = &config["ngrams"];
+    let found = (&ngrams["max_n"], &ngrams["position_bins"]);
+    assert_eq!(found, (&1.into(), &20.into()), "{ngrams}");
+    assert!(metrics["trainings"][0]["ngram_fraction"].as_f64().unwrap() > 0.0, "{metrics}");
     // One epoch of a model that knows no sites is right on six or seven rows of ten.
     assert!(metrics["accuracy"].as_f64().unwrap() > 0.9, "{metrics}");
 }

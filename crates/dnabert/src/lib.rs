@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "experiment")]
 #[doc(inline)]
 pub use dnabert_baseline as baseline;
 #[cfg(feature = "bpe")]
@@ -7,10 +8,13 @@ pub use dnabert_baseline as baseline;
 pub use dnabert_bpe as bpe;
 #[doc(inline)]
 pub use dnabert_core as core;
+#[cfg(feature = "experiment")]
 #[doc(inline)]
 pub use dnabert_experiment as experiment;
+#[cfg(feature = "figure")]
 #[doc(inline)]
 pub use dnabert_figure as figure;
+#[cfg(feature = "genome")]
 #[doc(inline)]
 pub use dnabert_genome as genome;
 #[doc(inline)]
@@ -21,31 +25,21 @@ pub use dnabert_interpret as interpret;
 pub use dnabert_kmer as kmer;
 #[doc(inline)]
 pub use dnabert_model as model;
+#[cfg(feature = "motif")]
 #[doc(inline)]
 pub use dnabert_motif as motif;
+#[cfg(feature = "experiment")]
 #[doc(inline)]
 pub use dnabert_tasks as tasks;
+#[cfg(feature = "experiment")]
 #[doc(inline)]
 pub use dnabert_train as train;
+#[cfg(feature = "variants")]
 #[doc(inline)]
 pub use dnabert_variants as variants;
 
+#[cfg(feature = "experiment")]
 pub use dnabert_experiment::*;
 pub use dnabert_inference::*;
 
-/// What most programs need: `use dnabert::prelude::*;`
-pub mod prelude {
-    pub use dnabert_core::{
-        Attribution, BothStrands, Classifier, Encoding, Example, Sequence, Split, Task, Tokenizer,
-    };
-    pub use dnabert_experiment::{
-        Baseline, Benchmark, Datasets, Experiment, Outcome, Predictions, Recipe, evaluate,
-    };
-    pub use dnabert_genome::Genome;
-    pub use dnabert_inference::{
-        AttributionMethod, Backend, Device, Ensemble, Model, Predictor, device,
-    };
-    pub use dnabert_kmer::KmerTokenizer;
-    pub use dnabert_model::Pooling;
-    pub use dnabert_tasks::{SingleTableSplit, TableFormat, TableTask};
-}
+pub mod prelude;

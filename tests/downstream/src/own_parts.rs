@@ -1,9 +1,9 @@
 //! A stranger's tokenizer (single letters) and task (more A than T?) train a tiny model.
-use burn::tensor::Device;
-use dnabert_core::{Encoding, Example, Sequence, SpecialTokens, Split, Task};
-use dnabert_core::{TokenizeError, Tokenizer, derive_seed};
-use dnabert_model::BertConfig;
-use dnabert_train::{FineTuneConfig, encode_examples, fine_tune};
+use dnabert::Device;
+use dnabert::core::{Encoding, Example, Sequence, SpecialTokens, Split, Task};
+use dnabert::core::{TokenizeError, Tokenizer, derive_seed};
+use dnabert::model::BertConfig;
+use dnabert::train::{FineTuneConfig, encode_examples, fine_tune};
 
 struct Letters;
 impl Tokenizer for Letters {
@@ -27,7 +27,7 @@ impl Tokenizer for Letters {
 
 struct MoreAThanT([String; 2]);
 impl Task for MoreAThanT {
-    type Error = dnabert_core::SequenceError;
+    type Error = dnabert::core::SequenceError;
     fn name(&self) -> &str {
         "more-a-than-t"
     }
