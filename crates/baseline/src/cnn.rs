@@ -7,6 +7,8 @@ use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig1d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor};
 use dnabert_core::derive_seed;
+use serde::{Deserialize, Serialize};
+
 use dnabert_model::{Dropout, Recurrent, RecurrentKind, Scorer, TokenBatch, initialize};
 
 /// A network of two convolutions with max pooling, and two linear layers.
@@ -43,7 +45,7 @@ pub struct Cnn {
 /// assert_eq!(network.scores(&batch).dims(), [1, 2]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CnnConfig {
     /// Tokens in each row, including special tokens.
     pub length: usize,

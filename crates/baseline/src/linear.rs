@@ -128,8 +128,8 @@ pub enum BaselineError {
         #[source]
         source: std::io::Error,
     },
-    /// A file that is no description of a classifier.
-    #[error("{}: this is no description of a linear classifier", path.display())]
+    /// A file that does not describe a classifier.
+    #[error("{}: the file does not describe a classifier", path.display())]
     Json {
         /// The file.
         path: PathBuf,

@@ -30,7 +30,7 @@ pub struct NgramFeatures {
 /// Ids below this one are special tokens, and the first k-mer's id.
 pub const FIRST_KMER: usize = 5;
 
-/// More columns than these are no table to fit.
+/// The largest number of columns that is fitted.
 const MOST_COLUMNS: usize = 1 << 22;
 
 impl NgramFeatures {
@@ -46,7 +46,7 @@ impl NgramFeatures {
         let kmers = ids.saturating_sub(FIRST_KMER);
         let are_kmers =
             kmers >= 4 && kmers.is_power_of_two() && kmers.trailing_zeros().is_multiple_of(2);
-        // Eleven bases alone have as many columns as there may be.
+        // All words of eleven bases are as many columns as are allowed.
         let features = Self { ids, max_n, position_bins };
         let can_be = max_n == 1 || are_kmers && max_n <= 12;
         let columns = if can_be { features.entries().checked_mul(position_bins) } else { None };

@@ -3,9 +3,11 @@
 use burn::module::Module;
 use burn::tensor::Device;
 use dnabert_baseline::{
-    CnnConfig, KmerFractions, LogisticRegression, NgramFeatures, OneHot, SparseRow,
+    CnnClassifier, CnnConfig, Features, KmerFractions, LinearClassifier, LogisticRegression,
+    NgramFeatures, OneHot, SparseRow,
 };
 use dnabert_core::{Encoding, Example, Sequence, Split, Task, Tokenizer, derive_seed};
+use dnabert_inference::{AnyClassifier, Ensemble, ModelError};
 use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy};
 use dnabert_model::{RecurrentKind, logits, softmax};
 use dnabert_train::metric::auroc;
@@ -111,7 +113,7 @@ impl Baseline {
     ///
     /// # Errors
     ///
-    /// [`ExperimentError`] where a split is empty, or the network cannot be trained.
+    /// [`ExperimentError`] where the network cannot be trained.
     pub fn run(
         self,
         data: BaselineData<'_>,
@@ -119,29 +121,8 @@ impl Baseline {
         device: &Device,
         workers: usize,
     ) -> Result<BaselineOutcome, ExperimentError> {
-        let longest = data.train.iter().map(|example| example.sequence.len()).max();
-        let longest = longest.unwrap_or_default();
-        match self {
-            Self::Gc => Ok(regress(data, 1, |example| vec![(0, gc_content(example))])),
-            Self::Kmers => {
-                let features = KmerFractions::new(4, 6);
-                Ok(regress(data, features.columns(), |example| features.row(&example.sequence)))
-            }
-            Self::PlacedKmers(counted) => place_kmers(data, counted),
-            Self::Positions => {
-                let features = OneHot::new(longest);
-                Ok(regress(data, features.columns(), |example| features.row(&example.sequence)))
-            }
-            Self::Cnn | Self::CnnLstm | Self::CnnGru => {
-                let recurrent = match self {
-                    Self::CnnLstm => Some(RecurrentKind::Lstm),
-                    Self::CnnGru => Some(RecurrentKind::Gru),
-                    _ => None,
-                };
-                let config = CnnConfig { recurrent, ..CnnConfig::new(longest + 2, data.classes) };
-                convolve(data, &config, seed, device, workers)
-            }
-        }
+        let labels: Vec<String> = (0..data.classes).map(|class| class.to_string()).collect();
+        Ok(self.fit_data(data, &labels, seed, device, workers)?.1)
     }
 
     /// As [`run`](Self::run), on a task; as an [`Experiment`](crate::Experiment) with `both_strands`, it
@@ -158,23 +139,86 @@ impl Baseline {
         device: &Device,
         workers: usize,
     ) -> Result<MethodResult, ExperimentError> {
+        Ok(self.fit(task, both_strands, seed, device, workers)?.1)
+    }
+
+    /// As [`learn`](Self::learn), with the fitted classifier, which can be saved, opened and asked
+    /// like any other.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`].
+    pub fn fit<T: Task>(
+        self,
+        task: &T,
+        both_strands: bool,
+        seed: u64,
+        device: &Device,
+        workers: usize,
+    ) -> Result<(AnyClassifier, MethodResult), ExperimentError> {
         let [train, dev, test] =
             [Split::Train, Split::Dev, Split::Test].map(|split| examples(task, split));
         let (train, dev, test) = (train?, dev?, test?);
-        let classes = task.classes().len();
-        let data = BaselineData { train: &train, dev: &dev, test: &test, classes };
+        let (labels, train_rows) = (task.classes(), train.len());
+        let classes = labels.len();
         if !both_strands {
-            let BaselineOutcome { dev, test } = self.run(data, seed, device, workers)?;
-            return Ok(MethodResult { train_rows: train.len(), dev, test });
+            let data = BaselineData { train: &train, dev: &dev, test: &test, classes };
+            let (classifier, found) = self.fit_data(data, labels, seed, device, workers)?;
+            let BaselineOutcome { dev, test } = found;
+            return Ok((classifier, MethodResult { train_rows, dev, test }));
         }
-        let [both_train, both_dev, both_test] = [&train, &dev, &test].map(|rows| both(rows));
-        let data = BaselineData { train: &both_train, dev: &both_dev, test: &both_test, classes };
-        let BaselineOutcome { dev, test } = self.run(data, seed, device, workers)?;
-        Ok(MethodResult {
-            train_rows: train.len(),
-            dev: dev.over_strands(),
-            test: test.over_strands(),
-        })
+        let [train, dev, test] = [&train, &dev, &test].map(|rows| both(rows));
+        let data = BaselineData { train: &train, dev: &dev, test: &test, classes };
+        let (classifier, found) = self.fit_data(data, labels, seed, device, workers)?;
+        let classifier = Ensemble::new([classifier]).expect("one member").with_both_strands(true);
+        let (dev, test) = (found.dev.over_strands(), found.test.over_strands());
+        Ok((classifier.into(), MethodResult { train_rows, dev, test }))
+    }
+
+    fn fit_data(
+        self,
+        data: BaselineData<'_>,
+        labels: &[String],
+        seed: u64,
+        device: &Device,
+        workers: usize,
+    ) -> Result<(AnyClassifier, BaselineOutcome), ExperimentError> {
+        let longest = data.train.iter().map(|example| example.sequence.len()).max();
+        let longest = longest.unwrap_or_default();
+        let letters = |features: Features, row: &dyn Fn(&Example) -> SparseRow| {
+            let columns = features.columns().expect("features of a baseline");
+            let rows = [data.train, data.dev, data.test]
+                .map(|examples| examples.iter().map(row).collect::<Vec<_>>());
+            let rows = rows.each_ref().map(Vec::as_slice);
+            let (model, outcome) = regress_by(data, rows, columns, &PENALTIES);
+            let linear = LinearClassifier::from_regression(features, labels.to_vec(), &model);
+            Ok((linear.map_err(ModelError::from)?.into(), outcome))
+        };
+        match self {
+            Self::Gc => letters(Features::GcContent, &|example| vec![(0, gc_content(example))]),
+            Self::Kmers => {
+                let features = KmerFractions::new(4, 6);
+                letters(Features::KmerFractions { shortest: 4, longest: 6 }, &|example| {
+                    features.row(&example.sequence)
+                })
+            }
+            Self::PlacedKmers(counted) => place_kmers(data, counted, labels),
+            Self::Positions => {
+                let features = OneHot::new(longest);
+                letters(Features::OneHot { length: longest }, &|example| {
+                    features.row(&example.sequence)
+                })
+            }
+            Self::Cnn | Self::CnnLstm | Self::CnnGru => {
+                let recurrent = match self {
+                    Self::CnnLstm => Some(RecurrentKind::Lstm),
+                    Self::CnnGru => Some(RecurrentKind::Gru),
+                    _ => None,
+                };
+                let config = CnnConfig { recurrent, ..CnnConfig::new(longest + 2, data.classes) };
+                convolve(data, &config, labels, seed, device, workers)
+            }
+        }
     }
 }
 
@@ -202,55 +246,36 @@ pub(crate) fn examples<T: Task>(task: &T, split: Split) -> Result<Vec<Example>, 
     Ok(examples)
 }
 
-fn regress(
-    data: BaselineData<'_>,
-    columns: usize,
-    features: impl Fn(&Example) -> SparseRow,
-) -> BaselineOutcome {
-    let rows = [data.train, data.dev, data.test]
-        .map(|examples| examples.iter().map(&features).collect::<Vec<_>>());
-    regress_rows(data, rows.each_ref().map(Vec::as_slice), columns)
-}
-
 /// Logistic regression on counts of 4-mers.
 fn place_kmers(
     data: BaselineData<'_>,
     counted: Ngrams,
-) -> Result<BaselineOutcome, ExperimentError> {
-    let tokenizer = KmerTokenizer::new(4)?
+    labels: &[String],
+) -> Result<(AnyClassifier, BaselineOutcome), ExperimentError> {
+    let k = 4;
+    let tokenizer = KmerTokenizer::new(k)?
         .with_ambiguity(AmbiguityPolicy::Unknown)
         .with_length(LengthPolicy::Unlimited);
-    let Ngrams { max_n, position_bins, .. } = counted;
-    let features = NgramFeatures::new(tokenizer.vocab_size(), max_n.get(), position_bins.get());
+    let (max_n, position_bins) = (counted.max_n.get(), counted.position_bins.get());
+    let features = NgramFeatures::new(tokenizer.vocab_size(), max_n, position_bins);
     let features = features.expect("all 4-mers");
     let encode = |examples| encode_examples(&tokenizer, examples);
     let (train, dev, test) = (encode(data.train)?, encode(data.dev)?, encode(data.test)?);
     let unit = ngrams::unit(&train);
     let rows = [&train, &dev, &test].map(|rows| ngrams::counts(features, unit, rows));
     let rows = rows.each_ref().map(Vec::as_slice);
-    Ok(regress_by(data, rows, features.columns(), &ngrams::PENALTIES))
+    let (model, outcome) = regress_by(data, rows, features.columns(), &ngrams::PENALTIES);
+    let linear = ngrams::classifier(k, counted, unit, labels.to_vec(), &model)?;
+    Ok((linear.with_ambiguity(AmbiguityPolicy::Unknown).into(), outcome))
 }
 
-/// Logistic regression on the rows of train, dev and test, its penalty chosen on dev by AUROC: of
-/// features that anything may have made of the examples.
-///
-/// # Panics
-///
-/// If there are not as many rows as examples, or none.
-pub fn regress_rows(
-    data: BaselineData<'_>,
-    rows: [&[SparseRow]; 3],
-    columns: usize,
-) -> BaselineOutcome {
-    regress_by(data, rows, columns, &PENALTIES)
-}
-
+/// Logistic regression on the rows of train, dev and test, its penalty chosen on dev by AUROC.
 fn regress_by(
     data: BaselineData<'_>,
     [train, dev, test]: [&[SparseRow]; 3],
     columns: usize,
     penalties: &[f64],
-) -> BaselineOutcome {
+) -> (LogisticRegression, BaselineOutcome) {
     let [train_labels, dev_labels, test_labels] = [data.train, data.dev, data.test].map(labels);
     let (model, _) =
         fit_best([train, dev], [&train_labels, &dev_labels], columns, data.classes, penalties);
@@ -258,7 +283,8 @@ fn regress_by(
         probabilities: rows.iter().map(|row| model.predict(row)).collect(),
         labels,
     };
-    BaselineOutcome { dev: scored(dev, dev_labels), test: scored(test, test_labels) }
+    let outcome = BaselineOutcome { dev: scored(dev, dev_labels), test: scored(test, test_labels) };
+    (model, outcome)
 }
 
 fn labels(examples: &[Example]) -> Vec<usize> {
@@ -293,10 +319,11 @@ const RATES: [f64; 2] = [1e-3, 3e-3];
 fn convolve(
     data: BaselineData<'_>,
     network: &CnnConfig,
+    labels: &[String],
     seed: u64,
     device: &Device,
     workers: usize,
-) -> Result<BaselineOutcome, ExperimentError> {
+) -> Result<(AnyClassifier, BaselineOutcome), ExperimentError> {
     let tokenizer = KmerTokenizer::new(1)?
         .with_ambiguity(AmbiguityPolicy::Unknown)
         .with_length(LengthPolicy::Truncate(network.length));
@@ -331,7 +358,9 @@ fn convolve(
             labels: rows.iter().map(|row| row.label).collect(),
         }
     };
-    Ok(BaselineOutcome { dev: scored(&dev), test: scored(&test) })
+    let outcome = BaselineOutcome { dev: scored(&dev), test: scored(&test) };
+    let classifier = CnnClassifier::new(&model, *network, labels.to_vec(), device.clone());
+    Ok((classifier.map_err(ModelError::from)?.into(), outcome))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod probe;
 mod recipe;
 mod size;
 
-pub use baseline::{Baseline, BaselineData, BaselineOutcome, gc_auroc, regress_rows};
+pub use baseline::{Baseline, BaselineData, BaselineOutcome, gc_auroc};
 pub use benchmark::{Benchmark, BoxedTask, TaskDefaults};
 pub use context_baseline::{ContextBaseline, fit_context};
 pub use corpus_rows::{CorpusRowError, CorpusRows};

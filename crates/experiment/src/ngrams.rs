@@ -2,7 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use dnabert_baseline::{NgramFeatures, SparseRow};
+use dnabert_baseline::{Features, LinearClassifier, LogisticRegression, NgramFeatures, SparseRow};
+use dnabert_inference::ModelError;
 use dnabert_train::EncodedExample;
 use serde::{Deserialize, Serialize};
 
@@ -72,4 +73,26 @@ pub(crate) fn counts(
         fractions.map(|(column, fraction)| (column, unit * fraction)).collect()
     };
     rows.iter().map(count).collect()
+}
+
+/// A regression on [`counts`] as a classifier of sequences: the unit goes into the weights, so that
+/// it reads fractions.
+pub(crate) fn classifier(
+    k: usize,
+    counted: Ngrams,
+    unit: f64,
+    labels: Vec<String>,
+    regression: &LogisticRegression,
+) -> Result<LinearClassifier, ModelError> {
+    let weight = |weight: &f64| (unit * weight) as f32;
+    let (weights, biases): (Vec<Vec<f32>>, Vec<f32>) = regression
+        .weights()
+        .map(|(own, bias)| (own.iter().map(weight).collect(), bias as f32))
+        .unzip();
+    let features = Features::Ngrams {
+        k,
+        max_n: counted.max_n.get(),
+        position_bins: counted.position_bins.get(),
+    };
+    Ok(LinearClassifier::new(features, labels, &weights, &biases)?)
 }

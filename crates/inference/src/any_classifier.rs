@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use dnabert_baseline::{CLASSIFIER_FILE, LinearClassifier};
+use dnabert_baseline::{BaselineError, CLASSIFIER_FILE, CnnClassifier, LinearClassifier};
 use dnabert_core::{AmbiguityPolicy, Classifier, Encoding, Sequence, TokenizeError};
 use dnabert_model::{Checkpoint, MaskMode, Pooling, ProblemType};
 
@@ -71,6 +71,8 @@ pub enum AnyClassifier {
     Network(Predictor),
     /// A linear classifier.
     Linear(LinearClassifier),
+    /// A convolutional network.
+    Cnn(CnnClassifier),
     /// Several classifiers.
     Ensemble(Box<Ensemble>),
 }
@@ -84,6 +86,12 @@ impl From<Predictor> for AnyClassifier {
 impl From<LinearClassifier> for AnyClassifier {
     fn from(classifier: LinearClassifier) -> Self {
         Self::Linear(classifier)
+    }
+}
+
+impl From<CnnClassifier> for AnyClassifier {
+    fn from(classifier: CnnClassifier) -> Self {
+        Self::Cnn(classifier)
     }
 }
 
@@ -119,7 +127,14 @@ impl AnyClassifier {
             return Ok(Ensemble::open(folder, options, device)?.into());
         }
         if folder.join(CLASSIFIER_FILE).exists() {
-            return Ok(LinearClassifier::open(folder)?.with_ambiguity(options.ambiguity).into());
+            return match LinearClassifier::open(folder) {
+                Ok(linear) => Ok(linear.with_ambiguity(options.ambiguity).into()),
+                // Of another kind, or with other fields: perhaps a network.
+                Err(BaselineError::Json { .. } | BaselineError::Kind { .. }) => {
+                    Ok(CnnClassifier::open(folder, device)?.into())
+                }
+                Err(error) => Err(error.into()),
+            };
         }
         Ok(Model::open_with(folder, options, device)?.predictor()?.into())
     }
@@ -129,6 +144,7 @@ impl AnyClassifier {
         match self {
             Self::Network(_) => "network",
             Self::Linear(_) => "linear",
+            Self::Cnn(_) => "cnn",
             Self::Ensemble(_) => "ensemble",
         }
     }
@@ -137,7 +153,7 @@ impl AnyClassifier {
     pub fn network(&self) -> Option<&Predictor> {
         match self {
             Self::Network(predictor) => Some(predictor),
-            Self::Linear(_) => None,
+            Self::Linear(_) | Self::Cnn(_) => None,
             Self::Ensemble(ensemble) => {
                 ensemble.members().iter().find_map(|member| member.classifier.network())
             }
@@ -149,6 +165,7 @@ impl AnyClassifier {
         match self {
             Self::Network(predictor) => predictor.labels(),
             Self::Linear(classifier) => classifier.labels(),
+            Self::Cnn(classifier) => classifier.labels(),
             Self::Ensemble(ensemble) => ensemble.labels(),
         }
     }
@@ -157,7 +174,7 @@ impl AnyClassifier {
     pub fn problem(&self) -> ProblemType {
         match self {
             Self::Network(predictor) => predictor.problem(),
-            Self::Linear(_) => ProblemType::SingleLabelClassification,
+            Self::Linear(_) | Self::Cnn(_) => ProblemType::SingleLabelClassification,
             Self::Ensemble(ensemble) => ensemble.problem(),
         }
     }
@@ -174,7 +191,7 @@ impl AnyClassifier {
     ) -> Result<Vec<Vec<f32>>, TokenizeError> {
         match self {
             Self::Network(predictor) => predictor.predict_pairs(pairs),
-            Self::Linear(_) => Err(TokenizeError::NoPairs),
+            Self::Linear(_) | Self::Cnn(_) => Err(TokenizeError::NoPairs),
             Self::Ensemble(ensemble) => ensemble.predict_pairs(pairs).map_err(|error| error.source),
         }
     }
@@ -183,13 +200,14 @@ impl AnyClassifier {
     ///
     /// # Panics
     ///
-    /// If a linear classifier that takes part does not count k-mers.
+    /// If a classifier takes part that reads letters instead of tokens.
     pub fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
         match self {
             Self::Network(predictor) => predictor.predict_encoded(rows),
             Self::Linear(classifier) => {
                 rows.iter().map(|row| classifier.predict_encoded(row)).collect()
             }
+            Self::Cnn(_) => panic!("a convolutional network reads letters"),
             Self::Ensemble(ensemble) => ensemble.predict_encoded(rows),
         }
     }
@@ -203,6 +221,7 @@ impl AnyClassifier {
         match self {
             Self::Network(predictor) => predictor.save(folder),
             Self::Linear(classifier) => Ok(classifier.save(folder)?),
+            Self::Cnn(classifier) => Ok(classifier.save(folder)?),
             Self::Ensemble(ensemble) => ensemble.save(folder),
         }
     }
@@ -215,6 +234,7 @@ impl Classifier for AnyClassifier {
         match self {
             Self::Network(predictor) => predictor.predict(sequences),
             Self::Linear(classifier) => classifier.predict(sequences),
+            Self::Cnn(classifier) => classifier.predict(sequences),
             Self::Ensemble(ensemble) => ensemble.predict(sequences).map_err(|error| error.source),
         }
     }

@@ -1,6 +1,6 @@
 //! A regression on counts of k-mers that is fitted by itself, once, and counts beside each network.
 
-use dnabert_baseline::{Features, LinearClassifier, NgramFeatures};
+use dnabert_baseline::{LinearClassifier, NgramFeatures};
 use dnabert_core::{Encoding, SpecialTokens};
 use dnabert_inference::{AnyClassifier, Combination, Ensemble, Member, Predictor};
 use dnabert_model::softmax;
@@ -9,7 +9,7 @@ use dnabert_train::{ClassificationReport, EncodedExample};
 use super::ExperimentError;
 use crate::Ngrams;
 use crate::baseline::{fit_best, score};
-use crate::ngrams::{PENALTIES, counts, unit};
+use crate::ngrams::{PENALTIES, classifier, counts, unit};
 
 /// Fractions of the regression in the scores, to choose from, so that of equals the smallest is
 /// taken; without its own part a network would not be one.
@@ -55,20 +55,8 @@ impl<'a> NgramRegression<'a> {
                 fit.weights().map(of_class).collect()
             })
             .collect();
-        // The unit goes into the weights, so that the classifier reads fractions.
-        let weight = |weight: &f64| (unit * weight) as f32;
-        let (weights, biases): (Vec<Vec<f32>>, Vec<f32>) = fit
-            .weights()
-            .map(|(own, bias)| (own.iter().map(weight).collect(), bias as f32))
-            .unzip();
-        let features = Features::Ngrams {
-            k,
-            max_n: counted.max_n.get(),
-            position_bins: counted.position_bins.get(),
-        };
         let labels = labels.iter().map(|&label| label.to_owned()).collect();
-        let classifier = LinearClassifier::new(features, labels, &weights, &biases)
-            .map_err(dnabert_inference::ModelError::from)?;
+        let classifier = classifier(k, counted, unit, labels, &fit)?;
         Ok(Self { classifier, dev, dev_scores })
     }
 
