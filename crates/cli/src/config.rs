@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, Id};
 use toml::{Table, Value};
 
 use crate::commands;
@@ -16,7 +16,7 @@ use crate::failure::{Outcome, Usage};
 /// replace them.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Outcome<ArgMatches> {
     let arguments: Vec<OsString> = arguments.collect();
-    let command = commands::command();
+    let mut command = commands::command();
     let Some(file) = config_file(&arguments) else {
         return Ok(command.try_get_matches_from(arguments)?);
     };
@@ -24,6 +24,8 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Outcome<ArgMat
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
     let table: Table =
         text.parse().map_err(|error| Usage::new(format!("{}: {error}", file.display())))?;
+    // Gives the places their numbers, and the subcommands the options of all.
+    command.build();
     let arguments = with_config(&command, arguments, table, &file)?;
     Ok(command.try_get_matches_from(arguments)?)
 }
@@ -75,45 +77,64 @@ fn with_config(
         }
     }
     let rest = &arguments[given..];
-    let is_given = |name: &str| {
-        rest.iter().any(|argument| {
-            let text = argument.to_string_lossy();
-            text.strip_prefix("--").is_some_and(|text| {
-                text == name || text.strip_prefix(name).is_some_and(|text| text.starts_with('='))
-            })
-        })
-    };
+    let on_command_line = given_options(root, whole.iter().chain(rest));
     let mut positional: Vec<(usize, Vec<OsString>)> = Vec::new();
     for (key, value) in table {
         let argument = find(command, &key)
-            .or_else(|| find(root, &key))
             .ok_or_else(|| wrong(format!("{key}: no such option of `{}`", command.get_name())))?;
-        if is_given(&key) {
-            continue;
-        }
         let values = values(&value).ok_or_else(|| {
             wrong(format!("{key} = {value}: a list, a text, a number or true is expected"))
         })?;
+        // A default in the file must not look like a choice: some options exclude each other.
+        let is_default = argument.get_default_values().iter().eq(values.iter());
+        if is_default || on_command_line.iter().any(|id| id == argument.get_id()) {
+            continue;
+        }
         match argument.get_index() {
             Some(index) => positional.push((index, values)),
-            None if !argument.get_action().takes_values() => {
-                if value.as_bool() != Some(false) {
-                    whole.push(format!("--{key}").into());
-                }
-            }
-            None => {
-                for value in values {
-                    let mut option = OsString::from(format!("--{key}="));
-                    option.push(value);
-                    whole.push(option);
-                }
-            }
+            None => push_option(&mut whole, argument, &value, values),
         }
     }
     whole.extend(rest.iter().cloned());
     positional.sort_by_key(|(index, _)| *index);
     whole.extend(positional.into_iter().flat_map(|(_, values)| values));
     Ok(whole)
+}
+
+/// The options and places that a command line gives, by their ids.
+fn given_options<'a>(root: &Command, line: impl Iterator<Item = &'a OsString>) -> Vec<Id> {
+    // Places that the file fills are missing here.
+    let Ok(matches) = root.clone().ignore_errors(true).try_get_matches_from(line) else {
+        return Vec::new();
+    };
+    let mut matches = &matches;
+    while let Some((_, inner)) = matches.subcommand() {
+        matches = inner;
+    }
+    let is_given = |id: &Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    matches.ids().filter(|id| is_given(id)).cloned().collect()
+}
+
+fn push_option(line: &mut Vec<OsString>, option: &Arg, value: &Value, values: Vec<OsString>) {
+    let name = format!("--{}", name(option));
+    let takes_several = option.get_num_args().is_some_and(|count| count.min_values() > 1);
+    if !option.get_action().takes_values() {
+        let count = match value {
+            Value::Boolean(is_on) => usize::from(*is_on),
+            Value::Integer(count) => usize::try_from(*count).unwrap_or(0),
+            _ => 1,
+        };
+        line.extend(std::iter::repeat_n(OsString::from(name), count));
+    } else if takes_several {
+        line.push(name.into());
+        line.extend(values);
+    } else {
+        for value in values {
+            let mut option = OsString::from(format!("{name}="));
+            option.push(value);
+            line.push(option);
+        }
+    }
 }
 
 fn find<'a>(command: &'a Command, key: &str) -> Option<&'a Arg> {
@@ -172,7 +193,7 @@ pub(crate) fn to_toml(matches: &ArgMatches) -> Outcome<String> {
             _ => {
                 let Some(raw) = matches.get_raw(id) else { continue };
                 let mut raw: Vec<Value> =
-                    raw.map(|value| Value::from(value.to_string_lossy().into_owned())).collect();
+                    raw.map(|value| typed(&value.to_string_lossy())).collect();
                 let is_list = matches!(argument.get_action(), ArgAction::Append)
                     || argument.get_num_args().is_some_and(|count| count.max_values() > 1);
                 match (is_list, raw.len()) {
@@ -188,6 +209,14 @@ pub(crate) fn to_toml(matches: &ArgMatches) -> Outcome<String> {
         table.insert(name(argument), value);
     }
     Ok(toml::to_string(&table)?)
+}
+
+/// A number where the text is one that a file gives back as it was given.
+fn typed(text: &str) -> Value {
+    let integer = text.parse().ok().map(Value::Integer);
+    let float = text.parse().ok().map(Value::Float);
+    let number = integer.or(float).filter(|number| number.to_string() == text);
+    number.unwrap_or_else(|| Value::from(text))
 }
 
 static RUN: OnceLock<String> = OnceLock::new();
