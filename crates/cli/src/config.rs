@@ -1,7 +1,6 @@
 //! Options from a file (`--config run.toml`), and the file that repeats a run.
 
 use std::ffi::OsString;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -10,7 +9,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Id};
 use toml::{Table, Value};
 
 use crate::commands;
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
+use crate::files;
 
 /// Parses the command line. Options of a `--config` file stand before those that are given, which
 /// replace them.
@@ -20,13 +20,12 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Outcome<ArgMat
     let Some(file) = config_file(&arguments) else {
         return Ok(command.try_get_matches_from(arguments)?);
     };
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
+    let text = files::read(&file)?;
     let table: Table =
-        text.parse().map_err(|error| Usage::new(format!("{}: {error}", file.display())))?;
+        text.parse().map_err(|error| usage(format!("{}: {error}", file.display())))?;
     // Gives the places their numbers, and the subcommands the options of all.
     command.build();
-    let arguments = with_config(&command, arguments, table, &file)?;
+    let arguments = with_config(&command, &arguments, table, &file)?;
     Ok(command.try_get_matches_from(arguments)?)
 }
 
@@ -48,11 +47,11 @@ fn config_file(arguments: &[OsString]) -> Option<PathBuf> {
 /// The arguments with those of the table behind the names of the subcommands.
 fn with_config(
     root: &Command,
-    arguments: Vec<OsString>,
+    arguments: &[OsString],
     mut table: Table,
     file: &Path,
 ) -> Outcome<Vec<OsString>> {
-    let wrong = |message: String| Usage::new(format!("{}: {message}", file.display()));
+    let wrong = |message: String| usage(format!("{}: {message}", file.display()));
     let named: Vec<String> = match table.remove("command") {
         Some(Value::String(path)) => path.split_whitespace().map(str::to_owned).collect(),
         Some(other) => return Err(wrong(format!("command = {other}: a name is expected"))),
@@ -231,9 +230,7 @@ pub(crate) fn keep(matches: &ArgMatches) -> Outcome {
 /// Writes the options of this run to a file.
 pub(crate) fn write(path: &Path) -> Outcome {
     let text = RUN.get().map_or("", String::as_str);
-    dnabert::core::file::write(path, text.as_bytes())
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-    Ok(())
+    files::write(path, text)
 }
 
 /// Writes the options of this run to `run.toml` of the folder that it writes to.

@@ -5,7 +5,14 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use dnabert::inference::BackendError;
+use dnabert::ExperimentError;
+use dnabert::inference::{BackendError, ModelFolderError};
+use dnabert::kmer::VocabularyError;
+use dnabert::model::CheckpointError;
+use dnabert::tasks::DataError;
+use dnabert::tasks::corpus::CorpusError;
+use dnabert::train::TrainError;
+use dnabert::variants::WriterError;
 
 use crate::console::tell;
 
@@ -27,11 +34,9 @@ const TRY_AGAIN: u8 = 75;
 #[derive(Debug)]
 pub(crate) struct Usage(String);
 
-impl Usage {
-    /// An error that tells which option is wrong, and why.
-    pub(crate) fn new(message: impl Into<String>) -> Box<dyn Error> {
-        Box::new(Self(message.into()))
-    }
+/// An error that tells which option is wrong, and why.
+pub(crate) fn usage(message: impl Into<String>) -> Box<dyn Error> {
+    Box::new(Usage(message.into()))
 }
 
 impl std::fmt::Display for Usage {
@@ -111,10 +116,32 @@ fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
+/// Whether the value of an option is what a library refused.
+fn is_setting(error: &(dyn Error + 'static)) -> bool {
+    let is_k = |error: &VocabularyError| matches!(error, VocabularyError::UnsupportedK(_));
+    if let Some(ExperimentError::Vocabulary(error)) = error.downcast_ref() {
+        return is_k(error);
+    }
+    error.downcast_ref().is_some_and(is_k)
+        || matches!(
+            error.downcast_ref(),
+            Some(TrainError::Setting { .. } | TrainError::OtherRun { .. })
+        )
+        || matches!(error.downcast_ref(), Some(WriterError::Format { .. }))
+        || matches!(error.downcast_ref(), Some(DataError::Setting { .. }))
+        || matches!(error.downcast_ref(), Some(CorpusError::Setting { .. }))
+}
+
 /// The exit code that one error of a chain decides, if it does.
 fn code(error: &(dyn Error + 'static)) -> Option<u8> {
-    if error.is::<Usage>() {
+    if error.is::<Usage>() || is_setting(error) {
         return Some(USAGE);
+    }
+    match (error.downcast_ref::<CheckpointError>(), error.downcast_ref::<ModelFolderError>()) {
+        (Some(CheckpointError::NoWeights { .. }), _) => return Some(IO),
+        (_, Some(ModelFolderError::NoFolder(_))) => return Some(IO),
+        (_, Some(ModelFolderError::NoHub(_))) => return Some(USAGE),
+        _ => (),
     }
     if let Some(error) = error.downcast_ref::<BackendError>() {
         return Some(match error {

@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod console;
 mod failure;
+mod files;
 
 use std::process::ExitCode;
 

@@ -170,7 +170,7 @@ impl Baseline {
         let [train, dev, test] = [&train, &dev, &test].map(|rows| both(rows));
         let data = BaselineData { train: &train, dev: &dev, test: &test, classes };
         let (classifier, found) = self.fit_data(data, labels, seed, device, workers)?;
-        let classifier = Ensemble::new([classifier]).expect("one member").with_both_strands(true);
+        let classifier = Ensemble::from(classifier).with_both_strands(true);
         let (dev, test) = (found.dev.over_strands(), found.test.over_strands());
         Ok((classifier.into(), MethodResult { train_rows, dev, test }))
     }

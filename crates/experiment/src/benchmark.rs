@@ -71,6 +71,7 @@ impl TaskDefaults {
     }
 
     /// The experiment that fine-tunes the shipped models of the recipe, on one core.
+    #[allow(clippy::missing_panics_doc, reason = "every recipe names a model")]
     pub fn experiment(&self, datasets: &Datasets) -> Experiment {
         let mut models = self.recipe.models().iter().map(|name| datasets.model(name));
         let first = models.next().expect("a recipe names a model");

@@ -1,5 +1,6 @@
 //! What the result of a run depends on, as text.
 
+use dnabert_inference::network_folder;
 use dnabert_tasks::sha256;
 
 use crate::{Experiment, ExperimentError, ModelInit};
@@ -10,19 +11,22 @@ use crate::{Experiment, ExperimentError, ModelInit};
 /// # Errors
 ///
 /// [`ExperimentError::Write`] naming the file that cannot be read.
+#[allow(clippy::missing_panics_doc, reason = "the settings are plain values")]
 pub fn identity(experiment: &Experiment) -> Result<String, ExperimentError> {
     let mut nameless = experiment.clone();
     let mut text = String::new();
     for start in [&mut nameless.start].into_iter().chain(&mut nameless.further_starts) {
         let (path, weights) = match start {
             ModelInit::Folder { path, .. } => {
-                let path = std::mem::take(path);
+                let path = network_folder(&std::mem::take(path))?.into_owned();
                 let weights =
                     ["model.safetensors", "pytorch_model.bin"].map(|name| path.join(name));
                 let weights = weights.into_iter().find(|file| file.exists());
                 (path, weights)
             }
-            ModelInit::Reset { path, .. } => (std::mem::take(path), None),
+            ModelInit::Reset { path, .. } => {
+                (network_folder(&std::mem::take(path))?.into_owned(), None)
+            }
             ModelInit::Fresh { .. } => continue,
         };
         for file in [Some(path.join("config.json")), weights].into_iter().flatten() {

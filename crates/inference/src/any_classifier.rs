@@ -8,7 +8,7 @@ use dnabert_core::{AmbiguityPolicy, Classifier, Encoding, Sequence, TokenizeErro
 use dnabert_model::{Checkpoint, MaskMode, Pooling, ProblemType};
 
 use crate::ensemble::ENSEMBLE_FILE;
-use crate::{Ensemble, Model, ModelError, Predictor};
+use crate::{Ensemble, Model, ModelError, Predictor, network_folder};
 
 /// How a model reads sequences, where this is not as its folder says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,7 +36,8 @@ impl Model {
         options: &ReadOptions,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let folder = folder.as_ref();
+        let folder = network_folder(folder.as_ref())?;
+        let folder = &*folder;
         let mut checkpoint = Checkpoint::open(folder)?;
         let config = checkpoint.config_mut();
         config.pooling = options.pooling.unwrap_or(config.pooling);

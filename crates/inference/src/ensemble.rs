@@ -63,6 +63,31 @@ struct MemberDescription {
     weight: f64,
 }
 
+impl Description {
+    fn read(folder: &Path) -> Result<Self, ModelError> {
+        let path = folder.join(ENSEMBLE_FILE);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| ModelError::Io { path: path.clone(), source })?;
+        let description: Self = serde_json::from_str(&text)
+            .map_err(|source| ModelError::Description { path: path.clone(), source })?;
+        if description.schema != SCHEMA {
+            return Err(ModelError::Schema { path, schema: description.schema });
+        }
+        // A folder elsewhere may hold anything.
+        let is_elsewhere = |folder: &Path| folder.components().count() != 1 || folder.has_root();
+        match description.members.iter().find(|member| is_elsewhere(&member.folder)) {
+            Some(member) => Err(ModelError::MemberFolder { path, folder: member.folder.clone() }),
+            None => Ok(description),
+        }
+    }
+}
+
+/// The folders of the members of the ensemble in `folder`.
+pub(crate) fn member_folders(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
+    let members = Description::read(folder)?.members;
+    Ok(members.into_iter().map(|member| folder.join(member.folder)).collect())
+}
+
 /// Why classifiers cannot answer together.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -120,6 +145,13 @@ impl From<Predictor> for Member {
 impl From<AnyClassifier> for Member {
     fn from(classifier: AnyClassifier) -> Self {
         Self { classifier, weight: 1.0 }
+    }
+}
+
+impl From<AnyClassifier> for Ensemble {
+    fn from(classifier: AnyClassifier) -> Self {
+        let members = vec![classifier.into()];
+        Self { members, rule: Combination::Mean, both_strands: false }
     }
 }
 
@@ -213,26 +245,15 @@ impl Ensemble {
         device: &Device,
     ) -> Result<Self, ModelError> {
         let folder = folder.as_ref();
-        let path = folder.join(ENSEMBLE_FILE);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| ModelError::Io { path: path.clone(), source })?;
-        let description: Description = serde_json::from_str(&text)
-            .map_err(|source| ModelError::Description { path: path.clone(), source })?;
-        if description.schema != SCHEMA {
-            return Err(ModelError::Schema { path, schema: description.schema });
-        }
+        let description = Description::read(folder)?;
         let mut members = Vec::new();
         for member in &description.members {
-            // A folder elsewhere may hold anything.
-            if member.folder.components().count() != 1 || member.folder.has_root() {
-                return Err(ModelError::MemberFolder { path, folder: member.folder.clone() });
-            }
             let inner = folder.join(&member.folder);
             let classifier = AnyClassifier::open_with(&inner, options, device)?;
             members.push(Member { classifier, weight: member.weight });
         }
         let ensemble = Self::with_rule(members, description.combination)
-            .map_err(|source| ModelError::Ensemble { path, source })?;
+            .map_err(|source| ModelError::Ensemble { path: folder.join(ENSEMBLE_FILE), source })?;
         Ok(ensemble.with_both_strands(description.both_strands))
     }
 
@@ -270,9 +291,9 @@ impl Ensemble {
 
     /// The answer for rows of tokens that all members read alike, as those of one experiment do.
     pub fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
-        let answers =
+        let answers: Vec<Vec<Vec<f64>>> =
             self.members.iter().map(|member| member.classifier.predict_encoded(rows)).collect();
-        self.combine(answers)
+        self.combine(&answers)
     }
 
     fn ask(
@@ -286,11 +307,11 @@ impl Ensemble {
                 rows.into_iter().map(|row| row.into_iter().map(f64::from).collect()).collect(),
             );
         }
-        Ok(self.combine(answers))
+        Ok(self.combine(&answers))
     }
 
     /// One answer of the members' answers, `[members][rows][outputs]`.
-    fn combine(&self, answers: Vec<Vec<Vec<f64>>>) -> Vec<Vec<f64>> {
+    fn combine(&self, answers: &[Vec<Vec<f64>>]) -> Vec<Vec<f64>> {
         let rows = answers.first().map_or(0, Vec::len);
         let weights: f64 = self.members.iter().map(|member| member.weight).sum();
         let row = |row: usize| -> Vec<f64> {

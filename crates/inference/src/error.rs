@@ -94,6 +94,17 @@ pub enum ModelError {
         /// The member's folder.
         folder: PathBuf,
     },
+    /// An ensemble of which no network, or not one only, can be taken.
+    #[error(
+        "{}: this ensemble has {} networks, and one is needed: name its folder{}",
+        folder.display(), networks.len(), Listed(networks)
+    )]
+    Networks {
+        /// The folder of the ensemble.
+        folder: PathBuf,
+        /// The folders of its networks.
+        networks: Vec<PathBuf>,
+    },
     /// Members that cannot answer together.
     #[error("{}: the members do not fit together", path.display())]
     Ensemble {
@@ -120,4 +131,16 @@ pub enum ModelError {
         #[source]
         source: std::io::Error,
     },
+}
+
+/// Folders behind a colon; nothing where there are none.
+struct Listed<'a>(&'a [PathBuf]);
+
+impl std::fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (number, folder) in self.0.iter().enumerate() {
+            write!(f, "{} {}", if number == 0 { "," } else { " or" }, folder.display())?;
+        }
+        Ok(())
+    }
 }

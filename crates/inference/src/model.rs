@@ -14,7 +14,7 @@ use dnabert_model::{
 use crate::reader::SequenceReader;
 use crate::{
     AnyTokenizer, AttentionReader, AttributionMethod, BoxedAttribution, Embedder, GradientMethod,
-    GradientReader, MaskedScorer, ModelError, Predictor,
+    GradientReader, MaskedScorer, ModelError, Predictor, network_folder,
 };
 
 /// A trained network and its tokenizer, read from a folder in the Hugging Face layout.
@@ -64,7 +64,8 @@ mod batch_size {
 
 impl Model {
     /// Opens a model folder: `config.json`, `model.safetensors` or `pytorch_model.bin`, and
-    /// `vocab.txt` with k-mers or `tokenizer.json` with byte pairs.
+    /// `vocab.txt` with k-mers or `tokenizer.json` with byte pairs. Of an ensemble with one network
+    /// (see [`network_folder`]), opens that network.
     ///
     /// Sequences with ambiguous letters are errors; see [`with_ambiguity`](Self::with_ambiguity).
     ///
@@ -72,8 +73,8 @@ impl Model {
     ///
     /// [`ModelError`] naming the file or tensor.
     pub fn open(folder: impl AsRef<Path>, device: &Device) -> Result<Self, ModelError> {
-        let folder = folder.as_ref();
-        Self::from_checkpoint(&Checkpoint::open(folder)?, folder, device)
+        let folder = network_folder(folder.as_ref())?;
+        Self::from_checkpoint(&Checkpoint::open(&folder)?, &folder, device)
     }
 
     /// As [`open`](Self::open), from a checkpoint whose config may have been changed (mask mode,
@@ -109,9 +110,9 @@ impl Model {
         seed: u64,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let folder = folder.as_ref();
-        let config = Checkpoint::open(folder)?.config().clone();
-        Self::new(Network::Encoder(config.init(seed, device)), config, folder, device)
+        let folder = network_folder(folder.as_ref())?;
+        let config = Checkpoint::open(&folder)?.config().clone();
+        Self::new(Network::Encoder(config.init(seed, device)), config, &folder, device)
     }
 
     fn new(

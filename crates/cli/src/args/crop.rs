@@ -4,7 +4,7 @@ use clap::Args;
 use dnabert::BoxedTask;
 use dnabert::tasks::{CentreCrop, OffsetNegatives};
 
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
 
 /// How sequences are cut, and where sites lie in them.
 #[derive(Debug, Clone, Copy, Args)]
@@ -31,7 +31,7 @@ impl CropOptions {
     pub(crate) fn apply(self, mut task: BoxedTask) -> Outcome<BoxedTask> {
         if let Some(width) = self.crop {
             if let Some(offset) = self.offset_negatives.filter(|offset| width <= 2 * offset) {
-                return Err(Usage::new(format!(
+                return Err(usage(format!(
                     "--offset-negatives {offset} leaves nothing of --crop {width}"
                 )));
             }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use dnabert::core::Tokenizer;
+use dnabert::inference::network_folder;
 use dnabert::kmer::{KmerMasking, KmerTokenizer, VocabularyError};
 use dnabert::model::{BertConfig, Checkpoint, MaskedLanguageModel};
 use dnabert::train::AdamWSettings;
@@ -11,7 +12,7 @@ use dnabert::train::pretrain::PretrainConfig;
 use dnabert::{AnyTokenizer, Device, ModelSize, kmer_embeddings, model_folder};
 
 use super::fraction;
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
 
 /// Network, masks and schedule.
 #[derive(Debug, Args)]
@@ -94,7 +95,7 @@ impl PretrainingOptions {
         let found = AnyTokenizer::open(&folder, &config)?.k();
         let found = found.ok_or_else(|| format!("{model} is no model of k-mers"))?;
         match self.k.filter(|&k| k != found) {
-            Some(k) => Err(Usage::new(format!("--k {k}: {model} is a model of {found}-mers"))),
+            Some(k) => Err(usage(format!("--k {k}: {model} is a model of {found}-mers"))),
             None => Ok(found),
         }
     }
@@ -142,14 +143,12 @@ impl PretrainingOptions {
         longest: usize,
         device: &Device,
     ) -> Outcome<(MaskedLanguageModel, BertConfig)> {
-        let mut checkpoint = Checkpoint::open(folder)?;
+        let mut checkpoint = Checkpoint::open(&*network_folder(folder)?)?;
         let shape = checkpoint.config().clone();
         if let Some(maximum) = shape.max_tokens().filter(|&maximum| maximum < longest) {
             let longest = longest - 2;
             let maximum = maximum - 2;
-            return Err(Usage::new(format!(
-                "--longest {longest}: the model reads {maximum} k-mers"
-            )));
+            return Err(usage(format!("--longest {longest}: the model reads {maximum} k-mers")));
         }
         checkpoint.config_mut().hidden_dropout_prob = self.dropout;
         Ok((checkpoint.masked_language_model(device)?, shape))

@@ -14,7 +14,8 @@ use dnabert::{Benchmark, BoxedAttribution, Device, Model, model_folder};
 
 use super::{DatasetsOptions, DeviceOptions, Strands};
 use crate::console::noteln;
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
+use crate::files;
 
 /// A data set, a model of it, and what is known.
 #[derive(Debug, Args)]
@@ -78,7 +79,7 @@ impl Data {
         match self {
             Self::Ctcf => ("ctcf-gm12878", Some("MA0139.2")),
             Self::Tap73alpha => ("tap73alpha-convolutional", Some("MA0861.2")),
-            Self::Promoter => ("promoter-fly/network", Some("MA0108.3")),
+            Self::Promoter => ("promoter-fly", Some("MA0108.3")),
             Self::Splice => ("splice-fly", None),
         }
     }
@@ -157,7 +158,7 @@ impl SubjectOptions {
         if let (Some(train), Some(dev), Some(test)) = (&self.train, &self.dev, &self.test) {
             let names = [train, dev, test].map(|path| path.file_name());
             if names[0] == names[1] || names[0] == names[2] || names[1] == names[2] {
-                return Err(Usage::new(
+                return Err(usage(
                     "--train, --dev and --test have equal file names, by which rows are called",
                 ));
             }
@@ -193,7 +194,7 @@ impl SubjectOptions {
         let classes = found.classes.len();
         if found.class >= labels.min(classes) {
             let class = found.class;
-            return Err(Usage::new(format!(
+            return Err(usage(format!(
                 "--class {class}: counted from 0, the model has {labels} classes and the data set {classes}"
             )));
         }
@@ -248,14 +249,14 @@ impl Subject {
     }
 
     /// Writes a file of the run; with the feature `raster` a figure also as PNG.
-    pub(crate) fn write(&self, file: &str, text: &str) -> std::io::Result<()> {
+    pub(crate) fn write(&self, file: &str, text: &str) -> Outcome {
         let path = self.out.join(file);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
-        dnabert::core::file::write(&path, text.as_bytes())?;
+        files::create_folder(path.parent().unwrap_or(Path::new(".")))?;
+        files::write(&path, text)?;
         #[cfg(feature = "raster")]
         if path.extension().is_some_and(|extension| extension == "svg") {
             let png = dnabert::figure::png(text, 2.0).map_err(std::io::Error::other)?;
-            dnabert::core::file::write(&path.with_extension("png"), &png)?;
+            files::write(&path.with_extension("png"), &png)?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use dnabert::BoxedTask;
 use dnabert::tasks::{TableFormat, TableTask};
 
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
 
 /// Tables of labelled sequences.
 #[derive(Debug, Clone, Args)]
@@ -37,6 +37,6 @@ impl TableOptions {
 
     /// An error where neither a name nor tables are given.
     pub(crate) fn missing(what: &str) -> Box<dyn std::error::Error> {
-        Usage::new(format!("give {what}, or your own tables with --train, --dev and --test"))
+        usage(format!("give {what}, or your own tables with --train, --dev and --test"))
     }
 }

@@ -14,7 +14,7 @@ use dnabert::{
 };
 
 use super::{Strands, fraction, positive};
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
 
 /// What every training has.
 #[derive(Debug, Args)]
@@ -290,7 +290,7 @@ impl TrainingOptions {
         experiment.truncate = network.truncate;
         if let Some(members) = network.members {
             if members.get() <= experiment.further_starts.len() {
-                return Err(Usage::new("--members: fewer than there are models to start from"));
+                return Err(usage("--members: fewer than there are models to start from"));
             }
             experiment.members = members;
         }
@@ -309,7 +309,7 @@ impl TrainingOptions {
     }
 
     /// As `experiment`, in the way that suits random weights.
-    pub(crate) fn from_random_weights(
+    pub(crate) fn with_random_weights(
         &self,
         experiment: &Experiment,
         defaults: TaskDefaults,

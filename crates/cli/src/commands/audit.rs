@@ -10,7 +10,7 @@ use dnabert::train::metric::ClassificationReport;
 use dnabert::{Baseline, BaselineData, device};
 
 use crate::console::{out, outln};
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
 
 /// Look for leaks between splits, and for what simple methods reach.
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
 /// Prints what is found.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if !arguments.leaks_only && (arguments.dev.is_some() != arguments.test.is_some()) {
-        return Err(Usage::new(
+        return Err(usage(
             "simple methods need --dev and --test; with one of them give --leaks-only",
         ));
     }

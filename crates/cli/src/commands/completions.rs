@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::Shell;
-use dnabert::core::file;
 
 use crate::console::{noteln, out};
 use crate::failure::Outcome;
+use crate::files;
 
 /// Print completions for a shell.
 #[derive(Debug, Args)]
@@ -49,15 +49,19 @@ pub(crate) fn man(arguments: &Man) -> Outcome {
         out!("{}", String::from_utf8_lossy(&page(root)?));
         return Ok(());
     };
-    std::fs::create_dir_all(folder)?;
+    files::create_folder(folder)?;
     let mut pages = vec![("dnabert".to_owned(), root.clone())];
-    for command in root.get_subcommands() {
-        let name = format!("dnabert-{}", command.get_name());
-        pages.push((name.clone(), command.clone().name(name)));
+    let mut read = 0;
+    while let Some((above, command)) = pages.get(read).cloned() {
+        read += 1;
+        for command in command.get_subcommands() {
+            let name = format!("{above}-{}", command.get_name());
+            pages.push((name.clone(), command.clone().name(name)));
+        }
     }
     let count = pages.len();
     for (name, command) in pages {
-        file::write(&folder.join(format!("{name}.1")), &page(command)?)?;
+        files::write(&folder.join(format!("{name}.1")), &page(command)?)?;
     }
     noteln!("wrote {count} pages to {}", folder.display());
     Ok(())

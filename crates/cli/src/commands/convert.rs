@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use dnabert::inference::network_folder;
 use dnabert::model::checkpoint::{self, Pretrained};
 use dnabert::model::{BertConfig, Checkpoint, CheckpointError, HeadKind};
 use dnabert::{AnyTokenizer, Device, convert_version_01, is_version_01, model_folder};
@@ -39,6 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         return Ok(());
     }
     let started = Instant::now();
+    let folder = network_folder(&folder)?;
     let checkpoint = Checkpoint::open(&folder)?;
     let config = checkpoint.config();
     let tokenizer = AnyTokenizer::open(&folder, config)?;

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::args::Strands;
 use crate::args::input::ModelOptions;
 use crate::console::outln;
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
 
 /// Evaluate a trained model on labelled sequences.
 ///
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let device = arguments.reading.device()?;
     let models = Ensemble::new(arguments.reading.open(&arguments.model, None, &device)?)?;
     if models.problem() != ProblemType::SingleLabelClassification {
-        return Err(Usage::new("--model: a classifier of single classes is needed"));
+        return Err(usage("--model: a classifier of single classes is needed"));
     }
     let classes = models.labels().to_vec();
     let examples = read_examples(&arguments.table, &TableFormat::default(), &classes)?;

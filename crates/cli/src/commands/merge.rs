@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use dnabert::core::file::replace;
-
 use crate::console::noteln;
 use crate::failure::Outcome;
+use crate::files::{FileError, replace};
 use dnabert::variants::{Format, SHARD};
 
 /// Put the files of all shards of a run together again.
@@ -68,7 +67,7 @@ fn merge(shards: &[PathBuf], out: &Path) -> Outcome {
         if Format::from_path(path)? != format {
             return Err(format!("{}: not of the kind of {}", path.display(), out.display()).into());
         }
-        let failed = |error: io::Error| format!("{}: {error}", path.display());
+        let failed = |error: io::Error| FileError::new(path, error);
         let mut lines = BufReader::new(File::open(path).map_err(failed)?).lines();
         let mut own = header_of(&mut lines, format).map_err(failed)?;
         let part = Part { lines: lines.peekable(), format };

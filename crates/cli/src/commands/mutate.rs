@@ -9,9 +9,9 @@ use clap::Args;
 use super::variants::open;
 use crate::args::DeviceOptions;
 use crate::console::noteln;
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
+use crate::files::{self, replace};
 use dnabert::Ensemble;
-use dnabert::core::file::replace;
 use dnabert::core::{Classifier, Sequence};
 use dnabert::tasks::{TableFormat, read_inputs};
 use dnabert::variants::reference::{Mutation, all_substitutions, parse, scores};
@@ -61,15 +61,13 @@ fn score(
 ) -> Outcome {
     if class >= models.labels().len() {
         let classes = models.labels().len();
-        return Err(Usage::new(format!("--class {class}: the model has {classes} classes")));
+        return Err(usage(format!("--class {class}: the model has {classes} classes")));
     }
     let rows = read_inputs(table, &TableFormat::default())?.collect::<Result<Vec<_>, _>>()?;
     let sequences: Vec<Sequence> = rows.into_iter().map(|row| row.sequence).collect();
     let mut mutations: Vec<Mutation> = match mutations {
         Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| format!("{}: {error}", path.display()))?;
-            parse(&text).map_err(|error| format!("{}: {error}", path.display()))?
+            parse(&files::read(path)?).map_err(|error| format!("{}: {error}", path.display()))?
         }
         None => all_substitutions(&sequences).collect(),
     };

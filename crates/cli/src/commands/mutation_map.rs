@@ -8,9 +8,10 @@ use clap::Args;
 use super::variants::{Strands, open};
 use crate::args::DeviceOptions;
 use crate::console::noteln;
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
+use crate::files;
 use dnabert::Ensemble;
-use dnabert::core::{LetterPolicy, Sequence, Strand, file};
+use dnabert::core::{LetterPolicy, Sequence, Strand};
 use dnabert::figure::{BaseTrack, HeatAxes, HeatMap, Mark, base_tracks, heat_maps};
 use dnabert::genome::{Genome, Interval};
 use dnabert::variants::effects::StrandMode;
@@ -72,7 +73,7 @@ impl Map {
     fn run(&self, models: &Ensemble, genome: &Genome, stretch: &str, out: &Path) -> Outcome {
         let classes = models.labels();
         if self.class >= classes.len() {
-            return Err(Usage::new(format!(
+            return Err(usage(format!(
                 "--class {}: the model has {} classes",
                 self.class,
                 classes.len()
@@ -84,7 +85,7 @@ impl Map {
             return Err(format!("{stretch}: {name} has {length} bases").into());
         }
         if end - start > self.width {
-            return Err(Usage::new(format!("{stretch}: longer than --width {}", self.width)));
+            return Err(usage(format!("{stretch}: longer than --width {}", self.width)));
         }
         if length <= self.width {
             return Err(format!("{name} has {length} bases: no more than a window").into());
@@ -108,8 +109,8 @@ impl Map {
                 }
             }
         }
-        std::fs::create_dir_all(out)?;
-        file::write(&out.join("map.tsv"), table.as_bytes())?;
+        files::create_folder(out)?;
+        files::write(&out.join("map.tsv"), table)?;
         let rows: Vec<Vec<f64>> = (0..COLUMNS.len())
             .map(|column| map.effects.iter().map(|row| row[column]).collect())
             .collect();
@@ -123,7 +124,7 @@ impl Map {
         };
         let title = format!("{}, {name}:{}-{}", classes[self.class], first + 1, first + self.width);
         let svg = heat_maps(&[HeatMap { title: &title, groups: &groups }], &axes)?;
-        file::write(&out.join("map.svg"), svg.as_bytes())?;
+        files::write(&out.join("map.svg"), svg)?;
         let (track, deleted) =
             (map.track(), map.effects.iter().map(|row| -row[4]).collect::<Vec<_>>());
         let tracks = [
@@ -132,7 +133,7 @@ impl Map {
         ];
         let marks = [Mark { bases: start - first..end - first, name: stretch.into() }];
         let svg = base_tracks(&title, &map.window, &tracks, &marks)?;
-        file::write(&out.join("track.svg"), svg.as_bytes())?;
+        files::write(&out.join("track.svg"), svg)?;
         crate::config::write_beside(out)?;
         noteln!("wrote map.tsv, map.svg and track.svg to {}", out.display());
         Ok(())
@@ -141,13 +142,13 @@ impl Map {
 
 /// `chr:start-end` from 1, as half-open from 0.
 fn parse(text: &str) -> Outcome<(String, usize, usize)> {
-    let wrong = || format!("{text:?}: chromosome:start-end is expected, counted from 1");
+    let wrong = || usage(format!("{text:?}: chromosome:start-end is expected, counted from 1"));
     let (chromosome, range) = text.rsplit_once(':').ok_or_else(wrong)?;
     let (start, end) = range.split_once('-').unwrap_or((range, range));
     let number = |text: &str| text.replace(',', "").parse::<usize>().map_err(|_| wrong());
     let (start, end) = (number(start)?, number(end)?);
     if start == 0 || start > end {
-        return Err(Usage::new(wrong()));
+        return Err(wrong());
     }
     Ok((chromosome.to_owned(), start - 1, end))
 }

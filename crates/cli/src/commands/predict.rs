@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use clap::Args;
-use dnabert::core::file::replace;
 use dnabert::core::{BothStrands, Classifier, Sequence};
 use dnabert::model::{Pooling, ProblemType};
 use dnabert::tasks::{Input, TableFormat};
@@ -14,6 +13,7 @@ use serde_json::json;
 use crate::args::Strands;
 use crate::args::input::{Count, ReadingOptions, name_failure, next_inputs};
 use crate::failure::Outcome;
+use crate::files::replace;
 
 /// Predict class probabilities of sequences with a trained model.
 ///

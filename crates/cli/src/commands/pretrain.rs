@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use dnabert::backend::{cuda_devices, describe};
-use dnabert::core::{Encoding, Tokenizer, file};
+use dnabert::core::{Encoding, Tokenizer};
 use dnabert::kmer::{KmerTokenizer, LengthPolicy};
 use dnabert::model::checkpoint;
 use dnabert::train::ProgressBar;
@@ -18,7 +18,8 @@ use crate::args::corpus::CorpusOptions;
 use crate::args::pretraining::PretrainingOptions;
 use crate::config;
 use crate::console::{noteln, outln};
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
+use crate::files;
 
 /// Pre-train a masked language model on genomes.
 ///
@@ -54,10 +55,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let done = checkpoints.last()?.map_or(0, |(_, step)| step);
     if done > 0 && !arguments.resume {
         let out = out.display();
-        return Err(Usage::new(format!(
+        return Err(usage(format!(
             "{out} holds a run of {done} steps: give --resume, or another --out"
         )));
     }
+    files::check_folder(out)?;
     let k = recipe.k()?;
     let files = arguments.corpus.files(k, recipe.seed)?;
     let corpus = files.build()?;
@@ -96,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         tokens: tokenizer.special_tokens(),
     };
     let config = recipe.config(backend.workers(), &files.identity()?);
-    std::fs::create_dir_all(out)?;
+    files::create_folder(out)?;
     let log = TrainingLog::open(out.join("log.jsonl"), done)?;
     let mut observer = (ProgressBar::default(), log);
     let (model, evaluation) = if devices.len() > 1 {
@@ -112,7 +114,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     checkpoint::save(&model, &shape, &folder)?;
     AnyTokenizer::from(tokenizer).save(&shape, &folder)?;
     let curve = loss_curve(&TrainingLog::read(out.join("log.jsonl"))?)?;
-    file::write(&out.join("loss.svg"), curve.as_bytes())?;
+    files::write(&out.join("loss.svg"), curve)?;
     config::write_beside(out)?;
     noteln!("wrote model/, log.jsonl and loss.svg to {}", out.display());
     Ok(())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use dnabert::core::{LetterPolicy, Sequence, TokenizeError, file};
+use dnabert::core::{LetterPolicy, Sequence, TokenizeError};
 use dnabert::figure::{ScanPoint, scan_track};
 use dnabert::genome::bed::read_bed;
 use dnabert::genome::{Strand, fasta};
@@ -17,7 +17,8 @@ use serde::Serialize;
 use crate::args::{DatasetsOptions, DeviceOptions};
 use crate::config;
 use crate::console::{note, noteln, outln};
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
+use crate::files;
 
 /// Scan long sequences with a trained model, on both strands, and call sites.
 ///
@@ -119,16 +120,16 @@ impl Arguments {
         let mut known = known_sites(known)?;
         let out = &self.out;
         let [before, after] = self.window[..] else {
-            return Err(Usage::new("--window: two numbers"));
+            return Err(usage("--window: two numbers"));
         };
         let stride = usize::from(self.stride);
         if after == 0 {
-            return Err(Usage::new(
+            return Err(usage(
                 "--window: the second number counts the site itself, and is at least 1",
             ));
         }
         let config = ScanConfig { width: before + after, before, stride, class: 1 };
-        std::fs::create_dir_all(out)?;
+        files::create_folder(out)?;
         let (mut texts, mut told, mut known_here) = (Texts::default(), Vec::new(), 0);
         for record in fasta::Reader::open(input, LetterPolicy::default())? {
             let record = record?;
@@ -150,17 +151,17 @@ impl Arguments {
                 let file_name: String = name.chars().map(plain).collect();
                 let number = told.len() + 1;
                 let svg = scan_track(&drawn(&points), &drawn(&calls), &sites, length)?;
-                file::write(&out.join(format!("{number}_{file_name}.svg")), svg.as_bytes())?;
+                files::write(&out.join(format!("{number}_{file_name}.svg")), svg)?;
             }
             outln!("{name}: {} calls above {threshold:.4}", calls.len());
             told.push(self.judge(name, length, &points, threshold, &sites));
         }
         let Texts { forward, reverse, calls } = texts;
-        file::write(&out.join("forward.bedgraph"), forward.as_bytes())?;
-        file::write(&out.join("reverse.bedgraph"), reverse.as_bytes())?;
-        file::write(&out.join("calls.bed"), calls.as_bytes())?;
+        files::write(&out.join("forward.bedgraph"), forward)?;
+        files::write(&out.join("reverse.bedgraph"), reverse)?;
+        files::write(&out.join("calls.bed"), calls)?;
         let json = serde_json::to_string_pretty(&told)? + "\n";
-        file::write(&out.join("scan.json"), json.as_bytes())?;
+        files::write(&out.join("scan.json"), json)?;
         config::write_beside(out)?;
         noteln!("wrote calls.bed, two bedGraph tracks, scan.json and figures to {}", out.display());
         // After hours of scanning, a name that is written otherwise must not cost the result.
@@ -266,7 +267,9 @@ fn points(
 /// Puts the name of the sequence before what is wrong with it.
 fn named(name: &str, error: ScanError<TokenizeError>) -> Box<dyn std::error::Error> {
     match error {
-        ScanError::Classifier(source) => format!("{name}: {source}").into(),
+        ScanError::Classifier(TokenizeError::InBatch { source, .. }) => {
+            format!("{name}, a window: {source}").into()
+        }
         other => format!("{name}: {other}").into(),
     }
 }
@@ -355,7 +358,7 @@ fn threshold_of(folder: &Path) -> Outcome<Option<f64>> {
         .map(|place| place.join("metrics.json"))
         .find(|path| path.is_file());
     let Some(file) = file else { return Ok(None) };
-    let metrics: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file)?)
+    let metrics: serde_json::Value = serde_json::from_str(&files::read(&file)?)
         .map_err(|error| format!("{}: {error}", file.display()))?;
     if metrics["trainings"].as_array().is_some_and(|networks| networks.len() > 1) {
         let why = "is of several networks together, and one scans: give --threshold";

@@ -15,6 +15,7 @@ use crate::args::{DatasetsOptions, DeviceOptions};
 use crate::config;
 use crate::console::{is_quiet, noteln, out, outln};
 use crate::failure::Outcome;
+use crate::files;
 
 /// Fine-tune a model on your labelled sequences.
 #[derive(Debug, Args)]
@@ -89,8 +90,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         || arguments.datasets.find(),
         arguments.device.backend().workers(),
     )?;
+    files::check_folder(&arguments.out)?;
     let trained = train(&experiment, &task, &device)?;
-    write(&trained, &experiment, &arguments.out, arguments.json)
+    write(&trained, &arguments.out, arguments.json)
 }
 
 /// Trains, with progress unless the program is to be quiet.
@@ -107,25 +109,16 @@ pub(crate) fn train(
 }
 
 /// Prints and writes a result, and the options that repeat the run.
-pub(crate) fn write(
-    trained: &Trained,
-    experiment: &Experiment,
-    folder: &Path,
-    json: bool,
-) -> Outcome {
+pub(crate) fn write(trained: &Trained, folder: &Path, json: bool) -> Outcome {
+    // Files first: who reads the figures may stop reading.
+    trained.write(folder)?;
+    config::write_beside(folder)?;
     if json {
         outln!("{}", serde_json::to_string_pretty(&trained.metrics)?);
     } else {
         out!("{}\n", trained.metrics);
     }
-    trained.write(folder)?;
-    config::write_beside(folder)?;
-    let models = match experiment.members.get() {
-        1 => "model/".to_owned(),
-        2 => "model/, model-2/".to_owned(),
-        members => format!("model/, model-2/ … model-{members}/"),
-    };
     let folder = folder.display();
-    noteln!("wrote metrics.json, predictions.tsv, figures, run.toml and {models} to {folder}");
+    noteln!("wrote metrics.json, predictions.tsv, figures, run.toml and model/ to {folder}");
     Ok(())
 }

@@ -9,7 +9,7 @@ use dnabert_model::{
 };
 
 use super::{Experiment, ExperimentError, ModelInit};
-use dnabert_inference::AnyTokenizer;
+use dnabert_inference::{AnyTokenizer, network_folder};
 
 /// What training begins with.
 pub(super) struct InitializedModel {
@@ -71,6 +71,7 @@ impl Experiment {
                 (tokenizer.into(), model, config, vec!["all"])
             }
             ModelInit::Reset { path, pooling } => {
+                let path = &*network_folder(path)?;
                 let config =
                     BertConfig::read(path.join("config.json")).map_err(CheckpointError::from)?;
                 let pooling = pooling.unwrap_or(config.pooling);
@@ -84,6 +85,7 @@ impl Experiment {
                 (tokenizer, model, config, vec!["all"])
             }
             ModelInit::Folder { path, pooling, mask_mode, padded_length } => {
+                let path = &*network_folder(path)?;
                 let mut checkpoint = Checkpoint::open(path)?;
                 let config = checkpoint.config_mut();
                 config.pooling = pooling.unwrap_or(config.pooling);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use dnabert::core::{
-    Attribution as _, Classifier, Example, LetterPolicy, Sequence, Split, Strand, Task, file,
+    Attribution as _, Classifier, Example, LetterPolicy, Sequence, Split, Strand, Task,
 };
 use dnabert::datasets::shown;
 use dnabert::figure::report::Report;
@@ -25,6 +25,7 @@ use dnabert::{Datasets, Device, Ensemble, Model, model_folder};
 use crate::commands::variants::further::Likelihood;
 use crate::console::{noteln, out, outln};
 use crate::failure::Outcome;
+use crate::files;
 
 /// The splice model's window, and how far it is led along: sites were moved as far beside it in training.
 const WIDTH: usize = 160;
@@ -266,9 +267,9 @@ fn summary(rows: &[Row], positive: &[usize]) -> String {
     text
 }
 
-fn write(out: &Path, name: &str, text: &str) -> std::io::Result<()> {
-    std::fs::create_dir_all(out)?;
-    file::write(&out.join(name), text.as_bytes())
+fn write(out: &Path, name: &str, text: &str) -> Outcome {
+    files::create_folder(out)?;
+    files::write(&out.join(name), text)
 }
 
 /// Attention to both alleles, of the splice variants that stand outside of GT and AG.

@@ -15,6 +15,7 @@ use crate::args::training::TrainingOptions;
 use crate::args::{DatasetsOptions, DeviceOptions};
 use crate::commands::train;
 use crate::failure::Outcome;
+use crate::files;
 
 /// Reproduce a published result on shipped data.
 ///
@@ -93,10 +94,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         arguments.device.backend().workers(),
     )?;
     let task = arguments.crop.apply(benchmark.task(&datasets))?;
+    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(benchmark.name()));
+    files::check_folder(&out)?;
     let mut trained = train::train(&experiment, &task, &device)?;
     for other in benchmark.other_tasks(&datasets) {
         trained.also_judge(&arguments.crop.apply(other)?)?;
     }
-    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(benchmark.name()));
-    train::write(&trained, &experiment, &out, arguments.json)
+    train::write(&trained, &out, arguments.json)
 }

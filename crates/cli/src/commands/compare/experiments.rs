@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dnabert::comparison::{Completed, Failure, Job, Run, RunKey, complete};
-use dnabert::core::{LetterPolicy, file};
+use dnabert::core::LetterPolicy;
 use dnabert::genome::bed::read_narrow_peak;
 use dnabert::genome::{Genome, Naming};
 use dnabert::tasks::build::{BindingConfig, BuiltTask, Splits, build_binding};
@@ -16,8 +16,10 @@ use dnabert::{Baseline, Device, Evaluation, Experiment, Recipe, TaskDefaults, id
 use crate::args::training::TrainingOptions;
 use crate::args::{DatasetsOptions, DeviceOptions};
 
+use crate::config;
 use crate::console::{noteln, out, outln};
-use crate::failure::Outcome;
+use crate::failure::{Outcome, usage};
+use crate::files::{self, FileError};
 
 /// Run many binding experiments: a table of peak files in, a row of figures for each out.
 #[derive(Debug, Args)]
@@ -102,7 +104,7 @@ impl Arguments {
             None => None,
         };
         let genome_hash = match &self.genome {
-            Some(path) => sha256(path).map_err(|error| format!("{}: {error}", path.display()))?,
+            Some(path) => sha256(path).map_err(|error| FileError::new(path, error))?,
             None => String::new(),
         };
         let (seed, ours) = (experiment.fine_tune.seed, identity(&experiment)?);
@@ -114,12 +116,12 @@ impl Arguments {
             };
             let mut content = String::new();
             for path in files {
-                let hash = sha256(path).map_err(|error| format!("{}: {error}", path.display()))?;
+                let hash = sha256(path).map_err(|error| FileError::new(path, error))?;
                 content += &hash[..16];
             }
             if matches!(entry.source, Source::Peaks(_)) {
                 if genome.is_none() {
-                    return Err(format!("{}: peaks need --genome", entry.name).into());
+                    return Err(usage(format!("{}: peaks need --genome", entry.name)));
                 }
                 let (dev, test) = (&self.dev_chromosomes, &self.test_chromosomes);
                 let (top, width) = (self.top, self.width);
@@ -148,7 +150,7 @@ impl Arguments {
                 }));
             }
         }
-        std::fs::create_dir_all(folder)?;
+        files::create_folder(folder)?;
         let Completed { runs, failures } =
             complete(&folder.join("runs.jsonl"), jobs, workers, |progress| {
                 let minutes = progress.time_left().as_secs_f64() / 60.0;
@@ -159,7 +161,8 @@ impl Arguments {
         let text = tabulate(&entries, &runs, &failures);
         out!("{text}");
         let path = folder.join("sweep.tsv");
-        file::write(&path, text.as_bytes())?;
+        files::write(&path, text)?;
+        config::write_beside(folder)?;
         outln!("wrote {}", path.display());
         match failures.len() {
             0 => Ok(()),
@@ -215,7 +218,7 @@ impl<T: dnabert::core::Task> LearnableTask for T {
 
 fn read(table: &Path) -> Outcome<Vec<Entry>> {
     let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", table.display());
-    let text = std::fs::read_to_string(table).map_err(|error| failed(&error))?;
+    let text = files::read(table)?;
     let mut lines = text.lines().enumerate();
     let header: Vec<&str> = lines.next().map_or(Vec::new(), |(_, line)| line.split('\t').collect());
     let column = |name: &str| header.iter().position(|found| *found == name);

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::args::DeviceOptions;
 use crate::args::corpus::CorpusOptions;
 use crate::console::outln;
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
 use dnabert::baseline::ContextModel;
 use dnabert::core::{Encoding, Sequence, Tokenizer, derive_seed};
 use dnabert::kmer::{KmerMasking, KmerTokenizer, LengthPolicy};
@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     };
     let config = BertConfig::read(model.join("config.json"))?;
     let k = AnyTokenizer::open(&model, &config)?.k();
-    let k = k.ok_or_else(|| Usage::new("--model: a model of k-mers is needed"))?;
+    let k = k.ok_or_else(|| usage("--model: a model of k-mers is needed"))?;
     let corpus = arguments.corpus.files(k, 1)?.build()?;
     let found = judge(&model, &corpus, 0.15, &device)?;
     if arguments.json {

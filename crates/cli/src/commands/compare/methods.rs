@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use dnabert::comparison::{
     Difference, Job, Run, RunKey, Spread, Summary, combine, complete, over_folds, over_seeds,
 };
-use dnabert::core::{Task, file};
+use dnabert::core::Task;
 use dnabert::figure::FigureError;
 use dnabert::model::Pooling;
 use dnabert::tasks::CrossValidation;
@@ -23,7 +23,8 @@ use crate::args::{DatasetsOptions, DeviceOptions};
 use crate::commands::benchmark::defaults;
 use crate::config;
 use crate::console::{noteln, out, outln};
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
+use crate::files;
 
 /// Compare the fine-tuned model with baselines on one task, over seeds or folds.
 ///
@@ -78,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         && defaults.is_in_corpus
         && arguments.training.starts_from_shipped()
     {
-        return Err(Usage::new(
+        return Err(usage(
             "--folds: the shipped model was pre-trained on the sequence of this set's training \
              rows, which folds would evaluate: ask for random weights (--size, --k) or another --model",
         ));
@@ -87,13 +88,15 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let workers = arguments.device.backend().workers();
     let experiment =
         arguments.training.experiment(defaults, || arguments.datasets.find(), workers)?;
+    let name = arguments.name.map_or_else(|| task.name().to_owned(), |name| name.to_string());
     let out = arguments
         .out
         .clone()
-        .unwrap_or_else(|| PathBuf::from("runs").join(format!("{}-comparison", task.name())));
+        .unwrap_or_else(|| PathBuf::from("runs").join(format!("{name}-comparison")));
+    files::check_folder(&out)?;
     let contest = Contest {
         experiment: &experiment,
-        fresh: &arguments.training.from_random_weights(&experiment, defaults),
+        fresh: &arguments.training.with_random_weights(&experiment, defaults),
         workers,
         device: &device,
     };
@@ -224,9 +227,9 @@ impl Arguments {
         } else {
             out!("{text}");
         }
-        file::write(&folder.join("comparison.md"), text.as_bytes())?;
+        files::write(&folder.join("comparison.md"), text)?;
         if let Some(svg) = first_curves(&runs, task.classes())? {
-            file::write(&folder.join("comparison.svg"), svg.as_bytes())?;
+            files::write(&folder.join("comparison.svg"), svg)?;
         }
         config::write_beside(folder)?;
         noteln!("wrote comparison.md, comparison.svg and runs.jsonl to {}", folder.display());
@@ -244,9 +247,7 @@ impl Arguments {
             [BaselineName::Random, BaselineName::All].iter().any(|n| self.baselines.contains(n));
         let is_fresh = matches!(contest.experiment.start, ModelInit::Fresh { .. });
         if is_fresh && self.baselines.contains(&BaselineName::Random) {
-            return Err(Usage::new(
-                "--baselines random: a network of --size is one of random weights",
-            ));
+            return Err(usage("--baselines random: a network of --size is one of random weights"));
         }
         if let (true, ModelInit::Folder { path, pooling, .. }) = (random, &contest.experiment.start)
         {

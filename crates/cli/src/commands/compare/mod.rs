@@ -11,6 +11,8 @@ use crate::failure::Outcome;
 
 /// Compare models with baselines over seeds, folds, fractions of the data, or many experiments.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dnabert compare methods ctcf --seeds 5 --baselines cnn,kmers")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     what: What,

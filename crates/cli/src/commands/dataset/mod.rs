@@ -204,6 +204,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 seed: sources.seed,
             };
             let peaks = read_narrow_peak(&sources.sites)?;
+            if peaks.is_empty() {
+                return Err(format!("{}: no peak in this file", sources.sites.display()).into());
+            }
             let genome = sources.genome()?;
             let built = build_binding(&genome, &peaks, &config)?;
             sources.write(&genome, &built, &format!("{config:?}"))

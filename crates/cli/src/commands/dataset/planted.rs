@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::console::{noteln, outln};
-use crate::failure::Outcome;
+use crate::failure::{Outcome, usage};
+use crate::files;
 use clap::Args;
-use dnabert::core::{LetterPolicy, Sequence, Strand, derive_seed, file};
+use dnabert::core::{LetterPolicy, Sequence, Strand, derive_seed};
 use dnabert::genome::Runs;
 use dnabert::motif::file::read_motifs;
 use dnabert::motif::{Background, CountMatrix, FrequencyMatrix, Motif};
@@ -68,10 +69,10 @@ pub(crate) fn run(options: &Planted) -> Outcome {
     let matrices = || classes.iter().flat_map(|class| &class.matrices);
     if let Some((motif, _)) = matrices().find(|(motif, _)| motif.width() > options.width) {
         let (id, places) = (&motif.id, motif.width());
-        return Err(format!("--width {}: {id} has {places} places", options.width).into());
+        return Err(usage(format!("--width {}: {id} has {places} places", options.width)));
     }
     let grounds = Ground::open(options.genome.as_deref(), options.width, options.rows)?;
-    std::fs::create_dir_all(&options.out)?;
+    files::create_folder(&options.out)?;
     let mut bed = String::new();
     for (split, (name, rows)) in SPLITS.iter().zip(&options.rows).enumerate() {
         let mut table = "sequence\tlabel\n".to_owned();
@@ -96,9 +97,9 @@ pub(crate) fn run(options: &Planted) -> Outcome {
             }
             let _ = writeln!(table, "{sequence}\t{label}");
         }
-        file::write(&options.out.join(format!("{name}.tsv")), table.as_bytes())?;
+        files::write(&options.out.join(format!("{name}.tsv")), table)?;
     }
-    file::write(&options.out.join("sites.bed"), bed.as_bytes())?;
+    files::write(&options.out.join("sites.bed"), bed)?;
     let background = Background::uniform();
     for (label, class) in classes.iter().enumerate() {
         for (motif, shares) in &class.matrices {
@@ -108,7 +109,7 @@ pub(crate) fn run(options: &Planted) -> Outcome {
         }
     }
     let manifest = serde_json::to_string_pretty(&options.manifest(&classes)?)? + "\n";
-    file::write(&options.out.join("manifest.json"), manifest.as_bytes())?;
+    files::write(&options.out.join("manifest.json"), manifest)?;
     let out = options.out.display();
     crate::config::write_beside(&options.out)?;
     noteln!("wrote train.tsv, dev.tsv, test.tsv, sites.bed and manifest.json to {out}");
@@ -201,7 +202,7 @@ impl Ground {
 }
 
 /// The motifs of a file that are asked for, each a class. No matrix may be in two of them.
-fn classes<'a>(motifs: &'a [Motif], asked: &'a [String]) -> Result<Vec<Class<'a>>, String> {
+fn classes<'a>(motifs: &'a [Motif], asked: &'a [String]) -> Outcome<Vec<Class<'a>>> {
     let mut names: Vec<&str> = Vec::new();
     for name in asked {
         if name == "all" {
@@ -222,12 +223,13 @@ fn classes<'a>(motifs: &'a [Motif], asked: &'a [String]) -> Result<Vec<Class<'a>
             .map(|motif| (motif, motif.counts.frequencies(0.0)))
             .collect();
         if matrices.is_empty() {
-            return Err(format!("{name}: no such motif in the file"));
+            return Err(format!("{name}: no such motif in the file").into());
         }
         for class in &classes {
             let has = |id: &str| class.matrices.iter().any(|(motif, _)| motif.id == id);
             if let Some((motif, _)) = matrices.iter().find(|(motif, _)| has(&motif.id)) {
-                return Err(format!("{name}: {} is planted for {} already", motif.id, class.name));
+                let (id, other) = (&motif.id, class.name);
+                return Err(usage(format!("{name}: {id} is planted for {other} already")));
             }
         }
         classes.push(Class { name, matrices });

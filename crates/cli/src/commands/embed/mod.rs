@@ -8,7 +8,6 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use dnabert::core::Sequence;
-use dnabert::core::file::replace;
 use dnabert::model::Pooling;
 use dnabert::tasks::{Inputs, TableFormat};
 use dnabert::{Embedder, model_folder};
@@ -17,6 +16,7 @@ use self::table::{Npy, Table, Tsv};
 use crate::args::DatasetsOptions;
 use crate::args::input::{Count, ReadingOptions, name_failure, next_inputs};
 use crate::failure::Outcome;
+use crate::files::replace;
 
 /// Write the hidden states of a model for each sequence, token or base.
 #[derive(Debug, Args)]

@@ -19,7 +19,7 @@ use self::judge::{Chosen, Known, agreement_rows, explain, judge, judged_rows, li
 use crate::args::subject::{Subject, SubjectOptions, on_strands};
 use crate::config;
 use crate::console::{noteln, out};
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
 
 /// Explain a model: a score for each base, by attention, gradients or mutagenesis.
 ///
@@ -118,14 +118,12 @@ impl Arguments {
         match self.attribution.unwrap_or(AttributionMethod::Attention) {
             AttributionMethod::Attention => self.attention(model, query),
             _ if self.layers.is_some() || self.heads.is_some() => {
-                Err(Usage::new("--layers and --heads are of attention alone"))
+                Err(usage("--layers and --heads are of attention alone"))
             }
             AttributionMethod::Rollout => {
                 Ok(Box::new(model.attention().with_query(query).with_rollout()))
             }
-            _ if self.query.is_some() => {
-                Err(Usage::new("--query is of attention and rollout alone"))
-            }
+            _ if self.query.is_some() => Err(usage("--query is of attention and rollout alone")),
             other => Ok(model.attribution(other, self.subject.class)?),
         }
     }
@@ -139,10 +137,10 @@ impl Arguments {
             heads: self.heads.clone(),
         };
         if *chosen.layers.end() >= layers {
-            return Err(Usage::new(format!("--layers: {} has {layers}", model.folder().display())));
+            return Err(usage(format!("--layers: {} has {layers}", model.folder().display())));
         }
         if chosen.heads.iter().flatten().any(|&head| head >= heads) {
-            return Err(Usage::new(format!("--heads: {} has {heads}", model.folder().display())));
+            return Err(usage(format!("--heads: {} has {heads}", model.folder().display())));
         }
         Ok(Box::new(model.attention().with_query(query).with_heads(chosen)))
     }
@@ -166,7 +164,7 @@ impl Arguments {
         match (&self.known, self.subject.own_motif()) {
             (Some(id), _) => match find(id) {
                 Some(motif) => Ok(Some(motif)),
-                None => Err(Usage::new(format!("--known {id}: no such motif in the file"))),
+                None => Err(usage(format!("--known {id}: no such motif in the file"))),
             },
             (None, own) => Ok(own.and_then(find)),
         }

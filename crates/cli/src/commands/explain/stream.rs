@@ -6,12 +6,12 @@ use std::path::Path;
 
 use dnabert::BoxedAttribution;
 use dnabert::core::Sequence;
-use dnabert::core::file::replace;
 use dnabert::npy::NpyWriter;
 use dnabert::tasks::{Input, TableFormat, read_inputs};
 
 use crate::args::subject::name_failure;
-use crate::failure::Outcome;
+use crate::failure::{Outcome, usage};
+use crate::files::replace;
 
 /// Sequences, and bases, that are explained at once.
 const AT_ONCE: usize = 256;
@@ -44,7 +44,10 @@ pub(crate) fn run(way: &BoxedAttribution, input: &Path, output: &Path) -> Outcom
             Ok(file.flush()?)
         }),
         Some("npy") => npy(way, input, output),
-        _ => Err(format!("{}: neither .tsv, .bedgraph nor .npy", output.display()).into()),
+        _ => {
+            let message = format!("--to {}: neither .tsv, .bedgraph nor .npy", output.display());
+            Err(usage(message))
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use dnabert::{AnyClassifier, Device, Ensemble, Model, model_folder};
 use self::further::{AttentionChange, Distance, Likelihood};
 use crate::args::DeviceOptions;
 use crate::console::{note, noteln, outln};
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
 
 /// Score the variants of a VCF file: what a model predicts for both alleles.
 ///
@@ -145,7 +145,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let Arguments { vcf, genome, width, out, more, .. } = arguments;
     let width = *width;
     let device = arguments.device.open()?;
-    Format::from_path(out).map_err(|error| Usage::new(error.to_string()))?;
+    Format::from_path(out).map_err(|error| usage(error.to_string()))?;
     let naming = if arguments.any_naming { Naming::IgnoreChr } else { Naming::Exact };
     let genome_path = genome;
     let genome = Genome::open(genome_path, LetterPolicy::default())?.with_naming(naming);
@@ -163,9 +163,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let of_labels = models.problem() == ProblemType::MultiLabelClassification;
     if models.problem() == ProblemType::Regression || models.labels().len() < 2 && !of_labels {
         let model = &arguments.model[0];
-        return Err(Usage::new(format!(
-            "--model {model}: its outputs are not class probabilities"
-        )));
+        return Err(usage(format!("--model {model}: its outputs are not class probabilities")));
     }
     let classes = models.labels().to_vec();
     let mut scorer = Scorer::new(models, &classes, &genome, width.into())

@@ -10,14 +10,14 @@ mod summary;
 use std::path::PathBuf;
 
 use clap::Args;
-use dnabert::core::file;
 use dnabert::{Benchmark, Datasets, Recipe};
 
 use self::grid::Grid;
 use self::method::{Contest, Method};
 use crate::args::{DatasetsOptions, DeviceOptions};
 use crate::console::{noteln, outln};
-use crate::failure::{Outcome, Usage};
+use crate::failure::{Outcome, usage};
+use crate::files;
 
 /// Compare the pre-trained model with random weights and baselines on fractions of the data.
 ///
@@ -36,10 +36,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_delimiter = ',', value_parser = Method::named)]
     methods: Vec<Method>,
     /// Fractions of the training rows; those that leave fewer than 50 rows are skipped
-    #[arg(long, value_delimiter = ',', default_value = "1,0.1,0.01")]
+    #[arg(long, value_delimiter = ',', default_value = "1,0.1,0.01", value_parser = fraction)]
     fractions: Vec<f64>,
     /// Seeds; each draws the training rows, the weights and the order anew
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// File that keeps the runs
     #[arg(long, value_name = "FILE", default_value = "runs/fractions.jsonl")]
@@ -52,6 +52,13 @@ pub(crate) struct Arguments {
     device: DeviceOptions,
     #[command(flatten)]
     datasets: DatasetsOptions,
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(value) if value > 0.0 && value <= 1.0 => Ok(value),
+        _ => Err("a number above 0, and at most 1, is expected".into()),
+    }
 }
 
 /// Runs what is missing, and prints the comparison.
@@ -73,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     outln!("{}", summary::table(&blocks));
     // Up to three fractions make columns to compare, more of them a curve.
     let draw = if arguments.fractions.len() > 3 { curve::draw } else { figure::draw };
-    file::write(&arguments.figure, draw(&blocks)?.as_bytes())?;
+    files::write(&arguments.figure, draw(&blocks)?)?;
     noteln!("drew {}", arguments.figure.display());
     Ok(())
 }
@@ -91,7 +98,7 @@ impl Arguments {
                 Benchmark::Promoter300 => (Recipe::PlacedKmers, 6),
                 Benchmark::Ctcf => (Recipe::Motifs, 10),
                 other => {
-                    return Err(Usage::new(format!("{other} is too small for fractions of it")));
+                    return Err(usage(format!("{other} is too small for fractions of it")));
                 }
             };
             let model = self.model.clone().unwrap_or_else(|| datasets.model(recipe.models()[0]));
