@@ -1,7 +1,7 @@
 //! Standard output and standard error.
 
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static IS_QUIET: AtomicBool = AtomicBool::new(false);
@@ -42,9 +42,22 @@ pub(crate) fn tell(text: fmt::Arguments<'_>) {
     let _nobody_listens = io::stderr().lock().write_fmt(text);
 }
 
-/// Writes progress to standard error, unless `--quiet` was given.
+/// Writes a line of progress to standard error, unless `--quiet` was given.
 pub(crate) fn progress(text: fmt::Arguments<'_>) {
-    if !is_quiet() {
+    if is_quiet() {
+        return;
+    }
+    if io::stderr().is_terminal() {
+        tell(text);
+    } else {
+        // In a file there is no counter that this line would replace.
+        tell(format_args!("{}\n", text.to_string().trim()));
+    }
+}
+
+/// Writes a counter, which the next one replaces, where standard error is a terminal.
+pub(crate) fn count(text: fmt::Arguments<'_>) {
+    if !is_quiet() && io::stderr().is_terminal() {
         tell(text);
     }
 }
@@ -59,9 +72,9 @@ macro_rules! outln {
     ($($text:tt)*) => { $crate::console::print(format_args!("{}\n", format_args!($($text)*))) };
 }
 
-/// Tells progress, without a line break.
+/// Tells how far a run has come, in place of the last such line.
 macro_rules! note {
-    ($($text:tt)*) => { $crate::console::progress(format_args!($($text)*)) };
+    ($($text:tt)*) => { $crate::console::count(format_args!($($text)*)) };
 }
 
 /// Tells a line of progress.

@@ -15,32 +15,32 @@ use crate::failure::Outcome;
 #[derive(Debug, Args)]
 pub(crate) struct CorpusOptions {
     /// FASTA files, plain or .gz [default: the shipped genomes, without what shares a 31-mer with
-    /// any row that models are judged on]
+    /// any row that models are tested on]
     genomes: Vec<PathBuf>,
-    /// Table or FASTA file of sequences that models will be judged on: whatever shares a 31-mer with
+    /// Table or FASTA file of sequences that models will be tested on: whatever shares a 31-mer with
     /// them, on either strand, is left out; may be given again
     #[arg(long, requires = "genomes")]
     exclude: Vec<PathBuf>,
     #[command(flatten)]
     datasets: DatasetsOptions,
     /// K-mers of the longest pieces
-    #[arg(long, default_value_t = 318)]
+    #[arg(long, default_value_t = 318, help_heading = "Corpus")]
     pub(crate) longest: usize,
     /// Fraction of the pieces that have the longest length; the others have any from 5
-    #[arg(long, default_value_t = 0.1, value_parser = fraction)]
+    #[arg(long, default_value_t = 0.1, value_parser = fraction, help_heading = "Corpus")]
     longest_fraction: f64,
     /// Cut genomes into pieces without overlap, instead of sampling them
-    #[arg(long)]
+    #[arg(long, help_heading = "Corpus")]
     no_overlap: bool,
     /// Read all pieces from the strand in the file
-    #[arg(long)]
+    #[arg(long, help_heading = "Corpus")]
     one_strand: bool,
     /// Leave out words of 13 bases that occur this many times as often as chance would have it: transposons and
     /// simple repeats, five times at least; 0 keeps them
-    #[arg(long, default_value_t = 25.0)]
+    #[arg(long, default_value_t = 25.0, help_heading = "Corpus")]
     repeats: f64,
     /// Fraction of the genomes that is kept for evaluation
-    #[arg(long, default_value_t = 0.02, value_parser = fraction)]
+    #[arg(long, default_value_t = 0.02, value_parser = fraction, help_heading = "Corpus")]
     held_out: f64,
 }
 

@@ -1,7 +1,6 @@
 //! Sequences in, and how a model reads them.
 
 use std::error::Error;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use dnabert::{
     AnyClassifier, Backend, Device, Model, Precision, ReadOptions, device_with, model_folder,
 };
 
-use crate::console::{is_quiet, note, noteln};
+use crate::console::{note, noteln};
 use crate::failure::Outcome;
 
 /// Sequences, and how a model reads them.
@@ -150,10 +149,7 @@ impl Count {
 
     pub(crate) fn add(&mut self, sequences: usize) {
         self.sequences += sequences;
-        if self.told.elapsed() > Duration::from_secs(1)
-            && std::io::stderr().is_terminal()
-            && !is_quiet()
-        {
+        if self.told.elapsed() > Duration::from_secs(1) {
             self.told = Instant::now();
             let rate = self.sequences as f64 / self.started.elapsed().as_secs_f64();
             note!("\r{} sequences, {rate:.1} per second ", self.sequences);

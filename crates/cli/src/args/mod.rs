@@ -39,7 +39,7 @@ pub(crate) struct GlobalOptions {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DeviceOptions {
     /// Device: flex (CPU), wgpu or cuda [default: the first that was compiled in]
-    #[arg(long, value_name = "DEVICE")]
+    #[arg(long, value_name = "DEVICE", help_heading = "Device and data")]
     pub(crate) device: Option<Backend>,
 }
 
@@ -61,7 +61,7 @@ impl DeviceOptions {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DatasetsOptions {
     /// The project's `datasets` folder [default: ./datasets, then $DNABERT_DATASETS]
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", help_heading = "Device and data")]
     datasets: Option<PathBuf>,
 }
 

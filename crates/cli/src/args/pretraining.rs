@@ -24,49 +24,49 @@ pub(crate) struct PretrainingOptions {
     #[arg(long, default_value = "convolutional")]
     size: ModelSize,
     /// A config.json in the Hugging Face layout that gives the shape, in place of --size
-    #[arg(long, conflicts_with = "size")]
+    #[arg(long, conflicts_with = "size", help_heading = "Network")]
     shape: Option<PathBuf>,
     /// A masked language model to go on from, in place of random weights: a folder in the Hugging
     /// Face layout, or a name on its Hub
     #[arg(long, conflicts_with_all = ["size", "shape", "random_embeddings"])]
     model: Option<String>,
     /// Dropout of hidden states while pre-training; fine-tuning has the shape's own
-    #[arg(long, default_value_t = 0.0, value_parser = fraction)]
+    #[arg(long, default_value_t = 0.0, value_parser = fraction, help_heading = "Network")]
     dropout: f64,
     /// Begin with random embeddings, as BERT does, where k-mers know nothing of their bases and
     /// positions nothing of their order
-    #[arg(long)]
+    #[arg(long, help_heading = "Network")]
     random_embeddings: bool,
     /// Fraction of tokens that is hidden
-    #[arg(long, default_value_t = 0.3, value_parser = fraction)]
+    #[arg(long, default_value_t = 0.3, value_parser = fraction, help_heading = "Masks")]
     hidden: f64,
     /// Fraction in the last sixth of the steps
-    #[arg(long, default_value_t = 0.15, value_parser = fraction)]
+    #[arg(long, default_value_t = 0.15, value_parser = fraction, help_heading = "Masks")]
     hidden_late: f64,
     /// What becomes of hidden tokens
-    #[arg(long, value_enum, default_value = "span")]
+    #[arg(long, value_enum, default_value = "span", help_heading = "Masks")]
     masks: Masks,
     /// Spans that do not touch, but for the last sixth of the steps: each hides one base, so that far
     /// more tokens can be hidden (0.6, say)
-    #[arg(long)]
+    #[arg(long, help_heading = "Masks")]
     apart: bool,
     /// Optimizer steps
     #[arg(long, default_value_t = 5000)]
     pub(crate) steps: usize,
     /// Pieces of a step
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = 32, help_heading = "Optimization")]
     batch_size: usize,
     /// Pieces of one forward pass, of like length; several passes make a step
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, help_heading = "Optimization")]
     pass_size: usize,
     /// Highest learning rate [default: 2e-3, or 4e-4 with --model]
-    #[arg(long)]
+    #[arg(long, help_heading = "Optimization")]
     learning_rate: Option<f64>,
     /// Steps over which the rate rises, before it falls to 0
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, default_value_t = 300, help_heading = "Optimization")]
     warmup: usize,
     /// Steps between evaluations, and between checkpoints
-    #[arg(long, default_value_t = 250)]
+    #[arg(long, default_value_t = 250, help_heading = "Optimization")]
     every: usize,
     /// Seed of weights, pieces, masks and dropout
     #[arg(long, default_value_t = 1)]

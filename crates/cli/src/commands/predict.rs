@@ -26,8 +26,6 @@ pub(crate) struct Arguments {
     /// answer is the mean
     #[arg(long, required = true)]
     model: Vec<String>,
-    #[command(flatten)]
-    reading: ReadingOptions,
     /// Strands that are read: one, or both, for the mean over a sequence and its reverse
     /// complement (binding sites)
     #[arg(long, value_enum, default_value = "one")]
@@ -41,6 +39,8 @@ pub(crate) struct Arguments {
     /// Write a JSON object for each sequence instead of a table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reading: ReadingOptions,
 }
 
 /// Predicts.

@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     recipe: PretrainingOptions,
     /// Pieces that an evaluation judges
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 400, help_heading = "Optimization")]
     evaluation_rows: u64,
     /// Go on with the run in --out
     #[arg(long)]
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     device: DeviceOptions,
     /// Share each pass among this many CUDA devices
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "device")]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "device", help_heading = "Device and data")]
     devices: Option<u16>,
     /// Folder for model/, log.jsonl, loss.svg and checkpoints/
     #[arg(long, default_value = "runs/pretrain")]

@@ -33,48 +33,53 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     subject: SubjectOptions,
     /// Only write the scores of these sequences (FASTA or table, plain or .gz), a few at a time; needs --to
-    #[arg(long, requires = "to", conflicts_with_all = ["train", "out", "seed", "motifs", "pretrained", "known", "sites", "site_p", "examples"])]
+    #[arg(long, requires = "to", conflicts_with_all = ["train", "out", "seed", "motifs", "pretrained", "known", "sites", "site_p", "examples"], help_heading = "Scores of any sequences")]
     tracks: Option<PathBuf>,
     /// File for these scores: .tsv, .bedgraph or .npy
-    #[arg(long, requires = "tracks")]
+    #[arg(long, requires = "tracks", help_heading = "Scores of any sequences")]
     to: Option<PathBuf>,
     /// How these scores are made: attention, rollout, gradient-times-input, integrated-gradients or
     /// mutagenesis [default: attention]
-    #[arg(long, requires = "tracks")]
+    #[arg(long, requires = "tracks", help_heading = "Scores of any sequences")]
     attribution: Option<AttributionMethod>,
     /// Another trained model, such as one of another k: these scores are then the mean of all models', each
     /// sequence's of norm 1; may be given again
-    #[arg(long, requires = "tracks")]
+    #[arg(long, requires = "tracks", help_heading = "Scores of any sequences")]
     also: Vec<String>,
     /// Layers whose attention is read, from 0, such as 0-3 [default: the last]
-    #[arg(long, value_parser = layers)]
+    #[arg(long, value_parser = layers, help_heading = "Attention")]
     layers: Option<RangeInclusive<usize>>,
     /// Heads of each that are read, from 0, such as 0,2 [default: all]
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', help_heading = "Attention")]
     heads: Option<Vec<usize>>,
     /// Whose attention is read [default: that of [CLS] where the model classifies by it, else of all
     /// tokens]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, help_heading = "Attention")]
     query: Option<Whose>,
     /// Pre-trained model that stands beside it [default: the shipped one]
-    #[arg(long)]
+    #[arg(long, help_heading = "Comparison with known sites")]
     pretrained: Option<String>,
     /// The motif in the file of --motifs whose best windows count as known sites [default: the factor's
     /// own, if shipped]
-    #[arg(long)]
+    #[arg(long, help_heading = "Comparison with known sites")]
     known: Option<String>,
-    /// Ways of explaining that stand beside attention, by their names [default: all, and the masked likelihood of
-    /// the pre-trained model]
-    #[arg(long, value_delimiter = ',', conflicts_with = "tracks")]
+    /// Attribution methods that are compared with attention, by their names [default: all, and the
+    /// masked likelihood of the pre-trained model]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        conflicts_with = "tracks",
+        help_heading = "Comparison with known sites"
+    )]
     beside: Vec<AttributionMethod>,
     /// Sequences that are drawn letter by letter
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 3, help_heading = "Comparison with known sites")]
     examples: usize,
     /// Known sites (BED: the row's name, such as test.tsv:2, start, end), in place of a motif's best windows
-    #[arg(long, conflicts_with = "known")]
+    #[arg(long, conflicts_with = "known", help_heading = "Comparison with known sites")]
     sites: Option<PathBuf>,
     /// Windows that the background reaches with at most this probability count as known sites
-    #[arg(long, default_value_t = 1e-4, value_parser = probability)]
+    #[arg(long, default_value_t = 1e-4, value_parser = probability, help_heading = "Comparison with known sites")]
     site_p: f64,
 }
 

@@ -105,7 +105,7 @@ pub(crate) enum Strands {
 enum Mismatch {
     /// Stop
     Error,
-    /// Pass it over, and count it
+    /// Skip the variant, and count it
     Skip,
     /// Exchange the alleles where the alternate is the genome's, and count it
     Swap,
