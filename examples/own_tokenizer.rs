@@ -2,9 +2,9 @@
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
 use dnabert::core::{SpecialTokens, TokenizeError};
-use dnabert::model::BertConfig;
 use dnabert::prelude::*;
-use dnabert::train::{FineTuneConfig, ProgressBar, encode_examples, fine_tune};
+use dnabert::train::ProgressBar;
+use dnabert::{AnyTokenizer, ModelSize};
 
 /// Codons from the first base on; other letters and the last bases are left out.
 struct Codons;
@@ -42,22 +42,19 @@ impl Tokenizer for Codons {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let task = Benchmark::PromoterUci.task(&Datasets::find()?);
-    let encode = |split| -> Result<_, Box<dyn std::error::Error>> {
-        Ok(encode_examples(&Codons, &task.examples(split)?)?)
-    };
-    let (train, dev) = (encode(Split::Train)?, encode(Split::Dev)?);
-    let config = BertConfig {
-        hidden_size: 32,
-        num_hidden_layers: 2,
-        num_attention_heads: 2,
-        intermediate_size: 64,
-        ..BertConfig::new(Codons.vocab_size())
-    };
-    let model = config.with_labels(task.classes()).sequence_classifier(1, &device(None)?);
-    let settings = FineTuneConfig { epochs: 20, learning_rate: 1e-3, ..FineTuneConfig::default() };
+    let (task, device) = (Benchmark::PromoterUci.task(&Datasets::find()?), device(None)?);
+    let mut experiment = Experiment::fresh(ModelSize::Tiny, 3).with_epochs(20);
+    experiment.fine_tune.learning_rate = 1e-3;
     let progress = &mut ProgressBar::default();
-    let tuned = fine_tune(model, &train, &dev, Codons.special_tokens(), &settings, progress)?;
-    println!("best epoch {}, on dev: {}", tuned.best_epoch, tuned.dev);
+    let outcome = experiment.run_with_tokenizer(Codons, &task, &device, progress)?;
+    println!("{}", outcome.metrics);
+
+    outcome.write("runs/codons")?;
+    let codons = AnyTokenizer::own(Codons);
+    let model = Model::open_with_tokenizer("runs/codons/model", codons, &device)?;
+    let sequence: Sequence = "TATAATGCGC".repeat(5).parse()?;
+    for class in model.predictor()?.predict_labels(&[sequence])? {
+        println!("{} {:.3}", class.label, class.probability);
+    }
     Ok(())
 }

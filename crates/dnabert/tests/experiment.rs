@@ -5,11 +5,12 @@ use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
 use dnabert::core::{Classifier, Example, Sequence, Split, Task, derive_seed};
+use dnabert::kmer::KmerTokenizer;
 use dnabert::model::{Adaptation, Pooling};
 use dnabert::train::{FineTuneConfig, Observer};
 use dnabert::{
-    AnyClassifier, Device, Ensemble, Experiment, ExperimentError, HeadInit, Model, ModelInit,
-    ModelSize, Ngrams, Outcome, ReadOptions,
+    AnyClassifier, AnyTokenizer, Device, Ensemble, Experiment, ExperimentError, HeadInit, Model,
+    ModelInit, ModelSize, Ngrams, Outcome, ReadOptions,
 };
 
 /// Sequences of random bases, of which each class but the first has a box of its own somewhere.
@@ -296,4 +297,33 @@ fn members_learn_from_seeds_of_their_own_and_answer_with_their_mean() {
     one.write(folder.path()).unwrap();
     assert!(folder.path().join("model/config.json").is_file());
     assert!(!folder.path().join("model/ensemble.json").exists(), "members of another run");
+}
+
+#[test]
+fn a_tokenizer_of_ones_own_is_trained_under_written_and_opened_again() {
+    let device = dnabert::device(None).unwrap();
+    let kmers = || KmerTokenizer::new(3).unwrap();
+    let experiment = Experiment::fresh(ModelSize::Tiny, 3).with_epochs(2);
+    let ours = experiment.run(&boxes(), &device).unwrap();
+    let own = experiment.run_with_tokenizer(kmers(), &boxes(), &device, &mut ()).unwrap();
+    // The same tokens under another name.
+    assert_eq!(own.predictions, ours.predictions);
+    let folder = tempfile::tempdir().unwrap();
+    own.write(folder.path()).unwrap();
+    let folder = folder.path().join("model");
+    assert!(!folder.join("vocab.txt").exists());
+    let error = Model::open(&folder, &device).unwrap_err();
+    assert!(
+        std::error::Error::source(&error).unwrap().to_string().contains("vocab.txt"),
+        "{error}"
+    );
+    let model = Model::open_with_tokenizer(&folder, AnyTokenizer::own(kmers()), &device).unwrap();
+    let sequence = boxes().examples(Split::Test).unwrap()[0].sequence.clone();
+    let row = model.predictor().unwrap().predict(&[sequence]).unwrap().remove(0);
+    for (found, expected) in row.iter().zip(&ours.predictions[0].probabilities) {
+        assert!((f64::from(*found) - expected).abs() < 1e-6, "{found} and {expected}");
+    }
+    let other = AnyTokenizer::own(KmerTokenizer::new(4).unwrap());
+    let error = Model::open_with_tokenizer(&folder, other, &device).unwrap_err();
+    assert!(error.to_string().contains("261 ids and the network 69"), "{error}");
 }

@@ -360,12 +360,39 @@ impl Experiment {
     /// # Errors
     ///
     /// [`ExperimentError`]; nothing is written.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "there is a member, and all have the task's classes"
-    )]
     pub fn run_observed<T: Task>(
         &self,
+        task: &T,
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
+        self.run_on_tokens(None, task, device, observer)
+    }
+
+    /// As [`run_observed`](Self::run_observed), with a tokenizer of the program's own in place of
+    /// k-mers or that of a folder.
+    ///
+    /// The model that is written is opened by [`Model::open_with_tokenizer`]. K-mers cannot be
+    /// counted beside it.
+    ///
+    /// [`Model::open_with_tokenizer`]: dnabert_inference::Model::open_with_tokenizer
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`]; nothing is written.
+    pub fn run_with_tokenizer<T: Task>(
+        &self,
+        tokenizer: impl Tokenizer + 'static,
+        task: &T,
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
+        self.run_on_tokens(Some(&AnyTokenizer::own(tokenizer)), task, device, observer)
+    }
+
+    fn run_on_tokens<T: Task>(
+        &self,
+        own: Option<&AnyTokenizer>,
         task: &T,
         device: &Device,
         observer: &mut dyn Observer,
@@ -376,7 +403,7 @@ impl Experiment {
         let seed = self.fine_tune.seed;
         let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
 
-        let beginnings = self.beginnings(&labels, device)?;
+        let beginnings = self.beginnings(own, &labels, device)?;
         let (_, first) = &beginnings[0];
         let (config, mut new_parts) = (first.config.clone(), first.new_parts.clone());
         config.validate().map_err(CheckpointError::from)?;

@@ -55,6 +55,19 @@ enum Network {
     Encoder(Bert),
 }
 
+impl Network {
+    fn read(checkpoint: &Checkpoint, device: &Device) -> Result<Self, ModelError> {
+        Ok(match checkpoint.head() {
+            HeadKind::Sequence => Self::Sequence(checkpoint.sequence_classifier(device)?),
+            HeadKind::Tokens => Self::Tokens(checkpoint.token_classifier(device)?),
+            HeadKind::MaskedLanguageModel => {
+                Self::Masked(checkpoint.masked_language_model(device)?)
+            }
+            HeadKind::None => Self::Encoder(checkpoint.encoder(device)?),
+        })
+    }
+}
+
 /// Rows that one forward pass sees, unless the caller chooses: fewer where states are kept.
 mod batch_size {
     pub(super) const OF_POOLED: usize = 32;
@@ -77,6 +90,24 @@ impl Model {
         Self::from_checkpoint(&Checkpoint::open(&folder)?, &folder, device)
     }
 
+    /// As [`open`](Self::open), with a tokenizer of the program's own in place of the folder's.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`ModelError::VocabularySize`] if the tokenizer's ids are not
+    /// the network's.
+    pub fn open_with_tokenizer(
+        folder: impl AsRef<Path>,
+        tokenizer: AnyTokenizer,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let folder = network_folder(folder.as_ref())?;
+        let checkpoint = Checkpoint::open(&folder)?;
+        let config = checkpoint.config().clone();
+        let tokenizer = tokenizer.for_config(&config)?;
+        Ok(Self::new(Network::read(&checkpoint, device)?, config, tokenizer, &folder, device))
+    }
+
     /// As [`open`](Self::open), from a checkpoint whose config may have been changed (mask mode,
     /// pooling, padded length). The tokenizer is that of `folder`.
     ///
@@ -88,15 +119,9 @@ impl Model {
         folder: impl AsRef<Path>,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let network = match checkpoint.head() {
-            HeadKind::Sequence => Network::Sequence(checkpoint.sequence_classifier(device)?),
-            HeadKind::Tokens => Network::Tokens(checkpoint.token_classifier(device)?),
-            HeadKind::MaskedLanguageModel => {
-                Network::Masked(checkpoint.masked_language_model(device)?)
-            }
-            HeadKind::None => Network::Encoder(checkpoint.encoder(device)?),
-        };
-        Self::new(network, checkpoint.config().clone(), folder.as_ref(), device)
+        let (config, folder) = (checkpoint.config().clone(), folder.as_ref());
+        let tokenizer = AnyTokenizer::open(folder, &config)?;
+        Ok(Self::new(Network::read(checkpoint, device)?, config, tokenizer, folder, device))
     }
 
     /// A network of the folder's shape and tokenizer without its training: the weights of the
@@ -112,19 +137,21 @@ impl Model {
     ) -> Result<Self, ModelError> {
         let folder = network_folder(folder.as_ref())?;
         let config = Checkpoint::open(&folder)?.config().clone();
-        Self::new(Network::Encoder(config.init(seed, device)), config, &folder, device)
+        let tokenizer = AnyTokenizer::open(&folder, &config)?;
+        let network = Network::Encoder(config.init(seed, device));
+        Ok(Self::new(network, config, tokenizer, &folder, device))
     }
 
     fn new(
         network: Network,
         config: BertConfig,
+        tokenizer: AnyTokenizer,
         folder: &Path,
         device: &Device,
-    ) -> Result<Self, ModelError> {
-        let tokenizer = AnyTokenizer::open(folder, &config)?;
+    ) -> Self {
         let reader = SequenceReader::for_config(tokenizer, &config, device.clone());
         let network = Arc::new(network);
-        Ok(Self { folder: folder.into(), network, config, reader, batch_size: None })
+        Self { folder: folder.into(), network, config, reader, batch_size: None }
     }
 
     /// The same model with another policy for ambiguous letters.

@@ -9,7 +9,7 @@ use dnabert_core::{
 use dnabert_kmer::{KmerTokenizer, Vocabulary};
 use dnabert_model::BertConfig;
 
-use crate::ModelError;
+use crate::{ModelError, OwnTokenizer};
 
 /// The tokenizer of a model, whichever kind it is; what is generic over tokenizers need not know.
 #[derive(Debug, Clone)]
@@ -20,9 +20,17 @@ pub enum AnyTokenizer {
     /// DNABERT-2's byte pairs.
     #[cfg(feature = "bpe")]
     Bpe(dnabert_bpe::BpeTokenizer),
+    /// One of the program's own. It has no file: a folder of its network is opened by
+    /// [`Model::open_with_tokenizer`](crate::Model::open_with_tokenizer).
+    Own(OwnTokenizer),
 }
 
 impl AnyTokenizer {
+    /// A tokenizer of the program's own.
+    pub fn own(tokenizer: impl Tokenizer + 'static) -> Self {
+        Self::Own(OwnTokenizer::new(tokenizer))
+    }
+
     /// Opens `vocab.txt` or, where there is none, `tokenizer.json` of a model folder, with the
     /// network's longest row as the limit.
     ///
@@ -38,11 +46,20 @@ impl AnyTokenizer {
         } else {
             Self::open_bpe(&json)?
         };
-        let (ids, network) = (tokenizer.vocab_size(), config.vocab_size);
-        if ids != network {
-            return Err(ModelError::VocabularySize { tokenizer: ids, network });
+        tokenizer.for_config(config)
+    }
+
+    /// The same tokenizer, with the longest row of a network as the limit.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::VocabularySize`] if its ids are not the network's.
+    pub fn for_config(self, config: &BertConfig) -> Result<Self, ModelError> {
+        let (tokenizer, network) = (self.vocab_size(), config.vocab_size);
+        if tokenizer != network {
+            return Err(ModelError::VocabularySize { tokenizer, network });
         }
-        Ok(tokenizer.with_length(LengthPolicy::Reject(config.longest_row())))
+        Ok(self.with_length(LengthPolicy::Reject(config.longest_row())))
     }
 
     #[cfg(feature = "bpe")]
@@ -55,13 +72,15 @@ impl AnyTokenizer {
         Err(ModelError::NoBpe { path: path.into() })
     }
 
-    /// The same tokenizer with another policy for ambiguous letters.
+    /// The same tokenizer with another policy for ambiguous letters. One of the program's own stays
+    /// as it is.
     #[must_use]
     pub fn with_ambiguity(self, policy: AmbiguityPolicy) -> Self {
         match self {
             Self::Kmer(tokenizer) => Self::Kmer(tokenizer.with_ambiguity(policy)),
             #[cfg(feature = "bpe")]
             Self::Bpe(tokenizer) => Self::Bpe(tokenizer.with_ambiguity(policy)),
+            own @ Self::Own(_) => own,
         }
     }
 
@@ -72,31 +91,30 @@ impl AnyTokenizer {
             Self::Kmer(tokenizer) => Self::Kmer(tokenizer.with_length(policy)),
             #[cfg(feature = "bpe")]
             Self::Bpe(tokenizer) => Self::Bpe(tokenizer.with_length(policy)),
+            Self::Own(tokenizer) => Self::Own(tokenizer.with_length(policy)),
         }
     }
 
     /// The same tokenizer with rows for DNABERT's heads over chunks; see
-    /// [`KmerTokenizer::with_pieces`]. Byte pairs have no such rows.
+    /// [`KmerTokenizer::with_pieces`]. Other tokenizers have no such rows.
     #[must_use]
     pub fn with_pieces(self) -> Self {
         match self {
             Self::Kmer(tokenizer) => Self::Kmer(tokenizer.with_pieces()),
-            #[cfg(feature = "bpe")]
-            other @ Self::Bpe(_) => other,
+            other => other,
         }
     }
 
-    /// The k-mer length; `None` for byte pairs.
+    /// The k-mer length; `None` for other tokens.
     pub fn k(&self) -> Option<usize> {
         match self {
             Self::Kmer(tokenizer) => Some(tokenizer.k()),
-            #[cfg(feature = "bpe")]
-            Self::Bpe(_) => None,
+            _ => None,
         }
     }
 
     /// Writes the files that [`open`](Self::open) and Python transformers read into `folder`, which
-    /// must exist.
+    /// must exist. Of a tokenizer of the program's own nothing is written.
     ///
     /// # Errors
     ///
@@ -117,6 +135,7 @@ impl AnyTokenizer {
                 let settings = r#"{"tokenizer_class": "PreTrainedTokenizerFast"}"#;
                 write_text(folder, "tokenizer_config.json", settings)?;
             }
+            Self::Own(_) => return Ok(()),
         }
         let special = r#"{"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}"#;
         write_text(folder, "special_tokens_map.json", special)
@@ -127,6 +146,7 @@ impl AnyTokenizer {
             Self::Kmer(tokenizer) => tokenizer,
             #[cfg(feature = "bpe")]
             Self::Bpe(tokenizer) => tokenizer,
+            Self::Own(tokenizer) => tokenizer,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The network before its training.
 
+use std::path::Path;
+
 use burn::tensor::Device;
 use dnabert_core::{Tokenizer, derive_seed};
 use dnabert_kmer::{KmerTokenizer, LengthPolicy};
@@ -23,6 +25,7 @@ impl Experiment {
     /// What each member starts from, and its seed; none is trained before all are known to fit together.
     pub(super) fn beginnings(
         &self,
+        own: Option<&AnyTokenizer>,
         labels: &[&str],
         device: &Device,
     ) -> Result<Vec<(u64, InitializedModel)>, ExperimentError> {
@@ -32,7 +35,7 @@ impl Experiment {
                 seed if number == 0 => seed,
                 seed => derive_seed(seed, &[14, number as u64]),
             };
-            let beginning = self.beginning(number, labels, seed, device)?;
+            let beginning = self.beginning(number, own, labels, seed, device)?;
             if let Some((_, first)) = beginnings.first()
                 && (&first.config, first.tokenizer.k())
                     != (&beginning.config, beginning.tokenizer.k())
@@ -50,6 +53,7 @@ impl Experiment {
     fn beginning(
         &self,
         member: usize,
+        own: Option<&AnyTokenizer>,
         labels: &[&str],
         seed: u64,
         device: &Device,
@@ -60,15 +64,22 @@ impl Experiment {
             hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
             ..config
         };
+        let tokenizer_of = |folder: &Path, config: &BertConfig| match own {
+            Some(own) => own.clone().for_config(config),
+            None => AnyTokenizer::open(folder, config),
+        };
         let (tokenizer, model, config, new_parts) = match self.start_of(member) {
             ModelInit::Fresh { size, k, pooling } => {
-                let tokenizer = KmerTokenizer::new(*k)?;
+                let tokenizer = match own {
+                    Some(own) => own.clone(),
+                    None => KmerTokenizer::new(*k)?.into(),
+                };
                 let config = size.config(tokenizer.vocab_size());
                 let pooling = pooling.unwrap_or(config.pooling);
                 let config = change(BertConfig { pooling, ..config }).with_labels(labels);
                 config.validate().map_err(CheckpointError::from)?;
                 let model = config.sequence_classifier(seed, device);
-                (tokenizer.into(), model, config, vec!["all"])
+                (tokenizer, model, config, vec!["all"])
             }
             ModelInit::Reset { path, pooling } => {
                 let path = &*network_folder(path)?;
@@ -80,7 +91,7 @@ impl Experiment {
                 let config = BertConfig { architectures, pooling, problem_type, ..config };
                 let config = change(config).with_labels(labels);
                 config.validate().map_err(CheckpointError::from)?;
-                let tokenizer = AnyTokenizer::open(path, &config)?;
+                let tokenizer = tokenizer_of(path, &config)?;
                 let model = config.sequence_classifier(seed, device);
                 (tokenizer, model, config, vec!["all"])
             }
@@ -92,7 +103,7 @@ impl Experiment {
                 config.mask_mode = mask_mode.unwrap_or(config.mask_mode);
                 config.padded_length = padded_length.or(config.padded_length);
                 *config = change(config.clone());
-                let tokenizer = AnyTokenizer::open(path, config)?;
+                let tokenizer = tokenizer_of(path, config)?;
                 let head = NewHead {
                     labels,
                     problem: ProblemType::SingleLabelClassification,
