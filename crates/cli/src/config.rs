@@ -12,8 +12,8 @@ use crate::commands;
 use crate::failure::{Outcome, usage};
 use crate::files;
 
-/// Parses the command line. Options of a `--config` file stand before those that are given, which
-/// replace them.
+/// Parses the command line. Options of a `--config` file come first, so that options of the command
+/// line override them.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Outcome<ArgMatches> {
     let arguments: Vec<OsString> = arguments.collect();
     let mut command = commands::command();
@@ -23,13 +23,13 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Outcome<ArgMat
     let text = files::read(&file)?;
     let table: Table =
         text.parse().map_err(|error| usage(format!("{}: {error}", file.display())))?;
-    // Gives the places their numbers, and the subcommands the options of all.
+    // Assigns the numbers of positional arguments, and adds the global options to the subcommands.
     command.build();
     let arguments = with_config(&command, &arguments, table, &file)?;
     Ok(command.try_get_matches_from(arguments)?)
 }
 
-/// The file that `--config` names.
+/// The file of `--config`.
 fn config_file(arguments: &[OsString]) -> Option<PathBuf> {
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
@@ -44,7 +44,7 @@ fn config_file(arguments: &[OsString]) -> Option<PathBuf> {
     None
 }
 
-/// The arguments with those of the table behind the names of the subcommands.
+/// The arguments, with those of the table inserted after the names of the subcommands.
 fn with_config(
     root: &Command,
     arguments: &[OsString],
@@ -57,7 +57,7 @@ fn with_config(
         Some(other) => return Err(wrong(format!("command = {other}: a name is expected"))),
         None => Vec::new(),
     };
-    // Names of subcommands stand first, where the caller gives them.
+    // Names of subcommands come first, where the caller gives them.
     let mut command = root;
     let mut given = 1;
     while let Some(next) =
@@ -84,7 +84,8 @@ fn with_config(
         let values = values(&value).ok_or_else(|| {
             wrong(format!("{key} = {value}: a list, a text, a number or true is expected"))
         })?;
-        // A default in the file must not look like a choice: some options exclude each other.
+        // A default in the file must not count as given by the user: some options exclude each
+        // other.
         let is_default = argument.get_default_values().iter().eq(values.iter());
         if is_default || on_command_line.iter().any(|id| id == argument.get_id()) {
             continue;
@@ -100,9 +101,9 @@ fn with_config(
     Ok(whole)
 }
 
-/// The options and places that a command line gives, by their ids.
+/// The ids of the options and positional arguments of a command line.
 fn given_options<'a>(root: &Command, line: impl Iterator<Item = &'a OsString>) -> Vec<Id> {
-    // Places that the file fills are missing here.
+    // Positional arguments that are set in the file are missing here.
     let Ok(matches) = root.clone().ignore_errors(true).try_get_matches_from(line) else {
         return Vec::new();
     };
@@ -140,7 +141,7 @@ fn find<'a>(command: &'a Command, key: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|argument| name(argument) == key)
 }
 
-/// What an option is called in a file: its long name, or that of its place.
+/// The name of an option in a file: its long name, or that of the positional argument.
 fn name(argument: &Arg) -> String {
     match argument.get_long() {
         Some(long) => long.to_owned(),
@@ -162,7 +163,7 @@ fn values(value: &Value) -> Option<Vec<OsString>> {
     }
 }
 
-/// The file that repeats a run: the command, and every option with its value, defaults too.
+/// The file that repeats a run: the command, and every option with its value, defaults included.
 pub(crate) fn to_toml(matches: &ArgMatches) -> Outcome<String> {
     let mut names: Vec<&str> = Vec::new();
     let root = commands::command();
@@ -210,7 +211,7 @@ pub(crate) fn to_toml(matches: &ArgMatches) -> Outcome<String> {
     Ok(toml::to_string(&table)?)
 }
 
-/// A number where the text is one that a file gives back as it was given.
+/// A number, if its text form is the same as the given text.
 fn typed(text: &str) -> Value {
     let integer = text.parse().ok().map(Value::Integer);
     let float = text.parse().ok().map(Value::Float);
@@ -220,7 +221,7 @@ fn typed(text: &str) -> Value {
 
 static RUN: OnceLock<String> = OnceLock::new();
 
-/// Keeps the options of this run, to be written beside its results.
+/// Stores the options of this run, to be written with its results.
 pub(crate) fn keep(matches: &ArgMatches) -> Outcome {
     let text = to_toml(matches)?;
     RUN.get_or_init(|| text);
@@ -233,7 +234,7 @@ pub(crate) fn write(path: &Path) -> Outcome {
     files::write(path, text)
 }
 
-/// Writes the options of this run to `run.toml` of the folder that it writes to.
+/// Writes the options of this run to `run.toml` in its output folder.
 pub(crate) fn write_beside(folder: &Path) -> Outcome {
     write(&folder.join("run.toml"))
 }

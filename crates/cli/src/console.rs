@@ -7,30 +7,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static IS_QUIET: AtomicBool = AtomicBool::new(false);
 static IS_VERBOSE: AtomicBool = AtomicBool::new(false);
 
-/// Sets how much is told on standard error.
+/// Sets how much is printed to standard error.
 pub(crate) fn set_verbosity(quiet: bool, verbose: bool) {
     IS_QUIET.store(quiet, Ordering::Relaxed);
     IS_VERBOSE.store(verbose, Ordering::Relaxed);
 }
 
-/// Whether progress is not to be told.
+/// Whether progress is hidden.
 pub(crate) fn is_quiet() -> bool {
     IS_QUIET.load(Ordering::Relaxed)
 }
 
-/// Whether details are told.
+/// Whether details are printed.
 pub(crate) fn is_verbose() -> bool {
     IS_VERBOSE.load(Ordering::Relaxed)
 }
 
-/// Writes results to standard output. A reader that closed the pipe, such as `head`, has what it
-/// wants: the program ends quietly.
+/// Writes results to standard output. If the reader has closed the pipe, as `head` does, the
+/// program ends without an error.
 pub(crate) fn print(text: fmt::Arguments<'_>) {
     if let Err(error) = io::stdout().lock().write_fmt(text) {
         if error.kind() == io::ErrorKind::BrokenPipe {
             std::process::exit(0);
         }
-        // There is no place left to write results to.
+        // Standard output does not work, so the results are lost.
         tell(format_args!("error: standard output cannot be written: {error}\n"));
         std::process::exit(crate::failure::IO.into());
     }
@@ -38,7 +38,7 @@ pub(crate) fn print(text: fmt::Arguments<'_>) {
 
 /// Writes to standard error, even with `--quiet`.
 pub(crate) fn tell(text: fmt::Arguments<'_>) {
-    // Where standard error is closed, nobody listens.
+    // Where standard error is closed, the error is ignored.
     let _nobody_listens = io::stderr().lock().write_fmt(text);
 }
 
@@ -50,12 +50,12 @@ pub(crate) fn progress(text: fmt::Arguments<'_>) {
     if io::stderr().is_terminal() {
         tell(text);
     } else {
-        // In a file there is no counter that this line would replace.
+        // A file has no counter that this line would replace.
         tell(format_args!("{}\n", text.to_string().trim()));
     }
 }
 
-/// Writes a counter, which the next one replaces, where standard error is a terminal.
+/// Writes a counter to standard error, if it is a terminal. The next counter replaces it.
 pub(crate) fn count(text: fmt::Arguments<'_>) {
     if !is_quiet() && io::stderr().is_terminal() {
         tell(text);
@@ -72,12 +72,12 @@ macro_rules! outln {
     ($($text:tt)*) => { $crate::console::print(format_args!("{}\n", format_args!($($text)*))) };
 }
 
-/// Tells how far a run has come, in place of the last such line.
+/// Prints a line of progress, which replaces the last such line.
 macro_rules! note {
     ($($text:tt)*) => { $crate::console::count(format_args!($($text)*)) };
 }
 
-/// Tells a line of progress.
+/// Prints a line of progress.
 macro_rules! noteln {
     ($($text:tt)*) => { $crate::console::progress(format_args!("{}\n", format_args!($($text)*))) };
 }

@@ -1,4 +1,4 @@
-//! How the program ends: one message, and an exit code that scripts can rely on.
+//! How the program ends: one error message, and an exit code that scripts can rely on.
 
 use std::error::Error;
 use std::io;
@@ -16,25 +16,25 @@ use dnabert::variants::WriterError;
 
 use crate::console::tell;
 
-/// What a command gives back.
+/// The result of a command.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// Options that cannot be used as they are.
+/// The options cannot be used as they are.
 pub(crate) const USAGE: u8 = 2;
-/// Data that cannot be used.
+/// The data cannot be used.
 const DATA: u8 = 65;
-/// A fault of this program.
+/// A bug in this program.
 const INTERNAL: u8 = 70;
-/// A file that cannot be opened, read or written.
+/// A file cannot be opened, read or written.
 pub(crate) const IO: u8 = 74;
-/// What may work later, or elsewhere: memory or a device is missing.
+/// May work later, or on another machine: memory or a device is missing.
 const TRY_AGAIN: u8 = 75;
 
-/// Options that do not fit together, or do not fit the model.
+/// Options that exclude each other, or do not fit the model.
 #[derive(Debug)]
 pub(crate) struct Usage(String);
 
-/// An error that tells which option is wrong, and why.
+/// An error that says which option is wrong, and why.
 pub(crate) fn usage(message: impl Into<String>) -> Box<dyn Error> {
     Box::new(Usage(message.into()))
 }
@@ -47,7 +47,7 @@ impl std::fmt::Display for Usage {
 
 impl Error for Usage {}
 
-/// Runs a command and turns its end into an exit code.
+/// Runs a command, and returns its exit code.
 pub(crate) fn catch(command: impl FnOnce() -> Outcome) -> ExitCode {
     let panic_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -83,10 +83,10 @@ pub(crate) fn catch(command: impl FnOnce() -> Outcome) -> ExitCode {
     }
 }
 
-/// Prints an error with its causes, and gives its exit code.
+/// Prints an error with its causes, and returns its exit code.
 fn report(error: &(dyn Error + 'static)) -> u8 {
     if let Some(clap) = error.downcast_ref::<clap::Error>() {
-        // Help and version are no errors, and go to standard output.
+        // Help and version are not errors, and go to standard output.
         let _nobody_listens = clap.print();
         return if clap.use_stderr() { USAGE } else { 0 };
     }
@@ -116,7 +116,7 @@ fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Whether the value of an option is what a library refused.
+/// Whether a library has refused the value of an option.
 fn is_setting(error: &(dyn Error + 'static)) -> bool {
     let is_k = |error: &VocabularyError| matches!(error, VocabularyError::UnsupportedK(_));
     if let Some(ExperimentError::Vocabulary(error)) = error.downcast_ref() {
@@ -132,7 +132,7 @@ fn is_setting(error: &(dyn Error + 'static)) -> bool {
         || matches!(error.downcast_ref(), Some(CorpusError::Setting { .. }))
 }
 
-/// The exit code that one error of a chain decides, if it does.
+/// The exit code of one error of a chain, if it determines one.
 fn code(error: &(dyn Error + 'static)) -> Option<u8> {
     if error.is::<Usage>() || is_setting(error) {
         return Some(USAGE);
@@ -151,7 +151,7 @@ fn code(error: &(dyn Error + 'static)) -> Option<u8> {
     }
     let error = error.downcast_ref::<io::Error>()?;
     Some(match error.kind() {
-        // What a reader found in a file, rather than of it.
+        // These mean wrong content of a file, not a failure to read it.
         io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => DATA,
         io::ErrorKind::OutOfMemory => TRY_AGAIN,
         _ => IO,

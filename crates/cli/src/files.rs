@@ -1,4 +1,4 @@
-//! Files whose names stand in errors.
+//! File access with errors that name the file.
 
 use std::error::Error;
 use std::fs;
@@ -9,7 +9,7 @@ use dnabert::core::file;
 
 use crate::failure::Outcome;
 
-/// What went wrong, and with which file.
+/// An error, and its file.
 #[derive(Debug)]
 pub(crate) struct FileError {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub(crate) struct FileError {
 }
 
 impl FileError {
-    /// The same for any error of a file.
+    /// The same, from any error for a file.
     pub(crate) fn new(path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self { path: path.into(), source }
     }
@@ -35,18 +35,18 @@ impl Error for FileError {
     }
 }
 
-/// The text of a file.
+/// Reads the text of a file.
 pub(crate) fn read(path: &Path) -> Outcome<String> {
     Ok(fs::read_to_string(path).map_err(|error| FileError::new(path, error))?)
 }
 
-/// Creates a folder, and those above it.
+/// Creates a folder and its parent folders.
 pub(crate) fn create_folder(path: &Path) -> Outcome {
     Ok(fs::create_dir_all(path).map_err(|error| FileError::new(path, error))?)
 }
 
-/// Fails now where a folder could not be created after hours of work. Leaves nothing: the work may
-/// still be refused.
+/// Fails now if a folder could not be created after hours of work. It leaves nothing behind,
+/// because the work may still be refused.
 pub(crate) fn check_folder(path: &Path) -> Outcome {
     let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
@@ -57,12 +57,13 @@ pub(crate) fn check_folder(path: &Path) -> Outcome {
     Ok(())
 }
 
-/// Writes a whole file, or leaves the old one.
+/// Writes a whole file. On failure, the old file stays.
 pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Outcome {
     Ok(file::write(path, content.as_ref()).map_err(|error| FileError::new(path, error))?)
 }
 
-/// Has a file written beside `path`, and renamed to it at the end. Other errors stay as they are.
+/// Lets `fill` write a file next to `path`, and renames it to `path` at the end. Other errors stay
+/// as they are.
 pub(crate) fn replace(path: &Path, fill: impl FnOnce(&Path) -> Outcome) -> Outcome {
     file::replace(path, fill).map_err(|error: Box<dyn Error>| match error.downcast::<io::Error>() {
         Ok(error) => FileError::new(path, *error).into(),

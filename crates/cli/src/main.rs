@@ -1,7 +1,7 @@
 //! The program `dnabert`.
 //!
-//! Exit codes: 0; 2 usage; 65 bad input data; 74 a file cannot be opened, read or written; 75 try
-//! again (out of memory, no usable device); 70 a fault of this program.
+//! Exit codes: 0 success; 2 usage; 65 bad input data; 74 a file cannot be opened, read or written;
+//! 75 try again (out of memory, no usable device); 70 a bug in this program.
 
 mod args;
 mod commands;
@@ -12,8 +12,8 @@ mod files;
 
 use std::process::ExitCode;
 
-/// Keeps the pages of freed tensors: the system's allocator gives them back to the kernel, and
-/// clearing them again costs a third of the time of training on a CPU.
+/// Keeps the memory pages of freed tensors. The system's allocator returns them to the kernel, and
+/// clearing them again costs a third of the training time on a CPU.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

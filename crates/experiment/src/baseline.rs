@@ -1,4 +1,4 @@
-//! What a result must beat to show anything.
+//! Simple baseline methods. A result is of interest only if it is better than these.
 
 use burn::module::Module;
 use burn::tensor::Device;
@@ -18,7 +18,7 @@ use dnabert_train::{
 use crate::comparison::MethodResult;
 use crate::{ExperimentError, Ngrams, Predictions, ngrams};
 
-/// The AUROC of GC content alone on `test`, its direction chosen on `train`; two classes.
+/// The AUROC of GC content alone on `test`, for two classes. Its direction is chosen on `train`.
 /// `None` where a split has one class only.
 pub fn gc_auroc(train: &[Example], test: &[Example]) -> Option<f64> {
     let area = |examples: &[Example]| {
@@ -34,30 +34,31 @@ fn gc_content(example: &Example) -> f64 {
     example.sequence.gc_content().unwrap_or(0.5)
 }
 
-/// A simple method that any result stands beside.
+/// A baseline: a simple method that any result is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Baseline {
     /// Logistic regression on GC content alone.
     Gc,
-    /// Logistic regression on the shares of all 4-, 5- and 6-mers.
+    /// Logistic regression on the fractions of all 4-, 5- and 6-mers.
     Kmers,
-    /// Logistic regression on these counts of 4-mers, with [`Ngrams::BESIDE`] all 4-, 5- and 6-mers at seven
-    /// places along the sequence: what stands beside a network of 4-mers, without the network.
+    /// Logistic regression on these counts of 4-mers. With [`Ngrams::BESIDE`] it reads all 4-, 5-
+    /// and 6-mers in seven bins along the sequence: the regression that is combined with a network
+    /// of 4-mers, here without the network.
     PlacedKmers(Ngrams),
-    /// Logistic regression on the base at each place.
+    /// Logistic regression on the base at each position.
     Positions,
-    /// A plain convolutional network, of the better of two learning rates.
+    /// A plain convolutional network. The better of two learning rates is used.
     Cnn,
-    /// The same under a recurrent layer, read in both directions: long short-term memory.
+    /// The same network, followed by a bidirectional long short-term memory (LSTM) layer.
     CnnLstm,
-    /// The same with gated recurrent units.
+    /// The same with gated recurrent units (GRU).
     CnnGru,
 }
 
-/// What a simple method says of the examples that it was not fitted on.
+/// The predictions of a baseline for the examples that it was not fitted on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BaselineOutcome {
-    /// The dev split, which chose its settings.
+    /// The dev split, on which its settings were chosen.
     pub dev: Predictions,
     /// The test split.
     pub test: Predictions,
@@ -66,17 +67,17 @@ pub struct BaselineOutcome {
 /// The splits of a task.
 #[derive(Debug, Clone, Copy)]
 pub struct BaselineData<'a> {
-    /// Fits the method.
+    /// For fitting the method.
     pub train: &'a [Example],
-    /// Chooses its settings.
+    /// For choosing its settings.
     pub dev: &'a [Example],
-    /// What it is asked about.
+    /// For evaluating it.
     pub test: &'a [Example],
     /// The number of classes.
     pub classes: usize,
 }
 
-/// What the dev split chooses by.
+/// The model-selection metric on the dev split.
 pub(crate) fn score(report: &ClassificationReport) -> f64 {
     report.auroc.unwrap_or(report.accuracy)
 }
@@ -96,7 +97,7 @@ impl Baseline {
         Self::CnnGru,
     ];
 
-    /// A short name.
+    /// Its short name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Gc => "GC content",
@@ -109,7 +110,7 @@ impl Baseline {
         }
     }
 
-    /// Fits the method; `seed` matters to the network alone.
+    /// Fits the method. `seed` affects the neural networks only.
     ///
     /// # Errors
     ///
@@ -125,8 +126,8 @@ impl Baseline {
         Ok(self.fit_data(data, &labels, seed, device, workers)?.1)
     }
 
-    /// As [`run`](Self::run), on a task; as an [`Experiment`](crate::Experiment) with `both_strands`, it
-    /// learns from both and gives the mean over both, where these are asked for.
+    /// As [`run`](Self::run), on a task. With `both_strands`, it learns from both strands and
+    /// averages the predictions over them, as an [`Experiment`](crate::Experiment) does.
     ///
     /// # Errors
     ///
@@ -142,8 +143,8 @@ impl Baseline {
         Ok(self.fit(task, both_strands, seed, device, workers)?.1)
     }
 
-    /// As [`learn`](Self::learn), with the fitted classifier, which can be saved, opened and asked
-    /// like any other.
+    /// As [`learn`](Self::learn), and also returns the fitted classifier, which can be saved,
+    /// opened and used like any other.
     ///
     /// # Errors
     ///
@@ -222,7 +223,7 @@ impl Baseline {
     }
 }
 
-/// The examples, and behind them their reverse complements.
+/// The examples, followed by their reverse complements.
 pub(crate) fn both(examples: &[Example]) -> Vec<Example> {
     let reversed = |example: &Example| Example {
         sequence: example.sequence.reverse_complement(),
@@ -232,7 +233,7 @@ pub(crate) fn both(examples: &[Example]) -> Vec<Example> {
     examples.iter().cloned().chain(examples.iter().map(reversed)).collect()
 }
 
-/// The examples of a split, of which there must be some.
+/// The examples of a split, which must not be empty.
 pub(crate) fn examples<T: Task>(task: &T, split: Split) -> Result<Vec<Example>, ExperimentError> {
     let name = || task.name().to_owned();
     let examples = task.examples(split).map_err(|error| ExperimentError::Data {
@@ -269,7 +270,7 @@ fn place_kmers(
     Ok((linear.with_ambiguity(AmbiguityPolicy::Unknown).into(), outcome))
 }
 
-/// Logistic regression on the rows of train, dev and test, its penalty chosen on dev by AUROC.
+/// Logistic regression on the rows of train, dev and test. The penalty is chosen by AUROC on dev.
 fn regress_by(
     data: BaselineData<'_>,
     [train, dev, test]: [&[SparseRow]; 3],
@@ -291,7 +292,8 @@ fn labels(examples: &[Example]) -> Vec<usize> {
     examples.iter().map(|example| example.label).collect()
 }
 
-/// Logistic regression on train, and how it does on dev, which chooses its penalty by AUROC, of which there must be some.
+/// Fits a logistic regression to train for each penalty. Returns the best by AUROC on dev, with its
+/// report on dev. There must be at least one penalty.
 pub(crate) fn fit_best(
     [train, dev]: [&[SparseRow]; 2],
     [train_labels, dev_labels]: [&[usize]; 2],
@@ -308,12 +310,13 @@ pub(crate) fn fit_best(
     best.expect("there are penalties")
 }
 
-/// Epochs of a network at most, and without a better one before it ends: on some sets, it stays where
-/// it began for ten epochs and more.
+/// Maximum number of epochs of a network. [`PATIENCE`] is the number of epochs without improvement
+/// after which training stops: on some sets a network does not improve for the first ten epochs or
+/// more.
 const EPOCHS: usize = 60;
 const PATIENCE: usize = 20;
 
-/// Learning rates to choose from: what one set needs, another does not bear.
+/// Learning rates to choose from. No single rate suits all data sets.
 const RATES: [f64; 2] = [1e-3, 3e-3];
 
 fn convolve(
@@ -367,7 +370,7 @@ fn convolve(
 mod tests {
     use super::*;
 
-    /// Sequences with or without `TATA` at a fixed place, in random bases.
+    /// Sequences with or without `TATA` at a fixed position, in random bases.
     fn examples(count: usize, salt: u64) -> Vec<Example> {
         let bases = |row: usize| -> String {
             (0..40)

@@ -1,4 +1,4 @@
-//! The shipped benchmark tasks, and how their published results are made.
+//! The shipped benchmark tasks, and how their published results are reproduced.
 
 use std::str::FromStr;
 
@@ -12,7 +12,7 @@ use dnabert_train::{FineTuneConfig, Observer};
 use crate::datasets::{Datasets, NoDatasets};
 use crate::{Experiment, ExperimentError, ModelInit, ModelSize, Outcome, Recipe};
 
-/// A shipped task with the settings whose results `docs/results.md` quotes.
+/// A shipped task, with the settings of the results in `docs/results.md`.
 ///
 /// ```no_run
 /// use dnabert_experiment::{Benchmark, Datasets};
@@ -43,27 +43,27 @@ pub enum Benchmark {
     SpliceUci,
 }
 
-/// A task of any of the shipped kinds.
+/// A boxed task of any of the shipped kinds.
 pub type BoxedTask = Box<dyn Task<Error = DataError>>;
 
-/// How a task is learned unless the caller says otherwise.
+/// How a model is trained on a task by default.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TaskDefaults {
-    /// Passes of a network from random weights over the training rows.
+    /// Epochs for a network with random weights.
     pub fresh_epochs: usize,
-    /// Passes of the shipped pre-trained model.
+    /// Epochs for the shipped pre-trained model.
     pub epochs: usize,
     /// How the shipped model is fine-tuned.
     pub recipe: Recipe,
     /// Whether a site may be on either strand.
     pub both_strands: bool,
-    /// Whether the shipped model was pre-trained on sequence that holds the training rows. Then
-    /// cross-validation, which evaluates them, is not fair.
+    /// Whether the pre-training corpus of the shipped model contains the training rows. If so,
+    /// cross-validation is not fair, since it evaluates the model on these rows.
     pub is_in_corpus: bool,
 }
 
 impl TaskDefaults {
-    /// The defaults of a user's own tables for a recipe.
+    /// The defaults for a user's own tables with this recipe.
     pub fn of_tables(recipe: Recipe) -> Self {
         let both_strands = matches!(recipe, Recipe::Motifs | Recipe::KnownMotifs);
         let (fresh_epochs, epochs) = if both_strands { (20, 10) } else { (8, 8) };
@@ -110,7 +110,7 @@ impl Benchmark {
         Self::SpliceUci,
     ];
 
-    /// Its name, as options have it.
+    /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Promoter300 => "promoter-300",
@@ -138,7 +138,7 @@ impl Benchmark {
         }
     }
 
-    /// The data.
+    /// The data of the task.
     pub fn task(self, datasets: &Datasets) -> BoxedTask {
         let folder = datasets.folder();
         let promoter = |set| -> BoxedTask { Box::new(PromoterTask::new(folder, set)) };
@@ -154,9 +154,9 @@ impl Benchmark {
         }
     }
 
-    /// Test splits of other data that the trained model is also evaluated on. Human sites test a
-    /// model that has seen none: how much is the same in all animals? (The primates of UCI are
-    /// human, too: 236 of the human rows share a 20-mer with them.)
+    /// Test splits of other data sets, on which the trained model is also evaluated. A model that
+    /// has seen no human sites is tested on human sites: how much is the same in all animals? (The
+    /// primates of UCI include humans: 236 of the human rows share a 20-mer with them.)
     pub fn other_tasks(self, datasets: &Datasets) -> Vec<BoxedTask> {
         match self {
             Self::SpliceFly => {
@@ -166,7 +166,7 @@ impl Benchmark {
         }
     }
 
-    /// The shipped model that was trained on it, by its name in `datasets/models`, if there is one.
+    /// The name in `datasets/models` of the shipped model that was trained on it, if there is one.
     pub fn shipped_model(self) -> Option<&'static str> {
         match self {
             Self::Promoter300 => Some("promoter-fly"),
@@ -177,7 +177,7 @@ impl Benchmark {
         }
     }
 
-    /// How it is learned.
+    /// The default training settings of the task.
     pub fn defaults(self) -> TaskDefaults {
         let defaults = |fresh_epochs, epochs, recipe| TaskDefaults {
             fresh_epochs,
@@ -192,10 +192,11 @@ impl Benchmark {
         match self {
             Self::Promoter300 => defaults(6, 6, Recipe::PlacedKmers),
             Self::PromoterCore => defaults(6, 4, Recipe::Content),
-            // A few dozen sequences make few steps an epoch: small sets take more epochs.
+            // A few dozen sequences give few steps per epoch, so small sets need more epochs.
             Self::PromoterTata => defaults(30, 20, Recipe::Order),
             Self::PromoterUci => defaults(60, 20, Recipe::Content),
-            // CTCF's long motif is found without help; those of p53's family are among the known.
+            // The long motif of CTCF is learned without help. The motifs of the p53 family are
+            // among the known motifs.
             Self::Tap73Alpha => defaults(20, 8, Recipe::KnownMotifs),
             Self::Ctcf => defaults(20, 10, Recipe::Motifs),
             Self::SpliceFly => defaults(8, 8, Recipe::Order),

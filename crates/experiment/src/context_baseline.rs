@@ -1,4 +1,4 @@
-//! What a context model makes of the tokens that a masked language model has to predict.
+//! A context model as a baseline for masked language models: both predict the same hidden tokens.
 
 use dnabert_baseline::ContextModel;
 use dnabert_baseline::context::{Around, digit};
@@ -30,18 +30,18 @@ pub fn fit_context(
 pub struct ContextBaseline<'a> {
     /// The counts.
     pub model: &'a ContextModel,
-    /// Bases that are looked at on each side of a hole.
+    /// Number of bases that are read on each side of a gap.
     pub reach: usize,
-    /// The weight of shorter reaches, in counts.
+    /// The weight of shorter contexts, in counts.
     pub backing: f64,
 }
 
 impl ContextBaseline<'_> {
-    /// Judges the model on rows of k-mers and the sequences that they are of, under the masks that
-    /// [`evaluate_rows`](dnabert_train::pretrain::evaluate_rows) gives them.
+    /// Evaluates the model on rows of k-mers and their sequences, with the same masks as
+    /// [`evaluate_rows`](dnabert_train::pretrain::evaluate_rows).
     ///
-    /// A base is known if a token that is not hidden covers it. A hidden k-mer is predicted right
-    /// if all of its unknown bases are.
+    /// A base is known if a token that is not hidden covers it. The prediction of a hidden k-mer is
+    /// right if all of its unknown bases are right.
     ///
     /// # Panics
     ///
@@ -87,7 +87,7 @@ impl ContextBaseline<'_> {
         found
     }
 
-    /// Probabilities of the unknown bases; what stands for known ones means nothing.
+    /// Probabilities of the unknown bases. The values at known bases have no meaning.
     fn fill(&self, truth: &[u8], known: &[bool]) -> Vec<[f64; 4]> {
         let mut filled = vec![[0.0; 4]; truth.len()];
         let mut start = 0;
@@ -129,7 +129,7 @@ mod tests {
         let masking = KmerMasking::new(6, 0.15).unwrap();
         let found = floor.evaluate_rows(&[(sequence, row)], &masking, 3);
         assert!(found[0].tokens > 40, "{found:?}");
-        // Holes that are longer than any that was counted, or lie at an end, may be wrong.
+        // Gaps that are longer than any that was counted, or lie at an end, may be wrong.
         assert!(found[0].right as f64 > 0.8 * found[0].tokens as f64, "{found:?}");
         let blind = ContextBaseline { reach: 0, ..floor };
         let sequence: Sequence = text.parse().unwrap();

@@ -11,7 +11,7 @@ pub struct Datasets {
     folder: PathBuf,
 }
 
-/// The shipped data are not there.
+/// The error for shipped data that cannot be found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the shipped data sets are not found (looked in {}): run in the project's folder, or set {VARIABLE} to its `datasets` folder",
@@ -28,8 +28,9 @@ impl Datasets {
         Self { folder: folder.into() }
     }
 
-    /// Looks for the folder: `datasets` in the working directory, then what the environment
-    /// variable `DNABERT_DATASETS` names, then the source tree that this program was built from.
+    /// Looks for the folder in this order: `datasets` in the working directory, the folder that the
+    /// environment variable `DNABERT_DATASETS` names, and the source tree that this program was
+    /// built from.
     ///
     /// # Errors
     ///
@@ -56,7 +57,7 @@ impl Datasets {
     }
 }
 
-/// A path as reports show it: a shipped one as `datasets/…`, wherever the project lies.
+/// A path as reports show it. A shipped path is shown as `datasets/…`, wherever the project is.
 pub fn shown(path: &Path) -> String {
     let text = path.display().to_string().replace('\\', "/");
     match text.rfind("/datasets/") {

@@ -1,17 +1,17 @@
-//! A trained classifier on a task.
+//! Evaluates a trained classifier on a task.
 
 use dnabert_core::{Classifier, Sequence, Split, Task};
 
 use crate::baseline::examples;
 use crate::{ExperimentError, Predictions};
 
-/// What a trained classifier says of one split of a task: probabilities beside the true classes.
+/// The predictions of a trained classifier for one split of a task: probabilities and true classes.
 ///
 /// ```
 /// use dnabert_core::{Classifier, Sequence, Split};
 /// use dnabert_experiment::{Benchmark, Datasets, evaluate};
 ///
-/// /// Calls everything a promoter that has more A and T than G and C.
+/// /// Predicts "promoter" if a sequence has more A and T than G and C.
 /// struct Content;
 /// impl Classifier for Content {
 ///     type Error = std::convert::Infallible;

@@ -1,11 +1,11 @@
-//! What is said of a model, or of a simple method, by its probabilities on dev and test.
+//! Evaluation of a model or a baseline by its probabilities on dev and test.
 
 use dnabert_core::derive_seed;
 use dnabert_train::metric::{self, Balance, CallReport};
 use dnabert_train::{ClassificationReport, ConfidenceInterval, bootstrap};
 use serde::Serialize;
 
-/// Examples with their classes, and what a method says of them.
+/// The true classes of some examples, and the probabilities that a method gives them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predictions {
     /// The probability of each class, for each example.
@@ -14,10 +14,10 @@ pub struct Predictions {
     pub labels: Vec<usize>,
 }
 
-/// A method on one task: how it does on the rows that chose its settings and on those that did not.
+/// The evaluation of a method on one task: on dev, which chose its settings, and on test.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evaluation {
-    /// The test split; every example is of its most probable class.
+    /// The test split. The most probable class of each example is taken as its prediction.
     #[serde(flatten)]
     pub test: ClassificationReport,
     /// 95 % bootstrap interval of the test AUROC.
@@ -26,35 +26,38 @@ pub struct Evaluation {
     pub mcc_interval: Option<ConfidenceInterval>,
     /// The dev split.
     pub dev: ClassificationReport,
-    /// The test split of two classes, called by the threshold with the highest MCC on dev.
+    /// The test split with the threshold that has the highest MCC on dev. For two classes only.
     pub chosen_threshold: Option<CallReport>,
-    /// The test split with ten and with a hundred negatives, of class 0, for each positive, of any other class: of several,
-    /// such as donor and acceptor beside neither, it does not count here which of them is called.
+    /// The test split with ten and with a hundred negatives for each positive. Negatives are of
+    /// class 0, positives of any other class. Where there are several positive classes, such as
+    /// donor and acceptor, a positive also counts as right when it is predicted as the wrong one of
+    /// them.
     pub imbalanced: Vec<Imbalanced>,
 }
 
-/// Positives among many negatives.
+/// Metrics where positives are rare.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Imbalanced {
     /// Negatives for each positive.
     pub negatives_per_positive: f64,
-    /// Calls by probabilities above one half.
+    /// With a threshold of one half.
     pub at_half: CallReport,
-    /// Calls by the threshold that has the highest MCC on dev at the same balance.
+    /// With the threshold that has the highest MCC on dev at the same balance.
     pub at_chosen: CallReport,
-    /// 95 % bootstrap interval of the MCC of the latter: where a hundred negatives weigh as much as one
-    /// positive did, a false alarm more or less moves it far.
+    /// 95 % bootstrap interval of the MCC of [`at_chosen`](Self::at_chosen). It is wide: one false
+    /// positive more or less changes the MCC much when there are a hundred negatives for each
+    /// positive.
     pub at_chosen_mcc_interval: Option<ConfidenceInterval>,
 }
 
-/// Resamples behind a confidence interval.
+/// Number of bootstrap resamples for a confidence interval.
 const RESAMPLES: usize = 1000;
 
-/// Negatives for each positive, where positives are made rare.
+/// Negatives for each positive, for the evaluation with rare positives.
 const RATIOS: [f64; 2] = [10.0, 100.0];
 
 impl Predictions {
-    /// All measures, by the most probable class.
+    /// All metrics, with the most probable class as the prediction.
     ///
     /// # Panics
     ///
@@ -63,7 +66,7 @@ impl Predictions {
         ClassificationReport::new(&self.probabilities, &self.labels)
     }
 
-    /// Of two classes, the probability of class 1, and whether it is the true one.
+    /// For two classes: the probability of class 1, and whether class 1 is the true one.
     pub fn binary(&self) -> Option<(Vec<f64>, Vec<bool>)> {
         if self.probabilities.first()?.len() != 2 {
             return None;
@@ -72,14 +75,15 @@ impl Predictions {
         Some((scores, self.labels.iter().map(|&label| label == 1).collect()))
     }
 
-    /// The probability that an example is of any class but class 0, and whether it is. `None` without examples.
+    /// The probability that an example is of any class but class 0, and whether it is. `None`
+    /// without examples.
     pub fn positives(&self) -> Option<(Vec<f64>, Vec<bool>)> {
         self.probabilities.first()?;
         let scores = self.probabilities.iter().map(|row| row.iter().skip(1).sum()).collect();
         Some((scores, self.labels.iter().map(|&label| label > 0).collect()))
     }
 
-    /// These examples of it.
+    /// The subset with these examples.
     #[must_use]
     pub fn subset(&self, indices: &[usize]) -> Self {
         Self {
@@ -88,7 +92,7 @@ impl Predictions {
         }
     }
 
-    /// AUROC of two classes by class 1, of more by pairs.
+    /// The AUROC: of class 1 for two classes, the mean over pairs of classes for more.
     pub fn auroc(&self) -> Option<f64> {
         match self.binary() {
             Some((scores, positive)) => metric::auroc(&scores, &positive),
@@ -96,7 +100,8 @@ impl Predictions {
         }
     }
 
-    /// Of rows and, behind them, the same reversed and complemented: the means over both strands.
+    /// The means over both strands. The second half of the rows are the reverse complements of the
+    /// first half.
     pub(crate) fn over_strands(&self) -> Self {
         let (forward, reverse) = self.probabilities.split_at(self.probabilities.len() / 2);
         let mean = |(one, other): (&Vec<f64>, &Vec<f64>)| {
@@ -118,7 +123,7 @@ impl Predictions {
 }
 
 impl Evaluation {
-    /// Judges a method on `test`; thresholds are chosen on `dev`, and `seed` resamples.
+    /// Evaluates a method on `test`. Thresholds are chosen on `dev`. `seed` is for the resampling.
     ///
     /// # Panics
     ///
@@ -139,7 +144,8 @@ impl Evaluation {
         found
     }
 
-    /// As [`new`](Self::new) without intervals, which take thousands of resamples: for means over runs.
+    /// As [`new`](Self::new), without intervals: these need thousands of resamples, and means over
+    /// runs do not use them.
     ///
     /// # Panics
     ///
@@ -166,7 +172,7 @@ impl Evaluation {
             auroc_interval: None,
             mcc_interval: None,
             dev: dev.report(),
-            // Which of several classes a row is, no threshold tells.
+            // With several classes, one threshold cannot choose between them.
             chosen_threshold: calls(None, Balance::AsGiven)
                 .filter(|_| test.probabilities.first().is_some_and(|row| row.len() == 2)),
             imbalanced: RATIOS.into_iter().filter_map(imbalanced).collect(),
@@ -187,7 +193,7 @@ mod tests {
 
     #[test]
     fn thresholds_come_from_dev_and_rare_positives_lower_what_is_right() {
-        // Positives are above 0.3 on dev; on test one negative is, too.
+        // On dev, positives are above 0.3. On test, one negative is above it, too.
         let dev = scored(&[(0.1, 0), (0.2, 0), (0.4, 1), (0.6, 1)]);
         let test = scored(&[(0.1, 0), (0.25, 0), (0.35, 0), (0.2, 0), (0.4, 1), (0.7, 1)]);
         let found = Evaluation::new(&dev, &test, 1);
@@ -211,7 +217,8 @@ mod tests {
         assert_eq!((found.test.mcc, found.chosen_threshold), (1.0, None));
         let calls: Vec<f64> = found.imbalanced.iter().map(|rare| rare.at_chosen.mcc).collect();
         assert_eq!(calls, [1.0, 1.0]);
-        // An acceptor that is taken for a donor is called all the same; one that is taken for neither is not.
+        // An acceptor that is predicted as a donor counts as found. One that is predicted as
+        // neither does not.
         let other =
             Predictions { probabilities: rows.probabilities.clone(), labels: vec![0, 2, 1] };
         assert_eq!(Evaluation::new(&rows, &other, 1).imbalanced[0].at_half.mcc, 1.0);

@@ -1,4 +1,4 @@
-//! A task from its data to an evaluated, saved model.
+//! An experiment: from the data of a task to an evaluated, saved model.
 
 mod initialized;
 mod metrics;
@@ -44,7 +44,7 @@ use dnabert_inference::{
 ///     .with_recipe(Recipe::Order)
 ///     .with_epochs(8)
 ///     .with_seed(2);
-/// // What a run writes beside its result can be read back to run it again.
+/// // The settings that a run writes can be read again, to repeat the run.
 /// let text = serde_json::to_string(&experiment)?;
 /// let again: Experiment = serde_json::from_str(&text)?;
 /// assert_eq!(again, experiment);
@@ -53,61 +53,65 @@ use dnabert_inference::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Experiment {
-    /// Where the network starts.
+    /// The initial weights of the network.
     pub start: ModelInit,
-    /// Where further members start, in turn: with one of these the second member starts there, the third where the first
-    /// does, and so on. All must have the shape and the tokens of the first. What networks of unlike starts get wrong is less
-    /// alike than where they differ by their seeds alone.
+    /// The initial weights of further members, in turn. With one entry here, the second member
+    /// starts from it, the third from the first member's weights, and so on. All must have the same
+    /// shape and the same tokens as the first. The errors of networks from different checkpoints
+    /// are less correlated than those of networks that differ only in their seeds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub further_starts: Vec<ModelInit>,
     /// What happens to k-mers with ambiguous letters.
     pub ambiguity: AmbiguityPolicy,
-    /// Whether sequences longer than the model are cut at the right (counted and reported)
-    /// instead of refused.
+    /// Whether sequences longer than the model are cut at the right (counted and reported).
+    /// Otherwise they are an error.
     pub truncate: bool,
-    /// How the head begins.
+    /// How the head is initialised.
     pub head: HeadInit,
-    /// Parts of a row that are pooled by themselves ([`BertConfig::pooled_parts`]), if not as the network's config says.
+    /// Number of parts of a row that are pooled separately ([`BertConfig::pooled_parts`]), if not
+    /// as the config of the network says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pooled_parts: Option<NonZeroUsize>,
     /// Counts of k-mers that the classifier also reads, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ngrams: Option<Ngrams>,
-    /// Whether every training row is also read reversed and complemented, and probabilities are
-    /// means over both strands: for sites that mean the same on both.
+    /// Whether both strands are read. Then every training row is also read as its reverse
+    /// complement, and probabilities are means over both strands. For sites that mean the same on
+    /// both strands.
     pub both_strands: bool,
-    /// Dropout of hidden states, if not as the network's config says.
+    /// Dropout of hidden states, if not as the config of the network says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dropout: Option<f64>,
-    /// What of it is trained.
+    /// Which weights are trained.
     pub adaptation: Adaptation,
-    /// How it is fine-tuned.
+    /// The settings of fine-tuning.
     pub fine_tune: FineTuneConfig,
-    /// How many networks are trained, each from a seed of its own (the first from the given one): what they say is
-    /// the mean of their probabilities, which scatters less and errs less than that of one
-    /// (Hansen and Salamon 1990, doi 10.1109/34.58871).
+    /// The number of networks to train. Each has its own seed, and the first has the given one.
+    /// Their predictions are averaged. The mean has a lower variance and a lower error than one
+    /// network (Hansen and Salamon 1990, doi 10.1109/34.58871).
     pub members: NonZeroUsize,
 }
 
-/// How the classification head of an experiment begins.
+/// How the classification head of an experiment is initialised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeadInit {
     /// At random.
     #[default]
     Random,
-    /// As logistic regression on what the head reads of the training rows, its penalty chosen by
-    /// the dev split's AUROC (Kumar et al. 2022, arXiv 2202.10054): with few training rows, the
-    /// network is not bent towards a random head first. The dev split may choose this start over
-    /// every epoch; without epochs, the encoder stays as it is. Class weights mean nothing to it.
+    /// With the weights of a logistic regression on the head's inputs for the training rows (Kumar
+    /// et al. 2022, arXiv 2202.10054). The penalty is chosen by AUROC on the dev split. With few
+    /// training rows, this prevents a random head from distorting the network at first. The dev
+    /// split may choose these initial weights over every epoch. Without epochs, the encoder stays
+    /// as it is. Class weights have no effect on the regression.
     Regression,
 }
 
-/// Where the network starts.
+/// The initial weights of the network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelInit {
-    /// From a folder in the Hugging Face layout, under a new classification head.
+    /// From a folder in the Hugging Face layout, with a new classification head.
     Folder {
         /// The folder.
         path: PathBuf,
@@ -124,11 +128,11 @@ pub enum ModelInit {
         size: ModelSize,
         /// Its k-mer length.
         k: usize,
-        /// How hidden states are pooled, if not as is usual for the size.
+        /// How hidden states are pooled, if not as is the default for the size.
         pooling: Option<Pooling>,
     },
-    /// From random weights, in the shape and with the tokenizer of a folder: what is left without
-    /// its training.
+    /// Random weights, with the shape and the tokenizer of a folder: a control without its
+    /// training.
     Reset {
         /// The folder.
         path: PathBuf,
@@ -138,7 +142,7 @@ pub enum ModelInit {
 }
 
 impl ModelInit {
-    /// From a folder, everything else as its config says.
+    /// From a folder. Everything else is as its config says.
     pub fn from_folder(path: impl Into<PathBuf>) -> Self {
         Self::Folder { path: path.into(), pooling: None, mask_mode: None, padded_length: None }
     }
@@ -152,7 +156,7 @@ impl ModelInit {
         }
     }
 
-    /// As `metrics.json` tells of it.
+    /// The name of the start in `metrics.json`.
     fn name(&self) -> String {
         match self {
             Self::Folder { path, .. } => crate::datasets::shown(path),
@@ -164,22 +168,22 @@ impl ModelInit {
     }
 }
 
-/// A trained model and what the splits say of it.
+/// A trained model and its predictions and metrics.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The models, which answer together: as many as the experiment has members.
+    /// The models: as many as the experiment has members. Their predictions are averaged.
     pub models: Ensemble,
     /// The networks' config.
     pub config: BertConfig,
-    /// Everything that goes to `metrics.json`.
+    /// The content of `metrics.json`.
     pub metrics: Metrics,
-    /// Each test example.
+    /// The prediction of each test example.
     pub predictions: Vec<Prediction>,
-    /// What the model says of the dev split.
+    /// The predictions for the dev split.
     pub dev: Predictions,
 }
 
-/// One test example and what the model says of it.
+/// One test example and its prediction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     /// The example's name.
@@ -190,11 +194,11 @@ pub struct Prediction {
     pub probabilities: Vec<f64>,
 }
 
-/// Why an experiment ended without an outcome.
+/// Why an experiment failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExperimentError {
-    /// The data.
+    /// The data cannot be read.
     #[error("the {split} split of {task} cannot be read")]
     Data {
         /// The task.
@@ -205,7 +209,7 @@ pub enum ExperimentError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Sequences that a trained model cannot read.
+    /// A trained model cannot read the sequences.
     #[error("the {split} split of {task} cannot be predicted")]
     Predict {
         /// The task.
@@ -216,7 +220,7 @@ pub enum ExperimentError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A split without examples.
+    /// A split has no examples.
     #[error("the {split} split of {task} is empty")]
     Empty {
         /// The task.
@@ -224,45 +228,46 @@ pub enum ExperimentError {
         /// The split.
         split: Split,
     },
-    /// An example that cannot be tokenized.
+    /// An example cannot be tokenized.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// Counts that cannot be made: of byte pairs, or of more columns than there may be.
+    /// K-mers cannot be counted: the tokens are byte pairs, or there would be too many columns.
     #[error("{0:?} cannot be counted: k-mers are needed, and fewer of them")]
     Ngrams(Ngrams),
-    /// A k-mer length that does not exist.
+    /// The k-mer length is not valid.
     #[error(transparent)]
     Vocabulary(#[from] VocabularyError),
-    /// The model folder to start from, or to write.
+    /// The model folder cannot be read or written.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// Members that cannot read the same rows, or stand in one folder under one config.
+    /// The members do not have the same shape or the same tokens. They cannot read the same rows,
+    /// or be saved in one folder with one config.
     #[error("{start}: not of the shape, or not with the k-mers, of {first}")]
     UnlikeStarts {
-        /// Where a further member starts.
+        /// The start of a further member.
         start: String,
-        /// Where the first one does.
+        /// The start of the first member.
         first: String,
     },
-    /// The training of a network.
+    /// A network cannot be trained.
     #[error("the network of seed {seed} cannot be trained")]
     Train {
-        /// The seed of the network, of which an experiment may have several.
+        /// The seed of the network. An experiment may train several.
         seed: u64,
         /// The cause.
         #[source]
         source: TrainError,
     },
-    /// A figure that cannot be drawn.
+    /// A figure cannot be drawn.
     #[error("{}", path.display())]
     Figure {
-        /// The file that it was for.
+        /// The file of the figure.
         path: PathBuf,
         /// The cause.
         #[source]
         source: FigureError,
     },
-    /// A result that cannot be written.
+    /// A result cannot be written.
     #[error("{}", path.display())]
     Write {
         /// The file.
@@ -287,8 +292,8 @@ impl Default for Experiment {
 }
 
 impl Experiment {
-    /// Fine-tunes the model of a folder under a new head: all weights, 3 epochs at BERT's usual
-    /// rate, one network, one strand, on one core.
+    /// Fine-tunes the model of a folder with a new head. Defaults: all weights, 3 epochs, the usual
+    /// learning rate of BERT, one network, one strand, one core.
     pub fn from_pretrained(folder: impl Into<PathBuf>) -> Self {
         Self {
             start: ModelInit::from_folder(folder),
@@ -312,14 +317,14 @@ impl Experiment {
         Self { start, ..Self::from_pretrained("") }
     }
 
-    /// The same experiment from another seed.
+    /// The same experiment with another seed.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.fine_tune.seed = seed;
         self
     }
 
-    /// The same experiment with another number of passes over the training rows.
+    /// The same experiment with another number of epochs.
     #[must_use]
     pub fn with_epochs(mut self, epochs: usize) -> Self {
         self.fine_tune.epochs = epochs;
@@ -332,14 +337,14 @@ impl Experiment {
         recipe.apply(self)
     }
 
-    /// The same experiment, learning from both strands and averaging over them, or not.
+    /// The same experiment, with or without reading both strands.
     #[must_use]
     pub fn with_both_strands(mut self, both_strands: bool) -> Self {
         self.both_strands = both_strands;
         self
     }
 
-    /// The same experiment on all cores of the CPU. On a GPU leave it at one.
+    /// The same experiment on all cores of the CPU. On a GPU, use one worker.
     #[must_use]
     pub fn on_all_cores(mut self) -> Self {
         self.fine_tune.workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -355,7 +360,7 @@ impl Experiment {
         self.run_observed(task, device, &mut ())
     }
 
-    /// Trains on `task` and judges the chosen model on the test split, once.
+    /// Trains on `task`, and evaluates the chosen model on the test split once.
     ///
     /// # Errors
     ///
@@ -369,11 +374,11 @@ impl Experiment {
         self.run_on_tokens(None, task, device, observer)
     }
 
-    /// As [`run_observed`](Self::run_observed), with a tokenizer of the program's own in place of
-    /// k-mers or that of a folder.
+    /// As [`run_observed`](Self::run_observed), with your own tokenizer in place of k-mers or that
+    /// of a folder.
     ///
-    /// The model that is written is opened by [`Model::open_with_tokenizer`]. K-mers cannot be
-    /// counted beside it.
+    /// Open the written model by [`Model::open_with_tokenizer`]. Counts of k-mers cannot be
+    /// combined with it.
     ///
     /// [`Model::open_with_tokenizer`]: dnabert_inference::Model::open_with_tokenizer
     ///
@@ -477,7 +482,7 @@ impl Experiment {
         Ok(Outcome { models, config, metrics, predictions, dev })
     }
 
-    /// Trains one network on `[train, dev]`, beside which `regression` stands.
+    /// Trains one network on `[train, dev]`, and combines it with `regression`, if any.
     #[expect(clippy::too_many_arguments, reason = "what it is trained from, and by")]
     fn train(
         &self,
@@ -538,7 +543,7 @@ impl Experiment {
         let counts =
             LinearClassifier::new(counts, network.labels().to_vec(), &model.weights(), &zeros)
                 .map_err(ModelError::from)?;
-        // Scores that are added are log probabilities that are added.
+        // A sum of scores is a sum of log probabilities.
         let members = vec![Member::from(network), Member::from(AnyClassifier::from(counts))];
         let ensemble = Ensemble::with_rule(members, Combination::LogProbabilities)
             .expect("two members with the same classes");
@@ -547,7 +552,7 @@ impl Experiment {
         Ok((ensemble.into(), training))
     }
 
-    /// What is counted for `reader`, if anything, and the k of the k-mers.
+    /// The features that `reader` reads, if any, and the k of the k-mers.
     fn counted(
         &self,
         reader: NgramReader,
@@ -564,7 +569,7 @@ impl Experiment {
         features.map(Some).ok_or(ExperimentError::Ngrams(counted))
     }
 
-    /// Where a member starts, the first being 0.
+    /// The start of a member. The first member is 0.
     fn start_of(&self, member: usize) -> &ModelInit {
         let starts = 1 + self.further_starts.len();
         match (member % starts).checked_sub(1) {
@@ -573,7 +578,8 @@ impl Experiment {
         }
     }
 
-    /// How a network is trained from `seed`; a fitted head competes with what training makes of it.
+    /// The fine-tuning settings for `seed`. A fitted head competes with the trained epochs on the
+    /// dev split.
     fn tuning(&self, seed: u64) -> FineTuneConfig {
         let keep_start = self.fine_tune.keep_start || self.head == HeadInit::Regression;
         FineTuneConfig { keep_start, seed, ..self.fine_tune.clone() }
@@ -597,8 +603,8 @@ impl Experiment {
 }
 
 impl Outcome {
-    /// Judges the model on the test split of another task with the same classes, such as the same sites
-    /// in another species, and tells of it in the metrics.
+    /// Evaluates the model on the test split of another task with the same classes, and adds the
+    /// result to the metrics. An example is the same kind of site in another species.
     ///
     /// # Errors
     ///
@@ -619,7 +625,7 @@ impl Outcome {
         Ok(())
     }
 
-    /// What the model says of the test split.
+    /// The predictions for the test split.
     pub fn test(&self) -> Predictions {
         let rows = self.predictions.iter();
         let (labels, probabilities) =

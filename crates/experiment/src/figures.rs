@@ -6,9 +6,9 @@ use dnabert_train::pretrain::LogLine;
 
 use crate::Predictions;
 
-/// Draws the ROC and precision-recall curves of some methods on the same task. Of two classes a
-/// method has one line, of more one for each class against all others; a method without a name is
-/// called by its classes.
+/// Draws the ROC and precision-recall curves of several methods on the same task. With two classes,
+/// each method has one line. With more, it has one line for each class against all others. A method
+/// without a name is labelled by its classes.
 ///
 /// # Errors
 ///

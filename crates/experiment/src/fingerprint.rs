@@ -1,4 +1,4 @@
-//! What tells one set of examples from another.
+//! A hash that identifies the examples of a task.
 
 use dnabert_core::{Example, Split, Task};
 use sha2::{Digest, Sha256};

@@ -1,12 +1,12 @@
-//! What the result of a run depends on, as text.
+//! The settings and files that the result of a run depends on, as text.
 
 use dnabert_inference::network_folder;
 use dnabert_tasks::sha256;
 
 use crate::{Experiment, ExperimentError, ModelInit};
 
-/// The settings of an experiment and, in place of the folders that it starts from, the content of
-/// these: a folder may be called by another name, or hold other weights.
+/// The settings of an experiment, with the content of the start folders in place of their paths.
+/// The path alone is not enough: a folder may be renamed, or its weights may change.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ pub fn identity(experiment: &Experiment) -> Result<String, ExperimentError> {
             text += &format!("{} ", &hash[..16]);
         }
     }
-    // How many cores share the work changes nothing but rounding.
+    // The number of workers changes the rounding only.
     nameless.fine_tune.workers = 1;
     Ok(text + &serde_json::to_string(&nameless).expect("settings are plain values"))
 }

@@ -1,17 +1,18 @@
-//! Fresh embeddings of k-mers that share the vectors of their bases.
+//! Initial embeddings of k-mers that are built from the vectors of their bases.
 
 use dnabert_kmer::Vocabulary;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 
-/// Word embeddings for a network to start from, `[vocabulary, hidden]` row by row: a k-mer is the
-/// sum of k vectors, one for each place and the base that stands there, drawn from `seed`; special
-/// tokens are drawn as they are in BERT. All have variance `standard_deviation`².
+/// Initial word embeddings for a network, `[vocabulary, hidden]`, row by row. A k-mer is the sum of
+/// k vectors, one for each position and the base there. The vectors are drawn from `seed`. Special
+/// tokens are drawn as in BERT. All have variance `standard_deviation`².
 ///
-/// With random embeddings a network has to find out for each of 4^k k-mers by itself which four
-/// may follow it, and for a long time learns nothing but how frequent they are. With these a
-/// k-mer's neighbours are a linear map away, and what is learned of one serves all.
+/// With random embeddings, a network has to learn for each of the 4^k k-mers separately which four
+/// k-mers may follow it. For a long time it learns only the k-mer frequencies. With these
+/// embeddings, the neighbours of a k-mer are a linear map away, so that what is learned for one
+/// k-mer applies to all.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! A network whose head also counts k-mers: both are trained together.
+//! A network whose head also reads counts of k-mers. Both are trained together.
 
 use burn::module::{Module, Param};
 use burn::nn::{Embedding, EmbeddingConfig, Initializer};
@@ -6,23 +6,23 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use dnabert_baseline::{FIRST_KMER, NgramFeatures};
 use dnabert_model::{Bert, Scorer, SequenceClassifier, TokenBatch};
 
-/// A classifier whose scores are a sum: those of the network, and the mean over the row of a score
-/// that each token has for each output.
+/// A classifier with a sum of two scores: that of the network, and the mean over the row of a
+/// learned score of each token for each output.
 ///
-/// So it can express any linear model of k-mer fractions, with which few training rows go far, and
-/// the network is left to find what fractions do not tell (the wide and the deep part of Cheng et
-/// al. 2016, arXiv 1606.07792). Rows must fit in one row of tokens.
+/// So it can represent any linear model of k-mer fractions, which works well with few training
+/// rows. The network can then learn what k-mer fractions do not show. These are the deep and the
+/// wide part of Cheng et al. 2016 (arXiv 1606.07792). A sequence must fit in one row of tokens.
 #[derive(Module, Debug)]
 pub(crate) struct WithNgrams {
     pub(crate) network: SequenceClassifier<Bert>,
-    /// A score of each entry in each bin for each output, `[entries, bins × labels]`.
+    /// The score of each entry in each bin for each output, `[entries, bins × labels]`.
     scores: Embedding,
     #[module(skip)]
     features: NgramFeatures,
 }
 
 impl WithNgrams {
-    /// The network with scores of zero.
+    /// The network, with k-mer scores of zero.
     pub(crate) fn new(
         network: SequenceClassifier<Bert>,
         features: NgramFeatures,
@@ -35,7 +35,7 @@ impl WithNgrams {
         Self { network, scores, features }
     }
 
-    /// The same with other scores: for each output a weight of each column.
+    /// The same with other scores: for each output, one weight for each column.
     pub(crate) fn with_weights(mut self, weights: &[Vec<f32>]) -> Self {
         let columns = 0..self.features.columns();
         let values = columns.flat_map(|column| weights.iter().map(move |row| row[column]));
@@ -45,7 +45,7 @@ impl WithNgrams {
         self
     }
 
-    /// For each output a weight of each column.
+    /// For each output, one weight for each column.
     pub(crate) fn weights(&self) -> Vec<Vec<f32>> {
         let labels = self.network.labels();
         let values: Vec<f32> = self.scores.weight.val().into_data().iter::<f32>().collect();
@@ -53,7 +53,7 @@ impl WithNgrams {
         (0..labels).map(row).collect()
     }
 
-    /// The mean over the row of what its tokens and runs score, `[batch, labels]`.
+    /// The mean score of the tokens and runs of a row, `[batch, labels]`.
     fn ngram_scores(&self, batch: &TokenBatch) -> Tensor<2> {
         let [rows, length] = batch.dims();
         let (bins, labels) = (self.features.position_bins(), self.network.labels());
@@ -101,8 +101,9 @@ impl Scorer for WithNgrams {
     }
 }
 
-/// For each length of run, the entries of the runs that begin with each token, `[batch, length]`,
-/// and 1 where there is such a run and else 0; `None` for single tokens, which there are everywhere.
+/// For each length of run, the entry of the run that starts at each token, `[batch, length]`, and a
+/// mask that is 1 where there is such a run and 0 elsewhere. The mask is `None` for single tokens,
+/// which are runs of length one everywhere.
 fn entries(
     features: NgramFeatures,
     ids: &Tensor<2, Int>,
@@ -111,7 +112,7 @@ fn entries(
     let mut entries = vec![(ids.clone(), None)];
     let codes = ids.clone().sub_scalar(FIRST_KMER as i64);
     let overlaps = features.overlaps() as i64;
-    // Whether each token but the first goes on where the one before ends.
+    // Whether each token but the first continues the one before it.
     let mut runs = codes.clone();
     let mut is_run = codes.clone().greater_equal_elem(0);
     for more in 1..features.max_n().min(length) {
@@ -133,8 +134,8 @@ fn entries(
     entries
 }
 
-/// How much each token counts for each bin, `[1 or batch, length, bins]`; `mask` is 1 on real tokens
-/// and 0 on padding, absent where nothing is padded. What padding counts means nothing.
+/// The weight of each token for each bin, `[1 or batch, length, bins]`. `mask` is 1 on real tokens
+/// and 0 on padding, and is absent where nothing is padded. The weights of padding have no meaning.
 fn bin_weights(bins: usize, length: usize, mask: Option<&Tensor<2>>, device: &Device) -> Tensor<3> {
     // Whole numbers until the last step: half precision would round the positions of tokens.
     let count = |count: usize| Tensor::<1, Int>::arange(0..count as i64, device);
@@ -199,7 +200,7 @@ mod tests {
         let weights: Vec<Vec<f32>> = (0..2).map(row_of).collect();
         let both = WithNgrams::new(network.clone(), features, &device).with_weights(&weights);
         assert_eq!(both.weights(), weights);
-        // TTGC, [MASK], and AACA: 2-mers of which AT and TT do not go on from one another.
+        // TTGC, [MASK], and AACA: 2-mers, of which AT and TT do not continue one another.
         let rows = [row(&[2, 10, 13, 17, 4, 5, 7, 13, 9, 3]), row(&[2, 10, 13, 17, 3])];
         let rows: Vec<&Encoding> = rows.iter().collect();
         let alone = logits(&network, &rows, 2, 0, &device);

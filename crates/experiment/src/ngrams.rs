@@ -1,4 +1,4 @@
-//! Counts of k-mers for a classifier: what is counted, and what reads it.
+//! Counts of k-mers for a classifier: which are counted, and which part of the model reads them.
 
 use std::num::NonZeroUsize;
 
@@ -10,43 +10,43 @@ use serde::{Deserialize, Serialize};
 /// Counts of k-mers that a classifier reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ngrams {
-    /// What reads them.
+    /// Which part of the model reads them.
     pub read: NgramReader,
-    /// The longest run of tokens that is counted: 3 makes 4-, 5- and 6-mers of 4-mers.
+    /// The longest run of tokens that is counted. With 4-mers, 3 gives 4-, 5- and 6-mers.
     pub max_n: NonZeroUsize,
-    /// Bins along a row that k-mers are counted in.
+    /// Number of bins along a row. K-mers are counted in each bin separately.
     pub position_bins: NonZeroUsize,
 }
 
-/// What reads counts of k-mers.
+/// Which part of the model reads the counts of k-mers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NgramReader {
-    /// The head that reads the hidden states, too: both are fitted or trained together.
+    /// The head, together with the hidden states. Both are fitted or trained together.
     Head,
-    /// A logistic regression of its own, beside the trained network: the scores are a mean of both,
-    /// in which the dev split chooses how much each counts.
+    /// A separate logistic regression, which is combined with the trained network. The scores are a
+    /// weighted mean of both, and the weight is chosen on the dev split.
     Regression,
 }
 
 impl Ngrams {
-    /// Single tokens wherever they are, in the head.
+    /// Single tokens at any position, read by the head.
     pub const PLAIN: Self = Self {
         read: NgramReader::Head,
         max_n: NonZeroUsize::MIN,
         position_bins: NonZeroUsize::MIN,
     };
 
-    /// Runs of up to three tokens in seven bins, beside the network: what suits promoters of 300
-    /// bases.
+    /// Runs of up to three tokens in seven bins, in a regression that is combined with the network.
+    /// It suits promoters of 300 bases.
     pub const BESIDE: Self = Self {
         read: NgramReader::Regression,
         max_n: NonZeroUsize::new(3).unwrap(),
         position_bins: NonZeroUsize::new(7).unwrap(),
     };
 
-    /// Single tokens in twenty bins, beside the network: what suits sites in the middle of 60
-    /// bases.
+    /// Single tokens in twenty bins, in a regression that is combined with the network. It suits
+    /// sites in the middle of 60 bases.
     pub const AROUND_SITES: Self = Self {
         read: NgramReader::Regression,
         max_n: NonZeroUsize::MIN,
@@ -54,15 +54,16 @@ impl Ngrams {
     };
 }
 
-/// Penalties that a regression on counts chooses from.
+/// Penalties to choose from, for a regression on counts.
 pub(crate) const PENALTIES: [f64; 5] = [0.01, 0.03, 0.1, 0.3, 1.0];
 
-/// Tokens of a row of usual length, so that a penalty means the same for rows of any length.
+/// Mean number of tokens of a training row. It scales the counts, so that a penalty means the same
+/// for rows of any length.
 pub(crate) fn unit(train: &[EncodedExample]) -> f64 {
     train.iter().map(|row| row.encoding.len() as f64).sum::<f64>() / train.len() as f64
 }
 
-/// How often each row has what `features` count, if rows had `unit` tokens.
+/// The counts of `features` in each row, scaled as if each row had `unit` tokens.
 pub(crate) fn counts(
     features: NgramFeatures,
     unit: f64,
@@ -75,8 +76,8 @@ pub(crate) fn counts(
     rows.iter().map(count).collect()
 }
 
-/// A regression on [`counts`] as a classifier of sequences: the unit goes into the weights, so that
-/// it reads fractions.
+/// A regression on [`counts`] as a classifier of sequences. The weights are multiplied by `unit`,
+/// so that the classifier reads fractions.
 pub(crate) fn classifier(
     k: usize,
     counted: Ngrams,

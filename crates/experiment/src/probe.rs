@@ -1,4 +1,4 @@
-//! A linear head that is fitted, not trained.
+//! A linear head that is fitted as a logistic regression, instead of trained by gradient descent.
 
 use burn::module::Module;
 use burn::tensor::Device;
@@ -12,8 +12,8 @@ use crate::baseline::{PENALTIES, fit_best};
 /// Rows of one forward pass.
 const BATCH_SIZE: usize = 32;
 
-/// A head that is fitted: for each output the weights of the pooled states, those of the counts,
-/// and a bias.
+/// A fitted head: for each output, the weights of the pooled states, the weights of the counts, and
+/// a bias.
 pub(crate) struct FittedHead {
     states: Vec<Vec<f32>>,
     counts: Vec<Vec<f32>>,
@@ -21,20 +21,21 @@ pub(crate) struct FittedHead {
 }
 
 impl FittedHead {
-    /// `network` under this head.
+    /// `network` with this head.
     pub(crate) fn under(&self, network: SequenceClassifier<Bert>) -> SequenceClassifier<Bert> {
         network.with_head(&self.states, &self.biases)
     }
 
-    /// For each output the weights of the counts.
+    /// For each output, the weights of the counts.
     pub(crate) fn count_weights(&self) -> &[Vec<f32>] {
         &self.counts
     }
 }
 
-/// Fits the logistic regression of classes on the pooled states of `model` and, if asked for, on
-/// counts of k-mers, whose penalty `dev` chooses: what a frozen network knows, and where fine-tuning
-/// distorts least of it (Kumar et al. 2022, arXiv 2202.10054).
+/// Fits a logistic regression of the classes on the pooled states of `model` and, if asked for, on
+/// counts of k-mers. The penalty is chosen on `dev`. This measures what a frozen network knows. As
+/// an initial head, it distorts the pre-trained features least during fine-tuning (Kumar et al.
+/// 2022, arXiv 2202.10054).
 pub(crate) fn fit_head(
     model: &SequenceClassifier<Bert>,
     features: Option<NgramFeatures>,
@@ -64,7 +65,7 @@ pub(crate) fn fit_head(
         Ok(rows.iter().zip(states).map(input).collect())
     };
     let (mut train_rows, mut dev_rows) = (inputs(train)?, inputs(dev)?);
-    // One penalty for all inputs needs them on one scale.
+    // One penalty for all inputs requires that they have the same scale.
     let scales = Scale::of(&train_rows, columns, hidden);
     for row in train_rows.iter_mut().chain(&mut dev_rows) {
         row.iter_mut().for_each(|(input, value)| *value = scales[*input].apply(*value));
@@ -77,7 +78,7 @@ pub(crate) fn fit_head(
         model.labels(),
         &PENALTIES,
     );
-    // The scales go into the weights, so that the head reads its inputs as they are.
+    // The weights are rescaled, so that the head reads unscaled inputs.
     let (weights, biases): (Vec<Vec<f32>>, Vec<f32>) = fit
         .weights()
         .map(|(weights, intercept)| {
@@ -93,7 +94,7 @@ pub(crate) fn fit_head(
     Ok(FittedHead { states: part(0..hidden), counts: part(hidden..columns), biases })
 }
 
-/// How an input is brought to mean 0 and deviation 1 over the training rows.
+/// How an input is scaled to mean 0 and standard deviation 1 over the training rows.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
     mean: f64,
@@ -101,8 +102,8 @@ struct Scale {
 }
 
 impl Scale {
-    /// The scales of `columns` inputs. Those from `sparse` on keep their zeros: moving them would
-    /// only move the intercept.
+    /// The scales of `columns` inputs. Inputs from `sparse` on are not centred, so that zeros stay
+    /// zeros. Centring would change the intercept only.
     fn of(rows: &[SparseRow], columns: usize, sparse: usize) -> Vec<Self> {
         let count = rows.len() as f64;
         let mut sums = vec![[0.0, 0.0]; columns];
@@ -112,8 +113,8 @@ impl Scale {
         }
         let scale = |(input, [mean, square]): (usize, [f64; 2])| {
             let variance = square - mean * mean;
-            // An input that never changes tells nothing, and what rounding left of it must not
-            // grow: it comes out as 0, and so does its weight.
+            // A constant input carries no information, and its rounding error must not be scaled
+            // up. It becomes 0, and so does its weight.
             let changes = variance > 1e-10 * square;
             let deviation = if changes { variance.sqrt() } else { f64::INFINITY };
             Self { mean: if input < sparse { mean } else { 0.0 }, deviation }

@@ -7,28 +7,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Experiment, HeadInit, Ngrams};
 
-/// Settings that suit a kind of task. They were chosen on dev splits; `docs/results.md` tells how.
+/// Fine-tuning settings for a kind of task. They were chosen on dev splits, as `docs/results.md`
+/// says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Recipe {
-    /// For tasks where the order of bases matters, such as splice sites: a fresh head over mean
-    /// states.
+    /// For tasks where the order of bases matters, such as splice sites: a new head on the mean of
+    /// the hidden states.
     Order,
-    /// For tasks where the content of k-mers matters, such as core promoters: a head that also
-    /// counts k-mers, and is fitted before anything else is trained.
+    /// For tasks where the k-mer content matters, such as core promoters: a head that also counts
+    /// k-mers. The head is fitted before anything else is trained.
     Content,
-    /// For tasks where both matter, such as promoters: as `Order`, with a regression on placed
-    /// k-mers beside the network.
+    /// For tasks where both matter, such as promoters: as `Order`, combined with a regression on
+    /// k-mers in bins along the sequence.
     PlacedKmers,
-    /// For sites of a second species, from a model of the same sites in another one: as `Order`
-    /// at a lower rate, with a regression on k-mers around the site beside the network.
+    /// For sites of a second species, starting from a model of the same sites in another species:
+    /// as `Order` with a lower learning rate, combined with a regression on k-mers around the site.
     Transfer,
-    /// For tasks where motifs matter, wherever they are, such as binding sites: a fresh head over
-    /// the maximum of each hidden unit.
+    /// For tasks where motifs at any position matter, such as binding sites: a new head on the
+    /// maximum of each hidden unit.
     Motifs,
-    /// As `Motifs`, where motifs of related factors are known: a second network starts from a
-    /// model that was trained to tell known motifs apart.
+    /// As `Motifs`, for factors with known motifs of related factors. A second network starts from
+    /// a model that was trained to distinguish known motifs.
     KnownMotifs,
 }
 
@@ -43,7 +44,7 @@ impl Recipe {
         Self::KnownMotifs,
     ];
 
-    /// Its name, as options and files have it.
+    /// Its name, in options and files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Order => "order",
@@ -55,7 +56,7 @@ impl Recipe {
         }
     }
 
-    /// The shipped models that suit it, by their names in `datasets/models`: a network starts from
+    /// The shipped models for it, by their names in `datasets/models`. One network starts from
     /// each.
     pub fn models(self) -> &'static [&'static str] {
         match self {
@@ -66,7 +67,7 @@ impl Recipe {
         }
     }
 
-    /// How hidden states become one vector.
+    /// How hidden states are pooled.
     pub fn pooling(self) -> Pooling {
         match self {
             Self::Content => Pooling::Std,
@@ -75,7 +76,7 @@ impl Recipe {
         }
     }
 
-    /// What counts k-mers, beside the hidden states.
+    /// The counts of k-mers that are read, if any.
     pub fn ngrams(self) -> Option<Ngrams> {
         match self {
             Self::Content => Some(Ngrams::PLAIN),
@@ -85,12 +86,13 @@ impl Recipe {
         }
     }
 
-    /// How the head begins.
+    /// How the head is initialised.
     pub fn head(self) -> HeadInit {
         if self == Self::Content { HeadInit::Regression } else { HeadInit::Random }
     }
 
-    /// Dropout of hidden states, if not as the model says: a fitted head knows states without it.
+    /// Dropout of hidden states, if not as the model says. A fitted head was fitted to states
+    /// without dropout.
     pub fn dropout(self) -> Option<f64> {
         (self == Self::Content).then_some(0.0)
     }
@@ -103,7 +105,7 @@ impl Recipe {
         }
     }
 
-    /// The fraction of input tokens that are hidden while training.
+    /// The fraction of input tokens that are masked during training.
     pub fn token_masking(self) -> f64 {
         match self {
             Self::Content => 0.0,
@@ -112,7 +114,7 @@ impl Recipe {
         }
     }
 
-    /// The experiment with these settings; data, starts, epochs and seeds stay as they are.
+    /// The experiment with these settings. Data, start weights, epochs and seeds stay as they are.
     #[must_use]
     pub fn apply(self, mut experiment: Experiment) -> Experiment {
         for start in [&mut experiment.start].into_iter().chain(&mut experiment.further_starts) {

@@ -1,4 +1,4 @@
-//! Shapes of fresh models.
+//! Sizes of models with random initial weights.
 
 use std::str::FromStr;
 
@@ -10,20 +10,20 @@ use dnabert_model::{Activation, BertConfig, Pooling};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelSize {
-    /// 2 layers of width 32: seconds per epoch, for trying things out.
+    /// 2 layers of width 32: seconds per epoch, for quick trials.
     Tiny,
-    /// 2 layers of width 64: what a few thousand sequences can fill.
+    /// 2 layers of width 64: for a few thousand training sequences.
     Mini,
     /// 4 layers of width 128: the shipped model `small-4`.
     Small,
-    /// The same behind a convolution over 15 tokens: the shipped model `convolutional-4`.
+    /// The same, after a convolution over 15 tokens: the shipped model `convolutional-4`.
     Convolutional,
     /// 12 layers of width 768: BERT-base and DNABERT.
     Base,
 }
 
 impl ModelSize {
-    /// The sizes.
+    /// All sizes.
     pub const ALL: [Self; 5] =
         [Self::Tiny, Self::Mini, Self::Small, Self::Convolutional, Self::Base];
 
@@ -38,8 +38,8 @@ impl ModelSize {
         }
     }
 
-    /// The config with `vocab_size` ids. Attention weights get dropout in [`Base`](Self::Base)
-    /// only: it costs much on a CPU and gained nothing in small models.
+    /// The config for `vocab_size` token ids. Only [`Base`](Self::Base) has dropout of attention
+    /// weights: it is slow on a CPU and did not improve small models.
     pub fn config(self, vocab_size: usize) -> BertConfig {
         let base = BertConfig::new(vocab_size);
         let (layers, hidden_size, heads, intermediate_size) = match self {
@@ -60,10 +60,10 @@ impl ModelSize {
     }
 }
 
-/// What is cheap to pre-train on a CPU: two heads, since a softmax costs the same for a narrow head
-/// as for a wide one, and ReLU, which does without the error function; weights are drawn wider than
-/// BERT's, whose 0.02 is for a width of 768. No `[CLS]` is trained by hidden k-mers alone, so that
-/// classifiers take the mean.
+/// A config that is cheap to pre-train on a CPU. It has two heads, since a softmax costs the same
+/// for a narrow head as for a wide one. It uses ReLU, which does not need the error function.
+/// Initial weights have a larger deviation than BERT's 0.02, which is for a width of 768. Masked
+/// language modelling alone does not train `[CLS]`, so classifiers pool the mean.
 fn small(base: BertConfig) -> BertConfig {
     BertConfig {
         num_hidden_layers: 4,

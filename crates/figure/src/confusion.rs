@@ -1,11 +1,11 @@
-//! Which classes are taken for which.
+//! The confusion matrix.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::FigureError;
 
-/// Side of a square in pixels, and room for names.
+/// Side of a square in pixels, and space for names.
 const SIDE: i32 = 110;
 const LEFT: i32 = 130;
 const TOP: i32 = 60;

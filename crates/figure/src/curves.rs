@@ -1,4 +1,4 @@
-//! How well scores rank examples.
+//! ROC and precision-recall curves.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -7,7 +7,7 @@ use crate::FigureError;
 
 const SIZE: (u32, u32) = (980, 500);
 
-/// Colours that colour-blind readers tell apart (Okabe and Ito), the most telling first.
+/// Colours that colour-blind readers can distinguish (Okabe and Ito), the most distinct first.
 const COLOURS: [RGBColor; 8] = [
     RGBColor(213, 94, 0),
     RGBColor(0, 114, 178),
@@ -28,13 +28,13 @@ pub struct RankingCurve {
     pub roc: Vec<(f64, f64)>,
     /// Area under the ROC curve.
     pub auroc: f64,
-    /// Points of the precision-recall curve: recall, precision, by rising recall.
+    /// Points of the precision-recall curve: recall, precision, in order of increasing recall.
     pub precision_recall: Vec<(f64, f64)>,
     /// Average precision.
     pub auprc: f64,
 }
 
-/// Draws ROC curves (left) and precision-recall curves (right), with the areas beside the names.
+/// Draws ROC curves (left) and precision-recall curves (right). The legend shows the areas.
 /// The first curve is the most important one and is drawn over the others.
 ///
 /// # Errors
@@ -63,8 +63,8 @@ pub fn ranking_curves(curves: &[RankingCurve]) -> Result<String, FigureError> {
     Ok(svg)
 }
 
-/// A precision-recall curve as steps, whose area is the average precision: each precision holds
-/// from the recall before it up to its own.
+/// A precision-recall curve as steps, whose area is the average precision. Each precision applies
+/// from the previous recall to its own recall.
 fn steps(curve: &RankingCurve) -> Vec<(f64, f64)> {
     let mut before = 0.0;
     let mut points = Vec::with_capacity(2 * curve.precision_recall.len());

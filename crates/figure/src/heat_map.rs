@@ -1,4 +1,4 @@
-//! Many rows of numbers as colours.
+//! Heat maps: rows of numbers as colours.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,46 +6,47 @@ use base64::engine::general_purpose::STANDARD;
 use crate::FigureError;
 use crate::svg::{Anchor, Svg};
 
-/// A picture of rows, from top to bottom, each with as many values as the others.
+/// A heat map: rows of values, from top to bottom.
 #[derive(Debug, Clone, Copy)]
 pub struct HeatMap<'a> {
-    /// What stands above it.
+    /// The title above it.
     pub title: &'a str,
-    /// Groups of rows, with their names, with air between them. A row that is shorter than the longest is
-    /// white at its end; values that are not finite are white.
+    /// Named groups of rows, with space between them. A row that is shorter than the longest is
+    /// white at its end. Values that are not finite are white.
     pub groups: &'a [(&'a str, Vec<Vec<f64>>)],
 }
 
-/// What the axes of heat maps say.
+/// The labels of the axes of heat maps.
 #[derive(Debug, Clone, Copy)]
 pub struct HeatAxes<'a> {
-    /// Below the maps.
+    /// The label below the maps.
     pub columns: &'a str,
     /// The column that counts as 0.
     pub origin: usize,
-    /// Below the scale of colours.
+    /// The label below the colour scale.
     pub values: &'a str,
-    /// A name for each row, in place of the names of groups.
+    /// A name for each row, instead of the names of groups.
     pub row_names: Option<&'a [String]>,
 }
 
-/// Pixels of a map.
+/// Width and height of a map in pixels.
 const MAP: [f64; 2] = [250.0, 380.0];
-/// Room for the names of groups, and for those of rows.
+/// Space for the names of groups, and for those of rows.
 const LEFT: f64 = 84.0;
 const LEFT_NAMES: f64 = 130.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 86.0;
 const GAP: f64 = 26.0;
 
-/// Air between groups, in rows of the map's height.
+/// Space between groups, in pixels of the map's height.
 const BETWEEN: f64 = 8.0;
 
-/// Rows of a group at most: of more, neighbours are averaged.
+/// Maximum number of rows of a group. If there are more, neighbouring rows are averaged.
 const MOST_ROWS: usize = 400;
 
-/// Draws heat maps side by side, each with a scale of its own, from the 1st to the 99th percentile of its
-/// values. Cells are an image within the SVG, so that thousands of rows stay a small file.
+/// Draws heat maps side by side. Each has its own colour scale, from the 1st to the 99th percentile
+/// of its values. The cells are an image in the SVG, so that the file stays small even with
+/// thousands of rows.
 ///
 /// # Errors
 ///
@@ -116,7 +117,7 @@ fn draw(
     Ok(())
 }
 
-/// Round numbers of columns, counted from the origin.
+/// Round numbers of columns, relative to the origin.
 fn ticks(origin: usize, columns: usize) -> Vec<isize> {
     let step = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000, 2000, 5000]
         .into_iter()
@@ -142,7 +143,7 @@ fn short(value: f64) -> String {
     if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
-/// As many rows as can be seen: means of neighbours.
+/// Averages neighbouring rows, if there are more than can be seen.
 fn averaged(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let together = rows.len().div_ceil(MOST_ROWS).max(1);
     let mean = |rows: &[Vec<f64>]| {
@@ -161,11 +162,11 @@ fn averaged(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
     rows.chunks(together).map(mean).collect()
 }
 
-/// Pixels of an image's side at least: cells are drawn as several pixels each, since not every program that
-/// shows SVG leaves the edges of stretched pixels sharp.
+/// Minimum size of an image in pixels. Each cell is drawn as several pixels, because some programs
+/// that show SVG blur the edges of enlarged pixels.
 const LEAST_PIXELS: usize = 400;
 
-/// Colours of an image; the last is white, for what has no value.
+/// Number of colours of an image. The last one is white, for missing values.
 const COLOURS: usize = 256;
 
 /// Rows as an image in a rectangle.
@@ -202,7 +203,8 @@ fn image(
         png::Encoder::new(&mut bytes, (columns * wide) as u32, (rows.len() * tall) as u32);
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_palette(palette);
-    // Every cell is many equal lines: what the line above does not say is nothing.
+    // Every cell has many equal lines. So with this filter, which stores the difference to the line
+    // above, most lines are zeros.
     encoder.set_filter(png::Filter::Up);
     encoder.set_compression(png::Compression::High);
     let mut writer = encoder.write_header().map_err(failed)?;
@@ -216,8 +218,8 @@ fn image(
     ))
 }
 
-/// Viridis (van der Walt and Smith, CC0), which colour-blind readers and grey prints keep in order, by ten
-/// of its colours.
+/// Ten colours of Viridis (van der Walt and Smith, CC0). Their order is visible to colour-blind
+/// readers and in grey prints.
 const VIRIDIS: [[f64; 3]; 10] = [
     [68.0, 1.0, 84.0],
     [72.0, 40.0, 120.0],
@@ -231,7 +233,7 @@ const VIRIDIS: [[f64; 3]; 10] = [
     [253.0, 231.0, 37.0],
 ];
 
-/// The colour of a share from 0 to 1.
+/// The colour of a fraction from 0 to 1.
 fn colour(share: f64) -> [u8; 3] {
     let place = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
     let left = (place as usize).min(VIRIDIS.len() - 2);

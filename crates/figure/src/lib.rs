@@ -20,14 +20,14 @@ pub use raster::png;
 pub use scan::{ScanPoint, scan_track};
 pub use tracks::{BaseTrack, Mark, base_tracks};
 
-/// A figure that cannot be drawn.
+/// Why a figure cannot be drawn.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FigureError {
-    /// Nothing to show.
+    /// There is nothing to draw.
     #[error("there is nothing to draw: {0}")]
     Empty(&'static str),
-    /// The drawing.
+    /// The drawing failed.
     #[error("the figure cannot be drawn: {0}")]
     Drawing(String),
 }

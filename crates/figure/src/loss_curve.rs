@@ -1,4 +1,4 @@
-//! How a masked language model learned.
+//! The loss and accuracy of a pre-training run.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ const SIZE: (u32, u32) = (800, 560);
 const TRAIN: RGBColor = RGBColor(120, 150, 190);
 const HELD_OUT: RGBColor = RGBColor(190, 70, 30);
 
-/// The panel of one value: its name, and points of the training steps and of the evaluations.
+/// The panel of one value: its name, and the points of the training steps and of the evaluations.
 struct Panel<'a> {
     name: &'a str,
     train: Vec<(f64, f64)>,
@@ -22,14 +22,14 @@ struct Panel<'a> {
 pub struct LossHistory {
     /// Loss of each training step.
     pub train: Vec<(f64, f64)>,
-    /// Loss of held-out rows.
+    /// Loss on held-out rows.
     pub held_out: Vec<(f64, f64)>,
-    /// Fraction of held-out tokens that were predicted right.
+    /// Accuracy: the fraction of held-out tokens that were predicted right.
     pub accuracy: Vec<(f64, f64)>,
 }
 
-/// Draws a pre-training run. Above: the loss of the training steps, smoothed, and of the held-out
-/// rows. Below: the fraction of held-out tokens that were predicted right.
+/// Draws a pre-training run. Above: the smoothed loss of the training steps, and the loss on the
+/// held-out rows. Below: the fraction of held-out tokens that were predicted right.
 ///
 /// # Errors
 ///
@@ -91,7 +91,7 @@ fn draw(
     Ok(())
 }
 
-/// Means over stretches of a hundredth of the steps.
+/// Means over intervals of a hundredth of the steps.
 fn smoothed(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let mean = |stretch: &[(f64, f64)]| {
         let count = stretch.len() as f64;
@@ -101,7 +101,7 @@ fn smoothed(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     points.chunks(points.len().div_ceil(100).max(1)).map(mean).collect()
 }
 
-/// What the values span, with some air.
+/// The range of the values, with a margin.
 fn range(values: impl Iterator<Item = f64>) -> Range<f64> {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (low.min(value), high.max(value))

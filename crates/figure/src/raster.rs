@@ -1,4 +1,4 @@
-//! SVG as PNG, for programs that take no vectors.
+//! Converts SVG to PNG, for programs that cannot show vector graphics.
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, Family, Query};
@@ -6,17 +6,17 @@ use resvg::usvg::{Options, Tree};
 
 use crate::FigureError;
 
-/// Fonts that stand for `sans-serif`, the first that the system has; without any of them, whichever it has.
+/// Fonts for `sans-serif`: the first that the system has. If it has none of them, any font is used.
 const SANS_SERIF: [&str; 6] =
     ["DejaVu Sans", "Liberation Sans", "Arial", "Helvetica", "Noto Sans", "Segoe UI"];
 
-/// Draws an SVG document as a PNG file, `scale` pixels for each of its units; letters are in a font that the system
-/// has.
+/// Draws an SVG document as a PNG file, with `scale` pixels per unit. Text is drawn in a font of
+/// the system.
 ///
 /// # Errors
 ///
-/// [`FigureError::Drawing`] for markup that is no SVG, or where the system has no font for its text;
-/// [`FigureError::Empty`] for a picture without pixels.
+/// [`FigureError::Drawing`] if the markup is not SVG, or if the system has no font for its text;
+/// [`FigureError::Empty`] if the picture has no pixels.
 pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, FigureError> {
     let failed = |error: &dyn std::fmt::Display| FigureError::Drawing(error.to_string());
     let mut options = Options::default();

@@ -1,10 +1,10 @@
-//! A page that holds everything: text, tables and figures in one HTML file, readable without a network.
+//! A report: text, tables and figures in one HTML file, which needs no network.
 
 use std::fmt::Write as _;
 
 use crate::svg::escape;
 
-/// A page as it grows.
+/// A report to which sections are added.
 ///
 /// ```
 /// use dnabert_figure::report::Report;
@@ -23,12 +23,12 @@ pub struct Report {
     body: String,
 }
 
-/// What stands in a table.
+/// The content of a table cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
     /// Text, as it is.
     Text(String),
-    /// An SVG document, which is drawn.
+    /// An SVG document, which is shown as a figure.
     Svg(String),
 }
 
@@ -40,12 +40,12 @@ figcaption{font-size:.92em;color:#444;max-width:60em}nav a{margin-right:1em}svg{
 td svg{max-width:340px}.wide svg{max-width:none}@media print{nav{display:none}}";
 
 impl Report {
-    /// An empty page.
+    /// An empty report.
     pub fn new(title: &str) -> Self {
         Self { title: title.to_owned(), sections: Vec::new(), body: String::new() }
     }
 
-    /// Begins a section.
+    /// Starts a section.
     pub fn section(&mut self, heading: &str) {
         let number = self.sections.len();
         let _ = writeln!(self.body, "<h2 id=\"s{number}\">{}</h2>", escape(heading));
@@ -63,7 +63,7 @@ impl Report {
         self.table_of_cells(header, &rows.iter().map(cells).collect::<Vec<_>>());
     }
 
-    /// Adds a table of text and pictures.
+    /// Adds a table of text and figures.
     pub fn table_of_cells(&mut self, header: &[&str], rows: &[Vec<Cell>]) {
         let cell = |cell: &Cell| match cell {
             Cell::Text(text) => format!("<td>{}</td>", escape(text)),
@@ -76,13 +76,13 @@ impl Report {
         let _ = writeln!(self.body, "<table>\n{head}{}</table>", rows.collect::<String>());
     }
 
-    /// Adds a figure, an SVG document, with what is to be seen.
+    /// Adds a figure (an SVG document) with a caption.
     pub fn figure(&mut self, svg: &str, caption: &str) {
         let caption = escape(caption);
         let _ = writeln!(self.body, "<figure>{svg}<figcaption>{caption}</figcaption></figure>");
     }
 
-    /// As [`figure`](Self::figure), of one that is wider than the page: it can be scrolled.
+    /// As [`figure`](Self::figure), for a figure that is wider than the page: it can be scrolled.
     pub fn wide_figure(&mut self, svg: &str, caption: &str) {
         let caption = escape(caption);
         let _ = writeln!(
@@ -91,7 +91,7 @@ impl Report {
         );
     }
 
-    /// The whole page.
+    /// The complete HTML page.
     pub fn finish(&self) -> String {
         let title = escape(&self.title);
         let links = self.sections.iter().enumerate();

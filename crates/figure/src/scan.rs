@@ -1,4 +1,4 @@
-//! A classifier's track over a long sequence.
+//! The scores of a classifier along a long sequence.
 
 use dnabert_core::Strand;
 use plotters::coord::Shift;
@@ -23,11 +23,12 @@ pub struct ScanPoint {
     pub score: f64,
 }
 
-/// Bases of a row at most.
+/// Maximum number of bases in a row.
 const ROW_BASES: usize = 50_000;
 
-/// Draws the scores of a scan over a sequence of `length` bases, a row for each 50,000 bases: scores of the forward strand above the line and of the reverse strand below it, with
-/// calls as triangles, and known sites (position from 0, strand) as bars.
+/// Draws the scores of a scan over a sequence of `length` bases, with a row for each 50,000 bases.
+/// Scores of the forward strand are above the line, those of the reverse strand below it. Calls are
+/// triangles, and known sites (position from 0, strand) are bars.
 ///
 /// # Errors
 ///
@@ -61,7 +62,7 @@ pub fn scan_track(
     Ok(svg)
 }
 
-/// Up for the forward strand.
+/// 1 for the forward strand (up), −1 for the reverse strand.
 fn sign(strand: Strand) -> f64 {
     if strand == Strand::Reverse { -1.0 } else { 1.0 }
 }

@@ -1,8 +1,8 @@
-//! SVG written by hand, where plotters has no such figure.
+//! SVG without plotters, for figures that plotters does not support.
 
 use std::fmt::Write as _;
 
-/// An SVG document as it grows.
+/// An SVG document to which elements are added.
 #[derive(Debug)]
 pub(crate) struct Svg {
     body: String,
@@ -10,7 +10,7 @@ pub(crate) struct Svg {
     height: f64,
 }
 
-/// Where a text's anchor lies in it.
+/// The anchor of a text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Anchor {
     Start,
@@ -50,7 +50,7 @@ impl Svg {
         );
     }
 
-    /// Text from below upward, its middle at the point.
+    /// Text that runs upwards, centred at the point.
     pub(crate) fn upward_text(&mut self, [x, y]: [f64; 2], size: u32, text: &str) {
         let _ = writeln!(
             self.body,
@@ -60,7 +60,7 @@ impl Svg {
         );
     }
 
-    /// Anything else.
+    /// Adds any markup.
     pub(crate) fn raw(&mut self, markup: &str) {
         self.body.push_str(markup);
     }
@@ -76,7 +76,7 @@ impl Svg {
     }
 }
 
-/// Text that may stand in markup.
+/// Escapes text for use in markup.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,4 +1,4 @@
-//! Scores over the letters of one sequence.
+//! Scores of bases, drawn over the letters of one sequence.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use dnabert_core::Sequence;
 use crate::FigureError;
 use crate::svg::{Anchor, Svg};
 
-/// One line of scores.
+/// One track of scores.
 #[derive(Debug, Clone, Copy)]
 pub struct BaseTrack<'a> {
     /// Its name.
@@ -16,12 +16,12 @@ pub struct BaseTrack<'a> {
     pub scores: &'a [f64],
 }
 
-/// A site that is marked.
+/// A marked site.
 #[derive(Debug, Clone)]
 pub struct Mark {
     /// Its bases.
     pub bases: Range<usize>,
-    /// What it is.
+    /// Its name.
     pub name: String,
 }
 
@@ -30,14 +30,15 @@ const ROW: f64 = 54.0;
 const LEFT: f64 = 200.0;
 const TOP: f64 = 34.0;
 
-/// Bars of tracks and their fainter colour below 0.
+/// The colour of bars, and the lighter colour of bars below 0.
 const UP: &str = "#0072b2";
 const DOWN: &str = "#cc79a7";
 const MARK: &str = "#e69f00";
 const COLOURS: [(u8, &str); 4] =
     [(b'A', "#009e73"), (b'C', "#0072b2"), (b'G', "#b87700"), (b'T', "#d55e00")];
 
-/// Draws tracks over the letters of a sequence, one below the other, sites marked through all of them.
+/// Draws tracks over the letters of a sequence, one below the other. Sites are marked across all
+/// tracks.
 ///
 /// # Errors
 ///
@@ -45,7 +46,7 @@ const COLOURS: [(u8, &str); 4] =
 ///
 /// # Panics
 ///
-/// If a track has not one score for each base.
+/// If a track does not have one score for each base.
 pub fn base_tracks(
     title: &str,
     sequence: &Sequence,

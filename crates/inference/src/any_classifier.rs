@@ -1,4 +1,4 @@
-//! The classifier that a folder holds, whichever kind it is.
+//! The classifier of a folder, of any kind.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use dnabert_model::{Checkpoint, MaskMode, Pooling, ProblemType};
 use crate::ensemble::ENSEMBLE_FILE;
 use crate::{Ensemble, Model, ModelError, Predictor, network_folder};
 
-/// How a model reads sequences, where this is not as its folder says.
+/// How a model reads sequences, where this differs from its folder.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReadOptions {
     /// What happens to tokens with ambiguous letters.
@@ -52,7 +52,7 @@ impl Model {
     }
 }
 
-/// A network, a regression, or an ensemble of them: whichever a folder holds.
+/// A network, a regression, or an ensemble of them: whatever a folder contains.
 ///
 /// ```
 /// use dnabert_core::{Classifier, Sequence};
@@ -130,7 +130,7 @@ impl AnyClassifier {
         if folder.join(CLASSIFIER_FILE).exists() {
             return match LinearClassifier::open(folder) {
                 Ok(linear) => Ok(linear.with_ambiguity(options.ambiguity).into()),
-                // Of another kind, or with other fields: perhaps a network.
+                // A classifier of another kind, or with other fields: it may be a network.
                 Err(BaselineError::Json { .. } | BaselineError::Kind { .. }) => {
                     Ok(CnnClassifier::open(folder, device)?.into())
                 }
@@ -140,7 +140,7 @@ impl AnyClassifier {
         Ok(Model::open_with(folder, options, device)?.predictor()?.into())
     }
 
-    /// What folders of it are called.
+    /// The name of the kind, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Network(_) => "network",
@@ -150,7 +150,7 @@ impl AnyClassifier {
         }
     }
 
-    /// The network, where it is one, or the first of an ensemble's.
+    /// The network, if it is one, or the first network of an ensemble.
     pub fn network(&self) -> Option<&Predictor> {
         match self {
             Self::Network(predictor) => Some(predictor),
@@ -184,8 +184,8 @@ impl AnyClassifier {
     ///
     /// # Errors
     ///
-    /// [`TokenizeError`] for the first pair that fails; [`TokenizeError::NoPairs`] where a linear
-    /// classifier takes part.
+    /// [`TokenizeError`] for the first pair that fails; [`TokenizeError::NoPairs`] if there is a
+    /// linear classifier among the members.
     pub fn predict_pairs(
         &self,
         pairs: &[(Sequence, Sequence)],
@@ -197,11 +197,11 @@ impl AnyClassifier {
         }
     }
 
-    /// The answer for rows of tokens that it reads as they are.
+    /// The predictions for rows of tokens, which are read as they are.
     ///
     /// # Panics
     ///
-    /// If a classifier takes part that reads letters instead of tokens.
+    /// If a classifier among the members reads letters instead of tokens.
     pub fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
         match self {
             Self::Network(predictor) => predictor.predict_encoded(rows),

@@ -1,4 +1,4 @@
-//! Sequences in, attention to each base out.
+//! Reads the attention of a network as a score for each base.
 
 use dnabert_core::{Attribution, Sequence, TokenizeError, Tokenizer};
 use dnabert_interpret::{AttentionScores, HeadScores, Heads, Query, Rollout, Tracks};
@@ -9,9 +9,10 @@ use crate::reader::SequenceReader;
 
 /// A network whose attention is read as one score for each base.
 ///
-/// A score is the mean over the tokens that cover the base, times the tokens of the row: 1 is what even
-/// attention would give, whatever the length of the sequence. Special tokens and padding have no base, so that
-/// nothing of them is in it. Sequences that do not fit in one row are read in rows that overlap by a quarter.
+/// A score is the mean attention over the tokens that cover the base, times the number of tokens in
+/// the row. So uniform attention gives a score of 1, whatever the length of the sequence. Special
+/// tokens and padding cover no base and are left out. Sequences that do not fit in one row are read
+/// in rows that overlap by a quarter.
 #[derive(Debug)]
 pub struct AttentionReader<E: Encoder = Bert, T = AnyTokenizer> {
     encoder: E,
@@ -20,7 +21,7 @@ pub struct AttentionReader<E: Encoder = Bert, T = AnyTokenizer> {
     query: Query,
 }
 
-/// Which attention makes the scores.
+/// How attention is combined to scores.
 #[derive(Debug, Clone)]
 enum Source {
     Heads(Heads),
@@ -28,27 +29,27 @@ enum Source {
 }
 
 impl<E: Encoder, T: Tokenizer> AttentionReader<E, T> {
-    /// A reader of `heads`, by [`Query::Cls`]; `encoder` should come from
+    /// A reader of `heads`, by [`Query::Cls`]. `encoder` should come from
     /// [`valid`](burn::module::Module::valid), so that dropout is off.
     pub fn new(encoder: E, reader: SequenceReader<T>, heads: Heads) -> Self {
         Self { encoder, reader, source: Source::Heads(heads), query: Query::default() }
     }
 
-    /// The same reader of other layers and heads.
+    /// The same reader for other layers and heads.
     #[must_use]
     pub fn with_heads(mut self, heads: Heads) -> Self {
         self.source = Source::Heads(heads);
         self
     }
 
-    /// The same reader of [attention rollout](Rollout), in place of heads.
+    /// The same reader for [attention rollout](Rollout), instead of heads.
     #[must_use]
     pub fn with_rollout(mut self) -> Self {
         self.source = Source::Rollout;
         self
     }
 
-    /// The same reader of another query.
+    /// The same reader for another query.
     #[must_use]
     pub fn with_query(mut self, query: Query) -> Self {
         self.query = query;
@@ -77,8 +78,8 @@ impl<E: Encoder, T: Tokenizer> AttentionReader<E, T> {
         }
     }
 
-    /// The scores of the bases of each sequence; 0 where no token covers a base. Memory holds one batch of
-    /// rows, besides the scores.
+    /// The scores of the bases of each sequence; 0 where no token covers a base. Besides the
+    /// scores, only one batch of rows is in memory.
     ///
     /// # Errors
     ///
@@ -86,7 +87,7 @@ impl<E: Encoder, T: Tokenizer> AttentionReader<E, T> {
     ///
     /// # Panics
     ///
-    /// If the network has none of the layers, or not all of the heads.
+    /// If the network does not have one of the layers or heads.
     pub fn tracks(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, TokenizeError> {
         let mut tracks = Tracks::default();
         self.reader.each_batch(sequences, |batch, rows| {
@@ -98,8 +99,8 @@ impl<E: Encoder, T: Tokenizer> AttentionReader<E, T> {
         Ok(tracks.finish(sequences.iter().map(Sequence::len)))
     }
 
-    /// As [`tracks`](Self::tracks), of every head of every layer by itself: `[sequence][head][base]`, the
-    /// heads of the first layer first.
+    /// As [`tracks`](Self::tracks), for every head of every layer separately:
+    /// `[sequence][head][base]`, with the heads of the first layer first.
     ///
     /// # Errors
     ///
@@ -144,7 +145,7 @@ impl<E: Encoder, T: Tokenizer> AttentionReader<E, T> {
     }
 }
 
-/// Makes even attention over a row of `tokens` 1.
+/// Scales attention so that uniform attention over a row of `tokens` is 1.
 fn times(scores: &mut [f32], tokens: usize) {
     scores.iter_mut().for_each(|score| *score *= tokens as f32);
 }
@@ -152,7 +153,7 @@ fn times(scores: &mut [f32], tokens: usize) {
 impl<E: Encoder + Sync, T: Tokenizer> Attribution for AttentionReader<E, T> {
     type Error = TokenizeError;
 
-    /// [`tracks`](AttentionReader::tracks).
+    /// See [`tracks`](AttentionReader::tracks).
     fn attribute(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, TokenizeError> {
         self.tracks(sequences)
     }

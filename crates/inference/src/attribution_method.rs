@@ -1,4 +1,4 @@
-//! The ways of explaining a classifier, by name.
+//! The attribution methods for a classifier, by name.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use dnabert_interpret::Mutagenesis;
 #[cfg(doc)]
 use crate::{AttentionReader, GradientMethod, GradientReader};
 
-/// A way to say how much each base counts for a classifier.
+/// An attribution method: it scores the importance of each base for a classifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AttributionMethod {
     /// [`AttentionReader`]: the attention of the last layer.
@@ -34,7 +34,7 @@ impl AttributionMethod {
         Self::Mutagenesis,
     ];
 
-    /// Its name, as tables and options have it.
+    /// Its name, in tables and options.
     pub fn name(self) -> &'static str {
         match self {
             Self::Attention => "attention",
@@ -46,7 +46,7 @@ impl AttributionMethod {
     }
 }
 
-/// Any way of explaining.
+/// Any attribution method.
 pub type BoxedAttribution = Box<dyn Attribution<Error = TokenizeError>>;
 
 impl FromStr for AttributionMethod {

@@ -1,4 +1,4 @@
-//! The device that tensors live on, among the backends that were compiled in.
+//! The device for tensors, from the backends that were compiled in.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,20 +27,20 @@ pub enum Backend {
     Cuda,
 }
 
-/// Why there is no such device.
+/// Why a device cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackendError {
-    /// A name that is no backend's.
+    /// The name is not that of a backend.
     #[error("unknown device {0:?}: choose flex, wgpu or cuda")]
     Unknown(String),
-    /// A backend that was left out when the program was built.
+    /// The backend was not compiled into the program.
     #[error("the {backend} backend is not in this program: build it with `--features {backend}`")]
     NotCompiled {
         /// Its feature.
         backend: &'static str,
     },
-    /// No backend that was tried has a device that can be used.
+    /// None of the backends that were tried has a usable device.
     #[error(
         "no usable GPU ({}): install its driver, or choose the CPU (`flex`)",
         tried.join("; ")
@@ -49,15 +49,15 @@ pub enum BackendError {
         /// Each backend, and why it cannot be used.
         tried: Vec<String>,
     },
-    /// A name that is no precision's.
+    /// The name is not that of a precision.
     #[error("unknown precision {0:?}: choose f32, f16 or bf16")]
     UnknownPrecision(String),
-    /// Numbers that the device lacks, or that come too late.
+    /// The device does not support the precision, or the precision was set too late.
     #[error("{precision} cannot be used on this device: {reason}")]
     Precision {
-        /// The precision that was asked for.
+        /// The requested precision.
         precision: Precision,
-        /// What burn says.
+        /// The message of burn.
         reason: String,
     },
 }
@@ -75,12 +75,12 @@ impl Backend {
         ]
     }
 
-    /// The fastest backend of this build; the CPU's name where there is none at all.
+    /// The fastest backend of this build. If there is none, the CPU's.
     pub fn first() -> Self {
         Self::compiled().first().copied().unwrap_or(Self::Flex)
     }
 
-    /// Cores that should share a training batch: all of them on the CPU, one for a GPU.
+    /// Number of workers for a training batch: all cores for the CPU, one for a GPU.
     pub fn workers(self) -> usize {
         match self {
             Self::Flex => std::thread::available_parallelism().map_or(1, usize::from),
@@ -109,16 +109,16 @@ impl FromStr for Backend {
     }
 }
 
-/// A usable device of `backend`; without one, of the first compiled backend of CUDA and wgpu, and
-/// of the CPU where neither was compiled in.
+/// A usable device of `backend`. With `None`, of the first compiled backend of CUDA and wgpu, or of
+/// the CPU where neither was compiled in.
 ///
-/// A GPU is opened here, so that its absence is an error now and no panic later. A program that
-/// has a GPU backend never falls back to the CPU unasked.
+/// A GPU is opened here, so that a missing GPU is an error now, instead of a panic later. A program
+/// with a GPU backend never falls back to the CPU unless it is told to.
 ///
 /// # Errors
 ///
-/// [`BackendError::NotCompiled`] where the build lacks the backend, [`BackendError::NoDevice`]
-/// where nothing that was tried can be used.
+/// [`BackendError::NotCompiled`] where the build lacks the backend. [`BackendError::NoDevice`]
+/// where no device that was tried can be used.
 pub fn device(backend: Option<Backend>) -> Result<Device, BackendError> {
     let all: Vec<Backend> = match backend {
         Some(backend) => vec![backend],
@@ -147,7 +147,7 @@ pub fn device(backend: Option<Backend>) -> Result<Device, BackendError> {
 ///
 /// # Errors
 ///
-/// As [`device`], also where there are fewer.
+/// As [`device`], and also if there are fewer devices.
 pub fn cuda_devices(count: u16) -> Result<Vec<Device>, BackendError> {
     #[cfg_attr(
         feature = "cuda",
@@ -166,7 +166,7 @@ pub fn cuda_devices(count: u16) -> Result<Vec<Device>, BackendError> {
     Ok(devices.into_iter().take(count.into()).collect())
 }
 
-/// Why a backend gives no device.
+/// Why a backend has no device.
 enum Failure {
     NotCompiled,
     #[cfg_attr(not(any(feature = "wgpu", feature = "cuda")), expect(dead_code))]
@@ -186,12 +186,12 @@ fn open(backend: Backend) -> Result<Device, Failure> {
     }
 }
 
-/// Opens the default adapter, once in the life of the program.
+/// Opens the default adapter, only once per program.
 #[cfg(feature = "wgpu")]
 fn open_wgpu() -> Result<Device, Failure> {
     static OPENED: OnceLock<Result<Device, String>> = OnceLock::new();
     let opened = OPENED.get_or_init(|| {
-        // With an options object the runtime says what is wrong; Device::wgpu panics instead.
+        // With an options object, the runtime returns an error; Device::wgpu panics instead.
         Device::wgpu_options().init().map_err(|error| {
             let mut reason = error.to_string();
             let mut source = std::error::Error::source(&error);
@@ -205,13 +205,14 @@ fn open_wgpu() -> Result<Device, Failure> {
     opened.clone().map_err(Failure::Unusable)
 }
 
-/// Opens the first CUDA device, once in the life of the program.
+/// Opens the first CUDA device, only once per program.
 #[cfg(feature = "cuda")]
 fn open_cuda() -> Result<Device, Failure> {
     static OPENED: OnceLock<Result<Device, String>> = OnceLock::new();
     let opened = OPENED.get_or_init(|| {
-        // burn's CUDA runtime has no other way to say that there is no driver or no device: a thread of its own panics with
-        // the cause, and this one after it, because nothing came of that.
+        // burn's CUDA runtime reports a missing driver or device only by panics. First, a thread of
+        // its own panics with the cause. Then this thread panics because it got no result. The
+        // first message is kept.
         let cause = Arc::new(OnceLock::new());
         let hook = std::panic::take_hook();
         let first = Arc::clone(&cause);
@@ -230,8 +231,9 @@ fn open_cuda() -> Result<Device, Failure> {
     opened.clone().map_err(Failure::Unusable)
 }
 
-/// What a device is, for people: of a GPU the name that its driver gives it (`llvmpipe` is none, but Mesa's emulation on the
-/// processor), and the backend with the device's number, if it has one.
+/// A readable name of the device: for a GPU, the name from its driver, and the backend with the
+/// device's number, if it has one. The name `llvmpipe` is not a GPU, but Mesa's emulation on the
+/// processor.
 pub fn describe(device: &Device) -> String {
     let debug = format!("{device:?}");
     let backends = [Backend::Flex, Backend::Wgpu, Backend::Cuda];
@@ -247,7 +249,7 @@ pub fn describe(device: &Device) -> String {
     format!("the CPU ({})", place.trim_end())
 }
 
-/// The numbers that a network computes with.
+/// The precision of a network's computations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
     /// Single precision.
@@ -282,13 +284,13 @@ impl FromStr for Precision {
     }
 }
 
-/// A usable device, as [`device`] gives it, whose tensors have another precision from now on: for
-/// the whole program, and only before its first tensor.
+/// A usable device, as from [`device`], whose tensors have another precision from now on. This
+/// applies to the whole program, and only before its first tensor.
 ///
 /// # Errors
 ///
-/// [`BackendError::Precision`] where the device has no such numbers, or a tensor already; else as
-/// [`device`].
+/// [`BackendError::Precision`] where the device does not support the precision, or already has a
+/// tensor. Else as [`device`].
 pub fn device_with(backend: Option<Backend>, precision: Precision) -> Result<Device, BackendError> {
     let mut device = device(backend)?;
     let dtype = match precision {

@@ -1,4 +1,4 @@
-//! Sequences in, hidden states out.
+//! Reads the hidden states of a network.
 
 use dnabert_core::{Encoding, Sequence, Stitcher, TokenizeError, Tokenizer};
 use dnabert_model::{Bert, Encoder, Pooling};
@@ -15,17 +15,17 @@ pub struct Embedder<E: Encoder = Bert, T = AnyTokenizer> {
     reader: SequenceReader<T>,
 }
 
-/// One row of tokens and its states.
+/// One row of tokens and its hidden states.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenStates {
-    /// The tokens; spans have the coordinates of the whole sequence.
+    /// The tokens. Their spans are positions in the whole sequence.
     pub row: Encoding,
     /// One vector for each token, `[length × hidden]`.
     pub states: Vec<f32>,
 }
 
 impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
-    /// An embedder; `encoder` should come from [`valid`](burn::module::Module::valid), so that
+    /// An embedder. `encoder` should come from [`valid`](burn::module::Module::valid), so that
     /// dropout is off.
     pub fn new(encoder: E, reader: SequenceReader<T>) -> Self {
         Self { encoder, reader }
@@ -41,13 +41,13 @@ impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
         self.reader.tokenizer()
     }
 
-    /// Hands the states of every token to `take`, row after row; special tokens included, and
-    /// tokens that two rows share given twice. Memory holds one batch of rows (with byte
-    /// pairs, the ids of the whole sequence too).
+    /// Calls `take` with the states of every token, row by row. Special tokens are included, and
+    /// tokens that two rows share are given twice. Only one batch of rows is in memory (with byte
+    /// pairs, also the ids of the whole sequence).
     ///
     /// # Errors
     ///
-    /// [`TokenizeError`] for a sequence that cannot be read; some rows may have been given.
+    /// [`TokenizeError`] for a sequence that cannot be read. Some rows may already have been given.
     pub fn tokens(
         &self,
         sequence: &Sequence,
@@ -66,12 +66,13 @@ impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
         Ok(())
     }
 
-    /// Hands the vector of every base to `take`, from left to right: its position, and the mean
-    /// over all tokens that cover it, `None` where no token does.
+    /// Calls `take` for every base, from left to right, with its position and its vector. The
+    /// vector is the mean over all tokens that cover the base, `None` where no token does.
     ///
     /// # Errors
     ///
-    /// [`TokenizeError`] for a sequence that cannot be read; some bases may have been given.
+    /// [`TokenizeError`] for a sequence that cannot be read. Some bases may already have been
+    /// given.
     pub fn bases(
         &self,
         sequence: &Sequence,
@@ -85,7 +86,7 @@ impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
             let Some((first, state)) = covering.next() else {
                 return;
             };
-            // Rows come from left to right: no later one reaches back before this one.
+            // Rows come from left to right: no later row covers a base before this one.
             stitcher.finish(first.start, &mut take);
             stitcher.add(first, state);
             covering.for_each(|(span, state)| stitcher.add(span, state));
@@ -94,7 +95,8 @@ impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
         Ok(())
     }
 
-    /// One vector for each sequence: the mean of its rows' pooled states, weighted by their tokens.
+    /// One vector for each sequence: the mean of the pooled states of its rows, weighted by their
+    /// number of tokens.
     ///
     /// # Errors
     ///

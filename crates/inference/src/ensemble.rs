@@ -1,4 +1,4 @@
-//! Several classifiers that answer together.
+//! Ensembles: several classifiers whose predictions are combined.
 
 use std::path::{Path, PathBuf};
 
@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AnyClassifier, ModelError, Predictor, ReadOptions};
 
-/// The file that tells what a folder of an ensemble holds.
+/// The file that describes the ensemble of a folder.
 pub const ENSEMBLE_FILE: &str = "ensemble.json";
 const SCHEMA: u32 = 1;
 
-/// Several classifiers with the same outputs, whose answers are combined. Every member reads
-/// sequences in its own way.
+/// Several classifiers with the same outputs, whose predictions are combined. Each member has its
+/// own tokenizer and settings.
 ///
-/// A folder of an ensemble holds `ensemble.json`, with how the members are combined, and a folder
-/// for each member. A member may be an ensemble itself.
+/// The folder of an ensemble contains `ensemble.json`, which says how the members are combined, and
+/// a folder for each member. A member may be an ensemble itself.
 #[derive(Debug, Clone)]
 pub struct Ensemble {
     members: Vec<Member>,
@@ -25,7 +25,7 @@ pub struct Ensemble {
     both_strands: bool,
 }
 
-/// A classifier of an ensemble, and how much it counts.
+/// A member of an ensemble, and its weight.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// The classifier.
@@ -34,17 +34,18 @@ pub struct Member {
     pub weight: f64,
 }
 
-/// How the answers of members become one.
+/// How the predictions of members are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Combination {
-    /// The weighted mean of their answers; weights are divided by their sum. It scatters less and
-    /// errs less than one member (Hansen and Salamon 1990, doi 10.1109/34.58871).
+    /// The weighted mean of their predictions. Weights are divided by their sum. The mean has a
+    /// lower variance and a lower error than one member (Hansen and Salamon 1990, doi
+    /// 10.1109/34.58871).
     #[default]
     Mean,
-    /// The sum of the logarithms of their probabilities, each times its weight, brought back to
-    /// probabilities (a logarithmic opinion pool; Genest and Zidek 1986, doi
-    /// 10.1214/ss/1177013825): the same as adding weighted logits. Classes only.
+    /// The weighted sum of the logarithms of their probabilities, normalised to probabilities. This
+    /// is a logarithmic opinion pool (Genest and Zidek 1986, doi 10.1214/ss/1177013825), and is the
+    /// same as adding weighted logits. For classes only.
     LogProbabilities,
 }
 
@@ -73,7 +74,8 @@ impl Description {
         if description.schema != SCHEMA {
             return Err(ModelError::Schema { path, schema: description.schema });
         }
-        // A folder elsewhere may hold anything.
+        // A member folder must be directly in the ensemble's folder: a folder elsewhere may contain
+        // anything.
         let is_elsewhere = |folder: &Path| folder.components().count() != 1 || folder.has_root();
         match description.members.iter().find(|member| is_elsewhere(&member.folder)) {
             Some(member) => Err(ModelError::MemberFolder { path, folder: member.folder.clone() }),
@@ -88,19 +90,19 @@ pub(crate) fn member_folders(folder: &Path) -> Result<Vec<PathBuf>, ModelError> 
     Ok(members.into_iter().map(|member| folder.join(member.folder)).collect())
 }
 
-/// Why classifiers cannot answer together.
+/// Why classifiers cannot form an ensemble.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnsembleError {
-    /// No member at all.
+    /// There is no member.
     #[error("an ensemble needs a member")]
     Empty,
-    /// Members with other outputs than the first one's.
+    /// A member has other outputs than the first one.
     #[error(
         "member {index} (from 0) gives {found:?} ({found_problem:?}), and the first one gives {expected:?} ({expected_problem:?})"
     )]
     Labels {
-        /// The member, counted from 0.
+        /// The index of the member, from 0.
         index: usize,
         /// Its outputs.
         found: Vec<String>,
@@ -111,13 +113,13 @@ pub enum EnsembleError {
         /// Their meaning.
         expected_problem: ProblemType,
     },
-    /// Weights that make no mean.
+    /// The weights cannot be used for a mean.
     #[error("the weights of the members are {weights:?}: they must be positive")]
     Weights {
         /// All weights.
         weights: Vec<f64>,
     },
-    /// Outputs without logarithms of probabilities.
+    /// The outputs have no log probabilities.
     #[error("log probabilities are combined of classes only, not of {problem:?}")]
     NotClasses {
         /// What the outputs mean.
@@ -129,9 +131,9 @@ pub enum EnsembleError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("member {member} (from 0) cannot read the sequences")]
 pub struct MemberError {
-    /// The member, counted from 0.
+    /// The index of the member, from 0.
     pub member: usize,
-    /// What is wrong.
+    /// The cause.
     #[source]
     pub source: TokenizeError,
 }
@@ -156,11 +158,12 @@ impl From<AnyClassifier> for Ensemble {
 }
 
 impl Ensemble {
-    /// Members with the same outputs in the same order, whose answer is the mean.
+    /// An ensemble of members with the same outputs in the same order. Its prediction is their
+    /// mean.
     ///
     /// # Errors
     ///
-    /// [`EnsembleError`] for no member, or one whose outputs differ.
+    /// [`EnsembleError`] if there is no member, or if the outputs of one differ.
     pub fn new(
         members: impl IntoIterator<Item = impl Into<Member>>,
     ) -> Result<Self, EnsembleError> {
@@ -168,11 +171,11 @@ impl Ensemble {
         Self::with_rule(members, Combination::Mean)
     }
 
-    /// As [`new`](Self::new), with weights and another combination.
+    /// As [`new`](Self::new), with weights and a combination rule.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new), and for weights or outputs that cannot be combined.
+    /// As [`new`](Self::new), and also for weights or outputs that cannot be combined.
     pub fn with_rule(members: Vec<Member>, rule: Combination) -> Result<Self, EnsembleError> {
         let first = &members.first().ok_or(EnsembleError::Empty)?.classifier;
         let same = |member: &Member| {
@@ -201,8 +204,8 @@ impl Ensemble {
         Ok(Self { members, rule, both_strands: false })
     }
 
-    /// The same ensemble, whose answer is the mean over a sequence and its reverse complement, or
-    /// not.
+    /// The same ensemble, with or without averaging its predictions over a sequence and its reverse
+    /// complement.
     #[must_use]
     pub fn with_both_strands(mut self, both_strands: bool) -> Self {
         self.both_strands = both_strands;
@@ -214,12 +217,12 @@ impl Ensemble {
         &self.members
     }
 
-    /// How their answers are combined.
+    /// How the predictions are combined.
     pub fn rule(&self) -> Combination {
         self.rule
     }
 
-    /// Whether the answer is the mean over both strands.
+    /// Whether predictions are means over both strands.
     pub fn both_strands(&self) -> bool {
         self.both_strands
     }
@@ -257,7 +260,8 @@ impl Ensemble {
         Ok(ensemble.with_both_strands(description.both_strands))
     }
 
-    /// Writes `ensemble.json` and a folder for each member into `folder`, made where absent.
+    /// Writes `ensemble.json` and a folder for each member into `folder`, which is created where it
+    /// does not exist.
     ///
     /// # Errors
     ///
@@ -289,7 +293,8 @@ impl Ensemble {
         Ok(narrow(self.ask(|member| member.predict_pairs(pairs))?))
     }
 
-    /// The answer for rows of tokens that all members read alike, as those of one experiment do.
+    /// The predictions for rows of tokens. All members must have the same tokens, as those of one
+    /// experiment do.
     pub fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
         let answers: Vec<Vec<Vec<f64>>> =
             self.members.iter().map(|member| member.classifier.predict_encoded(rows)).collect();
@@ -310,7 +315,7 @@ impl Ensemble {
         Ok(self.combine(&answers))
     }
 
-    /// One answer of the members' answers, `[members][rows][outputs]`.
+    /// Combines the predictions of the members, `[members][rows][outputs]`.
     fn combine(&self, answers: &[Vec<Vec<f64>>]) -> Vec<Vec<f64>> {
         let rows = answers.first().map_or(0, Vec::len);
         let weights: f64 = self.members.iter().map(|member| member.weight).sum();
@@ -320,7 +325,8 @@ impl Ensemble {
                 for (sum, value) in sum.iter_mut().zip(&answer[row]) {
                     *sum += match self.rule {
                         Combination::Mean => weight / weights * value,
-                        // Of a class that is impossible to one member, the others may still differ.
+                        // If one member gives a class the probability 0, the other members still
+                        // matter.
                         Combination::LogProbabilities => weight * value.max(LEAST).ln(),
                     };
                 }
@@ -339,7 +345,7 @@ impl Ensemble {
     }
 }
 
-/// Writes `ensemble.json` for members that are in folders beside it.
+/// Writes `ensemble.json` for members in folders next to it.
 pub(crate) fn write_description(
     folder: &Path,
     combination: Combination,
@@ -357,7 +363,7 @@ pub(crate) fn write_description(
         .map_err(|source| ModelError::Io { path, source })
 }
 
-/// The least probability that has a logarithm here: that of f32.
+/// The smallest probability before taking logarithms: the smallest normal f32.
 const LEAST: f64 = f32::MIN_POSITIVE as f64;
 
 fn narrow(rows: Vec<Vec<f64>>) -> Vec<Vec<f32>> {

@@ -1,75 +1,75 @@
-//! Why a model folder cannot be used.
+//! Errors of model folders.
 
 use std::path::PathBuf;
 
 use dnabert_kmer::VocabularyError;
 use dnabert_model::CheckpointError;
 
-/// Why a model folder cannot be used to predict, or cannot be written.
+/// Why a model folder cannot be used for prediction, or cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// The weights or the config.
+    /// The weights or the config cannot be read or written.
     #[error("the model cannot be read or written")]
     Checkpoint(#[from] CheckpointError),
-    /// The vocabulary.
+    /// The vocabulary cannot be read or written.
     #[error("the vocabulary cannot be read or written")]
     Vocabulary(#[from] VocabularyError),
-    /// The byte-pair tokenizer.
+    /// The byte-pair tokenizer cannot be read or written.
     #[cfg(feature = "bpe")]
     #[error("the tokenizer cannot be read or written")]
     Bpe(#[from] dnabert_bpe::BpeError),
-    /// A byte-pair tokenizer, in a program without one.
+    /// The folder has a byte-pair tokenizer, which was not compiled into the program.
     #[error("{}: byte pairs are not in this program: build it with `--features bpe`", path.display())]
     NoBpe {
         /// The file.
         path: PathBuf,
     },
-    /// A classifier that reads chunks, where one row is explained.
+    /// The classifier reads a sequence in chunks, but gradients are computed for one row only.
     #[error("{}: gradients of DNABERT's heads over chunks are not read", folder.display())]
     Chunked {
         /// The model folder.
         folder: PathBuf,
     },
-    /// A model of another kind.
+    /// The model is of another kind.
     #[error("{}: {wanted} is needed, and this is {found}", folder.display())]
     OtherHead {
         /// The model folder.
         folder: PathBuf,
-        /// What the caller needs.
+        /// The kind that the caller needs.
         wanted: &'static str,
-        /// What the folder holds.
+        /// The kind in the folder.
         found: &'static str,
     },
-    /// A model that has no such class.
+    /// The model has no such class.
     #[error("{}: class {class} (from 0), but the model has {classes} classes", folder.display())]
     NoClass {
         /// The model folder.
         folder: PathBuf,
-        /// The class that was asked for.
+        /// The requested class.
         class: usize,
-        /// Classes of the model; 0 where its outputs are no classes.
+        /// Number of classes of the model; 0 where its outputs are not classes.
         classes: usize,
     },
-    /// A model of byte pairs, where k-mers are needed.
+    /// The tokens of the model are byte pairs, where k-mers are needed.
     #[error("{}: its tokens are byte pairs, and single bases can be asked of k-mers only", folder.display())]
     NoKmers {
         /// The model folder.
         folder: PathBuf,
     },
-    /// A linear classifier.
+    /// A linear classifier cannot be read or written.
     #[error(transparent)]
     Baseline(#[from] dnabert_baseline::BaselineError),
-    /// A file that is no description of an ensemble.
+    /// A file is not a description of an ensemble.
     #[error("{}: this is no description of an ensemble", path.display())]
     Description {
         /// The file.
         path: PathBuf,
-        /// Line, column and what was expected.
+        /// Line, column and the cause.
         #[source]
         source: serde_json::Error,
     },
-    /// A file of weights that cannot be read.
+    /// A file of weights cannot be read.
     #[error("{}: the weights cannot be read", path.display())]
     Weights {
         /// The file.
@@ -78,7 +78,7 @@ pub enum ModelError {
         #[source]
         source: safetensors::SafeTensorError,
     },
-    /// An ensemble of a later version.
+    /// An ensemble has a later version of the file format.
     #[error("{}: an ensemble of schema {schema} cannot be read", path.display())]
     Schema {
         /// The file.
@@ -86,7 +86,7 @@ pub enum ModelError {
         /// Its schema.
         schema: u32,
     },
-    /// A member that is not in the folder of its ensemble.
+    /// A member is not in the folder of its ensemble.
     #[error("{}: the member {} is not a folder beside this file", path.display(), folder.display())]
     MemberFolder {
         /// The file.
@@ -94,7 +94,7 @@ pub enum ModelError {
         /// The member's folder.
         folder: PathBuf,
     },
-    /// An ensemble of which no network, or not one only, can be taken.
+    /// The ensemble has no network, or more than one.
     #[error(
         "{}: this ensemble has {} networks, and one is needed: name its folder{}",
         folder.display(), networks.len(), Listed(networks)
@@ -105,24 +105,24 @@ pub enum ModelError {
         /// The folders of its networks.
         networks: Vec<PathBuf>,
     },
-    /// Members that cannot answer together.
+    /// The members cannot form an ensemble.
     #[error("{}: the members do not fit together", path.display())]
     Ensemble {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: crate::EnsembleError,
     },
-    /// A tokenizer whose ids the network has not.
+    /// The ids of a tokenizer do not match those of the network.
     #[error("the tokenizer has {tokenizer} ids and the network {network}")]
     VocabularySize {
-        /// Ids of the tokenizer.
+        /// Number of ids of the tokenizer.
         tokenizer: usize,
-        /// Ids of the network.
+        /// Number of ids of the network.
         network: usize,
     },
-    /// A file that cannot be read or written.
+    /// A file cannot be read or written.
     #[error("{}: the file cannot be read or written", path.display())]
     Io {
         /// The file.
@@ -133,7 +133,7 @@ pub enum ModelError {
     },
 }
 
-/// Folders behind a colon; nothing where there are none.
+/// Prints folders after a colon; nothing if there are none.
 struct Listed<'a>(&'a [PathBuf]);
 
 impl std::fmt::Display for Listed<'_> {

@@ -1,4 +1,4 @@
-//! Sequences in, gradients at each base out.
+//! Reads gradients of a classifier as a score for each base.
 
 use burn::module::Module;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -9,22 +9,24 @@ use dnabert_model::{Bert, SequenceClassifier};
 use crate::AnyTokenizer;
 use crate::reader::SequenceReader;
 
-/// How gradients become scores.
+/// How gradients are turned into scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GradientMethod {
     /// [`gradient_times_input`].
     TimesInput,
     /// [`integrated_gradients`] from a sequence of `[MASK]` tokens.
     Integrated {
-        /// Steps of the integral.
+        /// Number of steps of the integral.
         steps: usize,
     },
 }
 
-/// A classifier whose gradients are read as one score for each base: the mean over the tokens that cover
-/// it. What is explained is the class's logit less the mean of the others; of two classes, the log odds.
+/// A classifier whose gradients are read as one score for each base: the mean over the tokens that
+/// cover it. Explains the logit of the class minus the mean of the other logits; for two classes,
+/// this is the log odds.
 ///
-/// Sequences that do not fit in one row are read in rows that overlap by a quarter, each explained alone.
+/// Sequences that do not fit in one row are read in rows that overlap by a quarter. Each row is
+/// explained separately.
 #[derive(Debug)]
 pub struct GradientReader<T = AnyTokenizer> {
     model: SequenceClassifier<Bert>,
@@ -34,24 +36,24 @@ pub struct GradientReader<T = AnyTokenizer> {
 }
 
 impl<T: Tokenizer> GradientReader<T> {
-    /// A reader of the gradients of `class`, by integrated gradients in 32 steps.
+    /// A reader for the gradients of `class`, by integrated gradients in 32 steps.
     pub(crate) fn new(
         model: &SequenceClassifier<Bert>,
         reader: SequenceReader<T>,
         class: usize,
     ) -> Self {
-        // Frozen, so that dropout is off and no gradient of weights is computed.
+        // Frozen, so that dropout is off and no gradients of weights are computed.
         let model = model.clone().train().freeze();
         let device = reader.device().clone().autodiff();
         let method = GradientMethod::Integrated { steps: 32 };
         Self { model, reader: reader.with_device(device), class, method }
     }
 
-    /// The same reader by another method.
+    /// The same reader with another method.
     ///
     /// # Panics
     ///
-    /// For an integral of no step.
+    /// If an integral has no step.
     #[must_use]
     pub fn with_method(mut self, method: GradientMethod) -> Self {
         assert!(method != GradientMethod::Integrated { steps: 0 }, "an integral of no step");
@@ -59,9 +61,10 @@ impl<T: Tokenizer> GradientReader<T> {
         self
     }
 
-    /// The scores of the bases of each sequence, 0 where no token covers a base; and for each the
-    /// [completeness error](dnabert_interpret::Integrated::completeness_errors), the worst of its rows (0
-    /// for [`GradientMethod::TimesInput`], which promises nothing).
+    /// The scores of the bases of each sequence, 0 where no token covers a base. For each sequence,
+    /// also the [completeness error](dnabert_interpret::Integrated::completeness_errors), the
+    /// largest of its rows. It is 0 for [`GradientMethod::TimesInput`], which does not have this
+    /// property.
     ///
     /// # Errors
     ///
@@ -95,7 +98,7 @@ impl<T: Tokenizer> GradientReader<T> {
         Ok((tracks.finish(sequences.iter().map(Sequence::len)), errors))
     }
 
-    /// The ids of rows with `[MASK]` for every token that covers a base.
+    /// The ids of rows, with `[MASK]` for every token that covers a base.
     fn masked(&self, rows: &[(usize, Encoding)], length: usize) -> Tensor<2, Int> {
         let special = self.reader.tokenizer().special_tokens();
         let mut ids = vec![special.pad as i32; rows.len() * length];
@@ -112,7 +115,7 @@ impl<T: Tokenizer> GradientReader<T> {
 impl<T: Tokenizer> Attribution for GradientReader<T> {
     type Error = TokenizeError;
 
-    /// The tracks of [`tracks`](GradientReader::tracks).
+    /// See [`tracks`](GradientReader::tracks).
     fn attribute(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, TokenizeError> {
         Ok(self.tracks(sequences)?.0)
     }

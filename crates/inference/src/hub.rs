@@ -1,14 +1,14 @@
-//! Models of the Hugging Face Hub, kept in the cache that Python's tools share.
+//! Models of the Hugging Face Hub, in the same cache as Python's tools.
 
 use std::path::PathBuf;
 
 use hf_hub::api::sync::{ApiBuilder, ApiError, ApiRepo};
 use hf_hub::{Cache, CacheRepo, Repo, RepoType};
 
-/// Fetches model folders.
+/// Downloads model folders.
 ///
-/// What the cache holds is taken from there without asking the network, so that a model does not
-/// change under a user's hands; a revision (`owner/name@revision`) names another state.
+/// A model in the cache is used without contacting the network, so that it does not change
+/// unexpectedly. A revision (`owner/name@revision`) selects another version.
 #[derive(Debug, Clone)]
 pub struct Hub {
     endpoint: String,
@@ -20,7 +20,7 @@ pub struct Hub {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HubError {
-    /// Not in the cache, and the network is not to be used.
+    /// The model is not in the cache, and the network must not be used.
     #[error("{model} is not in the cache {} and the network is not to be used (HF_HUB_OFFLINE)", cache.display())]
     Offline {
         /// The model.
@@ -28,36 +28,36 @@ pub enum HubError {
         /// The cache folder.
         cache: PathBuf,
     },
-    /// The endpoint does not answer, or refuses.
+    /// The endpoint does not respond, or refuses the request.
     #[error("{model} cannot be fetched from {endpoint}")]
     Fetch {
         /// The model.
         model: String,
         /// The endpoint.
         endpoint: String,
-        /// What went wrong.
+        /// The cause.
         #[source]
         source: Box<ApiError>,
     },
-    /// A repository that is no model folder.
+    /// The repository is not a model folder.
     #[error("{model} has no {missing}")]
     NoModel {
         /// The model.
         model: String,
-        /// Which file is absent.
+        /// The missing file.
         missing: String,
     },
 }
 
-/// The files of a model: one of each row is needed, the first that is there.
+/// The files of a model. From each row, the first file that exists is needed.
 const FILES: [&[&str]; 3] = [
     &["config.json"],
     &["model.safetensors", "pytorch_model.bin"],
-    &["vocab.txt", "tokenizer.json"], // k-mers come in both, and only the first holds DNA
+    &["vocab.txt", "tokenizer.json"], // k-mer models may have both, and only the first holds DNA
 ];
 
 impl Hub {
-    /// The Hub with the cache, endpoint and offline mode of the environment: `HF_HOME`,
+    /// The Hub with the cache, endpoint and offline mode from the environment: `HF_HOME`,
     /// `HF_ENDPOINT` and `HF_HUB_OFFLINE`.
     pub fn from_env() -> Self {
         let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -69,25 +69,25 @@ impl Hub {
         }
     }
 
-    /// The Hub at another address, with a cache of its own.
+    /// The Hub at another address, with its own cache.
     pub fn new(endpoint: impl Into<String>, cache: impl Into<PathBuf>) -> Self {
         Self { endpoint: endpoint.into(), cache: Cache::new(cache.into()), offline: false }
     }
 
-    /// Whether the network is left alone.
+    /// The same Hub. If `offline` is true, the network is not used.
     #[must_use]
     pub fn offline(mut self, offline: bool) -> Self {
         self.offline = offline;
         self
     }
 
-    /// The folder of `model`, `owner/name` or `owner/name@revision`: from the cache where it is
-    /// whole, else downloaded, with progress on standard error. A download that was cut off goes on
-    /// where it stopped.
+    /// The folder of `model`, `owner/name` or `owner/name@revision`. It is taken from the cache if
+    /// it is complete there, else downloaded, with progress on standard error. An interrupted
+    /// download continues where it stopped.
     ///
     /// # Errors
     ///
-    /// [`HubError`] naming model and endpoint or cache.
+    /// [`HubError`] naming the model, and the endpoint or cache.
     pub fn fetch(&self, model: &str) -> Result<PathBuf, HubError> {
         let (name, revision) = model.split_once('@').unwrap_or((model, "main"));
         let repo = Repo::with_revision(name.to_owned(), RepoType::Model, revision.to_owned());
@@ -120,7 +120,7 @@ impl Hub {
     }
 }
 
-/// The folder in the cache, if no file is absent.
+/// The folder in the cache, if no file is missing.
 fn whole(cached: &CacheRepo) -> Option<PathBuf> {
     let files: Option<Vec<PathBuf>> = FILES.iter().map(|row| present(cached, row)).collect();
     Some(files?.first()?.parent()?.to_owned())

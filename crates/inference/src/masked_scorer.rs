@@ -1,4 +1,4 @@
-//! What a masked language model expects in the place of each base.
+//! The base probabilities of a masked language model.
 
 use burn::tensor::{Int, Tensor, TensorData};
 use dnabert_core::{Attribution, Encoding, Sequence, TokenizeError, Tokenizer};
@@ -7,36 +7,37 @@ use dnabert_model::{Encoder, MaskedLanguageModel};
 
 use crate::reader::{SequenceReader, in_batch};
 
-/// A masked language model over k-mers, asked about single bases.
+/// A masked language model over k-mers that predicts single bases.
 ///
-/// To ask about a base, all k-mers over it are hidden. Each of these then has four candidates, which differ
-/// in that base alone, since its other bases are known; the base's probabilities are the geometric mean of
-/// what the hidden k-mers give to their candidates, over four. Sequences that do not fit in one row are read
-/// in rows that overlap by a quarter, and a base has the answer of a row with all k-mers over it.
+/// To predict a base, all k-mers that cover it are masked. Each of them then has four candidates,
+/// which differ in that base only, since its other bases are known. The probabilities of the base
+/// are the geometric mean of the probabilities that the masked k-mers give to their candidates,
+/// normalised over the four bases. Sequences that do not fit in one row are read in rows that
+/// overlap by a quarter. The prediction of a base is from a row with all k-mers that cover it.
 #[derive(Debug)]
 pub struct MaskedScorer {
     model: MaskedLanguageModel,
     reader: SequenceReader<KmerTokenizer>,
 }
 
-/// A row in which one base is hidden.
+/// A row in which the k-mers over one base are masked.
 struct Question {
     sequence: usize,
     base: usize,
     row: Encoding,
-    /// Hidden places of the row, and the first base of each hidden k-mer.
+    /// Masked positions of the row, and the first base of each masked k-mer.
     hidden: Vec<(usize, usize)>,
 }
 
 impl MaskedScorer {
-    /// A scorer; `model` should come from [`valid`](burn::module::Module::valid), so that dropout
+    /// A scorer. `model` should come from [`valid`](burn::module::Module::valid), so that dropout
     /// is off.
     pub fn new(model: MaskedLanguageModel, reader: SequenceReader<KmerTokenizer>) -> Self {
         Self { model, reader }
     }
 
-    /// The natural logarithms of the probabilities of `A C G T` in the place of each base; `None` where no
-    /// k-mer covers a base.
+    /// The natural logarithms of the probabilities of `A C G T` at each base; `None` where no k-mer
+    /// covers a base.
     ///
     /// # Errors
     ///
@@ -58,8 +59,9 @@ impl MaskedScorer {
         Ok(answers)
     }
 
-    /// As [`log_probabilities`](Self::log_probabilities), of some bases: each place is a sequence and a
-    /// base of it, and places of one sequence should stand together.
+    /// As [`log_probabilities`](Self::log_probabilities), for some bases. Each position is the
+    /// index of a sequence and of a base in it. Positions of one sequence should be adjacent in the
+    /// list.
     ///
     /// # Errors
     ///
@@ -67,7 +69,7 @@ impl MaskedScorer {
     ///
     /// # Panics
     ///
-    /// If a place is outside.
+    /// If a position is outside of its sequence.
     pub fn log_probabilities_at(
         &self,
         sequences: &[Sequence],
@@ -97,10 +99,10 @@ impl MaskedScorer {
         Ok(answers)
     }
 
-    /// A row with as many k-mers over the base as any, these k-mers hidden.
+    /// The row with the most k-mers over the base, with these k-mers masked.
     fn question(&self, sequence: usize, base: usize, rows: &[Encoding]) -> Option<Question> {
         let over = |row: &Encoding| -> Vec<(usize, usize)> {
-            // Most rows of a long sequence lie elsewhere.
+            // Most rows of a long sequence do not cover the base.
             let first = row.spans.iter().flatten().next();
             let last = row.spans.iter().rev().flatten().next();
             if first.is_none_or(|span| base < span.start)
@@ -114,7 +116,7 @@ impl MaskedScorer {
                 .map(|(place, span)| (place, span.start))
                 .collect()
         };
-        // A row at whose edge the base lies sees less of what is around it than the next does.
+        // If the base is at the edge of one row, the next row has more context for it.
         let (row, hidden) =
             rows.iter().map(|row| (row, over(row))).max_by_key(|(_, hidden)| hidden.len())?;
         if hidden.is_empty() {
@@ -136,7 +138,7 @@ impl MaskedScorer {
         let batch = self.reader.upload(&rows);
         let hidden = self.model.encoder.encode(&batch, &mut ()).hidden;
         let [rows, length, width] = hidden.dims();
-        // Only hidden tokens go through the decoder, which is the widest layer.
+        // Only masked tokens go through the decoder, which is the widest layer.
         let places: Vec<i32> = waiting
             .iter()
             .enumerate()
@@ -191,8 +193,8 @@ fn log_sum(values: [f64; 4]) -> f64 {
 impl Attribution for MaskedScorer {
     type Error = TokenizeError;
 
-    /// ln P(base) of each base as it stands, given all around it: high where the sequence is as the model
-    /// expects. 0 where no k-mer covers a base.
+    /// ln P(base) of each base, given the rest of the sequence: it is high where the sequence is as
+    /// the model expects. 0 where no k-mer covers a base.
     fn attribute(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, TokenizeError> {
         let answers = self.log_probabilities(sequences)?;
         let of_base = |(letter, answer): (&u8, Option<[f64; 4]>)| {

@@ -1,4 +1,4 @@
-//! A model folder that is opened once, and the views of it.
+//! A model folder that is opened once, with views for different uses.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use crate::{
 /// A trained network and its tokenizer, read from a folder in the Hugging Face layout.
 ///
 /// The folder is read once. Every view ([`predictor`](Self::predictor),
-/// [`embedder`](Self::embedder), [`attention`](Self::attention), …) shares the same weights, and
-/// inherits the settings of the model: how ambiguous letters are treated, how many rows a forward
-/// pass sees, and how long sequences are tiled. A clone shares the weights, too.
+/// [`embedder`](Self::embedder), [`attention`](Self::attention), …) shares the same weights. It
+/// also inherits the settings of the model: the policy for ambiguous letters, the number of rows in
+/// a forward pass, and the tiling of long sequences. A clone also shares the weights.
 ///
 /// ```
 /// use dnabert_core::Classifier;
@@ -41,11 +41,11 @@ pub struct Model {
     network: Arc<Network>,
     config: BertConfig,
     reader: SequenceReader<AnyTokenizer>,
-    /// Rows of one forward pass, where the caller has chosen a number.
+    /// Rows of one forward pass, where the caller has set it.
     batch_size: Option<usize>,
 }
 
-/// The network of a folder, with whichever head the folder has.
+/// The network of a folder, with the head that the folder has.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "one for each model, behind a pointer")]
 enum Network {
@@ -68,7 +68,7 @@ impl Network {
     }
 }
 
-/// Rows that one forward pass sees, unless the caller chooses: fewer where states are kept.
+/// Default number of rows in a forward pass: fewer where hidden states are kept.
 mod batch_size {
     pub(super) const OF_POOLED: usize = 32;
     pub(super) const OF_STATES: usize = 16;
@@ -77,8 +77,8 @@ mod batch_size {
 
 impl Model {
     /// Opens a model folder: `config.json`, `model.safetensors` or `pytorch_model.bin`, and
-    /// `vocab.txt` with k-mers or `tokenizer.json` with byte pairs. Of an ensemble with one network
-    /// (see [`network_folder`]), opens that network.
+    /// `vocab.txt` with k-mers or `tokenizer.json` with byte pairs. For an ensemble with one
+    /// network (see [`network_folder`]), opens that network.
     ///
     /// Sequences with ambiguous letters are errors; see [`with_ambiguity`](Self::with_ambiguity).
     ///
@@ -90,12 +90,12 @@ impl Model {
         Self::from_checkpoint(&Checkpoint::open(&folder)?, &folder, device)
     }
 
-    /// As [`open`](Self::open), with a tokenizer of the program's own in place of the folder's.
+    /// As [`open`](Self::open), with your own tokenizer instead of the folder's.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`ModelError::VocabularySize`] if the tokenizer's ids are not
-    /// the network's.
+    /// As [`open`](Self::open), and [`ModelError::VocabularySize`] if the ids of the tokenizer do
+    /// not match those of the network.
     pub fn open_with_tokenizer(
         folder: impl AsRef<Path>,
         tokenizer: AnyTokenizer,
@@ -124,7 +124,7 @@ impl Model {
         Ok(Self::new(Network::read(checkpoint, device)?, config, tokenizer, folder, device))
     }
 
-    /// A network of the folder's shape and tokenizer without its training: the weights of the
+    /// An untrained network with the shape and the tokenizer of the folder. The weights of the
     /// encoder are drawn from `seed`.
     ///
     /// # Errors
@@ -161,8 +161,9 @@ impl Model {
         self
     }
 
-    /// The same model with another number of rows in a forward pass, for all views: more for a
-    /// GPU. By default it depends on the view: 32, 16 where states are kept, 8 for gradients.
+    /// The same model with another number of rows in a forward pass, for all views. A GPU can use
+    /// more. By default it depends on the view: 32, 16 where hidden states are kept, 8 for
+    /// gradients.
     ///
     /// # Panics
     ///
@@ -174,8 +175,8 @@ impl Model {
         self
     }
 
-    /// The same model with other tiles for long sequences. By default a tile has as many tokens
-    /// as the network reads, and overlaps the next by a quarter.
+    /// The same model with other tiles for long sequences. By default a tile has as many tokens as
+    /// the network can read, and overlaps the next by a quarter.
     #[must_use]
     pub fn with_tiling(mut self, tiling: Tiling) -> Self {
         self.reader = self.reader.with_tiling(tiling);
@@ -197,7 +198,7 @@ impl Model {
         self.reader.tokenizer()
     }
 
-    /// What the network was trained to give.
+    /// The kind of head of the network.
     pub fn head(&self) -> HeadKind {
         match &*self.network {
             Network::Sequence(_) => HeadKind::Sequence,
@@ -242,7 +243,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`ModelError::OtherHead`] for a model that is none.
+    /// [`ModelError::OtherHead`] if the model is not a classifier or regressor.
     pub fn predictor(&self) -> Result<Predictor, ModelError> {
         let classifier = self.classifier()?;
         let mut reader = self.reader(batch_size::OF_POOLED);
@@ -253,15 +254,15 @@ impl Model {
         Ok(Predictor::new(classifier, reader, &self.config))
     }
 
-    /// The hidden states of the model. Head and pooler are left out, so that [`Pooling::Cls`]
-    /// means the state of `[CLS]` itself.
+    /// The hidden states of the model. Head and pooler are left out, so that [`Pooling::Cls`] means
+    /// the hidden state of `[CLS]` itself.
     pub fn embedder(&self) -> Embedder {
         let encoder = self.encoder().clone().without_pooler();
         Embedder::new(encoder, self.reader(batch_size::OF_STATES))
     }
 
-    /// The attention of the model: of all heads of the last layer, by [`Query::Cls`] where the
-    /// model classifies by `[CLS]`, as DNABERT does, else by [`Query::All`].
+    /// The attention of all heads of the last layer. It is that of [`Query::Cls`] where the model
+    /// classifies by `[CLS]`, as DNABERT does, else that of [`Query::All`].
     pub fn attention(&self) -> AttentionReader {
         let encoder = self.encoder().clone().without_pooler();
         let heads = Heads::last(self.config.num_hidden_layers);
@@ -273,8 +274,8 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`ModelError::OtherHead`] for a model that is no classifier, [`ModelError::Chunked`] for
-    /// one over chunks, [`ModelError::NoClass`] for a class that it does not have.
+    /// [`ModelError::OtherHead`] if the model is not a classifier, [`ModelError::Chunked`] if it
+    /// reads chunks, [`ModelError::NoClass`] if it does not have the class.
     pub fn gradients(&self, class: usize) -> Result<GradientReader, ModelError> {
         let classifier = self.classifier()?;
         if classifier.chunk_count().is_some() {
@@ -284,12 +285,12 @@ impl Model {
         Ok(GradientReader::new(classifier, self.reader(batch_size::OF_GRADIENTS), class))
     }
 
-    /// What the masked language model expects at each base.
+    /// The probabilities of each base by the masked language model.
     ///
     /// # Errors
     ///
-    /// [`ModelError::OtherHead`] for a model that is none, [`ModelError::NoKmers`] where tokens
-    /// are byte pairs.
+    /// [`ModelError::OtherHead`] if the model is not a masked language model,
+    /// [`ModelError::NoKmers`] if its tokens are byte pairs.
     pub fn masked_scorer(&self) -> Result<MaskedScorer, ModelError> {
         let Network::Masked(model) = &*self.network else {
             return Err(self.other_head("a masked language model"));
@@ -299,7 +300,7 @@ impl Model {
         let AnyTokenizer::Kmer(tokenizer) = reader.tokenizer().clone() else {
             return Err(ModelError::NoKmers { folder: self.folder.clone() });
         };
-        // The padded length of a config is for classifiers.
+        // The padded length in a config is for classifiers only.
         let reader = reader.map_tokenizer(|_| tokenizer).with_padded_length(None);
         Ok(MaskedScorer::new(model.clone(), reader))
     }

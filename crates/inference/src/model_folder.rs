@@ -1,4 +1,4 @@
-//! Where a model is: a local folder, or a name on the Hugging Face Hub.
+//! The location of a model: a local folder, or a name on the Hugging Face Hub.
 
 use std::path::{Path, PathBuf};
 
@@ -6,25 +6,25 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelFolderError {
-    /// Neither a folder nor the name of a repository.
+    /// It is neither a folder nor the name of a repository.
     #[error("{0}: no such folder, and no name of a model (owner/name)")]
     NoFolder(String),
-    /// A name, in a program that cannot download.
+    /// It is the name of a repository, but the program cannot download models.
     #[error("{0}: no such folder; to download a model of this name, build with `--features hub`")]
     NoHub(String),
-    /// The download.
+    /// The download failed.
     #[cfg(feature = "hub")]
     #[error(transparent)]
     Hub(#[from] crate::hub::HubError),
 }
 
-/// The folder that `model` stands for: itself, where it is a folder; else, for `owner/name` or
-/// `owner/name@revision` in a build with the feature `hub`, the folder in the cache of the Hugging
-/// Face Hub, downloaded where it is not yet there.
+/// The folder of `model`. If `model` is a folder, this is the folder itself. If it is `owner/name`
+/// or `owner/name@revision`, and the build has the feature `hub`, this is the folder in the cache
+/// of the Hugging Face Hub, which is downloaded if it is not there yet.
 ///
 /// # Errors
 ///
-/// [`ModelFolderError`] telling what was looked for.
+/// [`ModelFolderError`] saying what was looked for.
 pub fn model_folder(model: &str) -> Result<PathBuf, ModelFolderError> {
     if Path::new(model).is_dir() {
         return Ok(model.into());

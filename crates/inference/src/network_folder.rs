@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use crate::ModelError;
 use crate::ensemble::{ENSEMBLE_FILE, member_folders};
 
-/// The folder of the network of a model: `folder` itself or, where it holds an ensemble, that of
-/// the only member that is a network.
+/// The folder of the network of a model: `folder` itself or, if this is an ensemble, the folder of
+/// its only member that is a network.
 ///
 /// # Errors
 ///
-/// [`ModelError::Networks`] if an ensemble has no network, or several; [`ModelError`] naming the
-/// file if the ensemble cannot be read.
+/// [`ModelError::Networks`] if an ensemble has no network, or more than one. [`ModelError`] naming
+/// the file if the ensemble cannot be read.
 pub fn network_folder(folder: &Path) -> Result<Cow<'_, Path>, ModelError> {
     if !folder.join(ENSEMBLE_FILE).exists() {
         return Ok(folder.into());

@@ -2,8 +2,8 @@
 
 use std::io::{self, Seek, SeekFrom, Write};
 
-/// Writes an `.npy` file (format 1.0, little-endian f32, `[rows, width]`) whose number of rows is
-/// known at the end only.
+/// Writes an `.npy` file (format 1.0, little-endian f32, `[rows, width]`). The number of rows need
+/// not be known before the end.
 #[derive(Debug)]
 pub struct NpyWriter<W> {
     output: W,
@@ -11,7 +11,7 @@ pub struct NpyWriter<W> {
     rows: u64,
 }
 
-/// Bytes of the header, length and magic included: room for any shape, and a multiple of 64.
+/// Bytes of the header, including length and magic: room for any shape, and a multiple of 64.
 const HEADER: usize = 128;
 
 impl<W: Write + Seek> NpyWriter<W> {
@@ -19,7 +19,7 @@ impl<W: Write + Seek> NpyWriter<W> {
     ///
     /// # Errors
     ///
-    /// The output's.
+    /// Errors of the output.
     pub fn new(output: W, width: usize) -> io::Result<Self> {
         let mut writer = Self { output, width, rows: 0 };
         writer.write_header()?;
@@ -30,7 +30,7 @@ impl<W: Write + Seek> NpyWriter<W> {
     ///
     /// # Errors
     ///
-    /// The output's; [`io::ErrorKind::InvalidInput`] for a row of another width.
+    /// Errors of the output; [`io::ErrorKind::InvalidInput`] for a row of another width.
     pub fn push(&mut self, row: &[f32]) -> io::Result<()> {
         if row.len() != self.width {
             let message = format!("a row of {} values in a matrix of {}", row.len(), self.width);
@@ -46,11 +46,11 @@ impl<W: Write + Seek> NpyWriter<W> {
         self.rows
     }
 
-    /// Writes the number of rows into the header, and gives the output back.
+    /// Writes the number of rows into the header, and returns the output.
     ///
     /// # Errors
     ///
-    /// The output's.
+    /// Errors of the output.
     pub fn finish(mut self) -> io::Result<W> {
         self.output.seek(SeekFrom::Start(0))?;
         self.write_header()?;

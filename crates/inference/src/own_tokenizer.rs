@@ -1,4 +1,4 @@
-//! A tokenizer that is not one of ours.
+//! A user-defined tokenizer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,9 +7,9 @@ use dnabert_core::{
     Encoding, LengthPolicy, Sequence, SpecialTokens, Tiles, Tiling, TokenizeError, Tokenizer,
 };
 
-/// A tokenizer of the program's own, under the policy for long rows that a network needs.
+/// A user-defined tokenizer, with the policy for long rows that a network needs.
 ///
-/// Letters that it does not know are its own affair.
+/// It handles unknown letters itself.
 #[derive(Clone)]
 pub struct OwnTokenizer {
     tokenizer: Arc<dyn Tokenizer>,
@@ -29,7 +29,7 @@ impl OwnTokenizer {
         self
     }
 
-    /// The row, shortened by the last tokens before its end where the policy says so.
+    /// Shortens the row as the policy requires: tokens before the final one are removed.
     fn fit(&self, row: Encoding) -> Result<Encoding, TokenizeError> {
         let surplus = self.length.surplus(row.len())?;
         if surplus == 0 {

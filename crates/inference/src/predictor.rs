@@ -1,4 +1,4 @@
-//! Sequences in, probabilities out.
+//! Predicts outputs of sequences.
 
 use std::path::Path;
 
@@ -13,11 +13,12 @@ use dnabert_model::{
 use crate::reader::SequenceReader;
 use crate::{AnyTokenizer, ModelError};
 
-/// A tokenizer and a trained network: the only place where the two meet.
+/// A tokenizer and a trained network, combined only here.
 ///
-/// Sequences may be of any length: those that do not fit in one row of tokens are read in rows that
-/// overlap by a quarter, and the mean of the rows' pooled vectors, weighted by their tokens, is
-/// classified. (Chunked heads of DNABERT have rows of their own, and a longest sequence.) It can be shared between threads.
+/// Sequences may have any length. Those that do not fit in one row of tokens are read in rows that
+/// overlap by a quarter. Their pooled vectors are averaged, weighted by the number of tokens, and
+/// the mean is classified. (DNABERT's heads over chunks divide sequences in their own way, and have
+/// a maximum length.) A predictor can be shared between threads.
 #[derive(Debug, Clone)]
 pub struct Predictor<E: Encoder = Bert, T = AnyTokenizer> {
     model: SequenceClassifier<E>,
@@ -36,7 +37,7 @@ pub struct PredictedLabel {
 }
 
 impl PredictedLabel {
-    /// The first of the most probable classes of a row.
+    /// The most probable class of a row; the first one of equal probabilities.
     fn new(labels: &[String], row: &[f32]) -> Self {
         let best = (0..row.len()).fold(0, |best, at| if row[at] > row[best] { at } else { best });
         Self { label: labels[best].clone(), probability: row[best] }
@@ -48,8 +49,8 @@ impl Predictor {
     ///
     /// # Errors
     ///
-    /// [`ModelError`] for a file that cannot be written; files are replaced only by whole new
-    /// ones.
+    /// [`ModelError`] for a file that cannot be written. Old files are replaced only when their new
+    /// content is complete.
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), ModelError> {
         let folder = folder.as_ref();
         checkpoint::save(&self.model, &self.config, folder)?;
@@ -58,12 +59,12 @@ impl Predictor {
 }
 
 impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
-    /// A predictor of the network as it is now, without dropout; `config` names its outputs and
-    /// what they mean.
+    /// A predictor for the current network, without dropout. `config` has the names of its outputs
+    /// and their meaning.
     ///
     /// # Panics
     ///
-    /// If the config has not one label for each output.
+    /// If the config does not have one label for each output.
     pub fn new(
         model: &SequenceClassifier<E>,
         reader: SequenceReader<T>,
@@ -103,13 +104,13 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
         &self.model
     }
 
-    /// Scores (logits) for token rows, in their order, `batch_size` of them in a forward pass.
+    /// Scores (logits) for token rows, in the same order, with `batch_size` rows in a forward pass.
     pub fn logits(&self, rows: &[&Encoding], batch_size: usize, pad: u32) -> Vec<Vec<f32>> {
         logits(&self.model, rows, batch_size, pad, self.reader.device())
     }
 
-    /// Outputs for token rows, in f64: class probabilities, the probability of each label, or
-    /// numbers, as the [`problem`](Self::problem) asks.
+    /// Outputs for token rows, in f64. Depending on the [`problem`](Self::problem), these are class
+    /// probabilities, the probability of each label, or numbers.
     pub fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
         let pad = self.tokenizer().special_tokens().pad;
         let scores = logits(&self.model, rows, self.reader.batch_size(), pad, self.reader.device());

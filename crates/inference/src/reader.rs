@@ -1,23 +1,24 @@
-//! Sequences of any length as batches of token rows: what every view of a model shares.
+//! Reads sequences of any length as batches of token rows. Every view of a model uses it.
 
 use burn::tensor::{Device, Tensor};
 use dnabert_core::{Encoding, Sequence, Tiles, Tiling, TokenizeError, Tokenizer};
 use dnabert_model::{BertConfig, TokenBatch};
 
-/// Batches whose rows are sorted by length together.
+/// Number of batches whose rows are sorted by length together.
 const WINDOW: usize = 16;
 
-/// How sequences become batches of token rows on a device: a tokenizer, tiles for long sequences,
-/// and the number of rows in a forward pass.
+/// How sequences become batches of token rows on a device: the tokenizer, the tiling of long
+/// sequences, and the number of rows in a forward pass.
 ///
-/// A sequence that does not fit in one row becomes several, which overlap by a quarter unless
-/// [`with_tiling`](Self::with_tiling) says otherwise.
+/// A sequence that does not fit in one row is divided into several, which overlap by a quarter
+/// unless [`with_tiling`](Self::with_tiling) sets another overlap.
 #[derive(Debug, Clone)]
 pub struct SequenceReader<T> {
     tokenizer: T,
     tiling: Tiling,
     batch_size: usize,
-    /// The length that every row is padded to; else that of the longest row in its batch.
+    /// The length that every row is padded to. With `None`, rows are padded to the longest in their
+    /// batch.
     padded_length: Option<usize>,
     device: Device,
 }
@@ -33,8 +34,8 @@ impl<T> SequenceReader<T> {
         Self { tokenizer, tiling, batch_size: 32, padded_length: None, device }
     }
 
-    /// A reader for a network of `config`: rows of at most the longest that it reads, padded as
-    /// the config says.
+    /// A reader for a network of `config`. Rows have at most the length that the network can read,
+    /// and are padded as the config says.
     pub fn for_config(tokenizer: T, config: &BertConfig, device: Device) -> Self {
         let reader = Self::new(tokenizer, config.longest_row(), device);
         reader.with_padded_length(config.padded_length)
@@ -66,7 +67,7 @@ impl<T> SequenceReader<T> {
         self
     }
 
-    /// The same reader with another tokenizer, made of this one.
+    /// The same reader with another tokenizer, made from this one.
     #[must_use]
     pub fn map_tokenizer<U>(self, change: impl FnOnce(T) -> U) -> SequenceReader<U> {
         let Self { tokenizer, tiling, batch_size, padded_length, device } = self;
@@ -113,8 +114,9 @@ impl<T: Tokenizer> SequenceReader<T> {
         TokenBatch::padded(rows, length, self.tokenizer.special_tokens().pad, &self.device)
     }
 
-    /// Hands every batch to `take`, rows of all sequences in their order: the batch, and of each of its rows
-    /// the sequence (by its place) and the tokens. No more than one batch of rows is held at once.
+    /// Calls `take` with every batch. Rows are in the order of the sequences. `take` gets the batch
+    /// and, for each of its rows, the index of the sequence and the tokens. Only one batch of rows
+    /// is in memory.
     pub(crate) fn each_batch(
         &self,
         sequences: &[Sequence],
@@ -140,8 +142,9 @@ impl<T: Tokenizer> SequenceReader<T> {
         Ok(())
     }
 
-    /// For each sequence the mean, over its rows, of the vectors that `pool` gives
-    /// (`[rows, width]`), weighted by the tokens of each row that cover bases; no more than a few batches of rows are held at once.
+    /// The mean vector of each sequence. `pool` gives a vector for each row (`[rows, width]`), and
+    /// each row is weighted by its number of tokens that cover bases. Only a few batches of rows
+    /// are in memory.
     pub(crate) fn mean_over_rows(
         &self,
         sequences: &[Sequence],
@@ -181,12 +184,12 @@ impl<T: Tokenizer> SequenceReader<T> {
     }
 }
 
-/// Names the sequence of a batch that failed.
+/// Adds the index of the sequence to an error.
 pub(crate) fn in_batch(index: usize) -> impl Fn(TokenizeError) -> TokenizeError {
     move |source| TokenizeError::InBatch { index, source: Box::new(source) }
 }
 
-/// A running mean of vectors with weights.
+/// A weighted running mean of vectors.
 #[derive(Debug, Clone, Default)]
 struct Mean {
     sums: Vec<f64>,

@@ -1,4 +1,4 @@
-//! The tokenizer that a model folder holds.
+//! The tokenizer of a model folder.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use dnabert_model::BertConfig;
 
 use crate::{ModelError, OwnTokenizer};
 
-/// The tokenizer of a model, whichever kind it is; what is generic over tokenizers need not know.
+/// The tokenizer of a model, of any kind. Code that is generic over tokenizers need not know which.
 #[derive(Debug, Clone)]
 #[allow(clippy::large_enum_variant, reason = "one for each model")]
 pub enum AnyTokenizer {
@@ -20,23 +20,24 @@ pub enum AnyTokenizer {
     /// DNABERT-2's byte pairs.
     #[cfg(feature = "bpe")]
     Bpe(dnabert_bpe::BpeTokenizer),
-    /// One of the program's own. It has no file: a folder of its network is opened by
+    /// A user-defined tokenizer. It has no file: open a folder of its network by
     /// [`Model::open_with_tokenizer`](crate::Model::open_with_tokenizer).
     Own(OwnTokenizer),
 }
 
 impl AnyTokenizer {
-    /// A tokenizer of the program's own.
+    /// A user-defined tokenizer.
     pub fn own(tokenizer: impl Tokenizer + 'static) -> Self {
         Self::Own(OwnTokenizer::new(tokenizer))
     }
 
-    /// Opens `vocab.txt` or, where there is none, `tokenizer.json` of a model folder, with the
-    /// network's longest row as the limit.
+    /// Opens `vocab.txt` of a model folder or, if there is none, `tokenizer.json`. The longest row
+    /// of the network is the limit.
     ///
     /// # Errors
     ///
-    /// [`ModelError`] for a file that cannot be read, or whose ids are not the network's.
+    /// [`ModelError`] for a file that cannot be read, or whose ids do not match those of the
+    /// network.
     pub fn open(folder: impl AsRef<Path>, config: &BertConfig) -> Result<Self, ModelError> {
         let folder = folder.as_ref();
         let json = folder.join("tokenizer.json");
@@ -49,11 +50,11 @@ impl AnyTokenizer {
         tokenizer.for_config(config)
     }
 
-    /// The same tokenizer, with the longest row of a network as the limit.
+    /// The same tokenizer, with the longest row of a network as its limit.
     ///
     /// # Errors
     ///
-    /// [`ModelError::VocabularySize`] if its ids are not the network's.
+    /// [`ModelError::VocabularySize`] if its ids do not match those of the network.
     pub fn for_config(self, config: &BertConfig) -> Result<Self, ModelError> {
         let (tokenizer, network) = (self.vocab_size(), config.vocab_size);
         if tokenizer != network {
@@ -72,7 +73,7 @@ impl AnyTokenizer {
         Err(ModelError::NoBpe { path: path.into() })
     }
 
-    /// The same tokenizer with another policy for ambiguous letters. One of the program's own stays
+    /// The same tokenizer with another policy for ambiguous letters. A user-defined tokenizer stays
     /// as it is.
     #[must_use]
     pub fn with_ambiguity(self, policy: AmbiguityPolicy) -> Self {
@@ -96,7 +97,7 @@ impl AnyTokenizer {
     }
 
     /// The same tokenizer with rows for DNABERT's heads over chunks; see
-    /// [`KmerTokenizer::with_pieces`]. Other tokenizers have no such rows.
+    /// [`KmerTokenizer::with_pieces`]. Other tokenizers do not have such rows.
     #[must_use]
     pub fn with_pieces(self) -> Self {
         match self {
@@ -114,7 +115,7 @@ impl AnyTokenizer {
     }
 
     /// Writes the files that [`open`](Self::open) and Python transformers read into `folder`, which
-    /// must exist. Of a tokenizer of the program's own nothing is written.
+    /// must exist. For a user-defined tokenizer, nothing is written.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Model folders of version 0.1, whose networks also count k-mers.
+//! Model folders of version 0.1 whose networks also count k-mers.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,15 +11,15 @@ use serde_json::Value;
 use crate::ModelError;
 use crate::ensemble::{Combination, write_description};
 
-/// Whether a folder is one of version 0.1 whose network counts k-mers.
+/// Whether a folder is of version 0.1, with a network that counts k-mers.
 pub fn is_version_01(folder: impl AsRef<Path>) -> bool {
     let text = std::fs::read_to_string(folder.as_ref().join("config.json"));
     let config: Option<Value> = text.ok().and_then(|text| serde_json::from_str(&text).ok());
     config.is_some_and(|config| config["bag_of_tokens"] == true)
 }
 
-/// Writes a folder of version 0.1 as an ensemble: a plain network, and a linear classifier on counts
-/// of k-mers. The answers stay the same.
+/// Writes a folder of version 0.1 as an ensemble of a plain network and a linear classifier on
+/// counts of k-mers. The predictions stay the same.
 ///
 /// # Errors
 ///
@@ -60,7 +60,7 @@ pub fn convert_version_01(
             write(&network.join(name), &read(name)?)?;
         }
     }
-    // How much the counts weigh, where the folder tells: then each part can also answer alone.
+    // The weight of the counts, if the folder has it. With it, each part can also predict alone.
     let metrics = if folder.join("metrics.json").exists() {
         write(&out.join("metrics.json"), &read("metrics.json")?)?;
         json("metrics.json")?
@@ -122,7 +122,7 @@ pub fn convert_version_01(
     write_description(out, Combination::LogProbabilities, false, &members)
 }
 
-/// The tensor of the counts.
+/// The name of the tensor of the counts.
 const TABLE: &str = "bag_of_tokens.weight";
 
 fn values(tensor: &TensorView<'_>) -> Vec<f32> {

@@ -1,20 +1,22 @@
-//! Attribution by gradients of the word vectors.
+//! Attribution by gradients with respect to the word embeddings.
 
 use burn::tensor::{Int, Tensor};
 use dnabert_model::{Bert, SequenceClassifier, TokenBatch};
 
-/// Scores of tokens, and how far they are from adding up.
+/// Scores of tokens, and their completeness: how close their sum is to the difference of the class
+/// scores.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Integrated {
     /// One score for each token of each row, `[batch][length]`, padding included.
     pub scores: Vec<Vec<f64>>,
-    /// For each row by how much the class scores more than the baseline does: what the scores of its
-    /// tokens would add up to, were the integral exact.
+    /// For each row, the class score minus that of the baseline. The scores of the tokens would add
+    /// up to this value if the integral were exact.
     pub difference: Vec<f64>,
 }
 
 impl Integrated {
-    /// For each row the part of the difference that the scores miss or have too much.
+    /// For each row, the relative error: the absolute difference between the sum of the scores and
+    /// `difference`, divided by the absolute value of `difference`.
     pub fn completeness_errors(&self) -> Vec<f64> {
         let sums = self.scores.iter().map(|row| row.iter().sum::<f64>());
         sums.zip(&self.difference)
@@ -23,7 +25,8 @@ impl Integrated {
     }
 }
 
-/// The score of a class, `[batch]`: its logit less the mean of the others; of two classes, the log odds.
+/// The score of a class, `[batch]`: its logit minus the mean of the other logits. For two classes,
+/// this is the log odds.
 fn class_score(logits: Tensor<2>, class: usize) -> Tensor<1> {
     let [batch, labels] = logits.dims();
     assert!(class < labels, "class {class} of {labels}");
@@ -36,7 +39,7 @@ fn class_score(logits: Tensor<2>, class: usize) -> Tensor<1> {
     own - others
 }
 
-/// The gradient of the class scores of a batch, in the word vectors given.
+/// The gradient of the class scores of a batch, with respect to the given word embeddings.
 fn gradient(
     model: &SequenceClassifier<Bert>,
     batch: &TokenBatch,
@@ -45,7 +48,7 @@ fn gradient(
 ) -> Tensor<3> {
     let vectors = vectors.detach().require_grad();
     let batch = TokenBatch { word_vectors: Some(vectors.clone()), ..batch.clone() };
-    // Rows do not see each other: the gradient of the sum holds that of each.
+    // Rows do not affect each other, so the gradient of the sum contains the gradient of each row.
     let sum = class_score(model.forward(&batch, &mut ()), class).sum();
     let gradients = sum.backward();
     Tensor::from_inner(vectors.grad(&gradients).expect("scores depend on the word vectors"))
@@ -61,15 +64,16 @@ fn product(a: Tensor<3>, b: Tensor<3>) -> Tensor<2> {
     (a * b).sum_dim(2).squeeze_dim::<2>(2)
 }
 
-/// Gradient × input (Shrikumar et al. 2016, arXiv 1605.01713) of a class's score (its logit less the mean of
-/// the others), in the word vectors: one score for each token of each row, `[batch][length]`.
+/// Gradient × input (Shrikumar et al. 2016, arXiv 1605.01713) for the score of a class (its logit
+/// minus the mean of the other logits), with respect to the word embeddings. Returns one score for
+/// each token of each row, `[batch][length]`.
 ///
-/// `model` and `batch` lie on an autodiff device; the model should be
+/// `model` and `batch` must be on an autodiff device. The model should be
 /// [frozen](burn::module::Module::freeze), so that dropout is off.
 ///
 /// # Panics
 ///
-/// If the device is none, or the model has no such class.
+/// If the device is not an autodiff device, or the model has no such class.
 pub fn gradient_times_input(
     model: &SequenceClassifier<Bert>,
     batch: &TokenBatch,
@@ -80,13 +84,14 @@ pub fn gradient_times_input(
     rows(product(gradient, vectors))
 }
 
-/// Integrated gradients (Sundararajan, Taly and Yan 2017, arXiv 1703.01365) of a class's score, along the
-/// straight line from the word vectors of `baseline` (ids, `[batch, length]`) to those of the batch, in
-/// `steps` steps taken at their middles. The [error](Integrated::completeness_errors) falls with the steps.
+/// Integrated gradients (Sundararajan, Taly and Yan 2017, arXiv 1703.01365) for the score of a
+/// class. The path is the straight line from the word embeddings of `baseline` (ids, `[batch,
+/// length]`) to those of the batch. It is divided into `steps` steps, and each gradient is taken at
+/// the middle of a step. More steps give a smaller [error](Integrated::completeness_errors).
 ///
 /// # Panics
 ///
-/// As [`gradient_times_input`]; if there is no step.
+/// As [`gradient_times_input`], and also if `steps` is 0.
 pub fn integrated_gradients(
     model: &SequenceClassifier<Bert>,
     batch: &TokenBatch,
@@ -156,7 +161,7 @@ mod tests {
                 |found: &Integrated| found.completeness_errors().into_iter().fold(0.0, f64::max);
             assert!(worst(&many) < 0.01, "{labels}: {}", worst(&many));
             assert!(worst(&many) <= worst(&few) + 1e-6);
-            // Special tokens and padding are the same in both: nothing comes from them.
+            // Special tokens and padding are the same in both, so their scores are zero.
             for (row, place) in [(0, 0), (0, 4), (1, 0), (1, 3), (1, 4)] {
                 assert!(many.scores[row][place].abs() < 1e-6);
             }
@@ -172,7 +177,7 @@ mod tests {
             let batch = TokenBatch { word_vectors: Some(vectors), ..batch() };
             class_score(model.forward(&batch, &mut ()), 1).sum().into_data().iter::<f64>().sum()
         };
-        // A little more of every vector of the first row.
+        // A small change of every vector of the first row.
         let first = Tensor::<3>::from_data(
             TensorData::new(vec![1.0_f32, 0.0], [2, 1, 1]),
             &Device::flex().autodiff(),
@@ -183,7 +188,7 @@ mod tests {
         let slope = (moved(step) - moved(-step)) / (2.0 * step);
         let found: f64 = gradient_times_input(&model, &batch(), 1)[0].iter().sum();
         assert!((found - slope).abs() < 1e-3 * slope.abs().max(1.0), "{found} {slope}");
-        // The pad of the second row has no say.
+        // The padding of the second row has no effect.
         assert!(gradient_times_input(&model, &batch(), 1)[1][4].abs() < 1e-7);
     }
 }

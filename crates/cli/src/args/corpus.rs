@@ -11,40 +11,41 @@ use dnabert::tasks::{FileRole, Manifest, TableFormat, read_inputs, sha256};
 use super::{DatasetsOptions, fraction};
 use crate::failure::Outcome;
 
-/// Genomes, and what becomes of them.
+/// Genomes, and how they are prepared.
 #[derive(Debug, Args)]
 pub(crate) struct CorpusOptions {
     /// FASTA files, plain or .gz [default: the shipped genomes, without what shares a 31-mer with
     /// any row that models are tested on]
     genomes: Vec<PathBuf>,
-    /// Table or FASTA file of sequences that models will be tested on: whatever shares a 31-mer with
-    /// them, on either strand, is left out; may be given again
+    /// Table or FASTA file of sequences that models will be tested on. Parts of the genomes that
+    /// share a 31-mer with them, on either strand, are left out. May be given again
     #[arg(long, requires = "genomes")]
     exclude: Vec<PathBuf>,
     #[command(flatten)]
     datasets: DatasetsOptions,
-    /// K-mers of the longest pieces
+    /// K-mers in the longest pieces
     #[arg(long, default_value_t = 318, help_heading = "Corpus")]
     pub(crate) longest: usize,
-    /// Fraction of the pieces that have the longest length; the others have any from 5
+    /// Fraction of the pieces that have the longest length; the others have a random length from 5
+    /// up
     #[arg(long, default_value_t = 0.1, value_parser = fraction, help_heading = "Corpus")]
     longest_fraction: f64,
     /// Cut genomes into pieces without overlap, instead of sampling them
     #[arg(long, help_heading = "Corpus")]
     no_overlap: bool,
-    /// Read all pieces from the strand in the file
+    /// Read all pieces from the forward strand of the file only
     #[arg(long, help_heading = "Corpus")]
     one_strand: bool,
-    /// Leave out words of 13 bases that occur this many times as often as chance would have it: transposons and
-    /// simple repeats, five times at least; 0 keeps them
+    /// Leave out 13-mers that occur at least this many times as often as expected by chance (and at
+    /// least five times): transposons and simple repeats; 0 keeps them
     #[arg(long, default_value_t = 25.0, help_heading = "Corpus")]
     repeats: f64,
-    /// Fraction of the genomes that is kept for evaluation
+    /// Fraction of the genomes that is held out for evaluation
     #[arg(long, default_value_t = 0.02, value_parser = fraction, help_heading = "Corpus")]
     held_out: f64,
 }
 
-/// The files of a corpus, and what to make of them.
+/// The files of a corpus, and its settings.
 #[derive(Debug)]
 pub(crate) struct CorpusFiles {
     genomes: Vec<PathBuf>,
@@ -86,7 +87,7 @@ impl CorpusOptions {
 }
 
 impl CorpusFiles {
-    /// Reads the genomes, and tells what became of them.
+    /// Reads the genomes, and prints a summary of them.
     pub(crate) fn build(&self) -> Outcome<Corpus> {
         let mut kmers = KmerSet::new(31);
         for file in &self.exclude {
@@ -108,7 +109,7 @@ impl CorpusFiles {
         Ok(corpus)
     }
 
-    /// Names settings and content of the corpus.
+    /// A text that identifies the settings and the content of the corpus.
     pub(crate) fn identity(&self) -> Outcome<String> {
         let mut identity = serde_json::to_string(&self.config)?;
         for file in self.genomes.iter().chain(&self.exclude) {

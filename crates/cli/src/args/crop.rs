@@ -6,23 +6,23 @@ use dnabert::tasks::{CentreCrop, OffsetNegatives};
 
 use crate::failure::{Outcome, usage};
 
-/// How sequences are cut, and where sites lie in them.
+/// How sequences are cropped, and where their sites may lie.
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Sequences")]
 pub(crate) struct CropOptions {
-    /// Keep this many bases of each sequence, those around its middle; shorter ones stay as they
-    /// are
+    /// Keep only this many bases in the middle of each sequence; shorter sequences stay as they are
     #[arg(long, value_name = "BASES", value_parser = clap::value_parser!(u16).range(1..))]
     crop: Option<u16>,
-    /// Also learn where a site is, as a model needs that scans sequences: take this many bases from
-    /// both ends of every sequence (of what --crop leaves), and add each site once more, up to as
-    /// many bases beside the middle, as class 0
+    /// Also learn the position of a site, which a model needs for scanning sequences. Cuts this
+    /// many bases from both ends of every sequence (after --crop). Also adds each site once more as
+    /// class 0, shifted from the middle by up to this many bases
     #[arg(long, value_name = "BASES", value_parser = clap::value_parser!(u16).range(1..))]
     offset_negatives: Option<u16>,
 }
 
 impl CropOptions {
-    /// Whether sites lie elsewhere, or with less around them, than in sequences of `width` bases.
+    /// Whether sites are not in the middle, or have less context than in sequences of `width`
+    /// bases.
     pub(crate) fn moves_sites(self, width: u16) -> bool {
         self.offset_negatives.is_some() || self.crop.is_some_and(|crop| crop < width)
     }
@@ -38,7 +38,7 @@ impl CropOptions {
             task = Box::new(CentreCrop::new(task, width.into()));
         }
         if let Some(offset) = self.offset_negatives {
-            // All seeds of training see the same rows.
+            // The same rows for all training seeds.
             task = Box::new(OffsetNegatives::new(task, offset.into(), 1));
         }
         Ok(task)

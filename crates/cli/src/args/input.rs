@@ -1,4 +1,4 @@
-//! Sequences in, and how a model reads them.
+//! Input sequences, and how a model reads them.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use dnabert::{
 use crate::console::{note, noteln};
 use crate::failure::Outcome;
 
-/// Sequences, and how a model reads them.
+/// Input sequences, and how a model reads them.
 #[derive(Debug, Args)]
 pub(crate) struct ReadingOptions {
     /// FASTA files or tables (TSV or CSV: sequence first, or a header that names it), plain or .gz;
@@ -34,7 +34,7 @@ pub(crate) struct ReadingOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How sequences are read")]
 pub(crate) struct ModelOptions {
-    /// Make tokens with ambiguous letters [UNK] instead of refusing them
+    /// Replace tokens with ambiguous letters by [UNK] instead of refusing them
     #[arg(long, conflicts_with = "split")]
     unknown: bool,
     /// Leave tokens with ambiguous letters out instead of refusing them
@@ -46,15 +46,15 @@ pub(crate) struct ModelOptions {
     /// Device: flex (CPU), wgpu or cuda [default: the first that was compiled in]
     #[arg(long)]
     device: Option<Backend>,
-    /// Numbers that the network computes with: f32, f16 or bf16
+    /// Precision of the network: f32, f16 or bf16
     #[arg(long, default_value = "f32")]
     precision: Precision,
-    /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after
-    /// June 2021 [default: as the model says]
+    /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after June
+    /// 2021 [default: as the model says]
     #[arg(long)]
     mask_mode: Option<MaskMode>,
-    /// Tokens that every row is padded to, special tokens included; DNABERT's max_seq_length,
-    /// needed with --mask-mode head
+    /// Tokens that every row is padded to, with special tokens; DNABERT's max_seq_length, needed
+    /// with --mask-mode head
     #[arg(long)]
     padded_length: Option<usize>,
 }
@@ -67,7 +67,7 @@ impl ReadingOptions {
 }
 
 impl ModelOptions {
-    /// Opens the device, and tells which it is.
+    /// Opens the device, and prints its name.
     pub(crate) fn device(&self) -> Outcome<Device> {
         let device = device_with(self.device, self.precision)?;
         noteln!("on {} in {}", describe(&device), self.precision);
@@ -108,11 +108,11 @@ impl ModelOptions {
     }
 }
 
-/// Bases and inputs that are held at once.
+/// Maximum number of bases and inputs that are in memory at once.
 const BASES: usize = 1 << 22;
 const INPUTS: usize = 1024;
 
-/// The next inputs, few enough to be held at once; none at the end.
+/// The next inputs, few enough for the memory; none at the end.
 pub(crate) fn next_inputs(inputs: &mut Inputs) -> Outcome<Vec<Input>> {
     let (mut some, mut bases) = (Vec::new(), 0);
     while bases < BASES && some.len() < INPUTS {
@@ -124,7 +124,7 @@ pub(crate) fn next_inputs(inputs: &mut Inputs) -> Outcome<Vec<Input>> {
     Ok(some)
 }
 
-/// Puts the name of the input before what is wrong with it.
+/// Adds the name of the input to an error.
 pub(crate) fn name_failure(inputs: &[Input], error: TokenizeError) -> Box<dyn Error> {
     match error {
         TokenizeError::InBatch { index, source } => {
@@ -134,7 +134,7 @@ pub(crate) fn name_failure(inputs: &[Input], error: TokenizeError) -> Box<dyn Er
     }
 }
 
-/// Tells how far a stream has come, on a terminal.
+/// Shows the progress of a stream on a terminal.
 #[derive(Debug)]
 pub(crate) struct Count {
     started: Instant,

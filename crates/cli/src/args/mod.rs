@@ -27,10 +27,11 @@ pub(crate) struct GlobalOptions {
     #[arg(long, short, global = true, help_heading = "Every command")]
     pub(crate) verbose: bool,
     /// Read options from this file (TOML, as --save-config writes it); options of the command line
-    /// replace them
+    /// override them
     #[arg(long, global = true, value_name = "FILE", help_heading = "Every command")]
     pub(crate) config: Option<PathBuf>,
-    /// Write all options of this run, defaults too, to a file that repeats it by --config
+    /// Write all options of this run, with defaults, to a file; --config with this file repeats the
+    /// run
     #[arg(long, global = true, value_name = "FILE", help_heading = "Every command")]
     pub(crate) save_config: Option<PathBuf>,
 }
@@ -44,12 +45,12 @@ pub(crate) struct DeviceOptions {
 }
 
 impl DeviceOptions {
-    /// The backend that was asked for.
+    /// The requested backend.
     pub(crate) fn backend(&self) -> Backend {
         self.device.unwrap_or_else(Backend::first)
     }
 
-    /// Opens the device, and tells which it is.
+    /// Opens the device, and prints its name.
     pub(crate) fn open(&self) -> Outcome<Device> {
         let device = device(Some(self.backend()))?;
         noteln!("on {}", describe(&device));
@@ -66,7 +67,7 @@ pub(crate) struct DatasetsOptions {
 }
 
 impl DatasetsOptions {
-    /// The folder that was named, or found.
+    /// The folder that was given, or found.
     pub(crate) fn find(&self) -> Outcome<Datasets> {
         match &self.datasets {
             Some(folder) => Ok(Datasets::new(folder)),
@@ -75,22 +76,22 @@ impl DatasetsOptions {
     }
 }
 
-/// Strands that are read of every sequence, as the command line calls them.
+/// Strands of a sequence that are read, by their names on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Strands {
-    /// As it stands
+    /// The strand as given
     One,
-    /// And reversed and complemented
+    /// Also the reverse complement
     Both,
 }
 
-/// A fraction below 1.
+/// Parses a fraction below 1.
 pub(crate) fn fraction(text: &str) -> Result<f64, String> {
     let fraction = text.parse().ok().filter(|fraction| (0.0..1.0).contains(fraction));
     fraction.ok_or_else(|| "must lie in [0, 1)".to_owned())
 }
 
-/// A number from 1 on.
+/// Parses a number that is at least 1.
 pub(crate) fn positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "must be 1 or more".to_owned())
 }

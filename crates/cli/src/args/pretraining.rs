@@ -1,4 +1,4 @@
-//! How a masked language model is made and trained; the defaults are those of the shipped model.
+//! How a masked language model is built and trained. The defaults are those of the shipped model.
 
 use std::path::{Path, PathBuf};
 
@@ -23,46 +23,46 @@ pub(crate) struct PretrainingOptions {
     /// Size of the model: tiny, mini, small, convolutional or base
     #[arg(long, default_value = "convolutional")]
     size: ModelSize,
-    /// A config.json in the Hugging Face layout that gives the shape, in place of --size
+    /// A config.json in the Hugging Face layout that gives the shape, instead of --size
     #[arg(long, conflicts_with = "size", help_heading = "Network")]
     shape: Option<PathBuf>,
-    /// A masked language model to go on from, in place of random weights: a folder in the Hugging
-    /// Face layout, or a name on its Hub
+    /// Continue training a masked language model, instead of random weights: a folder in the
+    /// Hugging Face layout, or a name on its Hub
     #[arg(long, conflicts_with_all = ["size", "shape", "random_embeddings"])]
     model: Option<String>,
-    /// Dropout of hidden states while pre-training; fine-tuning has the shape's own
+    /// Dropout of hidden states in pre-training; fine-tuning uses that of the shape's config
     #[arg(long, default_value_t = 0.0, value_parser = fraction, help_heading = "Network")]
     dropout: f64,
-    /// Begin with random embeddings, as BERT does, where k-mers know nothing of their bases and
-    /// positions nothing of their order
+    /// Start with random embeddings, as BERT does. By default, the embeddings of k-mers are built
+    /// from those of their bases, and position embeddings start as sinusoids
     #[arg(long, help_heading = "Network")]
     random_embeddings: bool,
-    /// Fraction of tokens that is hidden
+    /// Fraction of tokens that are masked
     #[arg(long, default_value_t = 0.3, value_parser = fraction, help_heading = "Masks")]
     hidden: f64,
-    /// Fraction in the last sixth of the steps
+    /// Fraction of tokens that are masked in the last sixth of the steps
     #[arg(long, default_value_t = 0.15, value_parser = fraction, help_heading = "Masks")]
     hidden_late: f64,
-    /// What becomes of hidden tokens
+    /// How masked tokens are replaced
     #[arg(long, value_enum, default_value = "span", help_heading = "Masks")]
     masks: Masks,
-    /// Spans that do not touch, but for the last sixth of the steps: each hides one base, so that far
-    /// more tokens can be hidden (0.6, say)
+    /// Mask spans that do not touch, except in the last sixth of the steps. Each span hides one
+    /// base, so that many more tokens can be masked (0.6, for example)
     #[arg(long, help_heading = "Masks")]
     apart: bool,
     /// Optimizer steps
     #[arg(long, default_value_t = 5000)]
     pub(crate) steps: usize,
-    /// Pieces of a step
+    /// Pieces per optimizer step
     #[arg(long, default_value_t = 32, help_heading = "Optimization")]
     batch_size: usize,
-    /// Pieces of one forward pass, of like length; several passes make a step
+    /// Pieces per forward pass, of similar length; several passes make a step
     #[arg(long, default_value_t = 8, help_heading = "Optimization")]
     pass_size: usize,
     /// Highest learning rate [default: 2e-3, or 4e-4 with --model]
     #[arg(long, help_heading = "Optimization")]
     learning_rate: Option<f64>,
-    /// Steps over which the rate rises, before it falls to 0
+    /// Warm-up steps, in which the rate rises, before it falls to 0
     #[arg(long, default_value_t = 300, help_heading = "Optimization")]
     warmup: usize,
     /// Steps between evaluations, and between checkpoints
@@ -73,19 +73,19 @@ pub(crate) struct PretrainingOptions {
     pub(crate) seed: u64,
 }
 
-/// What becomes of hidden tokens.
+/// How masked tokens are replaced.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Masks {
-    /// 80 % [MASK], 10 % random, 10 % kept, each by itself, as in BERT and DNABERT
+    /// 80 % [MASK], 10 % random, 10 % kept, for each token separately, as in BERT and DNABERT
     Token,
     /// The same, but for all tokens of a span together
     Span,
-    /// [MASK]
+    /// Always [MASK]
     Only,
 }
 
 impl PretrainingOptions {
-    /// The k-mer length: what is asked for, which must be that of a model to go on from.
+    /// The requested k-mer length. It must be that of `--model`, if given.
     pub(crate) fn k(&self) -> Outcome<usize> {
         let Some(model) = &self.model else {
             return Ok(self.k.unwrap_or(4));
@@ -154,7 +154,7 @@ impl PretrainingOptions {
         Ok((checkpoint.masked_language_model(device)?, shape))
     }
 
-    /// What is hidden in the first five sixths of the steps, and in the last.
+    /// The masking in the first five sixths of the steps, and in the last.
     pub(crate) fn masks(&self, k: usize) -> Result<(KmerMasking, KmerMasking), VocabularyError> {
         let masking = |share| {
             let masking = KmerMasking::new(k, share)?;
@@ -169,7 +169,7 @@ impl PretrainingOptions {
         Ok((early, masking(self.hidden_late)?))
     }
 
-    /// How it is trained, on the rows that `corpus` names.
+    /// The training settings, for the rows of the corpus that `corpus` identifies.
     pub(crate) fn config(&self, workers: usize, corpus: &str) -> PretrainConfig {
         let masks = (self.hidden, self.hidden_late, self.masks);
         let mut rows = format!("{corpus} {masks:?} {} {}", self.dropout, self.random_embeddings);

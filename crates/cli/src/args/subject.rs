@@ -1,4 +1,4 @@
-//! What is explained: a data set, a model of it, and the sites that are known in it.
+//! The subject of an explanation: a data set, a model of it, and its known sites.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -17,50 +17,51 @@ use crate::console::noteln;
 use crate::failure::{Outcome, usage};
 use crate::files;
 
-/// A data set, a model of it, and what is known.
+/// A data set, a model of it, and its known sites.
 #[derive(Debug, Args)]
 pub(crate) struct SubjectOptions {
     /// Shipped data set
     #[arg(long, value_enum, default_value = "ctcf", conflicts_with_all = ["train", "dev", "test"])]
     data: Data,
-    /// Table that the model learned from (TSV or CSV, plain or .gz: sequence, label); needs --dev, --test
+    /// Training table of the model (TSV or CSV, plain or .gz: sequence, label); needs --dev, --test
     /// and --model
     #[arg(long, requires_all = ["dev", "test", "model"])]
     train: Option<PathBuf>,
-    /// Table that chose its epoch
+    /// Table on which the model's epoch was chosen
     #[arg(long, requires = "train")]
     dev: Option<PathBuf>,
-    /// Table that it has not seen
+    /// Table that was not used in training
     #[arg(long, requires = "train")]
     test: Option<PathBuf>,
-    /// Trained classifier: a folder in the Hugging Face layout, or a name on its Hub [default: the shipped
-    /// one of the data set]
+    /// Trained classifier: a folder in the Hugging Face layout, or a name on its Hub [default: the
+    /// shipped one of the data set]
     #[arg(long)]
     model: Option<String>,
-    /// The class that is explained, by its number [default: 1]
+    /// The class to explain, by its number [default: 1]
     #[arg(long, default_value_t = 1, hide_default_value = true)]
     pub(crate) class: usize,
-    /// Strands that a site may be on: one as it stands, or both, where scores are means over a sequence and
-    /// its reverse complement [default: both for binding and your own tables, one for promoters and splice
+    /// Strands that a site may be on. With both, scores are means over a sequence and its reverse
+    /// complement [default: both for binding and your own tables, one for promoters and splice
     /// sites]
     #[arg(long, value_enum)]
     strands: Option<Strands>,
-    /// Motifs whose names are looked up: JASPAR, MEME or TRANSFAC [default: the shipped 21 of JASPAR]
+    /// Known motifs, to name the motifs that are found: JASPAR, MEME or TRANSFAC [default: the
+    /// shipped 21 of JASPAR]
     #[arg(long)]
     motifs: Option<PathBuf>,
     #[command(flatten)]
     datasets: DatasetsOptions,
     #[command(flatten)]
     device: DeviceOptions,
-    /// Seed of what is drawn at random
+    /// Seed of all random draws
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Folder for what is written
+    /// Folder for results
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
 }
 
-/// The shipped sets, as the command line calls them.
+/// The shipped sets, by their names on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Data {
     /// CTCF in human GM12878 cells
@@ -100,14 +101,14 @@ impl Data {
     }
 }
 
-/// A data set, a model, and what is known.
+/// A data set, a model, and the known sites.
 pub(crate) struct Subject {
     pub(crate) name: String,
     pub(crate) classes: Vec<String>,
     pub(crate) class: usize,
-    /// Rows that the model learned from.
+    /// Rows that the model was trained on.
     pub(crate) train: Vec<Example>,
-    /// Rows that it did not: dev, which chose its epoch, and test.
+    /// Rows that it was not trained on: dev, which chose its epoch, and test.
     pub(crate) unseen: Vec<Example>,
     pub(crate) model: Model,
     pub(crate) motifs: Vec<Motif>,
@@ -144,12 +145,12 @@ impl SubjectOptions {
         }
     }
 
-    /// The device that was asked for.
+    /// The requested device.
     pub(crate) fn device(&self) -> Outcome<Device> {
         self.device.open()
     }
 
-    /// Reads what the options name; `what` names the folder that is written to by default.
+    /// Reads the files of the options. `what` is the name of the default output folder.
     pub(crate) fn open(&self, what: &str) -> Outcome<Subject> {
         let motifs = match &self.motifs {
             Some(path) => read_motifs(path)?,
@@ -213,7 +214,7 @@ impl SubjectOptions {
     }
 }
 
-/// Sequences and what they are called.
+/// Sequences and their names.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Named {
     pub(crate) names: Vec<String>,
@@ -231,12 +232,12 @@ impl Subject {
         named
     }
 
-    /// A way of explaining, on both strands where sites may be on either.
+    /// An attribution method, averaged over both strands where sites may be on either.
     pub(crate) fn on_strands(&self, way: BoxedAttribution) -> BoxedAttribution {
         on_strands(way, self.both_strands)
     }
 
-    /// Removes what an earlier run left in the folder that is written to.
+    /// Removes files of an earlier run from the output folder.
     pub(crate) fn clear(&self, files: &[&str]) -> std::io::Result<()> {
         for file in files {
             let path = self.out.join(file);
@@ -248,7 +249,7 @@ impl Subject {
         Ok(())
     }
 
-    /// Writes a file of the run; with the feature `raster` a figure also as PNG.
+    /// Writes a file of the run. With the feature `raster`, a figure is also written as PNG.
     pub(crate) fn write(&self, file: &str, text: &str) -> Outcome {
         let path = self.out.join(file);
         files::create_folder(path.parent().unwrap_or(Path::new(".")))?;
@@ -262,12 +263,12 @@ impl Subject {
     }
 }
 
-/// A way of explaining, as the mean over both strands or as it is.
+/// An attribution method, averaged over both strands if `both` is true.
 pub(crate) fn on_strands(way: BoxedAttribution, both: bool) -> BoxedAttribution {
     if both { Box::new(BothStrands(way)) } else { way }
 }
 
-/// The tracks of sequences, with a line of what is done.
+/// The attribution tracks of sequences. Prints a line of progress.
 pub(crate) fn attribute(
     what: &str,
     way: &BoxedAttribution,
@@ -282,7 +283,7 @@ pub(crate) fn attribute(
     Ok(tracks)
 }
 
-/// Puts the name of the sequence before what is wrong with it.
+/// Adds the name of the sequence to an error.
 pub(crate) fn name_failure<'a>(
     error: TokenizeError,
     name: impl Fn(usize) -> &'a str,
@@ -293,7 +294,7 @@ pub(crate) fn name_failure<'a>(
     }
 }
 
-/// Fisher and Yates's shuffle.
+/// The Fisher–Yates shuffle.
 pub(crate) fn shuffle<T>(items: &mut [T], seed: u64, place: u64) {
     for at in (1..items.len()).rev() {
         let other = derive_seed(seed, &[place, at as u64]) % (at as u64 + 1);

@@ -35,7 +35,7 @@ impl TableOptions {
         Ok(Some(Box::new(TableTask::open(name, tables, TableFormat::default())?)))
     }
 
-    /// An error where neither a name nor tables are given.
+    /// The error where neither a name nor tables are given.
     pub(crate) fn missing(what: &str) -> Box<dyn std::error::Error> {
         usage(format!("give {what}, or your own tables with --train, --dev and --test"))
     }

@@ -16,23 +16,23 @@ use dnabert::{
 use super::{Strands, fraction, positive};
 use crate::failure::{Outcome, usage};
 
-/// What every training has.
+/// Options of every training.
 #[derive(Debug, Args)]
 pub(crate) struct TrainingOptions {
     /// Seed of weights, order, dropout and resampling
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Passes over the training table [default: as the task needs, 3 with --model]
+    /// Epochs: passes over the training table [default: as the task needs, 3 with --model]
     #[arg(long)]
     pub(crate) epochs: Option<usize>,
-    /// Pre-trained model: a folder, or a name on the Hugging Face Hub. A network starts from each
-    /// of several, and they answer together [default: shipped models that suit the recipe, unless
-    /// --size or --k ask for random weights]
+    /// Pre-trained model: a folder, or a name on the Hugging Face Hub. With several, one network
+    /// starts from each, and their predictions are averaged [default: shipped models that suit the
+    /// recipe, unless --size or --k ask for random weights]
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["size", "k"])]
     model: Vec<String>,
-    /// Settings that suit a kind of task: order (splice sites), content (core promoters),
-    /// placed-kmers (promoters), motifs (binding sites), known-motifs or transfer [default: as the
-    /// task has it, order for your own tables]
+    /// Settings for a kind of task: order (splice sites), content (core promoters), placed-kmers
+    /// (promoters), motifs (binding sites), known-motifs or transfer [default: as the task has it,
+    /// order for your own tables]
     #[arg(long)]
     recipe: Option<Recipe>,
     #[command(flatten)]
@@ -54,41 +54,42 @@ struct NetworkOptions {
     /// How hidden states are pooled: cls, mean, max or std [default: as recipe or model say]
     #[arg(long)]
     pooling: Option<Pooling>,
-    /// Parts of each sequence that are pooled by themselves, so that the head knows what stands
-    /// where [default: as the model says, or 1]
+    /// Number of parts of each sequence that are pooled separately, so that the head knows the
+    /// position of features [default: as the model says, or 1]
     #[arg(long)]
     parts: Option<NonZeroUsize>,
-    /// How the head begins: at random, or as logistic regression on the pooled states [default: as
-    /// the recipe says, or random]
+    /// How the head is initialised: random, or as logistic regression on the pooled states
+    /// [default: as the recipe says, or random]
     #[arg(long, value_enum)]
     head: Option<Head>,
-    /// What counts k-mers: nothing, the head, or a regression beside the network [default: as the
-    /// recipe says, or none]
+    /// What reads counts of k-mers: nothing, the head, or a regression that is combined with the
+    /// network [default: as the recipe says, or none]
     #[arg(long, value_enum)]
     ngrams: Option<Ngrams>,
-    /// Longest run of tokens that is counted: 3 makes 4-, 5- and 6-mers of 4-mers
+    /// Longest run of tokens that is counted: with 4-mers, 3 gives 4-, 5- and 6-mers
     #[arg(long, requires = "ngrams")]
     max_n: Option<NonZeroUsize>,
-    /// Positions along a sequence that k-mers are counted at, each by itself
+    /// Number of bins along a sequence; k-mers are counted in each bin separately
     #[arg(long, requires = "ngrams")]
     position_bins: Option<NonZeroUsize>,
-    /// Strands that are read: one, or both, in training as rows of their own and in the answer as
-    /// the mean [default: as the task needs]
+    /// Strands that are read. With both, training rows are read on each strand, and predictions are
+    /// means over both [default: as the task needs]
     #[arg(long, value_enum)]
     strands: Option<Strands>,
-    /// Networks to train, each from a seed of its own; their probabilities are averaged [default:
-    /// one for each model to start from]
+    /// Number of networks to train, each with its own seed; their probabilities are averaged
+    /// [default: one for each model to start from]
     #[arg(long)]
     members: Option<NonZeroUsize>,
-    /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after
-    /// June 2021 [default: as the model says]
+    /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after June
+    /// 2021 [default: as the model says]
     #[arg(long, conflicts_with_all = ["size", "k"])]
     mask_mode: Option<MaskMode>,
-    /// Tokens that every row is padded to, special tokens included; DNABERT's max_seq_length,
-    /// needed with --mask-mode head
+    /// Tokens that every row is padded to, with special tokens; DNABERT's max_seq_length, needed
+    /// with --mask-mode head
     #[arg(long, conflicts_with_all = ["size", "k"])]
     padded_length: Option<usize>,
-    /// Make k-mers with ambiguous letters [UNK] instead of refusing them (counted in the report)
+    /// Replace k-mers with ambiguous letters by [UNK] instead of refusing them (counted in the
+    /// report)
     #[arg(long)]
     unknown: bool,
     /// Cut sequences longer than the model instead of refusing them (counted in the report)
@@ -96,7 +97,7 @@ struct NetworkOptions {
     truncate: bool,
 }
 
-/// The optimizer's steps.
+/// The options of the optimizer.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Optimization")]
 struct StepOptions {
@@ -119,42 +120,42 @@ struct StepOptions {
     /// Dropout of hidden states [default: as recipe or model say]
     #[arg(long, value_parser = fraction)]
     dropout: Option<f64>,
-    /// Fraction of input tokens hidden while training [default: 0 with --model, 0.2 from random
-    /// weights, else as the recipe says]
+    /// Fraction of input tokens that are masked in training [default: 0 with --model, 0.2 from
+    /// random weights, else as the recipe says]
     #[arg(long)]
     token_masking: Option<f64>,
-    /// Weigh classes in inverse proportion to their fraction of the training table
+    /// Weight classes in inverse proportion to their fraction of the training table
     #[arg(long)]
     balanced: bool,
-    /// Stop after this many epochs without a better one
+    /// Stop after this many epochs without improvement
     #[arg(long)]
     patience: Option<usize>,
 }
 
-/// How the head begins, as the command line calls it.
+/// How the head is initialised, by its name on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Head {
-    /// At random
+    /// With random weights
     Random,
     /// As logistic regression on the pooled states
     Regression,
 }
 
-/// What counts k-mers, as the command line calls it.
+/// What reads counts of k-mers, by its name on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Ngrams {
     /// Nothing
     None,
     /// The head
     Head,
-    /// A regression beside the network
+    /// A regression that is combined with the network
     Beside,
 }
 
-/// What is trained, as the command line calls it.
+/// Which weights are trained, by their names on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Adapt {
-    /// Every weight
+    /// All weights
     Full,
     /// The head alone
     Probe,
@@ -163,7 +164,7 @@ enum Adapt {
 }
 
 impl TrainingOptions {
-    /// What is usual for the task, by the recipe that was asked for.
+    /// The defaults of the task, or those of the requested recipe.
     pub(crate) fn defaults(&self, defaults: TaskDefaults) -> TaskDefaults {
         TaskDefaults { recipe: self.recipe.unwrap_or(defaults.recipe), ..defaults }
     }
@@ -173,7 +174,7 @@ impl TrainingOptions {
         TaskDefaults::of_tables(self.recipe.unwrap_or(Recipe::Order))
     }
 
-    /// The models to start from, as they were named.
+    /// The models to start from, as given on the command line.
     pub(crate) fn models(&self) -> &[String] {
         &self.model
     }
@@ -188,8 +189,8 @@ impl TrainingOptions {
         self.model.is_empty() && !self.is_fresh()
     }
 
-    /// The recipe that decides, if any: where a model or a size is named, its own usual settings
-    /// do, unless a recipe is named, too.
+    /// The recipe to use, if any. Where a model or a size is given, its own defaults apply, unless
+    /// a recipe is given, too.
     fn recipe(&self, defaults: TaskDefaults) -> Option<Recipe> {
         match self.network.head {
             _ if self.recipe.is_some() => self.recipe,
@@ -237,8 +238,8 @@ impl TrainingOptions {
         Ok(experiment)
     }
 
-    /// The models to start from: those that are named, else the shipped ones, of which there are
-    /// no more than networks.
+    /// The models to start from: those that are given, else the shipped ones, at most one for each
+    /// network.
     fn starts(
         &self,
         defaults: TaskDefaults,
@@ -255,7 +256,7 @@ impl TrainingOptions {
         Ok(folders.into_iter().map(ModelInit::from_folder).collect())
     }
 
-    /// Sets what the options name.
+    /// Applies the options to the experiment.
     fn change(
         &self,
         experiment: &mut Experiment,
@@ -308,7 +309,7 @@ impl TrainingOptions {
         Ok(())
     }
 
-    /// As `experiment`, in the way that suits random weights.
+    /// As `experiment`, with settings that suit random weights.
     pub(crate) fn with_random_weights(
         &self,
         experiment: &Experiment,
@@ -317,7 +318,7 @@ impl TrainingOptions {
         Experiment {
             further_starts: Vec::new(),
             head: HeadInit::Random,
-            // The part that needs no pre-training is there with random weights, too.
+            // The regression needs no pre-training, so it is also used with random weights.
             ngrams: experiment.ngrams.filter(|ngrams| ngrams.read == NgramReader::Regression),
             dropout: None,
             fine_tune: FineTuneConfig {
@@ -330,7 +331,8 @@ impl TrainingOptions {
         }
     }
 
-    /// What counts k-mers, where a shipped model is fine-tuned by `recipe`, and any by `usual`.
+    /// What reads counts of k-mers. `recipe` decides where a shipped model is fine-tuned, else
+    /// `usual`.
     fn counted(&self, recipe: Option<Recipe>, usual: Recipe) -> Option<Counted> {
         let usual = match self.network.ngrams {
             None => recipe.and_then(Recipe::ngrams)?,

@@ -1,4 +1,4 @@
-//! `dnabert audit`: leaks between splits, and how far simple methods get.
+//! `dnabert audit`: leaks between splits, and the performance of baselines.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use dnabert::{Baseline, BaselineData, device};
 use crate::console::{out, outln};
 use crate::failure::{Outcome, usage};
 
-/// Look for leaks between splits, and for what simple methods reach.
+/// Look for leaks between splits, and evaluate baselines.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert audit --train train.tsv --dev dev.tsv --test test.tsv")]
@@ -20,21 +20,21 @@ pub(crate) struct Arguments {
     /// Training table (TSV or CSV, plain or .gz: sequence, label)
     #[arg(long, value_name = "TABLE")]
     train: PathBuf,
-    /// Table that chooses
+    /// Table for choosing settings
     #[arg(long, value_name = "TABLE")]
     dev: Option<PathBuf>,
-    /// Table that is evaluated
+    /// Table for evaluation
     #[arg(long, value_name = "TABLE")]
     test: Option<PathBuf>,
     /// Length of the k-mers that rows of two splits should not share
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u16).range(1..))]
     k: u16,
-    /// Leave the simple methods out
+    /// Skip the baselines
     #[arg(long)]
     leaks_only: bool,
 }
 
-/// Prints what is found.
+/// Prints the results.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if !arguments.leaks_only && (arguments.dev.is_some() != arguments.test.is_some()) {
         return Err(usage(

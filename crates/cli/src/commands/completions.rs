@@ -1,4 +1,4 @@
-//! `dnabert completions` and `dnabert man`: from the same definitions as the commands.
+//! `dnabert completions` and `dnabert man`, generated from the definitions of the commands.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ pub(crate) struct Completions {
 #[command(after_help = "Example:
   dnabert man | man -l -")]
 pub(crate) struct Man {
-    /// Folder for a page of each command
+    /// Folder for one page per command
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `dnabert convert`: read a checkpoint in any of the known formats, and write safetensors.
+//! `dnabert convert`: reads a checkpoint in any supported format, and writes safetensors.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     /// The folder to write
     #[arg(long)]
     out: PathBuf,
-    /// Write numbers of half precision, in half the space
+    /// Write weights in half precision, which needs half the space
     #[arg(long)]
     half: bool,
     #[command(flatten)]
@@ -89,7 +89,7 @@ impl Convert<'_> {
     }
 }
 
-/// The largest resident size of this process so far, in bytes, where the system tells.
+/// The peak memory (resident size) of this process so far, in bytes, where the system provides it.
 fn peak_memory() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

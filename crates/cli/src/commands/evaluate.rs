@@ -17,18 +17,18 @@ use crate::failure::{Outcome, usage};
 
 /// Evaluate a trained model on labelled sequences.
 ///
-/// Prints accuracy, MCC, AUROC and AUPRC with 95 % bootstrap intervals. Labels are class names of the
-/// model, or their numbers.
+/// Prints accuracy, MCC, AUROC and AUPRC with 95 % bootstrap intervals. Labels are class names of
+/// the model, or their numbers.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert evaluate --model runs/mine/model test.tsv")]
 pub(crate) struct Arguments {
     /// Table (TSV or CSV, plain or .gz: sequence, label)
     table: PathBuf,
-    /// Trained model: a folder, or a name on the Hugging Face Hub; several are an ensemble
+    /// Trained model: a folder, or a name on the Hugging Face Hub; several form an ensemble
     #[arg(long, required = true)]
     model: Vec<String>,
-    /// Strands that are read: one, or both, for the mean over a sequence and its reverse
+    /// Strands that are read. With both, predictions are means over a sequence and its reverse
     /// complement (binding sites)
     #[arg(long, value_enum, default_value = "one")]
     strands: Strands,
@@ -42,10 +42,10 @@ pub(crate) struct Arguments {
     reading: ModelOptions,
 }
 
-/// Resamples behind an interval.
+/// Number of bootstrap resamples for an interval.
 const RESAMPLES: usize = 1000;
 
-/// Evaluates.
+/// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let device = arguments.reading.device()?;
     let models = Ensemble::new(arguments.reading.open(&arguments.model, None, &device)?)?;

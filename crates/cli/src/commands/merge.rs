@@ -1,4 +1,4 @@
-//! `dnabert merge`: the files of all shards, put together again.
+//! `dnabert merge`: joins the output files of all shards.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Lines, Write};
@@ -12,7 +12,7 @@ use crate::failure::Outcome;
 use crate::files::{FileError, replace};
 use dnabert::variants::{Format, SHARD};
 
-/// Put the files of all shards of a run together again.
+/// Join the output files of all shards of a run.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert merge --out scored.vcf shard-1.vcf shard-2.vcf")]
@@ -25,12 +25,12 @@ pub(crate) struct Arguments {
     out: PathBuf,
 }
 
-/// Merges.
+/// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     merge(&arguments.shards, &arguments.out)
 }
 
-/// A file of a shard, behind its header.
+/// A file of a shard, after its header.
 struct Part {
     lines: Peekable<Lines<BufReader<File>>>,
     format: Format,
@@ -55,7 +55,7 @@ impl Part {
     }
 }
 
-/// Puts the files of all shards together: the first variant of each, then the second, and so on.
+/// Joins the files of all shards: the first variant of each, then the second, and so on.
 fn merge(shards: &[PathBuf], out: &Path) -> Outcome {
     let format = Format::from_path(out)?;
     if format != Format::Vcf && format != Format::Table {
@@ -91,7 +91,7 @@ fn merge(shards: &[PathBuf], out: &Path) -> Outcome {
     }
     replace(out, |beside| -> Outcome {
         let mut file = BufWriter::new(File::create(beside)?);
-        // A table of all variants has no lines beside its columns.
+        // A table of all variants has no header lines except its columns.
         let is_kept = |line: &&String| format == Format::Vcf || !line.starts_with("##");
         for line in head.iter().flatten().filter(is_kept) {
             writeln!(file, "{line}")?;
@@ -143,7 +143,7 @@ fn merge(shards: &[PathBuf], out: &Path) -> Outcome {
     })
 }
 
-/// Lines up to and with `#CHROM`, or the first of a table.
+/// Lines up to and including `#CHROM`, or the first line of a table.
 fn header_of(lines: &mut Lines<BufReader<File>>, format: Format) -> io::Result<Vec<String>> {
     let mut header = Vec::new();
     for line in lines {

@@ -74,12 +74,13 @@ pub(crate) fn command() -> clap::Command {
     Cli::command().args_override_self(true).mut_subcommands(overriding)
 }
 
-/// Options that are given again replace the first, as those of a `--config` file are.
+/// If an option is given again, the last value is used. So options override those of a `--config`
+/// file.
 fn overriding(command: clap::Command) -> clap::Command {
     command.args_override_self(true).mut_subcommands(overriding)
 }
 
-/// Runs what was asked for.
+/// Runs the requested command.
 pub(crate) fn run(matches: &ArgMatches) -> Outcome {
     let Cli { global, command } = Cli::from_arg_matches(matches)?;
     console::set_verbosity(global.quiet, global.verbose);

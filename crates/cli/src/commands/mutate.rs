@@ -1,4 +1,4 @@
-//! `dnabert mutate`: sequences of a table, mutated by row, as DNABERT's scripts do.
+//! `dnabert mutate`: mutates sequences of a table by row, as DNABERT's scripts do.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -16,31 +16,30 @@ use dnabert::core::{Classifier, Sequence};
 use dnabert::tasks::{TableFormat, read_inputs};
 use dnabert::variants::reference::{Mutation, all_substitutions, parse, scores};
 
-/// Do what DNABERT's mutate_seqs.py and SNP.py do: mutate the sequences of a table, and score both.
+/// Mutate the sequences of a table and score both, as DNABERT's mutate_seqs.py and SNP.py do.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert mutate --model runs/mine/model --out scores.tsv dev.tsv --mutations mutations.tsv")]
 pub(crate) struct Arguments {
     /// Table of sequences
     table: PathBuf,
-    /// Their mutations: tab-separated row, start, end and allele [default: every base to A, T, G
-    /// and C]
+    /// Mutations: tab-separated row, start, end and allele [default: every base to A, T, G and C]
     #[arg(long, value_name = "FILE")]
     mutations: Option<PathBuf>,
-    /// Trained model: a folder, or a name on the Hugging Face Hub; several are an ensemble
+    /// Trained model: a folder, or a name on the Hugging Face Hub; several form an ensemble
     #[arg(long, required = true)]
     model: Vec<String>,
-    /// The class that is scored, by its number
+    /// The class to score, by its number
     #[arg(long, default_value_t = 1)]
     class: usize,
-    /// File to write
+    /// Output file
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
     device: DeviceOptions,
 }
 
-/// Mutates and scores.
+/// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let device = arguments.device.open()?;
     let models = open(&arguments.model, &device)?;
@@ -48,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     score(&models, arguments.class, &arguments.table, mutations, &arguments.out)
 }
 
-/// Mutants that are read at once.
+/// Number of mutants per batch.
 const AT_ONCE: usize = 1024;
 
 /// Writes the columns of `mutations.tsv` as `SNP.py` does, row by row of the table.

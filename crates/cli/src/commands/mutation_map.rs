@@ -1,4 +1,5 @@
-//! `dnabert mutation-map`: all small changes of one window, as a table and as pictures.
+//! `dnabert mutation-map`: all substitutions and deletions in one window, as a table and as
+//! figures.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,25 +18,25 @@ use dnabert::genome::{Genome, Interval};
 use dnabert::variants::effects::StrandMode;
 use dnabert::variants::map::{COLUMNS, MutationMap};
 
-/// Map what every substitution and deletion does in one window of a genome.
+/// Map the effect of every substitution and deletion in one window of a genome.
 ///
-/// Writes map.tsv, map.svg and track.svg: the change of the log odds of a class by each change of a
-/// base.
+/// Writes map.tsv, map.svg and track.svg: the change of the log odds of a class for each change of
+/// a base.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert mutation-map --model datasets/models/ctcf-gm12878 --width 101 --out runs/map genome.fa chr1:1000-1020")]
 pub(crate) struct Arguments {
     /// Genome: FASTA, plain, gzip or bgzip
     genome: PathBuf,
-    /// The stretch in the middle of the window: chromosome:start-end, 1-based, end included
+    /// The region in the middle of the window: chromosome:start-end, 1-based, end included
     stretch: String,
-    /// Trained model: a folder, or a name on the Hugging Face Hub; several are an ensemble
+    /// Trained model: a folder, or a name on the Hugging Face Hub; several form an ensemble
     #[arg(long, required = true)]
     model: Vec<String>,
     /// Bases of the window
     #[arg(long, value_parser = clap::value_parser!(u16).range(8..))]
     width: u16,
-    /// The class whose changes are shown, by its number
+    /// The class to show, by its number
     #[arg(long, default_value_t = 1)]
     class: usize,
     /// The strand that the model reads
@@ -48,7 +49,7 @@ pub(crate) struct Arguments {
     device: DeviceOptions,
 }
 
-/// Maps.
+/// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let device = arguments.device.open()?;
     let models = open(&arguments.model, &device)?;
@@ -61,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     map.run(&models, &genome, &arguments.stretch, &arguments.out)
 }
 
-/// What is mapped.
+/// The settings of a map.
 struct Map {
     class: usize,
     width: usize,
@@ -140,7 +141,7 @@ impl Map {
     }
 }
 
-/// `chr:start-end` from 1, as half-open from 0.
+/// Parses `chr:start-end`, 1-based with the end included, to 0-based half-open.
 fn parse(text: &str) -> Outcome<(String, usize, usize)> {
     let wrong = || usage(format!("{text:?}: chromosome:start-end is expected, counted from 1"));
     let (chromosome, range) = text.rsplit_once(':').ok_or_else(wrong)?;

@@ -22,11 +22,11 @@ use crate::files::replace;
 #[command(after_help = "Example:
   dnabert predict --model datasets/models/splice-fly sequences.fa")]
 pub(crate) struct Arguments {
-    /// Trained model: a folder, or a name on the Hugging Face Hub; several are an ensemble, whose
-    /// answer is the mean
+    /// Trained model: a folder, or a name on the Hugging Face Hub; several form an ensemble, whose
+    /// predictions are averaged
     #[arg(long, required = true)]
     model: Vec<String>,
-    /// Strands that are read: one, or both, for the mean over a sequence and its reverse
+    /// Strands that are read. With both, predictions are means over a sequence and its reverse
     /// complement (binding sites)
     #[arg(long, value_enum, default_value = "one")]
     strands: Strands,
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     reading: ReadingOptions,
 }
 
-/// Predicts.
+/// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let models = open(arguments)?;
     match &arguments.reading.out {
@@ -90,7 +90,7 @@ fn predict(arguments: &Arguments, models: &Ensemble, output: &mut impl Write) ->
     Ok(output.flush()?)
 }
 
-/// The rows of the answer.
+/// Writes the rows of predictions.
 struct Rows<'a, W> {
     models: &'a Ensemble,
     json: bool,
@@ -98,7 +98,7 @@ struct Rows<'a, W> {
 }
 
 impl<W: Write> Rows<'_, W> {
-    /// Whether one of several classes is predicted.
+    /// Whether the model predicts exactly one of several classes.
     fn are_classes(&self) -> bool {
         self.models.problem() == ProblemType::SingleLabelClassification
     }

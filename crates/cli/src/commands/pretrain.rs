@@ -1,4 +1,5 @@
-//! `dnabert pretrain`: from FASTA files to a masked language model in the Hugging Face layout.
+//! `dnabert pretrain`: trains a masked language model on FASTA files, and writes it in the Hugging
+//! Face layout.
 
 use std::path::PathBuf;
 
@@ -23,8 +24,8 @@ use crate::files;
 
 /// Pre-train a masked language model on genomes.
 ///
-/// Killed at any moment, the same command with --resume goes on and ends with the same bits. Without
-/// genomes it makes the shipped convolutional-4 again.
+/// If the process is killed, the same command with --resume continues, and the result is
+/// bit-identical. Without genomes it reproduces the shipped convolutional-4.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert pretrain genome.fa.gz --k 6 --exclude dev.tsv --exclude test.tsv --out runs/pretrain")]
@@ -33,15 +34,15 @@ pub(crate) struct Arguments {
     corpus: CorpusOptions,
     #[command(flatten)]
     recipe: PretrainingOptions,
-    /// Pieces that an evaluation judges
+    /// Number of pieces in an evaluation
     #[arg(long, default_value_t = 400, help_heading = "Optimization")]
     evaluation_rows: u64,
-    /// Go on with the run in --out
+    /// Continue the run in --out
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
     device: DeviceOptions,
-    /// Share each pass among this many CUDA devices
+    /// Divide each pass among this many CUDA devices
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "device", help_heading = "Device and data")]
     devices: Option<u16>,
     /// Folder for model/, log.jsonl, loss.svg and checkpoints/

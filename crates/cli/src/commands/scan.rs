@@ -1,4 +1,4 @@
-//! `dnabert scan`: a trained model at every window of long sequences.
+//! `dnabert scan`: applies a trained model to every window of long sequences.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -31,26 +31,27 @@ pub(crate) struct Arguments {
     /// FASTA file, plain or .gz
     #[arg(requires = "model")]
     fasta: Option<PathBuf>,
-    /// Trained model: a folder, or a name on the Hugging Face Hub [default: the shipped promoter-fly]
+    /// Trained model: a folder, or a name on the Hugging Face Hub [default: the shipped
+    /// promoter-fly]
     #[arg(long)]
     model: Option<String>,
     /// Known sites, a BED file [default: those of the default sequence]
     #[arg(long, value_name = "BED")]
     known: Option<PathBuf>,
-    /// Bases of a window before the site, and from it on
+    /// Bases of a window before the site, and from the site on
     #[arg(long, num_args = 2, default_values_t = [249, 51])]
     window: Vec<usize>,
     /// Bases from one window to the next
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     stride: u16,
-    /// Probability above which a site is called [default: the one chosen on dev for a hundred
-    /// negatives to a positive, where the model's metrics.json tells it; else 0.5]
+    /// Probability above which a site is called [default: the threshold chosen on dev for a hundred
+    /// negatives per positive, if the model's metrics.json has it; else 0.5]
     #[arg(long)]
     threshold: Option<f64>,
-    /// Bases between two calls on one strand, at least
+    /// Minimum distance of two calls on one strand, in bases
     #[arg(long, default_value_t = 500)]
     spacing: usize,
-    /// Bases between a call and a known site, at most
+    /// Maximum distance of a call from a known site, in bases
     #[arg(long, default_value_t = 250)]
     tolerance: usize,
     /// Folder for results
@@ -62,7 +63,7 @@ pub(crate) struct Arguments {
     datasets: DatasetsOptions,
 }
 
-/// Scans.
+/// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let (fasta, shipped_known) = match &arguments.fasta {
         Some(fasta) => (fasta.clone(), None),
@@ -79,10 +80,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     arguments.scan(&fasta, known.as_deref(), &folder)
 }
 
-/// A known site: its base, from 0, and its strand.
+/// A known site: its position, from 0, and its strand.
 type Site = (usize, Strand);
 
-/// What `scan.json` says of one sequence.
+/// The entry of one sequence in `scan.json`.
 #[derive(Debug, Serialize)]
 struct Scanned {
     sequence: String,
@@ -91,11 +92,11 @@ struct Scanned {
     threshold: f64,
     spacing: usize,
     tolerance: usize,
-    /// At the threshold; none without known sites.
+    /// Hits at the threshold; `None` without known sites.
     hits: Option<Hits>,
     recall: Option<f64>,
     precision: Option<f64>,
-    /// The same at other thresholds.
+    /// Hits at other thresholds.
     curve: Vec<CurvePoint>,
 }
 
@@ -164,7 +165,8 @@ impl Arguments {
         files::write(&out.join("scan.json"), json)?;
         config::write_beside(out)?;
         noteln!("wrote calls.bed, two bedGraph tracks, scan.json and figures to {}", out.display());
-        // After hours of scanning, a name that is written otherwise must not cost the result.
+        // Names that do not match are reported after the results are written, so that hours of
+        // scanning are not lost.
         match known.keys().min() {
             Some(name) if known_here == 0 => Err(format!(
                 "no known site lies on a sequence that was scanned; one lies on {name:?}"
@@ -178,7 +180,7 @@ impl Arguments {
         }
     }
 
-    /// Holds the calls against known sites, at several thresholds, and prints that.
+    /// Compares the calls with known sites at several thresholds, and prints the result.
     fn judge(
         &self,
         name: &str,
@@ -232,16 +234,16 @@ fn known_sites(path: Option<&Path>) -> Outcome<HashMap<String, Vec<Site>>> {
     Ok(known)
 }
 
-/// Points as a figure takes them.
+/// Points in the form that a figure needs.
 fn drawn(points: &[Point]) -> Vec<ScanPoint> {
     let point = |&Point { position, strand, score }: &Point| ScanPoint { position, strand, score };
     points.iter().map(point).collect()
 }
 
-/// Longer sequences have no figure: nobody looks at hundreds of rows.
+/// Longer sequences get no figure, since it would have hundreds of rows.
 const DRAWN: usize = 2_000_000;
 
-/// What the model says of every window of a sequence: 24 bytes for each are held.
+/// The predictions of the model for every window of a sequence. They need 24 bytes per window.
 fn points(
     model: &AnyClassifier,
     name: &str,
@@ -264,7 +266,7 @@ fn points(
     Ok(points)
 }
 
-/// Puts the name of the sequence before what is wrong with it.
+/// Adds the name of the sequence to an error.
 fn named(name: &str, error: ScanError<TokenizeError>) -> Box<dyn std::error::Error> {
     match error {
         ScanError::Classifier(TokenizeError::InBatch { source, .. }) => {
@@ -274,7 +276,7 @@ fn named(name: &str, error: ScanError<TokenizeError>) -> Box<dyn std::error::Err
     }
 }
 
-/// Tracks and calls of all sequences.
+/// The tracks and calls of all sequences.
 #[derive(Default)]
 struct Texts {
     forward: String,
@@ -291,7 +293,7 @@ impl Texts {
         stride: usize,
         calls: &[Call],
     ) -> std::fmt::Result {
-        // Each point stands for the bases around it, as far as the next one does not.
+        // Each point covers the bases around it, up to those of the next point.
         let mut ends = [0, 0];
         for point in points {
             let (track, last) = match point.strand {
@@ -348,8 +350,8 @@ fn print_hits(curve: &[CurvePoint], found: &Hits, threshold: f64, tolerance: usi
     }
 }
 
-/// The threshold that dev chose for a hundred negatives to a positive, if a `metrics.json` in the
-/// model's folder or above it tells.
+/// The threshold that was chosen on dev for a hundred negatives per positive, if a `metrics.json`
+/// in the model's folder or above it has one.
 fn threshold_of(folder: &Path) -> Outcome<Option<f64>> {
     let places = [Some(folder), folder.parent()];
     let file = places

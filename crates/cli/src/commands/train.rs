@@ -23,7 +23,7 @@ use crate::files;
   dnabert train labelled.tsv --out runs/mine
   dnabert train --train a.tsv --dev b.tsv --test c.tsv --recipe motifs --out runs/mine")]
 pub(crate) struct Arguments {
-    /// One table of all rows (TSV or CSV, plain or .gz: sequence, label): it is split by sequence
+    /// One table of all rows (TSV or CSV, plain or .gz: sequence, label). It is split by sequence
     /// similarity, reproducibly
     #[arg(required_unless_present = "train", conflicts_with = "train")]
     table: Option<PathBuf>,
@@ -51,13 +51,13 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Splitting one table")]
 struct SingleOptions {
-    /// Fraction of the rows that chooses the epoch
+    /// Fraction of the rows for choosing the epoch
     #[arg(long, default_value_t = 0.1, requires = "table")]
     dev_fraction: f64,
-    /// Fraction of the rows that is evaluated once, at the end
+    /// Fraction of the rows for the evaluation at the end
     #[arg(long, default_value_t = 0.1, requires = "table")]
     test_fraction: f64,
-    /// Rows that share this many bases in a row, on either strand, are in the same split
+    /// Rows that share this many consecutive bases, on either strand, are put in the same split
     #[arg(long, default_value_t = 20, requires = "table")]
     shared: usize,
     /// Seed of the split
@@ -65,7 +65,7 @@ struct SingleOptions {
     split_seed: u64,
 }
 
-/// Trains and evaluates.
+/// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let task: BoxedTask = match (&arguments.table, arguments.tables.task("tables")?) {
         (None, Some(task)) => task,
@@ -95,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     write(&trained, &arguments.out, arguments.json)
 }
 
-/// Trains, with progress unless the program is to be quiet.
+/// Trains. Shows progress unless the program is quiet.
 pub(crate) fn train(
     experiment: &Experiment,
     task: &BoxedTask,
@@ -108,9 +108,9 @@ pub(crate) fn train(
     })
 }
 
-/// Prints and writes a result, and the options that repeat the run.
+/// Prints and writes a result, and the options to repeat the run.
 pub(crate) fn write(trained: &Trained, folder: &Path, json: bool) -> Outcome {
-    // Files first: who reads the figures may stop reading.
+    // Files first: a program that reads the output may close it early.
     trained.write(folder)?;
     config::write_beside(folder)?;
     if json {

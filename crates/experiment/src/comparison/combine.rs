@@ -1,12 +1,13 @@
-//! Several methods as one.
+//! Combines several methods into one by averaging their probabilities.
 
 use super::{Run, RunKey};
 use crate::Predictions;
 
-/// What `methods` say together, as the runs of a method called `name`: for each task, draw and seed that all of them
-/// have, the mean of their probabilities.
+/// Averages the probabilities of `methods`, as the runs of a new method called `name`. There is one
+/// such run for each task, draw and seed for which all of the methods have a run.
 ///
-/// Runs of one method, draw and seed are taken for the same whatever their settings; the first one counts.
+/// If a method has several runs with the same draw and seed but other settings, the first one is
+/// used.
 pub fn combine(runs: &[Run], methods: &[&str], name: &str) -> Vec<Run> {
     let Some(first) = methods.first() else {
         return Vec::new();
@@ -48,7 +49,7 @@ pub fn combine(runs: &[Run], methods: &[&str], name: &str) -> Vec<Run> {
     combined
 }
 
-/// The mean of several opinions of the same examples; `None` where examples or classes differ.
+/// The mean of several predictions of the same examples. `None` where examples or classes differ.
 fn mean(opinions: &[Predictions]) -> Option<Predictions> {
     let labels = &opinions.first()?.labels;
     let classes = |opinion: &Predictions| opinion.probabilities.first().map(Vec::len);

@@ -1,4 +1,4 @@
-//! How far one method is ahead of another, with an interval.
+//! The difference between two methods, with a confidence interval.
 
 use dnabert_core::derive_seed;
 use dnabert_train::{ConfidenceInterval, bootstrap};
@@ -10,19 +10,20 @@ use crate::Predictions;
 pub struct Difference {
     /// The mean.
     pub mean: f64,
-    /// The interval; none of one pair of folds.
+    /// The interval; `None` for a single pair of folds.
     pub interval: Option<ConfidenceInterval>,
 }
 
-/// Draws of seeds and test rows behind an interval.
+/// Number of resamples of seeds and test rows for an interval.
 const RESAMPLES: usize = 1000;
 
-/// Runs with several seeds, judged on the same test rows: the interval draws seeds and rows. Each
-/// pair is the method and the one that it is compared with. `None` without pairs.
+/// The difference over runs with several seeds, evaluated on the same test rows. The bootstrap
+/// resamples seeds and rows. Each pair is the method and the one that it is compared with. `None`
+/// without pairs.
 ///
 /// # Panics
 ///
-/// If runs are of different rows.
+/// If the runs have different test rows.
 pub fn over_seeds(
     pairs: &[[Predictions; 2]],
     value: impl Fn(&Predictions) -> f64,
@@ -46,9 +47,9 @@ pub fn over_seeds(
     Some(Difference { mean, interval })
 }
 
-/// Runs of repeated cross-validation, in each of which so many rows are judged for one that is learned
-/// from: the interval takes into account that training sets overlap (Nadeau and Bengio 2003, doi
-/// 10.1023/A:1024068626366). `None` without pairs.
+/// The difference over runs of repeated cross-validation. `test_rows_per_train_row` is the number
+/// of test rows divided by that of training rows. The interval is corrected for the overlap of
+/// training sets (Nadeau and Bengio 2003, doi 10.1023/A:1024068626366). `None` without pairs.
 pub fn over_folds(
     pairs: &[[Predictions; 2]],
     test_rows_per_train_row: f64,
@@ -70,8 +71,9 @@ pub fn over_folds(
     Some(Difference { mean, interval })
 }
 
-/// The 97.5th percentile of Student's t, to 1 %: the first terms of its expansion in the degrees of
-/// freedom (Abramowitz and Stegun 1964, 26.7.5), and tabled values where these are not enough.
+/// The 97.5th percentile of Student's t, to 1 %. It uses the first terms of its expansion in the
+/// degrees of freedom (Abramowitz and Stegun 1964, 26.7.5), and tabled values where these are not
+/// accurate enough.
 fn student_97_5(degrees: usize) -> f64 {
     const FEW: [f64; 4] = [12.706, 4.303, 3.182, 2.776];
     const NORMAL: f64 = 1.959_964;
@@ -96,7 +98,7 @@ mod tests {
         }
     }
 
-    /// Ten rows, of which `right` are called right.
+    /// Predictions for ten rows, of which `right` are correct.
     fn run(right: usize) -> Predictions {
         let row = |at: usize| if at < right { vec![0.1, 0.9] } else { vec![0.9, 0.1] };
         Predictions { probabilities: (0..10).map(row).collect(), labels: vec![1; 10] }

@@ -1,4 +1,4 @@
-//! Runs that are still to be done.
+//! Runs the jobs of a comparison that are not done yet.
 
 use std::collections::{HashSet, VecDeque};
 use std::io::{self, Write as _};
@@ -10,7 +10,7 @@ use super::run::{append, read};
 use super::{Run, RunKey};
 use crate::Predictions;
 
-/// What a method made of a task.
+/// The predictions of a method on a task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MethodResult {
     /// Training rows.
@@ -25,9 +25,9 @@ pub struct MethodResult {
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Work<'a> = Box<dyn Fn() -> Result<MethodResult, Failure> + Send + Sync + 'a>;
 
-/// A run that is wanted.
+/// A requested run.
 pub struct Job<'a> {
-    /// What it is.
+    /// Its key.
     pub key: RunKey,
     work: Work<'a>,
 }
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Job<'_> {
 }
 
 impl<'a> Job<'a> {
-    /// A run that `work` does, on one core.
+    /// A run that calls `work`, on one core.
     pub fn new<E: Into<Failure>>(
         key: RunKey,
         work: impl Fn() -> Result<MethodResult, E> + Send + Sync + 'a,
@@ -48,32 +48,32 @@ impl<'a> Job<'a> {
     }
 }
 
-/// A run that has just been done.
+/// Progress, after a run is done.
 #[derive(Debug)]
 pub struct Progress<'a> {
-    /// The run.
+    /// The run that was just done.
     pub run: &'a Run,
-    /// Runs that are yet to be begun.
+    /// Number of runs that have not started yet.
     pub left: usize,
-    /// Runs that were missing at first.
+    /// Number of runs that were missing at the start.
     pub all: usize,
-    /// Time since then.
+    /// Time since the start.
     pub elapsed: Duration,
 }
 
 impl Progress<'_> {
-    /// The time that the rest may take.
+    /// An estimate of the remaining time.
     pub fn time_left(&self) -> Duration {
         self.elapsed.mul_f64(self.left as f64 / (self.all - self.left).max(1) as f64)
     }
 }
 
-/// The runs that were asked for.
+/// The results of the requested runs.
 #[derive(Debug)]
 pub struct Completed {
-    /// Those that are there, in the order in which they were asked for.
+    /// The completed runs, in the order in which they were requested.
     pub runs: Vec<Run>,
-    /// Those that failed, and why.
+    /// The failed runs, and why they failed.
     pub failures: Vec<(RunKey, Failure)>,
 }
 
@@ -91,7 +91,7 @@ impl Completed {
     }
 }
 
-/// Why runs are not complete; those that were done are in the file.
+/// Why runs are not complete. Runs that were done are in the file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JobError {
@@ -113,7 +113,7 @@ pub enum JobError {
         #[source]
         source: Failure,
     },
-    /// A run was done, and its line cannot be read again.
+    /// A run was done, but its line cannot be read again.
     #[error("{}: the run of {} {} {} seed {} cannot be read again", path.display(), key.task, key.draw, key.method, key.seed)]
     Lost {
         /// The file.
@@ -121,14 +121,15 @@ pub enum JobError {
         /// The run.
         key: Box<RunKey>,
     },
-    /// No thread.
+    /// No thread can be started.
     #[error("no thread can be started: {0}")]
     Threads(String),
 }
 
-/// The runs that are asked for, in that order: those that `file` lacks are done, as many at once as
-/// there are `workers`, and written to it line by line. Killed at any moment, the same call goes on. A run
-/// that fails leaves the others alone.
+/// Returns the requested runs, in that order. Runs that are missing in `file` are done, on
+/// `workers` threads in parallel. Each finished run is appended to the file as one line. If the
+/// process is killed, the same call continues where it stopped. A run that fails does not affect
+/// the others.
 ///
 /// # Errors
 ///
@@ -149,11 +150,11 @@ pub fn complete(
     let missing = Mutex::new(missing);
     let output = Mutex::new(append(file).map_err(failed)?);
     let failures = Mutex::new(Vec::new());
-    // Many runs on one core each are faster than one run after the other on all cores.
+    // Many runs in parallel, each on one core, are faster than one run at a time on all cores.
     let work = || -> Result<(), JobError> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
         let pool = pool.map_err(|error| JobError::Threads(error.to_string()))?;
-        let next = || lock(&missing).pop_front(); // and lets go of the lock
+        let next = || lock(&missing).pop_front(); // and releases the lock
         while let Some(job) = next() {
             let learned = match pool.install(|| (job.work)()) {
                 Ok(learned) => learned,
@@ -244,7 +245,7 @@ mod tests {
         };
         let first = complete(&file, jobs(0..3), 2, |_| ()).unwrap().all().unwrap();
         assert_eq!((first.len(), times.load(Ordering::Relaxed)), (3, 3));
-        // A process killed while it wrote the last line.
+        // As after a process was killed while it wrote the last line.
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, &text[..text.len() - 9]).unwrap();
         let again = complete(&file, jobs(0..4), 2, |_| ()).unwrap().all().unwrap();

@@ -1,4 +1,5 @@
-//! Many methods on many draws of a task: on all cores, kept in a file, and never run twice.
+//! Compares many methods on many draws of a task. Runs use all cores and are kept in a file, so
+//! that none is done twice.
 
 mod combine;
 mod difference;

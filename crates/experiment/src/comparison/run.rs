@@ -1,4 +1,4 @@
-//! One run of a method, as a line of a file.
+//! One run of a method, as one line of a file.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -8,27 +8,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::Predictions;
 
-/// What tells one run from another.
+/// The key of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RunKey {
     /// The task.
     pub task: String,
-    /// Which of its rows are learned from and judged, where this is not as the task has it.
+    /// Which of its rows are for training and which for testing, where this is not as in the task.
     #[serde(default)]
     pub draw: String,
     /// The method.
     pub method: String,
-    /// What else the result depends on; runs with other settings are other runs.
+    /// All other settings that the result depends on. A run with other settings is another run.
     #[serde(default)]
     pub settings: String,
     /// The seed.
     pub seed: u64,
 }
 
-/// A run and what it found.
+/// A run and its results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// What it is.
+    /// Its key.
     #[serde(flatten)]
     pub key: RunKey,
     /// Training rows.
@@ -39,11 +39,11 @@ pub struct Run {
     pub test: Scores,
 }
 
-/// [`Predictions`] examples as they are kept: probabilities to six decimals.
+/// [`Predictions`] as they are stored, with probabilities rounded to six decimals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     labels: Vec<usize>,
-    /// Of each class but class 0.
+    /// The probabilities of all classes but class 0.
     probabilities: Vec<Vec<f64>>,
 }
 
@@ -69,8 +69,8 @@ impl From<&Scores> for Predictions {
     }
 }
 
-/// The runs of a file, none where there is no file. The last line of a process that was killed may
-/// be cut off, even within a letter: what is no run is passed over.
+/// Reads the runs of a file; none where there is no file. If a process was killed, the last line
+/// may be cut off, even within a character. Lines that are not complete runs are skipped.
 pub(super) fn read(file: &Path) -> io::Result<Vec<Run>> {
     match fs::read(file) {
         Ok(bytes) => {
@@ -82,7 +82,7 @@ pub(super) fn read(file: &Path) -> io::Result<Vec<Run>> {
     }
 }
 
-/// Opens a file for further runs, on a line of their own.
+/// Opens a file to append runs. The first one starts on a new line.
 pub(super) fn append(file: &Path) -> io::Result<fs::File> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;

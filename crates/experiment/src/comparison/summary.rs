@@ -1,4 +1,4 @@
-//! What several runs of one method say together.
+//! Summary of several runs of one method.
 
 use super::Run;
 use crate::{Evaluation, Predictions};
@@ -8,21 +8,21 @@ use crate::{Evaluation, Predictions};
 pub struct Spread {
     /// The mean.
     pub mean: f64,
-    /// The standard deviation of a sample; none of one value.
+    /// The sample standard deviation; `None` for a single value.
     pub deviation: Option<f64>,
 }
 
-/// One method over its runs.
+/// One method with all its runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// The method.
     pub method: String,
-    /// The evaluation of each run on its test rows, in their order, without intervals.
+    /// The evaluation of each run on its test rows, in order, without intervals.
     pub evaluations: Vec<Evaluation>,
 }
 
 impl Spread {
-    /// The spread of some values; `None` of none.
+    /// The mean and deviation of some values; `None` if there are none.
     pub fn of(values: &[f64]) -> Option<Self> {
         if values.is_empty() {
             return None;
@@ -43,7 +43,7 @@ impl std::fmt::Display for Spread {
 }
 
 impl Summary {
-    /// Each method of the runs, in the order in which they appear.
+    /// One summary for each method of the runs, in order of first appearance.
     pub fn of_methods(runs: &[Run]) -> Vec<Self> {
         let mut summaries: Vec<Self> = Vec::new();
         for run in runs {
@@ -58,7 +58,7 @@ impl Summary {
         summaries
     }
 
-    /// The spread of a value over the runs that have it.
+    /// The mean and deviation of a metric over the runs that have it.
     pub fn spread(&self, value: impl Fn(&Evaluation) -> Option<f64>) -> Option<Spread> {
         Spread::of(&self.evaluations.iter().filter_map(value).collect::<Vec<_>>())
     }

@@ -1,4 +1,4 @@
-//! The network before its training.
+//! The initialised network, before training.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use dnabert_model::{
 use super::{Experiment, ExperimentError, ModelInit};
 use dnabert_inference::{AnyTokenizer, network_folder};
 
-/// What training begins with.
+/// The tokenizer, network and config that training starts with.
 pub(super) struct InitializedModel {
     pub(super) tokenizer: AnyTokenizer,
     pub(super) model: SequenceClassifier<Bert>,
@@ -22,7 +22,8 @@ pub(super) struct InitializedModel {
 }
 
 impl Experiment {
-    /// What each member starts from, and its seed; none is trained before all are known to fit together.
+    /// The initialised model of each member, and its seed. All are initialised before training
+    /// starts, to check that they are compatible.
     pub(super) fn beginnings(
         &self,
         own: Option<&AnyTokenizer>,
@@ -48,8 +49,8 @@ impl Experiment {
         Ok(beginnings)
     }
 
-    /// The tokenizer, the network to train, and its config, of a member, the first being 0; what is drawn at random is drawn
-    /// from `seed`.
+    /// The tokenizer, the network to train and its config, for one member. The first member is 0.
+    /// Random weights are drawn from `seed`.
     fn beginning(
         &self,
         member: usize,

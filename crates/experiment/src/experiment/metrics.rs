@@ -1,4 +1,4 @@
-//! The figures of an experiment, as JSON and as a table.
+//! The metrics of an experiment, as JSON and as a table.
 
 use std::fmt::{self, Display};
 
@@ -11,34 +11,35 @@ use super::HeadInit;
 use crate::Evaluation;
 use crate::Ngrams;
 
-/// The content of `metrics.json`; the test split's figures stand at the top level.
+/// The content of `metrics.json`. The metrics of the test split are at the top level.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Metrics {
     /// The version of this layout.
     pub schema: u32,
     /// The task.
     pub task: String,
-    /// Class names; `class_names` in the file, whose `classes` are the scores of each.
+    /// Class names. In the file they are called `class_names`, because `classes` there are the
+    /// metrics of each class.
     #[serde(rename = "class_names")]
     pub classes: Vec<String>,
-    /// The test split and the dev split, at the chosen epoch.
+    /// The metrics on test and dev, at the chosen epoch.
     #[serde(flatten)]
     pub evaluation: Evaluation,
-    /// Test AUROC of GC content alone, for two classes: a floor.
+    /// Test AUROC of GC content alone, for two classes: a baseline.
     pub gc_auroc: Option<f64>,
-    /// Test AUROC with the tokens of each sequence shuffled: what is left without positions.
+    /// Test AUROC with the tokens of each sequence shuffled: the performance without positions.
     pub shuffled_auroc: Option<f64>,
     /// How each network was trained.
     pub trainings: Vec<Training>,
     /// Examples in train, dev and test.
     pub examples: [usize; 3],
-    /// Tokens that the sequences lost.
+    /// Tokens that were lost in tokenizing.
     pub lost_tokens: LostTokens,
-    /// The seed of weights, order, dropout, masking and resampling.
+    /// The seed of initial weights, order, dropout, masking and resampling.
     pub seed: u64,
-    /// Everything else that the run depends on.
+    /// All other settings of the run.
     pub config: Settings,
-    /// What it says of the same classes elsewhere.
+    /// The results on other tasks with the same classes.
     pub others: Vec<OtherTask>,
     /// SHA-256 over all sequences and labels, in order.
     pub data_sha256: String,
@@ -47,36 +48,36 @@ pub struct Metrics {
 /// How one network was trained.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Training {
-    /// The model folder that it started from, or the size of the fresh model.
+    /// The model folder that it started from, or the size of the new model.
     pub start: String,
     /// Its own seed.
     pub seed: u64,
-    /// The epoch chosen on the dev split, from 1; 0 for the start.
+    /// The epoch chosen on the dev split, from 1; 0 for the initial weights.
     pub best_epoch: usize,
-    /// Every epoch, of the network alone.
+    /// Every epoch, for the network alone.
     pub history: Vec<EpochRecord>,
-    /// The fraction of the regression on k-mers in the scores, as the dev split chose.
+    /// The weight of the k-mer regression in the scores, chosen on the dev split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ngram_fraction: Option<f64>,
-    /// Whether the chosen network, without a regression beside it, gives one class only on the dev split.
+    /// Whether the chosen network, without a regression, predicts only one class on the dev split.
     pub collapsed: bool,
 }
 
-/// The test split of another task, which the model has learned nothing of.
+/// The result on the test split of another task, which was not used in training.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OtherTask {
     /// The task.
     pub task: String,
-    /// How the model does there.
+    /// The metrics of the model there.
     pub test: ClassificationReport,
 }
 
-/// What tokenizing lost, over all splits.
+/// Tokens that were lost in tokenizing, over all splits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct LostTokens {
     /// Tokens that became `[UNK]`.
     pub unknown: usize,
-    /// Tokens left out since they cover an ambiguous letter.
+    /// Tokens that were left out since they cover an ambiguous letter.
     pub skipped: usize,
     /// Tokens cut off at the right.
     pub truncated: usize,
@@ -87,27 +88,29 @@ pub struct LostTokens {
 pub struct Settings {
     /// The k-mer length; absent for byte pairs.
     pub k: Option<usize>,
-    /// The model folder that the first network started from, or the size of the fresh model.
+    /// The model folder that the first network started from, or the size of the new model.
     pub start: String,
-    /// The parts of the network that were drawn at random, since the folder holds none.
+    /// The parts of the network with random initial weights, since the folder does not contain
+    /// them.
     pub new_parts: Vec<&'static str>,
-    /// How the head began.
+    /// How the head was initialised.
     pub head: HeadInit,
-    /// What of the network was trained.
+    /// Which weights were trained.
     pub adaptation: Adaptation,
     /// The counts of k-mers that the classifier reads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ngrams: Option<Ngrams>,
     /// Whether both strands were read.
     pub both_strands: bool,
-    /// Fine-tuning.
+    /// The settings of fine-tuning.
     pub fine_tune: FineTuneConfig,
-    /// The network.
+    /// The config of the network.
     pub model: BertConfig,
 }
 
 impl Metrics {
-    /// What is called positive, by thresholds; of more than two classes, any but the first.
+    /// The metrics of positive calls at each threshold. With more than two classes, positive means
+    /// any class but the first.
     fn write_calls(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Evaluation { chosen_threshold, imbalanced, .. } = &self.evaluation;
         if chosen_threshold.is_none() && imbalanced.is_empty() {
@@ -139,7 +142,7 @@ impl Metrics {
 }
 
 impl Display for Metrics {
-    /// A table of the test split's figures, and what they stand beside.
+    /// A table of the metrics on the test split, with the baselines that they are compared with.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [train, dev, test] = self.examples;
         let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.4}"));

@@ -1,4 +1,4 @@
-//! A regression on counts of k-mers that is fitted by itself, once, and counts beside each network.
+//! A regression on counts of k-mers. It is fitted once, separately, and combined with each network.
 
 use dnabert_baseline::{LinearClassifier, NgramFeatures};
 use dnabert_core::{Encoding, SpecialTokens};
@@ -11,8 +11,9 @@ use crate::Ngrams;
 use crate::baseline::{fit_best, score};
 use crate::ngrams::{PENALTIES, classifier, counts, unit};
 
-/// Fractions of the regression in the scores, to choose from, so that of equals the smallest is
-/// taken; without its own part a network would not be one.
+/// Weights of the regression in the scores, to choose from. They are in descending order, so that
+/// the smallest of equally good ones is chosen. The weight 1 is missing, since the network must
+/// contribute.
 const FRACTIONS: [f64; 4] = [0.75, 0.5, 0.25, 0.0];
 
 /// Rows of one forward pass.
@@ -27,8 +28,8 @@ pub(super) struct NgramRegression<'a> {
 }
 
 impl<'a> NgramRegression<'a> {
-    /// Fits it to `train`; `dev` chooses the penalty by AUROC. All rows weigh the same, whatever the
-    /// classes weigh in the training of the network.
+    /// Fits it to `train`. The penalty is chosen by AUROC on `dev`. All rows have the same weight,
+    /// whatever class weights the training of the network uses.
     pub(super) fn fit(
         k: usize,
         counted: Ngrams,
@@ -60,11 +61,12 @@ impl<'a> NgramRegression<'a> {
         Ok(Self { classifier, dev, dev_scores })
     }
 
-    /// `network`, which is trained, with this beside it, and the fraction of this in the scores,
-    /// which the dev split chooses by AUROC; rows of both strands are asked one by one.
+    /// Combines the trained `network` with this regression. Returns the combination and the weight
+    /// of the regression, which is chosen by AUROC on the dev split. Rows of both strands are
+    /// evaluated separately.
     ///
-    /// What network and counts get wrong is not the same, if each has been fitted without the other:
-    /// together they err less than a network whose head reads the counts.
+    /// The errors of network and regression are not the same if each is fitted separately. Together
+    /// they have a lower error than a network whose head reads the counts.
     pub(super) fn beside(&self, network: Predictor, tokens: SpecialTokens) -> (AnyClassifier, f64) {
         let inputs: Vec<&Encoding> = self.dev.iter().map(|row| &row.encoding).collect();
         let of_network = network.logits(&inputs, BATCH_SIZE, tokens.pad);

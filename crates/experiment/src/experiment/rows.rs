@@ -1,4 +1,4 @@
-//! Examples as rows of tokens, and what models say of them.
+//! Examples as rows of tokens, and the predictions of models for them.
 
 use dnabert_core::{Encoding, Example, derive_seed};
 use dnabert_train::{EncodeError, EncodedExample, encode_examples, shuffle_tokens};
@@ -19,7 +19,8 @@ pub(super) fn lost(splits: [&[EncodedExample]; 3]) -> LostTokens {
     })
 }
 
-/// The rows of the examples and, where both strands are read, those of the other strand behind them.
+/// The rows of the examples, followed by the rows of the reverse complements where both strands are
+/// read.
 pub(super) fn strands(
     tokenizer: &AnyTokenizer,
     examples: &[Example],
@@ -32,7 +33,7 @@ pub(super) fn strands(
     }
 }
 
-/// What the models say of the examples: means over them, and over the strands whose rows there are.
+/// The predictions of the models for the examples: means over the models, and over the strands.
 pub(super) fn scored(
     models: &Ensemble,
     rows: &[EncodedExample],

@@ -1,4 +1,4 @@
-//! What an experiment leaves on disk.
+//! The files that an experiment writes.
 
 use std::fmt::{self, Write as _};
 use std::path::Path;
@@ -10,10 +10,11 @@ use super::{ExperimentError, Outcome};
 use dnabert_figure::{FigureError, confusion};
 
 impl Outcome {
-    /// Writes `metrics.json`, `predictions.tsv`, the figures `confusion.svg` and, unless a class has
-    /// no test example, `curves.svg`, the classifier in `model/` (a network, or an ensemble with a
-    /// folder for each member) and, where low-rank adapters were trained, `adapters/` with these
-    /// alone, into `folder`, made where absent. Files and folders are replaced only by whole new ones.
+    /// Writes the results into `folder`, which is created where it does not exist: `metrics.json`,
+    /// `predictions.tsv`, the figure `confusion.svg`, and the figure `curves.svg` unless a class
+    /// has no test example. The classifier is written to `model/`: a network, or an ensemble with
+    /// one folder for each member. Where low-rank adapters were trained, `adapters/` contains only
+    /// them. Old files and folders are replaced only when their new content is complete.
     ///
     /// # Errors
     ///
@@ -31,8 +32,7 @@ impl Outcome {
         self.classifier().save(&beside)?;
         remove(&model).map_err(failed(&model))?;
         std::fs::rename(&beside, &model).map_err(failed(&model))?;
-        // Of an earlier run with more members: beside the new metrics they would be taken for this
-        // run's.
+        // Folders of an earlier run with more members must not be taken for those of this run.
         for number in 2.. {
             let stale = ["model", "adapters"].map(|name| folder.join(format!("{name}-{number}")));
             if !stale.iter().any(|path| path.is_dir()) {
@@ -77,7 +77,7 @@ impl Outcome {
         dnabert_core::file::write(&path, (json + "\n").as_bytes()).map_err(failed(&path))
     }
 
-    /// What `model/` holds: one classifier as it is, several as an ensemble.
+    /// The classifier for `model/`: a single one as it is, several as an ensemble.
     fn classifier(&self) -> AnyClassifier {
         match self.models.members() {
             [one] if !self.models.both_strands() => one.classifier.clone(),
@@ -110,7 +110,7 @@ impl Outcome {
     }
 }
 
-/// Removes a folder of an earlier run, if there is one.
+/// Removes a folder of an earlier run, if it exists.
 fn remove(folder: &Path) -> std::io::Result<()> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),

@@ -1,4 +1,4 @@
-//! The network's shape, as Hugging Face writes it to `config.json`.
+//! The network's shape, in the format of Hugging Face's `config.json`.
 
 mod error;
 mod options;
@@ -15,16 +15,17 @@ use options::is_default;
 
 pub use options::{Activation, MaskMode, MlmBias, Pooling, ProblemType, RecurrentKind};
 
-/// A BERT's shape and rates, with the field names of Hugging Face `config.json`.
+/// The shape and dropout rates of a BERT, with the field names of Hugging Face's `config.json`.
 ///
-/// Absent fields take BERT's defaults; fields that mean nothing here are passed over.
+/// Missing fields get BERT's defaults. Fields that are not used here are skipped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BertConfig {
     /// Class names of the Python models that the weights fit, such as `BertForMaskedLM`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub architectures: Vec<String>,
-    /// `bert`, or `convolutional-bert` with a [`convolution_width`](Self::convolution_width): a type that the Auto
-    /// classes of transformers do not know, so that they take such weights for no BERT's.
+    /// `bert`, or `convolutional-bert` with a [`convolution_width`](Self::convolution_width). The
+    /// Auto classes of transformers do not know the second type, so they do not load such weights
+    /// as a plain BERT.
     #[serde(default = "default::model_type")]
     pub model_type: String,
     /// Number of token ids.
@@ -44,28 +45,28 @@ pub struct BertConfig {
     /// Activation of the feed-forward block.
     #[serde(default)]
     pub hidden_act: Activation,
-    /// Dropout after embeddings and in every residual branch, and before the classifier.
+    /// Dropout after the embeddings, in every residual branch, and before the classifier.
     #[serde(default = "default::dropout")]
     pub hidden_dropout_prob: f64,
     /// Dropout on attention weights.
     #[serde(default = "default::dropout")]
     pub attention_probs_dropout_prob: f64,
-    /// Longest row of tokens.
+    /// Maximum number of tokens in a row.
     #[serde(default = "default::max_position_embeddings")]
     pub max_position_embeddings: usize,
     /// Number of segments.
     #[serde(default = "default::type_vocab_size")]
     pub type_vocab_size: usize,
-    /// Standard deviation of fresh weights.
+    /// Standard deviation of initial weights.
     #[serde(default = "default::initializer_range")]
     pub initializer_range: f64,
-    /// Added to the variance in layer normalisation.
+    /// Epsilon that is added to the variance in layer normalisation.
     #[serde(default = "default::layer_norm_eps")]
     pub layer_norm_eps: f64,
     /// Id of the padding token.
     #[serde(default)]
     pub pad_token_id: u32,
-    /// Outputs of a classification head.
+    /// Number of outputs of a classification head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_labels: Option<usize>,
     /// Name of each output, keyed by its index as text.
@@ -74,49 +75,53 @@ pub struct BertConfig {
     /// Index of each output, keyed by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label2id: Option<BTreeMap<String, usize>>,
-    /// Kind of position embedding; only `absolute` is known here.
+    /// Kind of position embedding. Only `absolute` is supported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position_embedding_type: Option<String>,
-    /// The Python files beside DNABERT-2's weights, by the class that they define: without them
-    /// transformers would take the weights for a plain BERT's. Written for that family only.
+    /// The Python files of DNABERT-2, by the classes that they define. Without them, transformers
+    /// would load the weights as a plain BERT. Written for that family only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_map: Option<BTreeMap<String, serde_json::Value>>,
-    /// Present in DNABERT-2 and its kin: positions by attention with linear biases, no table.
+    /// Present in DNABERT-2 and related models: positions are encoded by linear biases in the
+    /// attention, without a table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alibi_starting_size: Option<usize>,
-    /// What the outputs of a sequence classifier mean; see [`problem`](Self::problem).
+    /// The meaning of the outputs of a sequence classifier; see [`problem`](Self::problem).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem_type: Option<ProblemType>,
-    /// Tokens in the window of a [`Convolution`](crate::Convolution) between the embeddings and the first layer, an odd
-    /// number from 3 to 511; absent in BERT. Ours, not in Hugging Face files.
+    /// Number of tokens in the window of a [`Convolution`](crate::Convolution) between the
+    /// embeddings and the first layer: an odd number from 3 to 511. Absent in BERT. Specific to
+    /// this project, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub convolution_width: Option<usize>,
-    /// Chunks of a long sequence that DNABERT's chunked heads were trained with.
+    /// Number of chunks of a long sequence that DNABERT's chunked heads were trained with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<usize>,
-    /// Recurrent layer of DNABERT's chunked head; every config of DNABERT names one.
+    /// Recurrent layer of DNABERT's chunked head. Every config of DNABERT has this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rnn: Option<RecurrentKind>,
     /// Number of recurrent layers of DNABERT's chunked head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_rnn_layer: Option<usize>,
-    /// How a sequence classifier pools; ours, not in Hugging Face files.
+    /// How a sequence classifier pools. Specific to this project, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "is_default")]
     pub pooling: Pooling,
-    /// Parts of a row that a plain sequence classifier pools by themselves and reads side by side
-    /// ([`Pooling::pool_parts`]), so that it knows what stands where; 1 unless it is said, and no more than tokens fit in
-    /// a row (512 without a table of positions). Where a sequence is read in several rows, each of them has its parts, and
-    /// the head the means over rows. Ours, not in Hugging Face files: in Python the classifier of such a folder has the wrong shape.
+    /// Number of parts of a row that a plain sequence classifier pools separately and concatenates
+    /// ([`Pooling::pool_parts`]), so that it knows the position of features. The default is 1. The
+    /// maximum is the number of tokens that fit in a row (512 without a table of positions). If a
+    /// sequence is read in several rows, each row has these parts, and the head reads the means
+    /// over rows. Specific to this project, not in Hugging Face files: in Python, the classifier of
+    /// such a folder has the wrong shape.
     #[serde(default = "default::one", skip_serializing_if = "is_one")]
     pub pooled_parts: NonZeroUsize,
-    /// How padding is masked; ours, not in Hugging Face files.
+    /// How padding is masked. Specific to this project, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mask_mode: MaskMode,
-    /// The length that every row is padded to, which [`MaskMode::Head`] needs, since padding is
-    /// attended to there: DNABERT's `max_seq_length`. Ours, not in Hugging Face files.
+    /// The length that every row is padded to: DNABERT's `max_seq_length`. [`MaskMode::Head`] needs
+    /// it, since padding is attended to there. Specific to this project, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub padded_length: Option<usize>,
-    /// How often the masked-LM bias is added; ours, not in Hugging Face files.
+    /// How often the masked-LM bias is added. Specific to this project, not in Hugging Face files.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mlm_bias: MlmBias,
 }
@@ -124,18 +129,19 @@ pub struct BertConfig {
 const BERT: &str = "bert";
 const CONVOLUTIONAL_BERT: &str = "convolutional-bert";
 
-/// The two kinds of network that a config can describe.
+/// The two network families that a config can describe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
-    /// BERT: a table of positions and a plain feed-forward block. DNABERT.
+    /// BERT: a table of positions and a plain feed-forward block. Used by DNABERT.
     Bert,
     /// MosaicBERT (Portes et al. 2023, arXiv 2312.17482): linear biases for positions and a gated
-    /// feed-forward block. DNABERT-2 and DNABERT-S.
+    /// feed-forward block. Used by DNABERT-2 and DNABERT-S.
     MosaicBert,
 }
 
 impl BertConfig {
-    /// A config with `vocab_size` ids and BERT-base's values elsewhere, which is DNABERT's shape.
+    /// A config with `vocab_size` ids and otherwise BERT-base's values, which is the shape of
+    /// DNABERT.
     pub fn new(vocab_size: usize) -> Self {
         Self {
             architectures: Vec::new(),
@@ -172,7 +178,7 @@ impl BertConfig {
         }
     }
 
-    /// The same shape with a convolution over `width` tokens behind the embeddings.
+    /// The same shape with a convolution over `width` tokens after the embeddings.
     #[must_use]
     pub fn with_convolution(self, width: usize) -> Self {
         let model_type = CONVOLUTIONAL_BERT.to_owned();
@@ -189,18 +195,19 @@ impl BertConfig {
         self
     }
 
-    /// Number of outputs of a classification head: `num_labels`, else the size of `id2label`, else 2.
+    /// Number of outputs of a classification head: `num_labels`, else the size of `id2label`, else
+    /// 2.
     pub fn labels(&self) -> usize {
         self.num_labels.or_else(|| self.id2label.as_ref().map(BTreeMap::len)).unwrap_or(2)
     }
 
-    /// Names of the outputs, in order; `LABEL_i` where the file names none.
+    /// Names of the outputs, in order; `LABEL_i` where the file has no names.
     pub fn label_names(&self) -> Vec<String> {
         let named = |id: usize| self.id2label.as_ref()?.get(&id.to_string()).cloned();
         (0..self.labels()).map(|id| named(id).unwrap_or_else(|| format!("LABEL_{id}"))).collect()
     }
 
-    /// The kind of network.
+    /// The network family.
     pub fn family(&self) -> Family {
         match self.alibi_starting_size {
             Some(_) => Family::MosaicBert,
@@ -208,7 +215,8 @@ impl BertConfig {
         }
     }
 
-    /// The longest row of tokens; `None` where positions have no table that could end.
+    /// The maximum number of tokens in a row; `None` where there is no table of positions to limit
+    /// it.
     pub fn max_tokens(&self) -> Option<usize> {
         match self.family() {
             Family::Bert => Some(self.max_position_embeddings),
@@ -216,14 +224,14 @@ impl BertConfig {
         }
     }
 
-    /// Tokens of the longest row that the network is given, special tokens included: the padded
-    /// length, else [`max_tokens`](Self::max_tokens), else 512.
+    /// Length of the longest row that the network is given, with special tokens: the padded length,
+    /// else [`max_tokens`](Self::max_tokens), else 512.
     pub fn longest_row(&self) -> usize {
         self.padded_length.or(self.max_tokens()).unwrap_or(512)
     }
 
-    /// What the outputs mean: `problem_type`, else regression for one output and classes for more,
-    /// as in transformers.
+    /// The meaning of the outputs: `problem_type`, else regression for one output and classes for
+    /// more, as in transformers.
     pub fn problem(&self) -> ProblemType {
         self.problem_type.unwrap_or(match self.labels() {
             1 => ProblemType::Regression,
@@ -235,7 +243,7 @@ impl BertConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] naming the file, and the field where a value cannot be built.
+    /// [`ConfigError`] naming the file, and the field if its value cannot be used.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path)
@@ -249,7 +257,7 @@ impl BertConfig {
         Ok(config)
     }
 
-    /// Writes `config.json`; an older file is replaced only by a whole new one.
+    /// Writes `config.json`. An old file is replaced only when its new content is complete.
     ///
     /// # Errors
     ///
@@ -264,14 +272,14 @@ impl BertConfig {
     }
 }
 
-/// What a config of version 0.1 says of k-mers that are counted inside the network.
+/// The fields of a config of version 0.1 for k-mers that are counted in the network.
 #[derive(Deserialize)]
 struct Version01 {
     #[serde(default)]
     bag_of_tokens: bool,
 }
 
-/// `null` for an absent value, as some files have it.
+/// Reads `null` as an absent value, since some files contain it.
 fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,
@@ -280,12 +288,12 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Whether it is the number that need not be written.
+/// Whether it is 1, the default that is not written.
 fn is_one(number: &NonZeroUsize) -> bool {
     *number == default::one()
 }
 
-/// BERT-base, as transformers fills absent fields.
+/// BERT-base's values, as transformers fills missing fields.
 mod default {
     use std::num::NonZeroUsize;
 

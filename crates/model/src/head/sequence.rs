@@ -1,4 +1,4 @@
-//! The head for one row of scores per sequence, short or in chunks.
+//! The head that gives one row of scores per sequence, for a single row or several chunks.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -11,13 +11,13 @@ use crate::{
     Bert, BertConfig, Dropout, Encoder, LayerSink, Pooling, RecurrentKind, TokenBatch, initialize,
 };
 
-/// One vector of scores per row: classes, labels, or numbers.
+/// A sequence classifier: one vector of scores per row, for classes, labels, or numbers.
 ///
-/// A row longer than the chunk length that the network was made with is cut into chunks; the
-/// encoder sees each alone, from position 0, and the head sees their pooled vectors together.
+/// A row that is longer than the chunk length of the network is cut into chunks. The encoder reads
+/// each chunk separately, from position 0, and the head reads their pooled vectors together.
 #[derive(Module, Debug)]
 pub struct SequenceClassifier<E: Encoder> {
-    /// The network below.
+    /// The encoder.
     pub encoder: E,
     dropout: Dropout,
     /// DNABERT's recurrent head over chunks (`BertForLongSequenceClassification`).
@@ -38,27 +38,27 @@ pub struct SequenceClassifier<E: Encoder> {
     row_length: Option<usize>,
 }
 
-/// How the vectors of chunks become one.
+/// How the vectors of chunks are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Chunks {
-    /// Their mean: the way of the code beside the published models, and of a plain classifier.
+    /// Their mean, as in the code of the published models, and in a plain classifier.
     Average,
     /// The summed final states of recurrent layers.
     Recurrent {
         /// LSTM or GRU.
         kind: RecurrentKind,
-        /// Their number.
+        /// Number of layers.
         layers: usize,
     },
-    /// A linear layer and ReLU over all of them side by side.
+    /// A linear layer and ReLU over all vectors, concatenated.
     Concatenated {
-        /// Their number.
+        /// Number of chunks.
         count: usize,
     },
 }
 
 impl BertConfig {
-    /// A fresh classifier with [`labels`](Self::labels) outputs, weights drawn from `seed`.
+    /// A new classifier with [`labels`](Self::labels) outputs, with weights drawn from `seed`.
     pub fn sequence_classifier(&self, seed: u64, device: &Device) -> SequenceClassifier<Bert> {
         let pooler = self.pooling == Pooling::Cls;
         let module = SequenceClassifier::over(Bert::zeros(self, pooler, device), self, device);
@@ -67,7 +67,7 @@ impl BertConfig {
 }
 
 impl<E: Encoder> SequenceClassifier<E> {
-    /// A head of zeros over `encoder`; [`initialize`](crate::initialize) draws its weights.
+    /// A head of zeros on `encoder`; [`initialize`](crate::initialize) draws its weights.
     pub fn over(encoder: E, config: &BertConfig, device: &Device) -> Self {
         Self::over_chunks(encoder, Chunks::Average, config, device)
     }
@@ -111,8 +111,9 @@ impl<E: Encoder> SequenceClassifier<E> {
         }
     }
 
-    /// The same network, whose head's weights, just drawn, are made smaller by the root of the number of parts that it
-    /// reads: its first scores are no larger than those over one part.
+    /// The same network, with the initial weights of the head divided by the square root of the
+    /// number of parts that it reads. So its first scores are not larger than those of a head on
+    /// one part.
     pub(crate) fn with_head_scaled_for_parts(mut self) -> Self {
         if self.pooled_parts > 1 {
             let share = (self.pooled_parts as f32).sqrt().recip();
@@ -130,19 +131,19 @@ impl<E: Encoder> SequenceClassifier<E> {
         labels
     }
 
-    /// The number of chunks that DNABERT's chunked heads ask for: the second layer's input, or
-    /// `split` of the config; `None` for a head that takes rows of any length up to one chunk, and
-    /// whole chunks beyond.
+    /// The number of chunks that DNABERT's chunked heads require: from the second layer's input, or
+    /// from `split` of the config. `None` for a head that reads rows of any length up to one chunk,
+    /// and any whole number of chunks.
     pub fn chunk_count(&self) -> Option<usize> {
         self.chunk_count
     }
 
-    /// Whether the chunks' vectors stand side by side before the last layers.
+    /// Whether the vectors of chunks are concatenated before the last layers.
     pub(crate) fn concatenates(&self) -> bool {
         self.classifier1.is_some()
     }
 
-    /// The length that rows must be padded to, where the longest of them has `longest` tokens.
+    /// The length that rows must be padded to, if the longest of them has `longest` tokens.
     pub fn padded_length(&self, longest: usize) -> usize {
         let longest = longest.max(self.row_length.unwrap_or_default());
         match (self.chunk_length, self.chunk_count) {
@@ -156,8 +157,8 @@ impl<E: Encoder> SequenceClassifier<E> {
     ///
     /// # Panics
     ///
-    /// If rows are longer than a chunk and no whole number of chunks, or not the number that
-    /// [`chunk_count`](Self::chunk_count) asks for.
+    /// If rows are longer than a chunk and their length is not a whole number of chunks, or not the
+    /// number that [`chunk_count`](Self::chunk_count) requires.
     pub fn forward(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
         match (self.chunk_length, self.chunk_count) {
             (Some(chunk), Some(_)) => self.classify_chunks(self.pool_chunks(batch, chunk, sink)),
@@ -165,8 +166,9 @@ impl<E: Encoder> SequenceClassifier<E> {
         }
     }
 
-    /// One vector for each row, `[batch, parts × hidden]`: what [`classify`](Self::classify) reads, pooled in
-    /// [`pooled_parts`](BertConfig::pooled_parts).
+    /// One vector for each row, `[batch, parts × hidden]`, pooled in
+    /// [`pooled_parts`](BertConfig::pooled_parts). This is the input of
+    /// [`classify`](Self::classify).
     pub fn pool(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
         match self.pooling {
             Pooling::Cls => self.encoder.encode_pooled(batch, sink),
@@ -177,12 +179,12 @@ impl<E: Encoder> SequenceClassifier<E> {
         }
     }
 
-    /// As [`pool`](Self::pool), of rows of any length: for those longer than a chunk the mean over
+    /// As [`pool`](Self::pool), for rows of any length. For rows longer than a chunk, the mean over
     /// their chunks.
     ///
     /// # Panics
     ///
-    /// If rows are longer than a chunk and no whole number of chunks.
+    /// If rows are longer than a chunk and their length is not a whole number of chunks.
     pub fn average_pool(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
         let [_, length] = batch.dims();
         match self.chunk_length.filter(|&chunk| length > chunk) {
@@ -206,11 +208,12 @@ impl<E: Encoder> SequenceClassifier<E> {
         width
     }
 
-    /// The same network under another head: for each output [`head_width`](Self::head_width) weights, and a bias.
+    /// The same network with another head: for each output [`head_width`](Self::head_width)
+    /// weights, and a bias.
     ///
     /// # Panics
     ///
-    /// If there are not as many as the head has.
+    /// If their number differs from that of the head.
     #[must_use]
     pub fn with_head(mut self, weights: &[Vec<f32>], biases: &[f32]) -> Self {
         let (width, labels) = (self.head_width(), self.labels());
@@ -225,12 +228,12 @@ impl<E: Encoder> SequenceClassifier<E> {
         self
     }
 
-    /// Scores from the vectors of chunks that [`pool`](Self::pool) gives, `[batch, chunks, width]` →
-    /// `[batch, labels]`.
+    /// Scores from the vectors of chunks, which [`pool`](Self::pool) gives, `[batch, chunks,
+    /// width]` → `[batch, labels]`.
     ///
     /// # Panics
     ///
-    /// If their number is not the one that [`chunk_count`](Self::chunk_count) asks for.
+    /// If their number is not the one that [`chunk_count`](Self::chunk_count) requires.
     pub fn classify_chunks(&self, pooled: Tensor<3>) -> Tensor<2> {
         let [rows, chunks, hidden] = pooled.dims();
         if let Some(recurrent) = &self.rnn {
@@ -243,14 +246,14 @@ impl<E: Encoder> SequenceClassifier<E> {
         self.classify(relu(first.forward(self.dropout.forward(side_by_side))))
     }
 
-    /// Scores from the vectors that [`pool`](Self::pool) gives, `[batch, width]` →
-    /// `[batch, labels]`.
+    /// Scores from the vectors that [`pool`](Self::pool) gives, `[batch, width]` → `[batch,
+    /// labels]`.
     pub fn classify(&self, pooled: Tensor<2>) -> Tensor<2> {
         self.classifier.forward(self.dropout.forward(pooled))
     }
 }
 
-/// Gives a parameter other values.
+/// Replaces the values of a parameter.
 fn set<const D: usize>(parameter: &mut Param<Tensor<D>>, values: TensorData) {
     *parameter = parameter.clone().map(|old| Tensor::from_data(values, &old.device()));
 }

@@ -1,4 +1,4 @@
-//! The variants of the human beta-globin genes that are known to matter, and those known not to.
+//! Variants of the human beta-globin genes with a known effect, and variants known to have none.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -27,14 +27,15 @@ use crate::console::{noteln, out, outln};
 use crate::failure::Outcome;
 use crate::files;
 
-/// The splice model's window, and how far it is led along: sites were moved as far beside it in training.
+/// The splice model's window, and how far it is scanned along the sequence. In training, sites were
+/// shifted as far.
 const WIDTH: usize = 160;
 const REACH: usize = 20;
 
-/// Shipped models of several seeds, whose mean is taken.
+/// Number of shipped models with different seeds, whose mean is taken.
 const MODELS: usize = 3;
 
-/// Every tenth of the background is scored.
+/// Every tenth variant of the background is scored.
 const STEP: usize = 10;
 
 /// A variant of the list and its scores.
@@ -44,11 +45,11 @@ struct Row {
     region: String,
     model: ScoredAllele,
     matrices: f64,
-    /// How likely its score is among variants of the background.
+    /// Empirical p-value of its score among the background variants.
     p_value: f64,
 }
 
-/// Scores the list and writes a table, a page and figures.
+/// Scores the list, and writes a table, a page and figures.
 pub(super) fn run(datasets: &Datasets, models: &[String], out: &Path, device: &Device) -> Outcome {
     let folders = match models {
         [] => (1..=MODELS).map(|seed| datasets.model(&format!("splice-fly-scan-{seed}"))).collect(),
@@ -131,7 +132,7 @@ pub(super) fn run(datasets: &Datasets, models: &[String], out: &Path, device: &D
     Ok(())
 }
 
-/// Splice sites of genes on the forward strand.
+/// A scorer of splice sites of genes on the forward strand.
 fn scorer<'a, C: Classifier>(
     classifier: C,
     classes: &[String],
@@ -142,7 +143,7 @@ fn scorer<'a, C: Classifier>(
         .with_strands(StrandMode::Forward)
 }
 
-/// The one alternate allele of each variant of the list.
+/// The single alternate allele of each variant of the list.
 fn place<C: Classifier>(
     scorer: &Scorer<'_, C>,
     genome: &Genome,
@@ -161,7 +162,7 @@ fn place<C: Classifier>(
     Ok(placed)
 }
 
-/// A variant without an identifier, as `62279G>A`.
+/// The name of a variant without an identifier, such as `62279G>A`.
 fn changed(variant: &Variant) -> String {
     let alternates = variant.alternates.iter().map(|allele| match allele {
         Allele::Bases(bases) => bases.to_string(),
@@ -171,7 +172,7 @@ fn changed(variant: &Variant) -> String {
     format!("{}{}>{}", variant.interval.start() + 1, variant.reference, alternates.join(","))
 }
 
-/// What common variants do.
+/// The scores of common variants.
 fn background<C: Classifier>(datasets: &Path, scorer: &Scorer<'_, C>) -> Outcome<Vec<f64>> {
     let variants = Variants::open(datasets.join("chr22/chr22_20M_21M.vcf.gz"))?;
     let variants = variants.step_by(STEP).collect::<Result<Vec<Variant>, _>>()?;
@@ -188,7 +189,7 @@ fn info(variant: &Variant, key: &str) -> String {
     entry.unwrap_or_default().to_owned()
 }
 
-/// The strongest first.
+/// A table, with the strongest effect first.
 fn table(rows: &[Row], positive: &[usize]) -> (String, Vec<Vec<String>>) {
     let mut order: Vec<&Row> = rows.iter().collect();
     let strongest = |row: &Row| row.model.effect.strongest(positive);
@@ -225,7 +226,7 @@ fn table(rows: &[Row], positive: &[usize]) -> (String, Vec<Vec<String>>) {
     (text, cells)
 }
 
-/// How well each score tells functional variants from polymorphisms.
+/// How well each score separates functional variants from polymorphisms.
 fn summary(rows: &[Row], positive: &[usize]) -> String {
     type Score<'a> = (&'a str, Box<dyn Fn(&Row) -> f64 + 'a>);
     let scores: [Score<'_>; 4] = [
@@ -272,7 +273,7 @@ fn write(out: &Path, name: &str, text: &str) -> Outcome {
     files::write(&out.join(name), text)
 }
 
-/// Attention to both alleles, of the splice variants that stand outside of GT and AG.
+/// Attention to both alleles of the splice variants that lie outside of GT and AG.
 fn alleles(
     out: &Path,
     model: &Model,
@@ -311,10 +312,10 @@ fn alleles(
     Ok(())
 }
 
-/// Bases of the deletion that the paper shows.
+/// Number of deleted bases, as in the paper.
 const DELETED: usize = 4;
 
-/// A site of CTCF that four bases are taken from, as a deletion of the paper's figure does.
+/// A CTCF site with four bases deleted, as in the paper's figure.
 fn ctcf(out: &Path, datasets: &Path, device: &Device, report: &mut Report) -> Outcome {
     let model = Model::open(datasets.join("models/ctcf-gm12878"), device)?;
     let predictor = dnabert::core::BothStrands(model.predictor()?);
@@ -337,7 +338,8 @@ fn ctcf(out: &Path, datasets: &Path, device: &Device, report: &mut Report) -> Ou
         .filter_map(|row| Some((row, site(row)?)))
         .max_by(|a, b| a.1.score.total_cmp(&b.1.score));
     let Some((row, hit)) = best else { return Ok(()) };
-    // Of all deletions within the site the one that costs most; all windows are as much shorter.
+    // Of all deletions within the site, the one with the greatest effect. All mutant windows are
+    // shorter by the same length.
     let length = row.sequence.len() - DELETED;
     let starts: Vec<usize> = (hit.start..=hit.start + scanner.width() - DELETED).collect();
     let mut alleles = vec![row.sequence.slice(0..length)];
@@ -369,7 +371,8 @@ fn ctcf(out: &Path, datasets: &Path, device: &Device, report: &mut Report) -> Ou
     report.paragraph(&text);
     let reader = dnabert::core::BothStrands(model.attention());
     let tracks = reader.attribute(&pair)?;
-    // The mutant's bases stand under their own: nothing where four are missing.
+    // The mutant's bases are aligned with those of the reference. The four deleted bases have no
+    // value.
     let mut mutant = tracks[1].clone();
     let missing = std::iter::repeat_n(0.0, DELETED);
     mutant.splice(start..start, missing);
@@ -391,10 +394,10 @@ fn ctcf(out: &Path, datasets: &Path, device: &Device, report: &mut Report) -> Ou
     Ok(())
 }
 
-/// Position weight matrices of donors and acceptors over places that are neither, as a classifier: what was
-/// used before networks.
+/// A classifier by position weight matrices of donors and acceptors, with positions that are
+/// neither as the background: the method used before neural networks.
 struct Matrices {
-    /// For donors and acceptors, how much more of each base stands at each place (natural logarithm).
+    /// The weight of each base at each position, for donors and acceptors (natural logarithm).
     weights: [Vec<[f64; 4]>; 2],
 }
 
@@ -402,7 +405,7 @@ struct Matrices {
 const AROUND: usize = 20;
 
 impl Matrices {
-    /// Fits them to the rows that the model was trained on, sites beside their places among what is neither.
+    /// Fits them to the rows that the model was trained on. Shifted sites are among the negatives.
     fn fit(datasets: &Path) -> Outcome<Self> {
         let task = SpliceTask::new(datasets, SpliceSet::Fly);
         let rows = OffsetNegatives::new(task, REACH, 1).examples(Split::Train)?;

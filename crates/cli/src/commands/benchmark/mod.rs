@@ -19,13 +19,13 @@ use crate::files;
 
 /// Reproduce a published result on shipped data.
 ///
-/// A shipped model is fine-tuned with the settings of the results page. The dev split chooses the
-/// epoch; the test split is read once, at the end.
+/// Fine-tunes a shipped model with the settings of the results page. The dev split chooses the
+/// epoch. The test split is read once, at the end.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert benchmark promoter-300 --seed 1 --out runs/promoter")]
 pub(crate) struct Arguments {
-    /// Which one
+    /// Name of the benchmark
     #[arg(value_parser = name_parser())]
     name: Name,
     /// Folder for results [default: runs/NAME]
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     datasets: DatasetsOptions,
 }
 
-/// A benchmark, as the command line calls it.
+/// A benchmark, by its name on the command line.
 #[derive(Debug, Clone, Copy)]
 enum Name {
     /// A task to train on.
@@ -63,10 +63,11 @@ fn name_parser() -> impl clap::builder::TypedValueParser<Value = Name> {
     })
 }
 
-/// The defaults of a benchmark whose sequences may be cut.
+/// The defaults of a benchmark whose sequences may be cropped.
 pub(crate) fn defaults(benchmark: Benchmark, crop: CropOptions) -> TaskDefaults {
     let defaults = benchmark.defaults();
-    // A model that has the site at another place knows less than one that has none.
+    // A model that has learned the site at another position performs worse than one that has
+    // learned none.
     match benchmark {
         Benchmark::SpliceUci if crop.moves_sites(60) => {
             TaskDefaults { recipe: Recipe::Order, ..defaults }

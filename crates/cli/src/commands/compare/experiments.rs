@@ -1,4 +1,5 @@
-//! Many binding experiments in one call: a table of peak files in, a row of figures for each out.
+//! Many binding experiments in one call. Input: a table of peak files. Output: a table with a row
+//! of metrics for each.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use crate::console::{noteln, out, outln};
 use crate::failure::{Outcome, usage};
 use crate::files::{self, FileError};
 
-/// Run many binding experiments: a table of peak files in, a row of figures for each out.
+/// Run many binding experiments: reads a table of peak files, and writes a row of metrics for each.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert compare experiments experiments.tsv --genome genome.fa --out runs/sweep")]
@@ -41,7 +42,7 @@ pub(crate) struct Arguments {
     /// Bases around the summits of peaks
     #[arg(long, default_value_t = 101, value_parser = clap::value_parser!(u16).range(1..))]
     width: u16,
-    /// The strongest peaks of each experiment, this many
+    /// Number of peaks of each experiment, the strongest first
     #[arg(long, default_value_t = 1000)]
     top: usize,
     /// Folder for sweep.tsv and runs.jsonl
@@ -77,12 +78,12 @@ struct Entry {
     source: Source,
 }
 
-/// Methods of each experiment: ours, and one that takes seconds.
+/// The methods for each experiment: our model, and a baseline that takes seconds.
 const OURS: &str = "dnabert";
 const FLOOR: Baseline = Baseline::Kmers;
 
 impl Arguments {
-    /// Runs what `folder` does not have yet, and writes `sweep.tsv`.
+    /// Runs what is missing in `folder`, and writes `sweep.tsv`.
     fn sweep(
         &self,
         table: &Path,
@@ -170,8 +171,8 @@ impl Arguments {
         }
     }
 
-    /// Windows around the strongest summits against genomic windows of the same GC content, split by
-    /// chromosome.
+    /// Windows around the strongest summits, and as negatives genomic windows of the same GC
+    /// content, split by chromosome.
     fn built(
         &self,
         entry: &Entry,
@@ -189,7 +190,7 @@ impl Arguments {
     }
 }
 
-/// A task that a method can learn, whatever its type.
+/// A task of any type that a method can learn.
 trait LearnableTask {
     fn learn(
         &self,
@@ -253,7 +254,7 @@ fn read(table: &Path) -> Outcome<Vec<Entry>> {
     Ok(entries)
 }
 
-/// A row for each experiment; of one that failed, the reason stands in the last column.
+/// A table with a row for each experiment. If one failed, the last column has the reason.
 fn tabulate(entries: &[Entry], runs: &[Run], failures: &[(RunKey, Failure)]) -> String {
     let mut text = String::from(
         "name\ttrain_rows\tdev_rows\ttest_rows\taccuracy\tMCC\tAUROC\tAUROC_low\tAUROC_high\tAUPRC\tdev_AUROC\tkmer_regression_AUROC\tfailure\n",

@@ -1,4 +1,4 @@
-//! How well hidden k-mers of held-out sequence are predicted, beside a context model.
+//! Prediction of masked k-mers in held-out sequence, compared with a context model.
 
 use std::path::{Path, PathBuf};
 
@@ -18,27 +18,27 @@ use dnabert::train::{ConfidenceInterval, bootstrap};
 use dnabert::{AnyTokenizer, ContextBaseline, Device, fit_context};
 use serde::Serialize;
 
-/// Rows that choose reach and backing of the context model, and rows that are judged.
+/// Number of rows that choose the context model's settings, and of rows for the evaluation.
 const CHOOSING: u64 = 400;
 const JUDGED: u64 = 2000;
 
-/// Masks that each row is judged under: one draw of them would say little.
+/// Number of random masks for each row. A single one would give noisy results.
 const DRAWS: u64 = 4;
 
-/// Rows that have so many bases in a row with the corpus are copies of what it holds.
+/// A row that shares this many consecutive bases with the corpus is a copy of a part of it.
 const COPY: usize = 31;
 
-/// Rows that are none.
+/// Rows that are not copies.
 const NEW: &str = "held-out rows that share no 31-mer with the corpus";
 
-/// Holes with counts of their own, and reaches to choose from.
+/// The longest gap that has its own counts, and the context lengths to choose from.
 const LONGEST_HOLE: usize = 4;
 const REACHES: [usize; 4] = [3, 4, 5, 6];
 const BACKINGS: [f64; 6] = [3.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
 
-/// Compare hidden k-mers as the pre-trained model and a context model predict them.
+/// Compare the pre-trained model with a context model in predicting masked k-mers.
 ///
-/// Rows are held-out sequence of the corpus; the context model is counted on its training part.
+/// Rows are held-out sequence of the corpus. The context model is fitted to its training part.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert compare masked")]
@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
     device: DeviceOptions,
 }
 
-/// Judges the model.
+/// Evaluates the model.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let device = arguments.device.open()?;
     let model = match &arguments.model {
@@ -75,27 +75,27 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
-/// What two models make of the same hidden k-mers.
+/// The predictions of two models for the same masked k-mers.
 #[derive(Debug, Serialize)]
 struct Masked {
-    /// Which rows of held-out sequence.
+    /// Which rows of the held-out sequence.
     rows: &'static str,
-    /// How k-mers are hidden.
+    /// How k-mers are masked.
     masks: &'static str,
-    /// Hidden k-mers.
+    /// Number of masked k-mers.
     tokens: usize,
     /// The model's accuracy and mean loss.
     model: [f64; 2],
-    /// The context model's.
+    /// The context model's accuracy and mean loss.
     context: [f64; 2],
-    /// The difference of the accuracies, and its 95 % interval over rows.
+    /// The difference of the accuracies. The 95 % interval is over rows.
     difference: f64,
     interval: Option<ConfidenceInterval>,
     /// The context model's settings.
     reach: usize,
     backing: f64,
-    /// The context model's accuracy for each reach, with the backing that suits it best: on the rows that chose, and,
-    /// though nothing chose there, on the judged ones.
+    /// The context model's accuracy for each context length, with the best backing for it: on the
+    /// rows that choose the settings, and on the evaluation rows (where nothing is chosen).
     reaches: [Vec<(usize, f64)>; 2],
 }
 
@@ -121,7 +121,8 @@ impl std::fmt::Display for Masked {
     }
 }
 
-/// Judges the model in `folder` on what `corpus` holds out, where `share` of the tokens is hidden.
+/// Evaluates the model in `folder` on the held-out part of `corpus`, with the fraction `share` of
+/// the tokens masked.
 fn judge(folder: &Path, corpus: &Corpus, share: f64, device: &Device) -> Outcome<Vec<Masked>> {
     let checkpoint = Checkpoint::open(folder)?;
     #[allow(irrefutable_let_patterns, reason = "without byte pairs there is one kind")]
@@ -136,7 +137,7 @@ fn judge(folder: &Path, corpus: &Corpus, share: f64, device: &Device) -> Outcome
     let counts = fit_context(&corpus.train, LONGEST_HOLE, REACHES[REACHES.len() - 1])?;
     let all = rows(pieces, &tokenizer, 0..CHOOSING + JUDGED)?;
     let copied = copied_kmers(&corpus.train, &all)?;
-    // Shorter rows may be copies and have no 31-mer to tell.
+    // Shorter rows may be copies, but have no 31-mer to detect it by.
     let is_new = |row: &&Row| row.0.len() >= COPY && copied.shared(&row.0) == 0;
     let split = |part: &[Row]| -> Vec<Row> { part.iter().filter(is_new).cloned().collect() };
     let (choosing, judging) = all.split_at(CHOOSING as usize);
@@ -161,7 +162,7 @@ fn judge(folder: &Path, corpus: &Corpus, share: f64, device: &Device) -> Outcome
 /// A sequence and its tokens.
 type Row = (Sequence, Encoding);
 
-/// The 31-mers of the rows that the corpus has, too: copies are not new to those who have counted them.
+/// The 31-mers of the rows that are also in the corpus. A context model has counted such copies.
 fn copied_kmers(corpus: &Pieces, rows: &[Row]) -> Outcome<KmerSet> {
     let (mut asked, mut copied) = (KmerSet::new(COPY), KmerSet::new(COPY));
     rows.iter().for_each(|(sequence, _)| asked.add(sequence));
@@ -171,7 +172,7 @@ fn copied_kmers(corpus: &Pieces, rows: &[Row]) -> Outcome<KmerSet> {
     Ok(copied)
 }
 
-/// Rows that choose the context model's settings, and rows that are judged.
+/// Rows that choose the context model's settings, and rows for the evaluation.
 #[derive(Clone, Copy)]
 struct Rows<'a> {
     name: &'static str,
@@ -235,7 +236,7 @@ impl Judge<'_> {
     }
 }
 
-/// What is found of each row under all masks that are drawn from `seed`.
+/// The evaluation of each row, over all masks drawn from `seed`.
 fn over_draws(seed: u64, evaluate: impl Fn(u64) -> Vec<RowEvaluation>) -> Vec<RowEvaluation> {
     let mut sums: Vec<RowEvaluation> = Vec::new();
     for draw in 0..DRAWS {

@@ -1,4 +1,4 @@
-//! Several seeds, folds or methods on one task, side by side.
+//! Several seeds, folds or methods on one task, compared.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ use crate::files;
 
 /// Compare the fine-tuned model with baselines on one task, over seeds or folds.
 ///
-/// Runs are kept in runs.jsonl: a command that was stopped goes on.
+/// Runs are kept in runs.jsonl. A command that was stopped continues when it is started again.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert compare methods ctcf --seeds 5 --baselines cnn,kmers --out runs/ctcf")]
@@ -36,14 +36,14 @@ pub(crate) struct Arguments {
     /// A shipped task, as for `dnabert benchmark`
     #[arg(required_unless_present = "train", conflicts_with = "train")]
     name: Option<Benchmark>,
-    /// Train this many times, with the seeds from --seed on, and give means and deviations
+    /// Train this many times, with the seeds from --seed on, and report means and deviations
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
-    /// Evaluate every row once: deal the rows of all tables to this many folds, and learn from the
-    /// rest; with --seeds, deal them anew for each seed
+    /// Cross-validation: divide the rows of all tables into this many folds, test on each fold, and
+    /// train on the rest. With --seeds, divide them anew for each seed
     #[arg(long, value_parser = clap::value_parser!(u64).range(2..))]
     folds: Option<u64>,
-    /// Baselines on the same rows, also averaged with ours: `all`, or a list
+    /// Baselines on the same rows, also averaged with our model: `all`, or a list
     #[arg(long, value_enum, value_delimiter = ',', value_name = "LIST")]
     baselines: Vec<BaselineName>,
     /// Folder for comparison.md, comparison.svg and runs.jsonl [default: runs/NAME-comparison]
@@ -103,7 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     arguments.compare(&task, &contest, &out)
 }
 
-/// A method to stand beside ours, as the command line calls it.
+/// A method to compare with, by its name on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum BaselineName {
     /// All of these
@@ -112,22 +112,24 @@ enum BaselineName {
     Gc,
     /// Logistic regression on k-mers
     Kmers,
-    /// Logistic regression on 4-mers, or runs of them, by place: at seven places, or as beside our network
+    /// Logistic regression on 4-mers, or runs of them, by position: in seven bins, or as in the
+    /// regression that is combined with our network
     PlacedKmers,
-    /// Logistic regression on the base at each place
+    /// Logistic regression on the base at each position
     Positions,
     /// A convolutional network
     Cnn,
-    /// The same under long short-term memory
+    /// The same with long short-term memory
     CnnLstm,
-    /// The same under gated recurrent units
+    /// The same with gated recurrent units
     CnnGru,
     /// Our network from random weights
     Random,
 }
 
 impl BaselineName {
-    /// The simple methods among `asked`; those on placed k-mers count what stands beside `experiment`'s network, if anything.
+    /// The baselines among `asked`. The one on placed k-mers reads the same counts as `experiment`,
+    /// if any.
     fn floors(asked: &[Self], experiment: &Experiment) -> Vec<Baseline> {
         let beside = experiment.ngrams.filter(|ngrams| ngrams.read == NgramReader::Regression);
         let called = [
@@ -160,13 +162,13 @@ impl Method {
     }
 }
 
-/// A value of a run.
+/// A metric of a run.
 type Measure = fn(&Predictions) -> f64;
 
-/// The method that others stand beside.
+/// The method that the others are compared with.
 const OURS: &str = "dnabert";
 
-/// Methods that know different things of a sequence, each trained by itself, and the name of the mean of their
+/// Baselines of different kinds, each trained separately, and the name of the mean of their
 /// probabilities.
 const TOGETHER: [(&str, &[Baseline]); 3] = [
     ("dnabert with k-mer regression", &[Baseline::Kmers]),
@@ -174,24 +176,24 @@ const TOGETHER: [(&str, &[Baseline]); 3] = [
     ("dnabert with CNN and k-mer regression", &[Baseline::Cnn, Baseline::Kmers]),
 ];
 
-/// The same network without its training.
+/// The same network from random weights.
 const RANDOM: &str = "random weights";
 
-/// What is compared, and on what.
+/// The methods to compare, and the device.
 struct Contest<'a> {
-    /// Ours.
+    /// Our method.
     experiment: &'a Experiment,
-    /// How a network of random weights is best trained there.
+    /// The best training settings for a network from random weights there.
     fresh: &'a Experiment,
-    /// Runs at once.
+    /// Number of parallel runs.
     workers: usize,
-    /// Where they run.
+    /// The device of the runs.
     device: &'a Device,
 }
 
 impl Arguments {
-    /// Runs what `folder` does not have yet, prints tables and writes `comparison.md`, `comparison.svg` and
-    /// `runs.jsonl`, all runs with their probabilities.
+    /// Runs what is missing in `folder`, prints tables, and writes `comparison.md`,
+    /// `comparison.svg` and `runs.jsonl` (all runs with their probabilities).
     fn compare<T: Task>(&self, task: &T, contest: &Contest<'_>, folder: &Path) -> Outcome {
         let methods = self.methods(contest)?;
         let runs = match self.folds {
@@ -251,7 +253,8 @@ impl Arguments {
         }
         if let (true, ModelInit::Folder { path, pooling, .. }) = (random, &contest.experiment.start)
         {
-            // Without training, deviations of states say less than their means.
+            // For random weights, standard deviations of hidden states are less informative than
+            // means.
             let pooling = if *pooling == Some(Pooling::Max) { Pooling::Max } else { Pooling::Mean };
             let start = ModelInit::Reset { path: path.clone(), pooling: Some(pooling) };
             let random = Experiment { start, ..contest.fresh.clone() };
@@ -303,7 +306,7 @@ impl Arguments {
         Ok(jobs)
     }
 
-    /// The figures as Markdown.
+    /// The metrics as Markdown.
     fn tables(&self, classes: usize, runs: &[Run], members: usize) -> String {
         let summaries = Summary::of_methods(runs);
         let mut text = String::from("| method | runs | accuracy | MCC | AUROC | AUPRC |\n");
@@ -334,7 +337,7 @@ impl Arguments {
         text
     }
 
-    /// How far ours is ahead of the others.
+    /// The differences between our method and the others.
     fn differences(&self, runs: &[Run]) -> String {
         let of =
             |method: &str| runs.iter().filter(|run| run.key.method == method).collect::<Vec<_>>();
@@ -403,7 +406,7 @@ fn seeded(experiment: &Experiment, seed: u64) -> Experiment {
     Experiment { fine_tune, ..experiment.clone() }
 }
 
-/// Accuracy and MCC side by side where positives are rare.
+/// Accuracy and MCC where positives are rare.
 fn imbalance(summaries: &[Summary], classes: usize) -> String {
     let mut text = match classes {
         2 => String::new(),
@@ -459,8 +462,8 @@ fn runs(folder: &Path, jobs: Vec<Job<'_>>, workers: usize) -> Outcome<Vec<Run>> 
     Ok(completed.all()?)
 }
 
-/// The curves of the first seed and fold: several do not belong in one line. Of more than two classes,
-/// those of our own method, since each has as many lines as there are classes.
+/// The curves of the first seed and fold, since one figure cannot show several. With more than two
+/// classes, only those of our method, since each method has a line for each class.
 fn first_curves(runs: &[Run], classes: &[String]) -> Outcome<Option<String>> {
     let is_first = |run: &&Run| {
         let (key, first) = (&run.key, &runs[0].key);
@@ -481,7 +484,7 @@ fn first_curves(runs: &[Run], classes: &[String]) -> Outcome<Option<String>> {
     }
 }
 
-/// Of all runs together.
+/// The number of test rows divided by that of training rows, over all runs.
 fn test_rows_per_train_row(runs: &[&Run]) -> f64 {
     let rows = |run: &&Run| Predictions::from(&run.test).labels.len();
     let test: usize = runs.iter().map(rows).sum();

@@ -1,4 +1,4 @@
-//! `dnabert compare`: many runs, side by side.
+//! `dnabert compare`: compares many runs.
 
 mod experiments;
 mod fractions;

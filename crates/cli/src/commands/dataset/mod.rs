@@ -1,4 +1,4 @@
-//! `dnabert dataset`: a data set from primary sources, a genome and where its sites are.
+//! `dnabert dataset`: builds a data set from primary sources: a genome and the positions of sites.
 
 mod planted;
 
@@ -22,10 +22,10 @@ use dnabert::tasks::build::{
 use dnabert::tasks::sha256;
 use dnabert::{Model, Predictor, device};
 
-/// Build a data set from a genome and where its sites are.
+/// Build a data set from a genome and the positions of its sites.
 ///
-/// Writes train.tsv, dev.tsv, test.tsv and manifest.json. The same files, settings and seed give the
-/// same bytes.
+/// Writes train.tsv, dev.tsv, test.tsv and manifest.json. The same files, settings and seed give
+/// the same bytes.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert dataset binding genome.fa peaks.narrowPeak.gz --dev chr8 --test chr9 --out data/mine")]
@@ -37,80 +37,82 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 #[allow(clippy::large_enum_variant, reason = "one for each run")]
 enum Task {
-    /// Windows around transcription starts, against windows that are none
+    /// Windows around transcription starts, and negatives without one
     Promoter {
         #[command(flatten)]
         sources: Sources,
         /// Bases before the start
         #[arg(long, default_value_t = 249)]
         upstream: usize,
-        /// Bases from the start on, with it
+        /// Bases from the start on, the start included
         #[arg(long, default_value_t = 51, value_parser = positive)]
         downstream: usize,
-        /// Bases between starts of one strand, at least
+        /// Minimum distance of two starts on the same strand, in bases
         #[arg(long, default_value_t = 150)]
         spacing: usize,
-        /// Bases between a genomic negative and any start, at least
+        /// Minimum distance of a genomic negative from any start, in bases
         #[arg(long, default_value_t = 1000)]
         away: usize,
-        /// Which promoters are taken, by TATAAA or TATATA in the bases −38 to −19; genomic negatives of
-        /// those with a box have one, too
+        /// Which promoters to use: with or without TATAAA or TATATA in the bases −38 to −19. For
+        /// promoters with a box, genomic negatives have one, too
         #[arg(long, value_enum, default_value = "any")]
         tata: Tata,
-        /// What promoters are told from
+        /// How negatives are made
         #[arg(long, value_enum, default_value = "genomic")]
         negatives: Kind,
     },
-    /// Windows around the summits of peaks, against windows that are not bound
+    /// Windows around the summits of peaks, and negatives that are not bound
     Binding {
         #[command(flatten)]
         sources: Sources,
         /// Bases of a window
         #[arg(long, default_value_t = 101, value_parser = positive)]
         width: usize,
-        /// The strongest peaks, this many [default: all]
+        /// Number of peaks, the strongest first [default: all]
         #[arg(long, value_parser = positive)]
         top: Option<usize>,
-        /// Bases between a genomic negative and any peak, weak ones too, at least
+        /// Minimum distance of a genomic negative from any peak, also from weak ones, in bases
         #[arg(long, default_value_t = 1000)]
         away: usize,
-        /// What sites are told from
+        /// How negatives are made
         #[arg(long, value_enum, default_value = "gc-matched")]
         negatives: Kind,
     },
-    /// Windows around donors and acceptors, against windows of the same transcripts
+    /// Windows around donors and acceptors, and negatives from the same transcripts
     Splice {
         #[command(flatten)]
         sources: Sources,
         /// Bases of a window, an even number
         #[arg(long, default_value_t = 400, value_parser = even)]
         width: usize,
-        /// Take what lies between coding parts (CDS), not between exons
+        /// Use the boundaries of coding parts (CDS), not of exons
         #[arg(long)]
         coding: bool,
         /// Keep donors without GT and acceptors without AG
         #[arg(long)]
         all_sites: bool,
-        /// Take any places that are no sites, not those with GT or AG
+        /// Use any positions that are not sites as negatives, not only those with GT or AG
         #[arg(long)]
         no_decoys: bool,
-        /// Put non-sites that these trained models take for sites in the place of as many others of train, as far
-        /// as there are any: classifiers of neither, donor and acceptor for windows of this width, those of all
-        /// rounds so far, the first one first, each for its share; the other settings and the seed should be those of
-        /// the rounds before
+        /// Hard negatives: replace negatives of train by as many non-sites that these trained
+        /// models predict as sites, as far as there are any. The models must be classifiers of
+        /// neither, donor and acceptor for windows of this width. Give the models of all rounds so
+        /// far, the first round first: each replaces its fraction. The other settings and the seed
+        /// should be those of the earlier rounds
         #[arg(long, value_name = "MODELS", value_delimiter = ',', conflicts_with = "clusters")]
         adversary: Vec<PathBuf>,
     },
-    /// Sequences with planted sites of motifs, and where these are
+    /// Sequences with planted sites of motifs, and the positions of these sites
     Planted(planted::Planted),
 }
 
 /// Files, splits and seed.
 #[derive(Debug, Args)]
 struct Sources {
-    /// Genome: FASTA, plain or bgzip (read through an index, made beside it) or gzip (held in memory)
+    /// Genome: FASTA, plain or bgzip (read through an index, which is created next to it) or gzip
+    /// (held in memory)
     genome: PathBuf,
-    /// Where the sites are: starts as BED or EPD's .fps, narrowPeak, GTF or GFF3, plain or gzip
+    /// The sites: starts as BED or EPD's .fps, narrowPeak, GTF or GFF3, plain or gzip
     sites: PathBuf,
     /// Chromosomes of the dev split
     #[arg(long, value_delimiter = ',', required_unless_present_any = ["dev_from", "clusters"])]
@@ -118,34 +120,34 @@ struct Sources {
     /// Chromosomes of the test split
     #[arg(long, value_delimiter = ',', required_unless_present_any = ["test_from", "clusters"])]
     test: Vec<String>,
-    /// In place of chromosomes: the first base of the dev split, from 0, on each of them
+    /// Instead of chromosomes: the first base of the dev split, from 0, on each of them
     #[arg(long, requires = "test_from", conflicts_with_all = ["dev", "test"])]
     dev_from: Option<usize>,
     /// The first base of the test split
     #[arg(long, requires = "dev_from", conflicts_with_all = ["dev", "test"])]
     test_from: Option<usize>,
-    /// In place of both: deal clusters of windows that share this many bases, on either strand
+    /// Instead of both: split by clusters of windows that share this many bases, on either strand
     #[arg(long, conflicts_with_all = ["dev", "test", "dev_from", "test_from"], value_parser = positive)]
     clusters: Option<usize>,
-    /// Take chr1 and 1 for the same chromosome
+    /// Treat chr1 and 1 as the same chromosome
     #[arg(long)]
     ignore_chr: bool,
-    /// Decides over negatives
+    /// Seed of the negatives
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Folder to write
+    /// Folder for the data set
     #[arg(long, default_value = "runs/dataset")]
     out: PathBuf,
 }
 
-/// Which promoters are taken.
+/// Which promoters to use.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Tata {
-    /// With a TATA box or without
+    /// All, with or without a TATA box
     Any,
-    /// Those with one
+    /// Only those with a TATA box
     With,
-    /// Those without
+    /// Only those without a TATA box
     Without,
 }
 
@@ -158,7 +160,7 @@ enum Kind {
     Genomic,
     /// Random windows with the GC content of a positive
     GcMatched,
-    /// Each positive, shuffled so that its dinucleotides stay
+    /// Each positive, shuffled so that its dinucleotide counts are kept
     DinucleotideShuffled,
 }
 
@@ -251,7 +253,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
 }
 
-/// A classifier of neither, donor and acceptor, and the hash of its weights.
+/// Opens a classifier of neither, donor and acceptor. Also returns the hash of its weights.
 fn open_adversary(folder: &Path) -> Outcome<(Predictor, String)> {
     let weights = folder.join("model.safetensors");
     let hash = sha256(&weights).map_err(|error| format!("{}: {error}", weights.display()))?;
@@ -263,7 +265,7 @@ fn open_adversary(folder: &Path) -> Outcome<(Predictor, String)> {
     Ok((model, hash))
 }
 
-/// Transcription starts: of BED, of FPS, or of the transcripts of an annotation.
+/// Reads transcription starts from BED, from FPS, or from the transcripts of an annotation.
 fn read_starts(path: &Path) -> Outcome<Vec<Interval>> {
     if let Some(format) = AnnotationFormat::of(path) {
         let read = read_transcripts(path, format, Part::Exon)?;
@@ -285,7 +287,7 @@ fn read_starts(path: &Path) -> Outcome<Vec<Interval>> {
     Ok(records.iter().map(start).collect::<Result<_, _>>()?)
 }
 
-/// Tells how many transcripts are left out since they lie on several strands or chromosomes.
+/// Prints how many transcripts are left out since they lie on several strands or chromosomes.
 fn tell_of_torn(transcripts: &Transcripts) {
     if let [first, ..] = &transcripts.torn[..] {
         let count = transcripts.torn.len();
@@ -303,7 +305,7 @@ impl Sources {
         if self.ignore_chr { Naming::IgnoreChr } else { Naming::Exact }
     }
 
-    /// The splits, with chromosomes as the genome calls them.
+    /// The splits, with the chromosome names of the genome.
     fn splits(&self, genome: &Genome) -> Outcome<Splits> {
         if let (Some(dev), Some(test)) = (self.dev_from, self.test_from) {
             return Ok(Splits::Position { dev, test });

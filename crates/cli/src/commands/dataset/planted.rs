@@ -1,4 +1,4 @@
-//! Sequences in which sites of motifs were planted: where it is known, base by base, what makes the label.
+//! Sequences with planted sites of motifs. The bases that determine the label are known exactly.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,29 +17,32 @@ use serde_json::json;
 /// Options of planted sets.
 #[derive(Debug, Args)]
 pub(crate) struct Planted {
-    /// Motifs: JASPAR, MEME or TRANSFAC
+    /// File of motifs: JASPAR, MEME or TRANSFAC
     motifs: PathBuf,
-    /// Those that are planted, each for a class, by identifier or name; of several matrices of one name any is taken.
-    /// `all` stands for every name of the file
+    /// Motifs to plant, each for one class, by identifier or name. If several matrices have the
+    /// name, any of them is used for a site. `all` means every name in the file
     #[arg(required = true)]
     planted: Vec<String>,
-    /// Rows of train, dev and test, dealt to the classes in turn: without a site, and with one of each motif
+    /// Rows of train, dev and test, assigned to the classes in turn: no site, then one site of each
+    /// motif
     #[arg(long, default_value = "2000,300,300", value_parser = three)]
     rows: [usize; 3],
     /// Bases of a sequence
     #[arg(long, default_value_t = 101)]
     width: usize,
-    /// Plant into sequences of this genome (FASTA, plain or gzip), each stretch of which is cut into one of train, dev and
-    /// test as the rows are; it may have sites of its own, which nobody lists [default: random ones of even composition]
+    /// Plant into sequences of this genome (FASTA, plain or gzip). Each stretch without ambiguous
+    /// letters is cut into train, dev and test in proportion to the rows. It may have sites of its
+    /// own, which are not listed [default: random sequences with equal base frequencies]
     #[arg(long)]
     genome: Option<PathBuf>,
-    /// Plant so many bases at most beside the middle, to which half a base may come [default: anywhere]
+    /// Plant at most this many bases from the middle (plus up to half a base from rounding)
+    /// [default: anywhere]
     #[arg(long)]
     within: Option<usize>,
     /// Seed of sequences and sites
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Folder for the tables, and for sites.bed
+    /// Folder for the tables and sites.bed
     #[arg(long)]
     out: PathBuf,
 }
@@ -50,7 +53,7 @@ struct Class<'a> {
     matrices: Vec<(&'a Motif, FrequencyMatrix)>,
 }
 
-/// What sites are planted into.
+/// The sequences that sites are planted into.
 enum Ground {
     /// Random bases.
     Even(FrequencyMatrix),
@@ -61,8 +64,9 @@ enum Ground {
 /// The splits, in the order of `--rows`.
 const SPLITS: [&str; 3] = ["train", "dev", "test"];
 
-/// Writes sequences with one site, drawn from a motif, on either strand, and sequences without; `sites.bed`, where
-/// sequences are called as their rows are (`test.tsv:2`); and `manifest.json`, of what it was made and which label is what.
+/// Writes sequences with one site, drawn from a motif, on either strand, and sequences without a
+/// site. Also writes `sites.bed`, which names sequences by their rows (`test.tsv:2`), and
+/// `manifest.json`, which lists the sources and the meaning of the labels.
 pub(crate) fn run(options: &Planted) -> Outcome {
     let motifs = read_motifs(&options.motifs)?;
     let classes = classes(&motifs, &options.planted)?;
@@ -117,7 +121,7 @@ pub(crate) fn run(options: &Planted) -> Outcome {
 }
 
 impl Planted {
-    /// What a set was made of, and its classes by label.
+    /// The settings and files of a set, and its classes by label.
     fn manifest(&self, classes: &[Class<'_>]) -> Outcome<serde_json::Value> {
         let hashed = |path: &Path| -> Result<String, String> {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
@@ -142,7 +146,7 @@ impl Planted {
         }))
     }
 
-    /// Where a site of `width` bases begins.
+    /// The start of a site of `width` bases.
     fn start(&self, width: usize, seed: u64) -> usize {
         let room = self.width - width;
         let beside = self.within.unwrap_or(room);
@@ -153,7 +157,7 @@ impl Planted {
 }
 
 impl Ground {
-    /// What each split is planted into: no two have a base of a genome in common.
+    /// The background sequences of each split. No two splits share a base of a genome.
     fn open(genome: Option<&Path>, width: usize, rows: [usize; 3]) -> Outcome<[Self; 3]> {
         let Some(path) = genome else {
             let even = CountMatrix::new(vec![[1.0; 4]; width])?.frequencies(0.0);
@@ -201,7 +205,7 @@ impl Ground {
     }
 }
 
-/// The motifs of a file that are asked for, each a class. No matrix may be in two of them.
+/// The requested motifs of a file, each as a class. No matrix may be in two of them.
 fn classes<'a>(motifs: &'a [Motif], asked: &'a [String]) -> Outcome<Vec<Class<'a>>> {
     let mut names: Vec<&str> = Vec::new();
     for name in asked {
@@ -245,7 +249,7 @@ fn three(text: &str) -> Result<[usize; 3], String> {
         .ok_or_else(|| "three numbers, such as 2000,300,300".to_owned())
 }
 
-/// A site on one strand or the other.
+/// A site on a random strand.
 fn turned(site: Sequence, seed: u64) -> (Sequence, Strand) {
     if seed & 1 == 0 {
         (site, Strand::Forward)

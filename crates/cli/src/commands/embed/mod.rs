@@ -26,11 +26,11 @@ pub(crate) struct Arguments {
     /// Model: a folder, or a name on the Hugging Face Hub [default: the shipped small-4]
     #[arg(long)]
     model: Option<String>,
-    /// What a vector stands for
+    /// Unit that gets one vector
     #[arg(long, value_enum, default_value = "sequence")]
     per: Per,
-    /// How the states of a sequence become one vector: cls, mean, max or std; a long sequence is
-    /// read in overlapping rows, and has the mean of theirs
+    /// How the states of a sequence are pooled to one vector: cls, mean, max or std. A long
+    /// sequence is read in overlapping rows, and their vectors are averaged
     #[arg(long, default_value = "mean")]
     pooling: Pooling,
     #[command(flatten)]

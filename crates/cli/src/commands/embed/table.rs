@@ -1,14 +1,14 @@
-//! Where vectors go: a table of text, or a NumPy matrix with an index beside it.
+//! Output of vectors: a text table, or a NumPy matrix with a separate index.
 
 use std::io::{self, Seek, Write};
 use std::ops::Range;
 
 use dnabert::npy::NpyWriter;
 
-/// Takes vectors, one after the other.
+/// Writes vectors, one by one.
 pub(crate) trait Table {
-    /// Adds the vector of the bases `span` of the sequence `name`. There is no span for special
-    /// tokens, and no vector for a base without a token.
+    /// Adds the vector of the bases `span` of the sequence `name`. Special tokens have no span, and
+    /// a base without a token has no vector.
     fn row(
         &mut self,
         name: &str,
@@ -16,11 +16,11 @@ pub(crate) trait Table {
         vector: Option<&[f32]>,
     ) -> io::Result<()>;
 
-    /// Writes what is still held.
+    /// Writes the data that are still in memory.
     fn finish(&mut self) -> io::Result<()>;
 }
 
-/// Name, start, end, and the values; `NA` where there is none.
+/// Name, start, end, and the values; `NA` where there is no vector.
 pub(crate) struct Tsv<W> {
     output: W,
     width: usize,
@@ -57,8 +57,8 @@ impl<W: Write> Table for Tsv<W> {
     }
 }
 
-/// A matrix with a row for each vector (NaN where there is none), and name, start and end of the
-/// rows in a table of its own.
+/// A matrix with a row for each vector (NaN where there is none). A separate table has the name,
+/// start and end of each row.
 pub(crate) struct Npy<W: Write + Seek> {
     matrix: Option<NpyWriter<W>>,
     index: W,

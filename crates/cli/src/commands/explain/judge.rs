@@ -1,4 +1,4 @@
-//! Scores of bases against known sites, and against one another.
+//! Compares attribution scores with known sites, and attribution methods with one another.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,28 +18,28 @@ use crate::failure::Outcome;
 /// The known sites of a sequence.
 #[derive(Debug, Clone)]
 pub(crate) struct Sites {
-    /// Their bases; more than one where a file lists them.
+    /// The bases of each site; more than one site where a file lists them.
     pub(crate) bases: Vec<Range<usize>>,
-    /// The strand of the first.
+    /// The strand of the first site.
     pub(crate) strand: Strand,
-    /// Its score, where a motif found it.
+    /// The score of the first site, where a motif found it.
     pub(crate) score: f64,
 }
 
-/// What is known of sites.
+/// The known sites, or the motif to find them by.
 pub(crate) struct Known {
     pub(crate) motif: Option<Motif>,
     pub(crate) both_strands: bool,
     pub(crate) background: Background,
 }
 
-/// The tracks of a way of explaining.
+/// The tracks of one attribution method.
 pub(crate) struct Explained {
     pub(crate) name: String,
     pub(crate) tracks: Vec<Vec<f64>>,
 }
 
-/// How well tracks find known sites.
+/// How well the tracks of a method find known sites.
 pub(crate) struct Judged {
     name: String,
     auroc: f64,
@@ -48,7 +48,8 @@ pub(crate) struct Judged {
 }
 
 impl Known {
-    /// The best window of the motif in each sequence, where it is good enough; none without a motif.
+    /// The best window of the motif in each sequence, if its p-value is low enough. `None` without
+    /// a motif.
     pub(crate) fn sites(&self, sequences: &[Sequence], p_value: f64) -> Vec<Option<Sites>> {
         let Some(motif) = &self.motif else { return vec![None; sequences.len()] };
         let scanner = Scanner::new(&motif.frequencies(), &self.background);
@@ -63,7 +64,7 @@ impl Known {
     }
 }
 
-/// The sites of each sequence in a BED file that calls sequences as their rows are called.
+/// The sites of each sequence in a BED file that names sequences by their rows.
 pub(crate) fn listed_sites(named: &Named, path: &Path) -> Outcome<Vec<Option<Sites>>> {
     let mut listed: HashMap<String, Vec<BedRecord>> = HashMap::new();
     for record in read_bed(path)? {
@@ -92,15 +93,15 @@ pub(crate) fn listed_sites(named: &Named, path: &Path) -> Outcome<Vec<Option<Sit
     Ok(sites)
 }
 
-/// What is explained how.
+/// The model and the attribution methods to compare.
 pub(crate) struct Chosen<'a> {
-    /// The ways beside attention; all if there is none.
+    /// The methods besides attention; all if this is empty.
     pub(crate) beside: &'a [AttributionMethod],
     pub(crate) pretrained: &'a Model,
     pub(crate) seed: u64,
 }
 
-/// All ways of explaining: attention of each stage, then the others.
+/// The tracks of all attribution methods: attention of each stage, then the others.
 pub(crate) fn explain(
     subject: &Subject,
     stages: &[(&str, BoxedAttribution)],
@@ -128,7 +129,7 @@ pub(crate) fn explain(
         let name = format!("{}, of another sequence", last.name);
         let mut tracks = last.tracks.clone();
         tracks.rotate_left(1);
-        // Tracks of another length are cut, or end in zeros.
+        // Tracks of another length are cut, or padded with zeros.
         for (track, sequence) in tracks.iter_mut().zip(&sequences.sequences) {
             track.resize(sequence.len(), 0.0);
         }
@@ -143,7 +144,7 @@ pub(crate) fn explain(
         let name = method.name().replace('-', " ");
         let tracks = attribute(&name, &subject.on_strands(way), sequences)?;
         let magnitudes = (method == AttributionMethod::GradientTimesInput).then(|| {
-            // Where the model is sure, its slope may point either way.
+            // Where the model is sure, its gradient may have either sign.
             let of_track = |track: &Vec<f64>| track.iter().map(|score| score.abs()).collect();
             let tracks = tracks.iter().map(of_track).collect();
             Explained { name: format!("{name}, magnitude"), tracks }
@@ -161,10 +162,10 @@ pub(crate) fn explain(
     Ok(explained)
 }
 
-/// Resamples behind an interval.
+/// Number of bootstrap resamples for an interval.
 const RESAMPLES: usize = 1000;
 
-/// How well each way finds the sites.
+/// How well each method finds the sites.
 pub(crate) fn judge(explained: &[Explained], sites: &[Option<Sites>], seed: u64) -> Vec<Judged> {
     explained
         .iter()
@@ -195,7 +196,7 @@ pub(crate) fn judge(explained: &[Explained], sites: &[Option<Sites>], seed: u64)
         .collect()
 }
 
-/// A table of what was judged.
+/// A table of the evaluation.
 pub(crate) fn judged_rows(judged: &[Judged]) -> ([&'static str; 4], Vec<Vec<String>>) {
     let row = |each: &Judged| {
         let interval = each.interval.map_or(String::new(), |interval| {
@@ -206,10 +207,11 @@ pub(crate) fn judged_rows(judged: &[Judged]) -> ([&'static str; 4], Vec<Vec<Stri
     (["scores", "AUROC", "95 % interval", "sequences"], judged.iter().map(row).collect())
 }
 
-/// Bases that are compared as the highest.
+/// Number of highest-scoring bases that are compared.
 const TOP: usize = 10;
 
-/// A table of rank correlations (above the diagonal) and shares of the highest bases (below).
+/// A table of rank correlations (above the diagonal) and of the overlap of the highest-scoring
+/// bases, as a fraction (below).
 pub(crate) fn agreement_rows(explained: &[Explained]) -> (Vec<String>, Vec<Vec<String>>) {
     let mut header = vec![String::new()];
     header.extend((1..=explained.len()).map(|number| number.to_string()));

@@ -1,4 +1,5 @@
-//! `dnabert explain`: attention and other attributions as scores of bases, beside known sites.
+//! `dnabert explain`: attention and other attributions as scores of bases, compared with known
+//! sites.
 
 mod judge;
 mod picture;
@@ -23,7 +24,7 @@ use crate::failure::{Outcome, usage};
 
 /// Explain a model: a score for each base, by attention, gradients or mutagenesis.
 ///
-/// Writes a page with landscapes, heads, tracks and tables, or with --tracks the scores of any
+/// Writes a page with attention maps, heads, tracks and tables, or with --tracks the scores of any
 /// sequences. By default it explains the shipped model of CTCF.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -32,39 +33,40 @@ use crate::failure::{Outcome, usage};
 pub(crate) struct Arguments {
     #[command(flatten)]
     subject: SubjectOptions,
-    /// Only write the scores of these sequences (FASTA or table, plain or .gz), a few at a time; needs --to
+    /// Only write the scores of these sequences (FASTA or table, plain or .gz), a few at a time;
+    /// needs --to
     #[arg(long, requires = "to", conflicts_with_all = ["train", "out", "seed", "motifs", "pretrained", "known", "sites", "site_p", "examples"], help_heading = "Scores of any sequences")]
     tracks: Option<PathBuf>,
     /// File for these scores: .tsv, .bedgraph or .npy
     #[arg(long, requires = "tracks", help_heading = "Scores of any sequences")]
     to: Option<PathBuf>,
-    /// How these scores are made: attention, rollout, gradient-times-input, integrated-gradients or
-    /// mutagenesis [default: attention]
+    /// Attribution method of these scores: attention, rollout, gradient-times-input,
+    /// integrated-gradients or mutagenesis [default: attention]
     #[arg(long, requires = "tracks", help_heading = "Scores of any sequences")]
     attribution: Option<AttributionMethod>,
-    /// Another trained model, such as one of another k: these scores are then the mean of all models', each
-    /// sequence's of norm 1; may be given again
+    /// Another trained model, for example with another k. The scores are then the mean over all
+    /// models, after those of each sequence are scaled to norm 1. May be given again
     #[arg(long, requires = "tracks", help_heading = "Scores of any sequences")]
     also: Vec<String>,
     /// Layers whose attention is read, from 0, such as 0-3 [default: the last]
     #[arg(long, value_parser = layers, help_heading = "Attention")]
     layers: Option<RangeInclusive<usize>>,
-    /// Heads of each that are read, from 0, such as 0,2 [default: all]
+    /// Heads of each layer that are read, from 0, such as 0,2 [default: all]
     #[arg(long, value_delimiter = ',', help_heading = "Attention")]
     heads: Option<Vec<usize>>,
-    /// Whose attention is read [default: that of [CLS] where the model classifies by it, else of all
+    /// Tokens whose attention is read [default: [CLS] where the model classifies by it, else all
     /// tokens]
     #[arg(long, value_enum, help_heading = "Attention")]
     query: Option<Whose>,
-    /// Pre-trained model that stands beside it [default: the shipped one]
+    /// Pre-trained model to compare with [default: the shipped one]
     #[arg(long, help_heading = "Comparison with known sites")]
     pretrained: Option<String>,
-    /// The motif in the file of --motifs whose best windows count as known sites [default: the factor's
-    /// own, if shipped]
+    /// Motif in the file of --motifs whose best windows are taken as known sites [default: the
+    /// factor's own, if shipped]
     #[arg(long, help_heading = "Comparison with known sites")]
     known: Option<String>,
-    /// Attribution methods that are compared with attention, by their names [default: all, and the
-    /// masked likelihood of the pre-trained model]
+    /// Attribution methods to compare with attention, by their names [default: all, and the masked
+    /// likelihood of the pre-trained model]
     #[arg(
         long,
         value_delimiter = ',',
@@ -72,21 +74,22 @@ pub(crate) struct Arguments {
         help_heading = "Comparison with known sites"
     )]
     beside: Vec<AttributionMethod>,
-    /// Sequences that are drawn letter by letter
+    /// Number of sequences that are drawn with their letters
     #[arg(long, default_value_t = 3, help_heading = "Comparison with known sites")]
     examples: usize,
-    /// Known sites (BED: the row's name, such as test.tsv:2, start, end), in place of a motif's best windows
+    /// Known sites (BED: the row's name, such as test.tsv:2, start, end), instead of a motif's best
+    /// windows
     #[arg(long, conflicts_with = "known", help_heading = "Comparison with known sites")]
     sites: Option<PathBuf>,
-    /// Windows that the background reaches with at most this probability count as known sites
+    /// Maximum p-value of a window that is taken as a known site
     #[arg(long, default_value_t = 1e-4, value_parser = probability, help_heading = "Comparison with known sites")]
     site_p: f64,
 }
 
-/// Whose attention to a token is its score, as the command line calls it.
+/// The tokens whose attention gives the scores, by their names on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Whose {
-    /// That of [CLS]
+    /// Attention of [CLS]
     Cls,
     /// The mean over all tokens
     All,
@@ -99,7 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     report(arguments, &arguments.subject.open("attention")?)
 }
 
-/// Only scores.
+/// Writes only scores.
 fn tracks(arguments: &Arguments, input: &Path, output: &Path) -> Outcome {
     let device = arguments.subject.device()?;
     let both_strands = arguments.subject.both_strands();
@@ -110,14 +113,14 @@ fn tracks(arguments: &Arguments, input: &Path, output: &Path) -> Outcome {
     for model in &arguments.also {
         methods.push(method(&Model::open(model_folder(model)?, &device)?)?);
     }
-    // Of one model scores stay as they are.
+    // With one model, scores stay as they are.
     let mean: BoxedAttribution =
         if methods.len() > 1 { Box::new(MeanOf(methods)) } else { methods.remove(0) };
     stream::run(&mean, input, output)
 }
 
 impl Arguments {
-    /// The scores of a trained model, as the options have them.
+    /// The attribution method of a trained model, as set by the options.
     fn method(&self, model: &Model) -> Outcome<BoxedAttribution> {
         let query = self.query(model);
         match self.attribution.unwrap_or(AttributionMethod::Attention) {
@@ -133,7 +136,7 @@ impl Arguments {
         }
     }
 
-    /// The attention of a model, as the options have it.
+    /// The attention of a model, as set by the options.
     fn attention(&self, model: &Model, query: Query) -> Outcome<BoxedAttribution> {
         let layers = model.config().num_hidden_layers;
         let heads = model.config().num_attention_heads;
@@ -150,7 +153,7 @@ impl Arguments {
         Ok(Box::new(model.attention().with_query(query).with_heads(chosen)))
     }
 
-    /// Whose attention is read: of a trained model's own kind, unless told otherwise.
+    /// The tokens whose attention is read: as suits the trained model, unless set by an option.
     fn query(&self, model: &Model) -> Query {
         match self.query {
             Some(Whose::Cls) => Query::Cls,
@@ -160,7 +163,7 @@ impl Arguments {
         }
     }
 
-    /// The motif whose best windows count as known sites.
+    /// The motif whose best windows are taken as known sites.
     fn known(&self, subject: &Subject) -> Outcome<Option<Motif>> {
         let find = |id: &str| {
             let same = |motif: &&Motif| motif.id == id || motif.name == id;
@@ -198,7 +201,7 @@ fn report(arguments: &Arguments, subject: &Subject) -> Outcome {
             arguments.subject.shipped(if is_plain { "small-4" } else { "convolutional-4" })?
         }
     };
-    // All three are read alike: as suits the trained one.
+    // All three models are read in the same way: as suits the trained one.
     let query = arguments.query(&subject.model);
     let pretrained = Model::open(pretrained, device)?;
     let untrained = Model::untrained(subject.model.folder(), arguments.subject.seed, device)?;

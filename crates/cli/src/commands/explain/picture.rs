@@ -1,4 +1,4 @@
-//! Landscapes, heads, and tracks over letters.
+//! Attention maps, heads, and tracks over letters.
 
 use dnabert::core::{Sequence, Strand};
 use dnabert::figure::report::Report;
@@ -9,8 +9,8 @@ use super::judge::{Explained, Known, Sites};
 use crate::args::subject::{Named, Subject, attribute};
 use crate::failure::Outcome;
 
-/// Attention of every stage of training, sequences by positions: those of the class above the others, in
-/// the order of the strand and place of their best site.
+/// Attention of every stage of training, sequences by positions. Sequences of the class are above
+/// the others, ordered by the strand and the position of their best site.
 pub(crate) fn landscape(
     subject: &Subject,
     stages: &[(&str, BoxedAttribution)],
@@ -23,7 +23,7 @@ pub(crate) fn landscape(
         let mut own = Vec::new();
         for (name, sequences) in [(&*subject.classes[subject.class], bound), ("others", others)] {
             let tracks = attribute(&format!("landscape, {stage}"), way, sequences)?;
-            // Any window will do to bring order into sequences without a site.
+            // Sequences without a site are ordered by their best window of any score.
             let sites = known.sites(&sequences.sequences, 1.0);
             let mut order: Vec<usize> = (0..tracks.len()).collect();
             order.sort_by_key(|&at| {
@@ -59,13 +59,13 @@ pub(crate) fn landscape(
     Ok(())
 }
 
-/// Bases on each side of a site's middle that the map of heads shows.
+/// Bases on each side of a site's middle in the map of heads.
 const AROUND: usize = 40;
 
-/// Sequences whose heads are held at once.
+/// Number of sequences whose heads are in memory at once.
 const AT_ONCE: usize = 32;
 
-/// What every head sees around known sites.
+/// The attention of every head around known sites.
 pub(crate) fn heads(
     subject: &Subject,
     reader: &AttentionReader,
@@ -90,7 +90,8 @@ pub(crate) fn heads(
             reader.head_tracks(&sequences)?.iter().zip(some)
         {
             sums.resize(heads.len(), vec![0.0; 2 * AROUND + 1]);
-            // Of an even number of bases the middle is the right one of two, as the site is read.
+            // For an even number of bases, the middle is the right one of two, in the direction of
+            // the site.
             let is_reverse = *strand == Strand::Reverse;
             let middle = (bases[0].start + bases[0].end - usize::from(is_reverse)) / 2;
             for column in 0..=2 * AROUND {
@@ -132,11 +133,11 @@ pub(crate) struct Drawn<'a> {
     pub(crate) named: &'a Named,
     pub(crate) explained: &'a [Explained],
     pub(crate) sites: &'a [Option<Sites>],
-    /// What sites are called.
+    /// The name of the sites.
     pub(crate) name: &'a str,
 }
 
-/// The sequences with the best sites, letter by letter.
+/// The sequences with the best sites, with their letters.
 pub(crate) fn examples(
     subject: &Subject,
     drawn: &Drawn<'_>,

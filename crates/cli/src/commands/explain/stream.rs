@@ -13,11 +13,11 @@ use crate::args::subject::name_failure;
 use crate::failure::{Outcome, usage};
 use crate::files::replace;
 
-/// Sequences, and bases, that are explained at once.
+/// Maximum number of sequences, and of bases, that are explained at once.
 const AT_ONCE: usize = 256;
 const BASES: usize = 1 << 20;
 
-/// Writes the scores of a file's sequences, in the format that the output's name ends with.
+/// Writes the scores of a file's sequences. The extension of the output determines the format.
 pub(crate) fn run(way: &BoxedAttribution, input: &Path, output: &Path) -> Outcome {
     let extension = output.extension().and_then(|extension| extension.to_str());
     match extension {
@@ -51,7 +51,7 @@ pub(crate) fn run(way: &BoxedAttribution, input: &Path, output: &Path) -> Outcom
     }
 }
 
-/// A matrix with a row for each sequence, which all have one length.
+/// A matrix with a row for each sequence. All sequences must have the same length.
 fn npy(way: &BoxedAttribution, input: &Path, output: &Path) -> Outcome {
     replace(output, |beside| {
         let file = BufWriter::new(File::create(beside)?);
@@ -81,7 +81,7 @@ fn npy(way: &BoxedAttribution, input: &Path, output: &Path) -> Outcome {
     })
 }
 
-/// Hands every sequence and its track to `take`.
+/// Calls `take` with every sequence and its track.
 fn each(
     way: &BoxedAttribution,
     input: &Path,

@@ -1,4 +1,4 @@
-//! The same search where there is nothing to be found, or nothing was learned.
+//! Control searches: the same search where no true motif can be found.
 
 use dnabert::core::{Example, derive_seed};
 use dnabert::{BoxedAttribution, Model};
@@ -7,13 +7,14 @@ use super::{Arguments, Rows, find, rows};
 use crate::args::subject::{Named, Subject, attribute, shuffle};
 use crate::failure::Outcome;
 
-/// What a control search found.
+/// The result of a control search.
 pub(crate) struct Control {
     pub(crate) name: String,
-    /// Motifs that passed.
+    /// Number of motifs that passed.
     pub(crate) motifs: usize,
-    /// The strongest: its consensus, its name and that name's q-value, the p-value on rows that were held
-    /// out, and the share of its sites that lie in high stretches beside what chance would give.
+    /// The strongest motif: its consensus, its name and the q-value of that name, its p-value on
+    /// held-out rows, and the fraction of its sites in high-scoring regions, with the fraction
+    /// expected by chance.
     pub(crate) best: Option<Best>,
 }
 
@@ -65,7 +66,8 @@ fn judged(name: &str, arguments: &Arguments, subject: &Subject, rows: [&Rows; 2]
     Control { name: name.to_owned(), motifs: named.len(), best }
 }
 
-/// The scores of each sequence begin elsewhere and go round its end: stretches stay as long as they were.
+/// Rotates the scores of each sequence by a random offset, so that high-scoring regions keep their
+/// length.
 fn move_scores(rows: &Rows, seed: u64) -> Rows {
     let moved = rows.scores.iter().enumerate().map(|(at, track)| {
         let mut track = track.clone();
@@ -80,7 +82,8 @@ fn move_scores(rows: &Rows, seed: u64) -> Rows {
     }
 }
 
-/// All rows dealt anew to positives and negatives, over and over: what passes is false.
+/// Assigns all rows to positives and negatives at random, several times. All motifs found are
+/// false.
 fn of_labels(arguments: &Arguments, subject: &Subject, way: &BoxedAttribution) -> Outcome<Control> {
     let all = |part: &[Example]| -> Outcome<Rows> {
         let mut positives = subject.of_class(part, true);

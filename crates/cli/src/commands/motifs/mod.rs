@@ -1,4 +1,4 @@
-//! `dnabert motifs`: motifs that a model looks at, and their names.
+//! `dnabert motifs`: finds the motifs that a model has learned, and their names.
 
 mod control;
 mod output;
@@ -14,38 +14,40 @@ use dnabert::{AttributionMethod, BoxedAttribution};
 use crate::args::subject::{Named, Subject, SubjectOptions, attribute};
 use crate::failure::Outcome;
 
-/// Find the motifs that a model looks at, and name them.
+/// Find the motifs that a model has learned, and name them.
 ///
-/// Motifs are found on the rows that the model learned from, and tested on those that it did not.
-/// By default the shipped model of CTCF.
+/// Motifs are found on the rows that the model was trained on, and tested on other rows. By default
+/// it uses the shipped model of CTCF.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert motifs --controls 20 --motifs jaspar.txt --out runs/motifs")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     subject: SubjectOptions,
-    /// How bases are scored: attention, rollout, gradient-times-input, integrated-gradients or mutagenesis
+    /// Attribution method: attention, rollout, gradient-times-input, integrated-gradients or
+    /// mutagenesis
     #[arg(long, default_value = "attention")]
     attribution: AttributionMethod,
-    /// Motifs at most
+    /// Maximum number of motifs
     #[arg(long, default_value_t = 5)]
     max_motifs: usize,
-    /// Motifs, and names, with a q-value above it are not given
+    /// Maximum q-value of motifs, and of names
     #[arg(long, default_value_t = 0.01)]
     q_value: f64,
-    /// How columns of two motifs are compared: euclidean, pearson, sandelin-wasserman or kullback-leibler
+    /// How columns of two motifs are compared: euclidean, pearson, sandelin-wasserman or
+    /// kullback-leibler
     #[arg(long, default_value = "euclidean")]
     column_score: ColumnScore,
-    /// Run the same search on the attention of an untrained model, on scores moved along their sequences,
-    /// and on this many shuffles of the labels
+    /// Run controls: the same search on the attention of an untrained model, on scores moved along
+    /// their sequences, and on this many shuffles of the labels
     #[arg(long, default_value_t = 0)]
     controls: usize,
 }
 
-/// Logos of an earlier run that are removed, at most.
+/// Maximum number of logos of an earlier run to remove.
 const MOST_LOGOS: usize = 100;
 
-/// Sequences with their scores, and those they are held against.
+/// Sequences with their scores, and the background sequences that they are compared with.
 struct Rows {
     positives: Named,
     scores: Vec<Vec<f64>>,
@@ -58,7 +60,7 @@ struct NamedMotif {
     found: FoundMotif,
     /// All motifs of the collection, the best match first.
     matches: Vec<Match>,
-    /// The best, where it is sure enough.
+    /// The best match, if its q-value is low enough.
     best: Option<Match>,
 }
 
@@ -85,7 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     output::write(arguments, &subject, &named, [&known, &unseen], &overview, &controls)
 }
 
-/// The rows of the class with their scores, and the others.
+/// The rows of the class with their scores, and the other rows.
 fn rows(
     what: &str,
     subject: &Subject,
@@ -104,7 +106,7 @@ impl Rows {
     }
 }
 
-/// Motifs found on rows that the model knows, tested on others, and named.
+/// Motifs found on rows of the training set, tested on others, and named.
 fn find(arguments: &Arguments, subject: &Subject, known: &Rows, unseen: &Rows) -> Vec<NamedMotif> {
     let settings = Discovery {
         max_motifs: arguments.max_motifs,

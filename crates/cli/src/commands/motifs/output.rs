@@ -1,4 +1,4 @@
-//! Files and the page.
+//! The output files and the page.
 
 use std::fmt::Write as _;
 
@@ -14,10 +14,10 @@ use crate::args::subject::Subject;
 use crate::console::{noteln, out};
 use crate::failure::Outcome;
 
-/// Names of a motif that the table of matches lists.
+/// Number of names per motif in the table of matches.
 const NAMES: usize = 5;
 
-/// Sequences that are drawn with the motifs' sites.
+/// Number of sequences that are drawn with the motifs' sites.
 const DRAWN: usize = 3;
 
 pub(crate) fn write(
@@ -68,7 +68,7 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// The best name, where it is sure enough.
+/// The best name, if its q-value is low enough.
 fn best_name(subject: &Subject, named: &NamedMotif) -> String {
     named.best.map_or("–".to_owned(), |best| {
         let target = &subject.motifs[best.target];
@@ -105,7 +105,7 @@ fn summary(subject: &Subject, named: &[NamedMotif]) -> String {
     text
 }
 
-/// A number of a table, or a dash.
+/// A number for a table, or a dash.
 fn exact(value: Option<f64>) -> String {
     value.map_or("–".into(), |value| format!("{value:.2e}"))
 }
@@ -260,7 +260,7 @@ fn table_of_controls(controls: &[Control], report: &mut Report) -> String {
     text
 }
 
-/// A small number, as few digits as it needs.
+/// A small number, with as few digits as it needs.
 fn small(value: f64) -> String {
     match value {
         value if value.is_nan() => "–".into(),
@@ -269,7 +269,7 @@ fn small(value: f64) -> String {
     }
 }
 
-/// The first sequences with most sites, letter by letter.
+/// The first sequences with the most sites, with their letters.
 fn examples(named: &[NamedMotif], [known, unseen]: [&Rows; 2], report: &mut Report) -> Outcome {
     let first = known.positives.sequences.len();
     let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); unseen.positives.sequences.len()];

@@ -1,4 +1,4 @@
-//! How good the model is, and what it looks at, before motifs are made of it.
+//! The performance of the model and its attribution scores, before the search for motifs.
 
 use dnabert::BoxedAttribution;
 use dnabert::core::{BothStrands, Classifier, Sequence};
@@ -12,9 +12,9 @@ use super::{NamedMotif, Rows};
 use crate::args::subject::{Subject, attribute};
 use crate::failure::Outcome;
 
-/// What stands at the top of the page.
+/// The overview at the top of the page.
 pub(crate) struct Overview {
-    /// AUROC and accuracy of the class on rows that the model has not learned from.
+    /// AUROC and accuracy of the class on rows that the model was not trained on.
     auroc: Option<f64>,
     accuracy: f64,
     rows: usize,
@@ -22,7 +22,7 @@ pub(crate) struct Overview {
 }
 
 impl Overview {
-    /// Asks the model about all unseen rows, and draws the scores of their bases.
+    /// Evaluates the model on all unseen rows, and draws the scores of their bases.
     pub(crate) fn new(
         subject: &Subject,
         way: &BoxedAttribution,
@@ -72,7 +72,7 @@ impl Overview {
         })
     }
 
-    /// Adds it to the page, and the figure to the folder.
+    /// Adds it to the page, and writes the figure to the folder.
     pub(crate) fn write(&self, subject: &Subject, report: &mut Report) -> Outcome {
         let area = self.auroc.map_or("–".into(), |area| format!("{area:.3}"));
         report.paragraph(&format!(

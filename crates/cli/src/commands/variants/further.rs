@@ -1,4 +1,4 @@
-//! Scores beside those of the classifier: masked likelihood, hidden states, attention.
+//! Additional scores: masked likelihood, hidden states, attention.
 
 use std::error::Error;
 
@@ -11,7 +11,8 @@ use dnabert::{AttentionReader, Embedder, MaskedScorer};
 type BoxedError = Box<dyn Error + Send + Sync>;
 type Scores = Vec<Vec<Option<f64>>>;
 
-/// How much likelier a pre-trained model finds the reference than the alternate allele.
+/// The log likelihood of the reference allele minus that of the alternate allele, by a pre-trained
+/// model.
 pub(crate) struct Likelihood<'a>(pub(crate) &'a MaskedScorer);
 
 /// The distance between the hidden states of the two windows.
@@ -72,7 +73,7 @@ impl AlleleScorer for AttentionChange {
     }
 }
 
-/// 1 − cosine.
+/// The cosine distance: 1 − cosine.
 fn distance(a: &[f32], b: &[f32]) -> f64 {
     let product = |a: &[f32], b: &[f32]| {
         a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
@@ -87,10 +88,11 @@ fn change(a: &[f64], b: &[f64]) -> f64 {
     sum / a.len().max(1) as f64
 }
 
-/// Of an allele's base, and of its windows.
+/// The log likelihood ratio of an allele's base, and of its windows.
 type Likelihoods = (Option<f64>, Option<f64>);
 
-/// Of each allele what the masked language model says: of its base, and of both windows.
+/// The log likelihood ratios of each allele (reference to alternate) by the masked language model:
+/// of its base, and of both windows.
 fn likelihoods(scorer: &MaskedScorer, placed: &[&Placed]) -> Result<Vec<Likelihoods>, BoxedError> {
     let pairs: Vec<[Sequence; 2]> = placed.iter().map(|placed| placed.windows.middle()).collect();
     let both: Vec<Sequence> = pairs.iter().flatten().cloned().collect();
@@ -98,7 +100,7 @@ fn likelihoods(scorer: &MaskedScorer, placed: &[&Placed]) -> Result<Vec<Likeliho
         scorer.attribute(&both)?.iter().map(|track| track.iter().sum::<f64>()).collect();
     let references: Vec<Sequence> = pairs.iter().map(|[reference, _]| reference.clone()).collect();
     let column = |letter: u8| b"ACGT".iter().position(|base| *base == letter);
-    // Where a base alone changes, it is where the windows differ.
+    // For a substitution, the position where the windows differ.
     let places: Vec<Option<(usize, usize, usize)>> = pairs
         .iter()
         .zip(placed)

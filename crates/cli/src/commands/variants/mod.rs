@@ -1,4 +1,4 @@
-//! `dnabert variants`: what a model predicts for both alleles of the variants of a VCF file.
+//! `dnabert variants`: scores the variants of a VCF file by the predictions for both alleles.
 
 pub(crate) mod further;
 
@@ -19,9 +19,10 @@ use crate::args::DeviceOptions;
 use crate::console::{note, noteln, outln};
 use crate::failure::{Outcome, usage};
 
-/// Score the variants of a VCF file: what a model predicts for both alleles.
+/// Score the variants of a VCF file by a model's predictions for both alleles.
 ///
-/// Writes the same records with more INFO fields. A run that was stopped goes on.
+/// Writes the same records with more INFO fields. A run that was stopped continues when it is
+/// started again.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert variants --model datasets/models/ctcf-gm12878 --width 101 --out scored.vcf my.vcf genome.fa")]
@@ -30,30 +31,30 @@ pub(crate) struct Arguments {
     vcf: PathBuf,
     /// Their genome: FASTA, plain, gzip or bgzip
     genome: PathBuf,
-    /// Trained classifier: a folder, or a name on the Hugging Face Hub; several are an ensemble, whose
-    /// answer is the mean (states and attention are those of the first)
+    /// Trained classifier: a folder, or a name on the Hugging Face Hub; several form an ensemble,
+    /// whose predictions are averaged (hidden states and attention are those of the first)
     #[arg(long, required = true)]
     model: Vec<String>,
-    /// Bases of the model's window: as long as the sequences that it was trained on
+    /// Bases of the model's window: the length of the sequences that it was trained on
     #[arg(long, value_parser = clap::value_parser!(u16).range(8..))]
     width: u16,
     /// File to write: .vcf, .tsv or .parquet (--features parquet)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Windows on each side of the one around the variant: for models that read one position, such
-    /// as a splice site; changes are then the greatest of all
+    /// Number of extra windows on each side of the one around the variant, for models that read one
+    /// position, such as a splice site. The largest change over all windows is reported
     #[arg(long, default_value_t = 0)]
     reach: u16,
     /// The strand that the model reads
     #[arg(long, value_enum, default_value = "mean")]
     strands: Strands,
-    /// What is done where the reference allele is not the genome's
+    /// What to do where the reference allele differs from the genome
     #[arg(long, value_enum, default_value = "error")]
     mismatch: Mismatch,
-    /// Take chr1 and 1 for the same chromosome
+    /// Treat chr1 and 1 as the same chromosome
     #[arg(long)]
     any_naming: bool,
-    /// Only every n-th variant, from the i-th: i/n
+    /// Only score every n-th variant, from the i-th: i/n
     #[arg(long)]
     shard: Option<Shard>,
     #[command(flatten)]
@@ -62,34 +63,34 @@ pub(crate) struct Arguments {
     device: DeviceOptions,
 }
 
-/// More scores.
+/// Additional scores.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "More scores")]
 struct MoreOptions {
-    /// Variants that most likely do nothing (VCF of the same genome): scores get an empirical
-    /// p-value
+    /// Variants that most likely have no effect (VCF of the same genome); scores get an empirical
+    /// p-value from them
     #[arg(long, value_name = "VCF")]
     background: Option<PathBuf>,
-    /// Also score by this pre-trained model, without any fine-tuning: how much likelier it finds the
-    /// reference than the alternate allele
+    /// Also score with this pre-trained model, without fine-tuning: the log likelihood ratio of the
+    /// reference and the alternate allele
     #[arg(long, value_name = "MODEL")]
     likelihood: Option<String>,
-    /// Also give the distance between the hidden states of the two windows
+    /// Also report the distance between the hidden states of the two windows
     #[arg(long)]
     embedding: bool,
-    /// Also give the change of attention
+    /// Also report the change of attention
     #[arg(long)]
     attention: bool,
     /// Join the alleles that this sample has on the same copy of a chromosome (phased genotypes,
     /// sorted by position), and score each haplotype as one allele; the other alleles are left out
     #[arg(long, value_name = "SAMPLE")]
     haplotypes: Option<String>,
-    /// Unchanged bases that may lie between two alleles that are joined
+    /// Maximum number of unchanged bases between two alleles that are joined
     #[arg(long, requires = "haplotypes", default_value_t = 20)]
     within: usize,
 }
 
-/// Strands, as the command line calls them.
+/// Strands, by their names on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Strands {
     /// Forward: for genes on the forward strand
@@ -100,14 +101,14 @@ pub(crate) enum Strands {
     Mean,
 }
 
-/// What is done with a wrong reference allele, as the command line calls it.
+/// What to do with a wrong reference allele, by its name on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Mismatch {
     /// Stop
     Error,
     /// Skip the variant, and count it
     Skip,
-    /// Exchange the alleles where the alternate is the genome's, and count it
+    /// Swap the alleles where the alternate allele is that of the genome, and count it
     Swap,
 }
 
@@ -131,7 +132,7 @@ impl From<Mismatch> for ReferencePolicy {
     }
 }
 
-/// Opens models, by their folders or names, as one.
+/// Opens models as one ensemble, by their folders or names.
 pub(crate) fn open(models: &[String], device: &Device) -> Outcome<Ensemble> {
     let mut members = Vec::new();
     for model in models {
@@ -140,7 +141,7 @@ pub(crate) fn open(models: &[String], device: &Device) -> Outcome<Ensemble> {
     Ok(Ensemble::new(members)?)
 }
 
-/// Scores.
+/// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let Arguments { vcf, genome, width, out, more, .. } = arguments;
     let width = *width;
@@ -154,7 +155,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         None => None,
     };
     let models = open(&arguments.model, &device)?;
-    // States and attention are those of the first model, which must be a network then.
+    // Hidden states and attention are those of the first model, which must then be a network.
     let first = if more.embedding || more.attention {
         Some(Model::open(model_folder(&arguments.model[0])?, &device)?)
     } else {

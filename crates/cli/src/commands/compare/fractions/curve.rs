@@ -1,4 +1,4 @@
-//! Learning curves: what more training rows would give.
+//! Learning curves: performance by number of training rows.
 
 use plotters::prelude::*;
 
@@ -9,7 +9,8 @@ use super::method::Method;
 use super::summary::Block;
 use crate::failure::Outcome;
 
-/// Draws a line for each method: means over seeds by the number of training rows, and bars of one standard deviation.
+/// Draws a line for each method: means over seeds by the number of training rows. Bars show one
+/// standard deviation.
 pub(crate) fn draw(blocks: &[Block]) -> Outcome<String> {
     panels(blocks, |area, task, blocks| {
         let mut by_rows = blocks.to_vec();
@@ -62,7 +63,7 @@ fn panel(area: &Area<'_>, task: &str, blocks: &[&Block]) -> Outcome {
     Ok(())
 }
 
-/// The numbers of rows, where marks stand on the axis.
+/// The numbers of rows that get tick marks on the axis.
 fn keys(blocks: &[&Block]) -> Vec<f64> {
     blocks.iter().map(|block| block.rows as f64).collect()
 }

@@ -1,4 +1,4 @@
-//! The comparison as a figure: a panel for each task, a column for each share of the data.
+//! The comparison as a figure: a panel for each task, a column for each fraction of the data.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -24,7 +24,7 @@ const COLOURS: [RGBColor; 11] = [
     RGBColor(190, 50, 30),
 ];
 
-/// Draws means over seeds, and bars of one standard deviation.
+/// Draws means over seeds. Bars show one standard deviation.
 pub(crate) fn draw(blocks: &[Block]) -> Outcome<String> {
     panels(blocks, panel)
 }
@@ -32,7 +32,7 @@ pub(crate) fn draw(blocks: &[Block]) -> Outcome<String> {
 /// An area to draw on.
 pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// A panel for each task, drawn by `panel`, and the names of the colours below them.
+/// Draws a panel for each task by `panel`, and a legend of colours below.
 pub(crate) fn panels(
     blocks: &[Block],
     panel: impl Fn(&Area<'_>, &str, &[&Block]) -> Outcome,
@@ -105,7 +105,7 @@ pub(crate) fn colour(method: Method) -> RGBColor {
     COLOURS[place.unwrap_or_default() % COLOURS.len()]
 }
 
-/// Names the colours of the methods that were run.
+/// Draws the legend: the colours of the methods that were run.
 fn name_colours(area: &Area<'_>, blocks: &[Block]) -> Outcome {
     let style = ("sans-serif", 13).into_font().into_text_style(area);
     let was_run = |method: &Method| {

@@ -10,7 +10,7 @@ use super::method::{Contest, Method};
 use crate::console::noteln;
 use crate::failure::Outcome;
 
-/// What is compared.
+/// The tasks, methods, fractions and seeds to compare.
 pub(crate) struct Grid<'a> {
     pub(crate) contests: &'a [Contest],
     pub(crate) shares: &'a [f64],
@@ -18,16 +18,16 @@ pub(crate) struct Grid<'a> {
     pub(crate) seeds: u64,
 }
 
-/// The fewest training rows of a run.
+/// The minimum number of training rows of a run.
 const FEWEST: f64 = 50.0;
 
-/// How a share of the training rows is called in the file of runs.
+/// The name of a fraction of the training rows in the file of runs.
 pub(crate) fn draw(share: f64) -> String {
     format!("{} %", 100.0 * share)
 }
 
 impl Grid<'_> {
-    /// The runs that are asked for: those that `file` lacks are done and written to it.
+    /// Returns the requested runs. Those that `file` lacks are done and written to it.
     pub(crate) fn run(&self, file: &Path, device: &Device) -> Outcome<Vec<Run>> {
         let mut jobs = Vec::new();
         for contest in self.contests {

@@ -11,18 +11,18 @@ use dnabert::tasks::{DataError, Subset, sha256};
 use dnabert::train::{AdamWSettings, FineTuneConfig};
 use dnabert::{Baseline, Device, Experiment, HeadInit, ModelInit, NgramReader, Recipe};
 
-/// A way to learn a task.
+/// A training method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
-    /// Something simple.
+    /// A simple baseline.
     Baseline(Baseline),
-    /// The network from random weights, in the way that suits them best.
+    /// The network from random weights, with the settings that suit these best.
     Random,
     /// The network from random weights, with the head and the settings of the pre-trained one.
     RandomAlike,
-    /// The pre-trained network as it is, under a head that is trained.
+    /// The pre-trained network with frozen weights. Only the head is trained.
     Frozen,
-    /// The pre-trained network, all of it trained.
+    /// The pre-trained network, with all weights trained.
     FineTuned,
 }
 
@@ -33,7 +33,7 @@ impl Method {
         Baseline::ALL.map(Self::Baseline).into_iter().chain(own).collect()
     }
 
-    /// The method that is called so on the command line: its name with dashes.
+    /// The method with this name on the command line (with dashes).
     pub(crate) fn named(name: &str) -> Result<Self, String> {
         let called =
             |method: &Self| method.name().replace(", ", "-").replace(' ', "-").to_lowercase();
@@ -58,27 +58,28 @@ impl Method {
         matches!(self, Self::Random | Self::RandomAlike)
     }
 
-    /// Whether it is a method of its own there.
+    /// Whether the method differs from the others on this task.
     pub(crate) fn suits(self, contest: &Contest) -> bool {
-        // Where order decides, the settings of the pre-trained network are the usual ones but for the rate.
+        // For these recipes, the settings of the pre-trained network are also those for random
+        // weights, except for the rate.
         self != Self::RandomAlike || !matches!(contest.recipe, Recipe::Order | Recipe::PlacedKmers)
     }
 
-    /// What a run depends on besides task, share and seed.
+    /// The settings that a run depends on, besides task, fraction and seed.
     pub(crate) fn settings(self, contest: &Contest, share: f64) -> std::io::Result<String> {
         if let Self::Baseline(_) = self {
             let both_strands = contest.both_strands();
             return Ok(if both_strands { "both strands".to_owned() } else { String::new() });
         }
-        // Random weights have the shape of the folder's, and no more.
+        // Networks from random weights use only the shape of the folder.
         let file = if self.is_random() { "config.json" } else { "model.safetensors" };
         let content = sha256(&contest.model.join(file))?;
-        // The folder may be called by another name.
+        // The path is left out, since the folder may be renamed.
         let experiment = self.experiment(contest, share, 0, Path::new(""));
         Ok(format!("{content} {}", serde_json::to_string(&experiment)?))
     }
 
-    /// Learns `share` of the training rows of `task`, drawn from `seed`.
+    /// Trains on the fraction `share` of the training rows of `task`, drawn by `seed`.
     pub(crate) fn run(
         self,
         contest: &Contest,
@@ -98,7 +99,7 @@ impl Method {
         }
     }
 
-    /// Settings chosen on dev splits, with training rows and seeds that the table does not have.
+    /// Settings chosen on dev splits, with training rows and seeds that are not in the table.
     fn experiment(self, contest: &Contest, share: f64, seed: u64, model: &Path) -> Experiment {
         let start = |pooling| {
             let (path, pooling) = (model.to_owned(), Some(pooling));
@@ -109,7 +110,7 @@ impl Method {
                 _ => ModelInit::Reset { path, pooling },
             }
         };
-        // Fewer rows make fewer steps an epoch.
+        // Fewer rows give fewer steps per epoch.
         let passes = |all| match share {
             share if share > 0.5 => all,
             share if share > 0.05 => 5 * all / 2,
@@ -121,7 +122,8 @@ impl Method {
         };
         let counts = recipe == Recipe::Content && self != Self::Random;
         let pooling = match recipe {
-            // Deviations of random states say less than their means.
+            // For random weights, standard deviations of hidden states are less informative than
+            // means.
             Recipe::Content if self.is_random() => Pooling::Mean,
             _ => recipe.pooling(),
         };
@@ -135,7 +137,7 @@ impl Method {
             further_starts: Vec::new(),
             head: if counts { HeadInit::Regression } else { HeadInit::Random },
             pooled_parts: None,
-            // What is fitted beside a network needs no pre-training.
+            // A separately fitted regression needs no pre-training.
             ngrams: recipe
                 .ngrams()
                 .filter(|ngrams| self != Self::Random || ngrams.read == NgramReader::Regression),
@@ -161,9 +163,9 @@ impl Method {
 /// A task to compare methods on.
 pub(crate) struct Contest {
     pub(crate) task: Box<dyn Task<Error = DataError>>,
-    /// How the pre-trained model learns it.
+    /// The recipe to fine-tune the pre-trained model with.
     pub(crate) recipe: Recipe,
-    /// Its passes over all training rows.
+    /// Epochs of the pre-trained model on all training rows.
     pub(crate) epochs: usize,
     /// The pre-trained model.
     pub(crate) model: PathBuf,

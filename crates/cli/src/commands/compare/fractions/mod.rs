@@ -1,5 +1,5 @@
-//! What the pre-trained model is worth: beside random weights and baselines, with all of the training
-//! data and with little of it.
+//! The value of pre-training: the pre-trained model is compared with random weights and baselines,
+//! on all of the training data and on fractions of it.
 
 mod curve;
 mod figure;
@@ -21,7 +21,7 @@ use crate::files;
 
 /// Compare the pre-trained model with random weights and baselines on fractions of the data.
 ///
-/// Runs are kept in a file: a command that was stopped goes on.
+/// Runs are kept in a file. A command that was stopped continues when it is started again.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert compare fractions promoter-core --fractions 1,0.1 --seeds 5")]
@@ -38,14 +38,14 @@ pub(crate) struct Arguments {
     /// Fractions of the training rows; those that leave fewer than 50 rows are skipped
     #[arg(long, value_delimiter = ',', default_value = "1,0.1,0.01", value_parser = fraction)]
     fractions: Vec<f64>,
-    /// Seeds; each draws the training rows, the weights and the order anew
+    /// Number of seeds; each seed draws new training rows, initial weights and order
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
-    /// File that keeps the runs
+    /// File of the runs
     #[arg(long, value_name = "FILE", default_value = "runs/fractions.jsonl")]
     runs: PathBuf,
-    /// Figure to draw: methods side by side, or learning curves where more than three fractions
-    /// are asked for
+    /// Figure to draw: methods side by side, or learning curves where more than three fractions are
+    /// asked for
     #[arg(long, value_name = "FILE", default_value = "runs/fractions.svg")]
     figure: PathBuf,
     #[command(flatten)]
@@ -78,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let runs = grid.run(&arguments.runs, &device)?;
     let blocks = summary::summarize(&runs, &contests, &arguments.fractions);
     outln!("{}", summary::table(&blocks));
-    // Up to three fractions make columns to compare, more of them a curve.
+    // Up to three fractions are drawn as columns, more as a curve.
     let draw = if arguments.fractions.len() > 3 { curve::draw } else { figure::draw };
     files::write(&arguments.figure, draw(&blocks)?)?;
     noteln!("drew {}", arguments.figure.display());
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 }
 
 impl Arguments {
-    /// The tasks that are asked for.
+    /// The requested tasks.
     fn contests(&self, datasets: &Datasets) -> Outcome<Vec<Contest>> {
         let usual = [Benchmark::PromoterCore, Benchmark::Tap73Alpha, Benchmark::SpliceFly];
         let tasks = if self.tasks.is_empty() { &usual[..] } else { &self.tasks[..] };

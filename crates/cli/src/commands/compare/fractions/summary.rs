@@ -1,4 +1,4 @@
-//! What the runs say: means over seeds, and differences with their intervals.
+//! A summary of the runs: means over seeds, and differences with confidence intervals.
 
 use dnabert::Predictions;
 use dnabert::comparison::{Difference, Run, Spread, over_seeds};
@@ -8,12 +8,12 @@ use dnabert::train::ConfidenceInterval;
 use super::grid;
 use super::method::{Contest, Method};
 
-/// The value that a task is judged by.
+/// The metric of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Measure {
-    /// Two classes.
+    /// For two classes.
     Auroc,
-    /// More.
+    /// For more.
     Mcc,
 }
 
@@ -37,7 +37,7 @@ impl Measure {
     }
 }
 
-/// One share of one task.
+/// The results for one fraction of one task.
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) task: String,
@@ -45,14 +45,14 @@ pub(crate) struct Block {
     pub(crate) share: f64,
     /// Training rows.
     pub(crate) rows: usize,
-    /// The spread over seeds of each method that was run.
+    /// Mean and deviation over seeds, for each method that was run.
     pub(crate) methods: Vec<(&'static str, Spread)>,
-    /// Fine-tuned minus the better of the networks from random weights, by their means here, over
-    /// seeds and test rows.
+    /// The metric of the fine-tuned network minus that of the better network from random weights
+    /// (by the means here), over seeds and test rows.
     pub(crate) gain: Option<Difference>,
 }
 
-/// Sums up the runs, in the order of tasks and shares.
+/// Summarizes the runs, ordered by task and fraction.
 pub(crate) fn summarize(runs: &[Run], contests: &[Contest], shares: &[f64]) -> Vec<Block> {
     let mut blocks = Vec::new();
     for Contest { task, .. } in contests {
@@ -99,7 +99,7 @@ pub(crate) fn summarize(runs: &[Run], contests: &[Contest], shares: &[f64]) -> V
     blocks
 }
 
-/// The blocks as a Markdown table, a method to a row.
+/// The blocks as a Markdown table, with a row for each method.
 pub(crate) fn table(blocks: &[Block]) -> String {
     let mut text = String::new();
     let mut line = |cells: Vec<String>| text += &format!("| {} |\n", cells.join(" | "));
