@@ -407,12 +407,12 @@ mod tests {
     fn what_stands_at_a_place_is_found_by_all_but_gc() {
         let (train, dev, test) = (examples(300, 1), examples(60, 2), examples(200, 3));
         let data = BaselineData { train: &train, dev: &dev, test: &test, classes: 2 };
-        let area = |floor: Baseline| {
-            let found = floor.run(data, 1, &Device::flex(), 1).unwrap();
+        let area = |baseline: Baseline| {
+            let found = baseline.run(data, 1, &Device::flex(), 1).unwrap();
             found.test.auroc().unwrap()
         };
-        for floor in Baseline::ALL.into_iter().filter(|floor| *floor != Baseline::Gc) {
-            assert!(area(floor) > 0.95, "{}: {}", floor.name(), area(floor));
+        for baseline in Baseline::ALL.into_iter().filter(|baseline| *baseline != Baseline::Gc) {
+            assert!(area(baseline) > 0.95, "{}: {}", baseline.name(), area(baseline));
         }
         let gc = area(Baseline::Gc);
         assert!((0.6..0.9).contains(&gc), "{gc}"); // six bases of 40 are A or T

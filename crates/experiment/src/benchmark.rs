@@ -228,7 +228,7 @@ impl Benchmark {
         let experiment = self.defaults().experiment(datasets).with_seed(seed).on_all_cores();
         let mut outcome = experiment.run_observed(&self.task(datasets), device, observer)?;
         for other in self.other_tasks(datasets) {
-            outcome.also_judge(&other)?;
+            outcome.also_evaluate(&other)?;
         }
         Ok(outcome)
     }

@@ -125,13 +125,13 @@ mod tests {
         model.count(&sequence);
         model.finish();
         let row = KmerTokenizer::new(6).unwrap().encode(&sequence).unwrap();
-        let floor = ContextBaseline { model: &model, reach: 3, backing: 0.01 };
+        let baseline = ContextBaseline { model: &model, reach: 3, backing: 0.01 };
         let masking = KmerMasking::new(6, 0.15).unwrap();
-        let found = floor.evaluate_rows(&[(sequence, row)], &masking, 3);
+        let found = baseline.evaluate_rows(&[(sequence, row)], &masking, 3);
         assert!(found[0].tokens > 40, "{found:?}");
         // Gaps that are longer than any that was counted, or lie at an end, may be wrong.
         assert!(found[0].right as f64 > 0.8 * found[0].tokens as f64, "{found:?}");
-        let blind = ContextBaseline { reach: 0, ..floor };
+        let blind = ContextBaseline { reach: 0, ..baseline };
         let sequence: Sequence = text.parse().unwrap();
         let row = KmerTokenizer::new(6).unwrap().encode(&sequence).unwrap();
         let blind = blind.evaluate_rows(&[(sequence, row)], &masking, 3);

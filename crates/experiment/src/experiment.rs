@@ -408,8 +408,8 @@ impl Experiment {
         let seed = self.fine_tune.seed;
         let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
 
-        let beginnings = self.beginnings(own, &labels, device)?;
-        let (_, first) = &beginnings[0];
+        let all = self.initialize_all(own, &labels, device)?;
+        let (_, first) = &all[0];
         let (config, mut new_parts) = (first.config.clone(), first.new_parts.clone());
         config.validate().map_err(CheckpointError::from)?;
         if self.head == HeadInit::Regression {
@@ -430,11 +430,11 @@ impl Experiment {
             None => None,
         };
         let (mut members, mut trainings) = (Vec::new(), Vec::new());
-        for (number, (seed, beginning)) in beginnings.into_iter().enumerate() {
+        for (number, (seed, initialized)) in all.into_iter().enumerate() {
             observer.network(number + 1, self.members.get());
             let start = self.start_of(number).name();
             let (member, training) =
-                self.train(beginning, regression.as_ref(), rows, start, seed, device, observer)?;
+                self.train(initialized, regression.as_ref(), rows, start, seed, device, observer)?;
             members.push(member);
             trainings.push(training);
         }
@@ -486,7 +486,7 @@ impl Experiment {
     #[expect(clippy::too_many_arguments, reason = "what it is trained from, and by")]
     fn train(
         &self,
-        beginning: InitializedModel,
+        initialized: InitializedModel,
         regression: Option<&NgramRegression<'_>>,
         rows: [&[EncodedExample]; 2],
         start: String,
@@ -494,7 +494,7 @@ impl Experiment {
         device: &Device,
         observer: &mut dyn Observer,
     ) -> Result<(AnyClassifier, Training), ExperimentError> {
-        let InitializedModel { tokenizer, model, config, .. } = beginning;
+        let InitializedModel { tokenizer, model, config, .. } = initialized;
         let special = tokenizer.special_tokens();
         let failed = |source| ExperimentError::Train { seed, source };
         let counted = self.counted(NgramReader::Head, &tokenizer)?;
@@ -613,7 +613,7 @@ impl Outcome {
     /// # Panics
     ///
     /// If the classes are not the same.
-    pub fn also_judge<T: Task>(&mut self, task: &T) -> Result<(), ExperimentError> {
+    pub fn also_evaluate<T: Task>(&mut self, task: &T) -> Result<(), ExperimentError> {
         assert_eq!(task.classes(), self.metrics.classes, "the same classes");
         let test = examples(task, Split::Test)?;
         let both = self.metrics.config.both_strands;

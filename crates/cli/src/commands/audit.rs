@@ -55,11 +55,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     let data = BaselineData { train: &train, dev: &dev, test: &test, classes };
     outln!("what simple methods reach on the test rows:");
-    for floor in [Baseline::Gc, Baseline::Positions, Baseline::Kmers] {
-        let found = floor.run(data, 1, &device(None)?, 1)?;
+    for baseline in [Baseline::Gc, Baseline::Positions, Baseline::Kmers] {
+        let found = baseline.run(data, 1, &device(None)?, 1)?;
         let ClassificationReport { accuracy, mcc, auroc, .. } = found.test.report();
         let auroc = auroc.map_or_else(String::new, |auroc| format!(", AUROC {auroc:.3}"));
-        outln!("  {}: accuracy {accuracy:.3}, MCC {mcc:.3}{auroc}", floor.name());
+        outln!("  {}: accuracy {accuracy:.3}, MCC {mcc:.3}{auroc}", baseline.name());
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ fn predict(arguments: &Arguments, models: &Ensemble, output: &mut impl Write) ->
             if some.is_empty() {
                 break;
             }
-            let rows = judge(models, &some, arguments.strands == Strands::Both).map_err(
+            let rows = predict_rows(models, &some, arguments.strands == Strands::Both).map_err(
                 |MemberError { member, source }| {
                     let failure = name_failure(&some, source);
                     match &arguments.model[..] {
@@ -138,7 +138,7 @@ impl<W: Write> Rows<'_, W> {
     }
 }
 
-fn judge(
+fn predict_rows(
     models: &Ensemble,
     inputs: &[Input],
     both_strands: bool,

@@ -155,7 +155,7 @@ impl Arguments {
                 files::write(&out.join(format!("{number}_{file_name}.svg")), svg)?;
             }
             outln!("{name}: {} calls above {threshold:.4}", calls.len());
-            told.push(self.judge(name, length, &points, threshold, &sites));
+            told.push(self.evaluate(name, length, &points, threshold, &sites));
         }
         let Texts { forward, reverse, calls } = texts;
         files::write(&out.join("forward.bedgraph"), forward)?;
@@ -181,7 +181,7 @@ impl Arguments {
     }
 
     /// Compares the calls with known sites at several thresholds, and prints the result.
-    fn judge(
+    fn evaluate(
         &self,
         name: &str,
         length: usize,

@@ -24,34 +24,34 @@ pub(super) struct InitializedModel {
 impl Experiment {
     /// The initialised model of each member, and its seed. All are initialised before training
     /// starts, to check that they are compatible.
-    pub(super) fn beginnings(
+    pub(super) fn initialize_all(
         &self,
         own: Option<&AnyTokenizer>,
         labels: &[&str],
         device: &Device,
     ) -> Result<Vec<(u64, InitializedModel)>, ExperimentError> {
-        let mut beginnings: Vec<(u64, InitializedModel)> = Vec::new();
+        let mut all: Vec<(u64, InitializedModel)> = Vec::new();
         for number in 0..self.members.get() {
             let seed = match self.fine_tune.seed {
                 seed if number == 0 => seed,
                 seed => derive_seed(seed, &[14, number as u64]),
             };
-            let beginning = self.beginning(number, own, labels, seed, device)?;
-            if let Some((_, first)) = beginnings.first()
+            let initialized = self.initialize(number, own, labels, seed, device)?;
+            if let Some((_, first)) = all.first()
                 && (&first.config, first.tokenizer.k())
-                    != (&beginning.config, beginning.tokenizer.k())
+                    != (&initialized.config, initialized.tokenizer.k())
             {
                 let start = self.start_of(number).name();
                 return Err(ExperimentError::UnlikeStarts { start, first: self.start.name() });
             }
-            beginnings.push((seed, beginning));
+            all.push((seed, initialized));
         }
-        Ok(beginnings)
+        Ok(all)
     }
 
     /// The tokenizer, the network to train and its config, for one member. The first member is 0.
     /// Random weights are drawn from `seed`.
-    fn beginning(
+    fn initialize(
         &self,
         member: usize,
         own: Option<&AnyTokenizer>,

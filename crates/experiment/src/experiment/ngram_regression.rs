@@ -71,7 +71,7 @@ impl<'a> NgramRegression<'a> {
         let inputs: Vec<&Encoding> = self.dev.iter().map(|row| &row.encoding).collect();
         let of_network = network.logits(&inputs, BATCH_SIZE, tokens.pad);
         let labels = labels_of(self.dev);
-        let judged = |fraction: f64| {
+        let evaluated = |fraction: f64| {
             let both = |(own, counts): (&Vec<f32>, &Vec<f64>)| {
                 let pairs = own.iter().zip(counts);
                 let mean = pairs
@@ -81,7 +81,7 @@ impl<'a> NgramRegression<'a> {
             let found: Vec<Vec<f64>> = of_network.iter().zip(&self.dev_scores).map(both).collect();
             score(&ClassificationReport::new(&found, &labels))
         };
-        let best = FRACTIONS.into_iter().map(|fraction| (fraction, judged(fraction)));
+        let best = FRACTIONS.into_iter().map(|fraction| (fraction, evaluated(fraction)));
         let (fraction, _) = best.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default();
         if fraction == 0.0 {
             return (network.into(), fraction);

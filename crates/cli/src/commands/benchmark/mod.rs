@@ -99,7 +99,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     files::check_folder(&out)?;
     let mut trained = train::train(&experiment, &task, &device)?;
     for other in benchmark.other_tasks(&datasets) {
-        trained.also_judge(&arguments.crop.apply(other)?)?;
+        trained.also_evaluate(&arguments.crop.apply(other)?)?;
     }
     train::write(&trained, &out, arguments.json)
 }

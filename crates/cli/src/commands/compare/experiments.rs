@@ -80,7 +80,7 @@ struct Entry {
 
 /// The methods for each experiment: our model, and a baseline that takes seconds.
 const OURS: &str = "dnabert";
-const FLOOR: Baseline = Baseline::Kmers;
+const BASELINE: Baseline = Baseline::Kmers;
 
 impl Arguments {
     /// Runs what is missing in `folder`, and writes `sweep.tsv`.
@@ -128,7 +128,7 @@ impl Arguments {
                 let (top, width) = (self.top, self.width);
                 content += &format!(" {genome_hash} top {top} of {width} {dev:?} {test:?}");
             }
-            for method in [OURS, FLOOR.name()] {
+            for method in [OURS, BASELINE.name()] {
                 let settings = match method {
                     OURS => format!("{content} {ours}"),
                     _ => format!("{content} both strands: {}", experiment.both_strands),
@@ -211,7 +211,7 @@ impl<T: dnabert::core::Task> LearnableTask for T {
             OURS => experiment.learn(self, device, &mut ())?,
             _ => {
                 let seed = experiment.fine_tune.seed;
-                FLOOR.learn(self, experiment.both_strands, seed, device, 1)?
+                BASELINE.learn(self, experiment.both_strands, seed, device, 1)?
             }
         })
     }
@@ -265,7 +265,7 @@ fn tabulate(entries: &[Entry], runs: &[Run], failures: &[(RunKey, Failure)]) -> 
             let evaluation = Evaluation::new(&(&run.dev).into(), &(&run.test).into(), run.key.seed);
             Some((run, evaluation))
         };
-        let (Some((run, ours)), Some((_, floor))) = (find(OURS), find(FLOOR.name())) else {
+        let (Some((run, ours)), Some((_, baseline))) = (find(OURS), find(BASELINE.name())) else {
             let failed = failures.iter().find(|(key, _)| key.task == *name);
             let why = failed.map_or(String::new(), |(_, why)| chain(&**why));
             text += &format!("{name}{}{why}\n", "\t".repeat(12));
@@ -289,7 +289,7 @@ fn tabulate(entries: &[Entry], runs: &[Run], failures: &[(RunKey, Failure)]) -> 
             number(range.map(|[_, high]| high)),
             number(ours.test.auprc),
             number(ours.dev.auroc),
-            number(floor.test.auroc),
+            number(baseline.test.auroc),
             String::new(),
         ];
         text += &(cells.join("\t") + "\n");

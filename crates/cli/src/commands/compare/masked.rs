@@ -20,7 +20,7 @@ use serde::Serialize;
 
 /// Number of rows that choose the context model's settings, and of rows for the evaluation.
 const CHOOSING: u64 = 400;
-const JUDGED: u64 = 2000;
+const EVALUATED: u64 = 2000;
 
 /// Number of random masks for each row. A single one would give noisy results.
 const DRAWS: u64 = 4;
@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let k = AnyTokenizer::open(&model, &config)?.k();
     let k = k.ok_or_else(|| usage("--model: a model of k-mers is needed"))?;
     let corpus = arguments.corpus.files(k, 1)?.build()?;
-    let found = judge(&model, &corpus, 0.15, &device)?;
+    let found = evaluate(&model, &corpus, 0.15, &device)?;
     if arguments.json {
         outln!("{}", serde_json::to_string_pretty(&found)?);
     } else {
@@ -106,7 +106,7 @@ impl std::fmt::Display for Masked {
         writeln!(f, "  this model     accuracy {:.4}, loss {:.4}", model[0], model[1])?;
         writeln!(f, "  context model  accuracy {:.4}, loss {:.4}", context[0], context[1])?;
         writeln!(f, "  (of up to {} bases on each side, backing {})", self.reach, self.backing)?;
-        for (rows, found) in ["rows that chose it", "judged rows"].iter().zip(&self.reaches) {
+        for (rows, found) in ["rows that chose it", "evaluated rows"].iter().zip(&self.reaches) {
             let reaches = found.iter().map(|(reach, value)| format!("{reach}: {value:.4}"));
             let reaches: Vec<String> = reaches.collect();
             writeln!(f, "  (at best, by reach, on the {rows}: {})", reaches.join(", "))?;
@@ -123,11 +123,11 @@ impl std::fmt::Display for Masked {
 
 /// Evaluates the model in `folder` on the held-out part of `corpus`, with the fraction `share` of
 /// the tokens masked.
-fn judge(folder: &Path, corpus: &Corpus, share: f64, device: &Device) -> Outcome<Vec<Masked>> {
+fn evaluate(folder: &Path, corpus: &Corpus, share: f64, device: &Device) -> Outcome<Vec<Masked>> {
     let checkpoint = Checkpoint::open(folder)?;
     #[allow(irrefutable_let_patterns, reason = "without byte pairs there is one kind")]
     let AnyTokenizer::Kmer(tokenizer) = AnyTokenizer::open(folder, checkpoint.config())? else {
-        return Err("only models of k-mers are judged here".into());
+        return Err("only models of k-mers are evaluated here".into());
     };
     let longest = checkpoint.config().max_position_embeddings;
     let tokenizer = tokenizer.with_length(LengthPolicy::Reject(longest));
@@ -135,27 +135,27 @@ fn judge(folder: &Path, corpus: &Corpus, share: f64, device: &Device) -> Outcome
     let pieces = corpus.held_out.as_ref().ok_or("nothing is held out")?;
     let pad = tokenizer.special_tokens().pad;
     let counts = fit_context(&corpus.train, LONGEST_HOLE, REACHES[REACHES.len() - 1])?;
-    let all = rows(pieces, &tokenizer, 0..CHOOSING + JUDGED)?;
+    let all = rows(pieces, &tokenizer, 0..CHOOSING + EVALUATED)?;
     let copied = copied_kmers(&corpus.train, &all)?;
     // Shorter rows may be copies, but have no 31-mer to detect it by.
     let is_new = |row: &&Row| row.0.len() >= COPY && copied.shared(&row.0) == 0;
     let split = |part: &[Row]| -> Vec<Row> { part.iter().filter(is_new).cloned().collect() };
-    let (choosing, judging) = all.split_at(CHOOSING as usize);
-    let (new_choosing, new_judging) = (split(choosing), split(judging));
+    let (choosing, evaluating) = all.split_at(CHOOSING as usize);
+    let (new_choosing, new_evaluating) = (split(choosing), split(evaluating));
     let published = KmerMasking::new(tokenizer.k(), share)?;
     let hidden = published.masks_only();
-    let new = Rows { name: NEW, chosen_on: &new_choosing, judged: &new_judging };
-    if new.chosen_on.is_empty() || new.judged.is_empty() {
+    let new = Rows { name: NEW, chosen_on: &new_choosing, evaluated: &new_evaluating };
+    if new.chosen_on.is_empty() || new.evaluated.is_empty() {
         return Err("every held-out row shares a 31-mer with the corpus".into());
     }
-    let all = Rows { name: "all held-out rows", chosen_on: choosing, judged: judging };
-    let judge = Judge { model: &model, counts: &counts, pad };
+    let all = Rows { name: "all held-out rows", chosen_on: choosing, evaluated: evaluating };
+    let evaluator = Evaluator { model: &model, counts: &counts, pad };
     let one_base = hidden.apart(share);
     Ok(vec![
-        judge.judge(new, "all [MASK]", &hidden)?,
-        judge.judge(new, "all [MASK], one base at a time", &one_base)?,
-        judge.judge(new, "80 % [MASK], 10 % random, 10 % kept", &published)?,
-        judge.judge(all, "all [MASK]", &hidden)?,
+        evaluator.evaluate(new, "all [MASK]", &hidden)?,
+        evaluator.evaluate(new, "all [MASK], one base at a time", &one_base)?,
+        evaluator.evaluate(new, "80 % [MASK], 10 % random, 10 % kept", &published)?,
+        evaluator.evaluate(all, "all [MASK]", &hidden)?,
     ])
 }
 
@@ -177,42 +177,43 @@ fn copied_kmers(corpus: &Pieces, rows: &[Row]) -> Outcome<KmerSet> {
 struct Rows<'a> {
     name: &'static str,
     chosen_on: &'a [Row],
-    judged: &'a [Row],
+    evaluated: &'a [Row],
 }
 
 /// Two models that predict the same k-mers.
-struct Judge<'a> {
+struct Evaluator<'a> {
     model: &'a MaskedLanguageModel,
     counts: &'a ContextModel,
     pad: u32,
 }
 
-impl Judge<'_> {
-    fn judge(&self, rows: Rows<'_>, masks: &'static str, plan: &KmerMasking) -> Outcome<Masked> {
-        let Rows { name, chosen_on, judged } = rows;
+impl Evaluator<'_> {
+    fn evaluate(&self, rows: Rows<'_>, masks: &'static str, plan: &KmerMasking) -> Outcome<Masked> {
+        let Rows { name, chosen_on, evaluated } = rows;
         let settings = || {
             REACHES.iter().flat_map(|&reach| {
                 BACKINGS.map(|backing| ContextBaseline { model: self.counts, reach, backing })
             })
         };
         let accuracies = |rows: &[Row], seed| -> Vec<(f64, ContextBaseline<'_>)> {
-            let accuracy = |floor: &ContextBaseline<'_>| {
-                mean(&over_draws(seed, |seed| floor.evaluate_rows(rows, plan, seed)))[0]
+            let accuracy = |baseline: &ContextBaseline<'_>| {
+                mean(&over_draws(seed, |seed| baseline.evaluate_rows(rows, plan, seed)))[0]
             };
-            settings().map(|floor| (accuracy(&floor), floor)).collect()
+            settings().map(|baseline| (accuracy(&baseline), baseline)).collect()
         };
         let by_reach = |found: &[(f64, ContextBaseline<'_>)]| {
             let best = |reach: usize| {
-                let of_reach = found.iter().filter(|(_, floor)| floor.reach == reach);
+                let of_reach = found.iter().filter(|(_, baseline)| baseline.reach == reach);
                 (reach, of_reach.map(|(accuracy, _)| *accuracy).fold(0.0, f64::max))
             };
             REACHES.map(best).to_vec()
         };
         let choices = accuracies(chosen_on, 1);
-        let (_, floor) = choices.iter().max_by(|a, b| a.0.total_cmp(&b.0)).ok_or("no settings")?;
-        let reaches = [by_reach(&choices), by_reach(&accuracies(judged, 2))];
-        let context = over_draws(2, |seed| floor.evaluate_rows(judged, plan, seed));
-        let encodings: Vec<Encoding> = judged.iter().map(|(_, row)| row.clone()).collect();
+        let (_, baseline) =
+            choices.iter().max_by(|a, b| a.0.total_cmp(&b.0)).ok_or("no settings")?;
+        let reaches = [by_reach(&choices), by_reach(&accuracies(evaluated, 2))];
+        let context = over_draws(2, |seed| baseline.evaluate_rows(evaluated, plan, seed));
+        let encodings: Vec<Encoding> = evaluated.iter().map(|(_, row)| row.clone()).collect();
         let model =
             over_draws(2, |seed| evaluate_rows(self.model, &encodings, plan, self.pad, 32, seed));
         let difference = |indices: &[usize]| {
@@ -229,8 +230,8 @@ impl Judge<'_> {
             context: mean(&context),
             difference: mean(&model)[0] - mean(&context)[0],
             interval: bootstrap(model.len(), 1000, derive_seed(1, &[30]), difference),
-            reach: floor.reach,
-            backing: floor.backing,
+            reach: baseline.reach,
+            backing: baseline.backing,
             reaches,
         })
     }

@@ -94,13 +94,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         .clone()
         .unwrap_or_else(|| PathBuf::from("runs").join(format!("{name}-comparison")));
     files::check_folder(&out)?;
-    let contest = Contest {
+    let comparison = Comparison {
         experiment: &experiment,
         fresh: &arguments.training.with_random_weights(&experiment, defaults),
         workers,
         device: &device,
     };
-    arguments.compare(&task, &contest, &out)
+    arguments.compare(&task, &comparison, &out)
 }
 
 /// A method to compare with, by its name on the command line.
@@ -130,7 +130,7 @@ enum BaselineName {
 impl BaselineName {
     /// The baselines among `asked`. The one on placed k-mers reads the same counts as `experiment`,
     /// if any.
-    fn floors(asked: &[Self], experiment: &Experiment) -> Vec<Baseline> {
+    fn baselines(asked: &[Self], experiment: &Experiment) -> Vec<Baseline> {
         let beside = experiment.ngrams.filter(|ngrams| ngrams.read == NgramReader::Regression);
         let called = [
             (Self::Gc, Baseline::Gc),
@@ -143,7 +143,7 @@ impl BaselineName {
         ];
         let wanted =
             |(name, _): &(Self, Baseline)| [*name, Self::All].iter().any(|n| asked.contains(n));
-        called.into_iter().filter(wanted).map(|(_, floor)| floor).collect()
+        called.into_iter().filter(wanted).map(|(_, baseline)| baseline).collect()
     }
 }
 
@@ -156,7 +156,7 @@ enum Method {
 impl Method {
     fn name(&self) -> &'static str {
         match self {
-            Self::Baseline(floor) => floor.name(),
+            Self::Baseline(baseline) => baseline.name(),
             Self::Network(name, _) => name,
         }
     }
@@ -170,7 +170,7 @@ const OURS: &str = "dnabert";
 
 /// Baselines of different kinds, each trained separately, and the name of the mean of their
 /// probabilities.
-const TOGETHER: [(&str, &[Baseline]); 3] = [
+const AVERAGED: [(&str, &[Baseline]); 3] = [
     ("dnabert with k-mer regression", &[Baseline::Kmers]),
     ("dnabert with CNN", &[Baseline::Cnn]),
     ("dnabert with CNN and k-mer regression", &[Baseline::Cnn, Baseline::Kmers]),
@@ -180,7 +180,7 @@ const TOGETHER: [(&str, &[Baseline]); 3] = [
 const RANDOM: &str = "random weights";
 
 /// The methods to compare, and the device.
-struct Contest<'a> {
+struct Comparison<'a> {
     /// Our method.
     experiment: &'a Experiment,
     /// The best training settings for a network from random weights there.
@@ -194,15 +194,15 @@ struct Contest<'a> {
 impl Arguments {
     /// Runs what is missing in `folder`, prints tables, and writes `comparison.md`,
     /// `comparison.svg` and `runs.jsonl` (all runs with their probabilities).
-    fn compare<T: Task>(&self, task: &T, contest: &Contest<'_>, folder: &Path) -> Outcome {
-        let methods = self.methods(contest)?;
+    fn compare<T: Task>(&self, task: &T, comparison: &Comparison<'_>, folder: &Path) -> Outcome {
+        let methods = self.methods(comparison)?;
         let runs = match self.folds {
             None => {
                 let draws = |_| vec![(String::new(), task)];
-                runs(folder, self.jobs(&methods, contest, draws)?, contest.workers)?
+                runs(folder, self.jobs(&methods, comparison, draws)?, comparison.workers)?
             }
             Some(folds) => {
-                let first = contest.experiment.fine_tune.seed;
+                let first = comparison.experiment.fine_tune.seed;
                 let dealt = (first..first + self.seeds)
                     .map(|seed| CrossValidation::new(task, folds as usize, seed))
                     .collect::<Result<Vec<_>, _>>()?;
@@ -211,18 +211,18 @@ impl Arguments {
                     let folds = dealt[turn as usize].folds().enumerate();
                     folds.map(|(fold, task)| (name(fold), task)).collect()
                 };
-                runs(folder, self.jobs(&methods, contest, draws)?, contest.workers)?
+                runs(folder, self.jobs(&methods, comparison, draws)?, comparison.workers)?
             }
         };
         let mut runs = runs;
-        let together = TOGETHER.iter().flat_map(|(name, others)| {
+        let together = AVERAGED.iter().flat_map(|(name, others)| {
             let methods: Vec<&str> =
-                [OURS].into_iter().chain(others.iter().map(|floor| floor.name())).collect();
+                [OURS].into_iter().chain(others.iter().map(|baseline| baseline.name())).collect();
             combine(&runs, &methods, name)
         });
         let together: Vec<Run> = together.collect();
         runs.extend(together);
-        let members = contest.experiment.members.get();
+        let members = comparison.experiment.members.get();
         let text = self.tables(task.classes().len(), &runs, members);
         if self.json {
             outln!("{}", json(&Summary::of_methods(&runs))?);
@@ -238,26 +238,27 @@ impl Arguments {
         Ok(())
     }
 
-    fn methods(&self, contest: &Contest<'_>) -> Outcome<Vec<Method>> {
-        let mut methods = vec![Method::Network(OURS, Box::new(contest.experiment.clone()))];
+    fn methods(&self, comparison: &Comparison<'_>) -> Outcome<Vec<Method>> {
+        let mut methods = vec![Method::Network(OURS, Box::new(comparison.experiment.clone()))];
         methods.extend(
-            BaselineName::floors(&self.baselines, contest.experiment)
+            BaselineName::baselines(&self.baselines, comparison.experiment)
                 .into_iter()
                 .map(Method::Baseline),
         );
         let random =
             [BaselineName::Random, BaselineName::All].iter().any(|n| self.baselines.contains(n));
-        let is_fresh = matches!(contest.experiment.start, ModelInit::Fresh { .. });
+        let is_fresh = matches!(comparison.experiment.start, ModelInit::Fresh { .. });
         if is_fresh && self.baselines.contains(&BaselineName::Random) {
             return Err(usage("--baselines random: a network of --size is one of random weights"));
         }
-        if let (true, ModelInit::Folder { path, pooling, .. }) = (random, &contest.experiment.start)
+        if let (true, ModelInit::Folder { path, pooling, .. }) =
+            (random, &comparison.experiment.start)
         {
             // For random weights, standard deviations of hidden states are less informative than
             // means.
             let pooling = if *pooling == Some(Pooling::Max) { Pooling::Max } else { Pooling::Mean };
             let start = ModelInit::Reset { path: path.clone(), pooling: Some(pooling) };
-            let random = Experiment { start, ..contest.fresh.clone() };
+            let random = Experiment { start, ..comparison.fresh.clone() };
             methods.push(Method::Network(RANDOM, Box::new(random)));
         }
         Ok(methods)
@@ -266,11 +267,11 @@ impl Arguments {
     fn jobs<'a, T: Task + Clone + 'a>(
         &self,
         methods: &'a [Method],
-        contest: &Contest<'a>,
+        comparison: &Comparison<'a>,
         draws: impl Fn(u64) -> Vec<(String, T)>,
     ) -> Outcome<Vec<Job<'a>>> {
-        let (first, device) = (contest.experiment.fine_tune.seed, contest.device);
-        let both_strands = contest.experiment.both_strands;
+        let (first, device) = (comparison.experiment.fine_tune.seed, comparison.device);
+        let both_strands = comparison.experiment.both_strands;
         let mut jobs = Vec::new();
         for turn in 0..self.seeds {
             let seed = first + turn;
@@ -293,8 +294,8 @@ impl Arguments {
                     };
                     let task = task.clone();
                     jobs.push(Job::new(key, move || match method {
-                        Method::Baseline(floor) => {
-                            floor.learn(&task, both_strands, seed, device, 1)
+                        Method::Baseline(baseline) => {
+                            baseline.learn(&task, both_strands, seed, device, 1)
                         }
                         Method::Network(_, experiment) => {
                             seeded(experiment, seed).learn(&task, device, &mut ())
@@ -343,15 +344,15 @@ impl Arguments {
             |method: &str| runs.iter().filter(|run| run.key.method == method).collect::<Vec<_>>();
         let ours = of(OURS);
         let mut text = String::new();
-        let rivals = [
+        let others = [
             Baseline::Cnn.name(),
             RANDOM,
             Baseline::Kmers.name(),
             Baseline::PlacedKmers(Ngrams::BESIDE).name(),
             Baseline::Positions.name(),
         ];
-        for rival in rivals.into_iter().chain(TOGETHER.iter().map(|(name, _)| *name)) {
-            let pairs: Vec<[Predictions; 2]> = of(rival)
+        for method in others.into_iter().chain(AVERAGED.iter().map(|(name, _)| *name)) {
+            let pairs: Vec<[Predictions; 2]> = of(method)
                 .into_iter()
                 .filter_map(|other| {
                     let same = |run: &&&Run| {
@@ -373,7 +374,7 @@ impl Arguments {
                 let range = interval.map_or(String::new(), |ConfidenceInterval { low, high }| {
                     format!(", 95 % interval {low:+.3} to {high:+.3}")
                 });
-                text += &format!("\n{name}, {OURS} − {rival}: {mean:+.3}{range}");
+                text += &format!("\n{name}, {OURS} − {method}: {mean:+.3}{range}");
             }
         }
         if text.is_empty() { text } else { text + "\n" }

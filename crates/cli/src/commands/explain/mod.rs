@@ -1,7 +1,7 @@
 //! `dnabert explain`: attention and other attributions as scores of bases, compared with known
 //! sites.
 
-mod judge;
+mod evaluate;
 mod picture;
 mod stream;
 
@@ -16,7 +16,9 @@ use dnabert::model::Pooling;
 use dnabert::motif::{Background, Motif};
 use dnabert::{AttentionReader, AttributionMethod, BoxedAttribution, Model, model_folder};
 
-use self::judge::{Chosen, Known, agreement_rows, explain, judge, judged_rows, listed_sites};
+use self::evaluate::{
+    Chosen, Known, agreement_rows, evaluate, evaluated_rows, explain, listed_sites,
+};
 use crate::args::subject::{Subject, SubjectOptions, on_strands};
 use crate::config;
 use crate::console::{noteln, out};
@@ -217,7 +219,7 @@ fn report(arguments: &Arguments, subject: &Subject) -> Outcome {
     let chosen =
         Chosen { beside: &arguments.beside, pretrained: &pretrained, seed: arguments.subject.seed };
     let explained = explain(subject, &stages, &chosen, &bound)?;
-    let judged = judge(&explained, &sites, arguments.subject.seed);
+    let evaluated = evaluate(&explained, &sites, arguments.subject.seed);
     let class = &subject.classes[subject.class];
     let mut report = Report::new(&format!("What the model of {} looks at", subject.name));
     report.paragraph(&format!(
@@ -245,7 +247,7 @@ fn report(arguments: &Arguments, subject: &Subject) -> Outcome {
              which knows where sites usually lie, but not these.",
             bound.sequences.len()
         ));
-        let (header, rows) = judged_rows(&judged);
+        let (header, rows) = evaluated_rows(&evaluated);
         report.table(&header, &rows);
         let text = tsv(&header, &rows);
         out!("{text}");

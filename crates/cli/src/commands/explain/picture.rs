@@ -5,7 +5,7 @@ use dnabert::figure::report::Report;
 use dnabert::figure::{BaseTrack, HeatAxes, HeatMap, Mark, base_tracks, heat_maps};
 use dnabert::{AttentionReader, BoxedAttribution};
 
-use super::judge::{Explained, Known, Sites};
+use super::evaluate::{Explained, Known, Sites};
 use crate::args::subject::{Named, Subject, attribute};
 use crate::failure::Outcome;
 

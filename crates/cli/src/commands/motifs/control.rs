@@ -33,17 +33,17 @@ pub(crate) fn run(
     way: &BoxedAttribution,
     trained: [&Rows; 2],
 ) -> Outcome<Vec<Control>> {
-    let mut controls = vec![judged("trained model", arguments, subject, trained)];
+    let mut controls = vec![control("trained model", arguments, subject, trained)];
     let seed = arguments.subject.seed;
     let untrained = Model::untrained(subject.model.folder(), seed, &subject.device)?.attention();
     let untrained = subject.on_strands(Box::new(untrained));
     let [known, unseen] = [&subject.train, &subject.unseen]
         .map(|part| rows("attention of an untrained model", subject, &untrained, part));
     let (known, unseen) = (known?, unseen?);
-    controls.push(judged("attention, untrained model", arguments, subject, [&known, &unseen]));
+    controls.push(control("attention, untrained model", arguments, subject, [&known, &unseen]));
     let moved = trained.map(|rows| move_scores(rows, seed));
     let [known, unseen] = &moved;
-    controls.push(judged(
+    controls.push(control(
         "scores moved along their sequences",
         arguments,
         subject,
@@ -53,7 +53,7 @@ pub(crate) fn run(
     Ok(controls)
 }
 
-fn judged(name: &str, arguments: &Arguments, subject: &Subject, rows: [&Rows; 2]) -> Control {
+fn control(name: &str, arguments: &Arguments, subject: &Subject, rows: [&Rows; 2]) -> Control {
     let named = find(arguments, subject, rows[0], rows[1]);
     let best = named.first().map(|named| Best {
         consensus: named.motif.name.clone(),

@@ -6,13 +6,13 @@ use dnabert::Device;
 use dnabert::comparison::{Job, Run, RunKey, complete};
 use dnabert::core::{Split, Task};
 
-use super::method::{Contest, Method};
+use super::method::{BenchmarkSpec, Method};
 use crate::console::noteln;
 use crate::failure::Outcome;
 
 /// The tasks, methods, fractions and seeds to compare.
 pub(crate) struct Grid<'a> {
-    pub(crate) contests: &'a [Contest],
+    pub(crate) specs: &'a [BenchmarkSpec],
     pub(crate) shares: &'a [f64],
     pub(crate) methods: &'a [Method],
     pub(crate) seeds: u64,
@@ -30,20 +30,20 @@ impl Grid<'_> {
     /// Returns the requested runs. Those that `file` lacks are done and written to it.
     pub(crate) fn run(&self, file: &Path, device: &Device) -> Outcome<Vec<Run>> {
         let mut jobs = Vec::new();
-        for contest in self.contests {
-            let task = &contest.task;
+        for spec in self.specs {
+            let task = &spec.task;
             let rows = task.examples(Split::Train)?.len() as f64;
             for seed in 1..=self.seeds {
                 for &share in self.shares.iter().filter(|&&share| share * rows >= FEWEST) {
-                    for &method in self.methods.iter().filter(|method| method.suits(contest)) {
+                    for &method in self.methods.iter().filter(|method| method.suits(spec)) {
                         let key = RunKey {
                             task: task.name().to_owned(),
                             draw: draw(share),
                             method: method.name().to_owned(),
-                            settings: method.settings(contest, share)?,
+                            settings: method.settings(spec, share)?,
                             seed,
                         };
-                        let work = move || method.run(contest, share, seed, device);
+                        let work = move || method.run(spec, share, seed, device);
                         jobs.push(Job::new(key, work));
                     }
                 }

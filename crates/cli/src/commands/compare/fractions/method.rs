@@ -46,7 +46,7 @@ impl Method {
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Baseline(floor) => floor.name(),
+            Self::Baseline(baseline) => baseline.name(),
             Self::Random => "random weights",
             Self::RandomAlike => "random weights, trained alike",
             Self::Frozen => "pre-trained, frozen",
@@ -59,48 +59,48 @@ impl Method {
     }
 
     /// Whether the method differs from the others on this task.
-    pub(crate) fn suits(self, contest: &Contest) -> bool {
+    pub(crate) fn suits(self, spec: &BenchmarkSpec) -> bool {
         // For these recipes, the settings of the pre-trained network are also those for random
         // weights, except for the rate.
-        self != Self::RandomAlike || !matches!(contest.recipe, Recipe::Order | Recipe::PlacedKmers)
+        self != Self::RandomAlike || !matches!(spec.recipe, Recipe::Order | Recipe::PlacedKmers)
     }
 
     /// The settings that a run depends on, besides task, fraction and seed.
-    pub(crate) fn settings(self, contest: &Contest, share: f64) -> std::io::Result<String> {
+    pub(crate) fn settings(self, spec: &BenchmarkSpec, share: f64) -> std::io::Result<String> {
         if let Self::Baseline(_) = self {
-            let both_strands = contest.both_strands();
+            let both_strands = spec.both_strands();
             return Ok(if both_strands { "both strands".to_owned() } else { String::new() });
         }
         // Networks from random weights use only the shape of the folder.
         let file = if self.is_random() { "config.json" } else { "model.safetensors" };
-        let content = sha256(&contest.model.join(file))?;
+        let content = sha256(&spec.model.join(file))?;
         // The path is left out, since the folder may be renamed.
-        let experiment = self.experiment(contest, share, 0, Path::new(""));
+        let experiment = self.experiment(spec, share, 0, Path::new(""));
         Ok(format!("{content} {}", serde_json::to_string(&experiment)?))
     }
 
     /// Trains on the fraction `share` of the training rows of `task`, drawn by `seed`.
     pub(crate) fn run(
         self,
-        contest: &Contest,
+        spec: &BenchmarkSpec,
         share: f64,
         seed: u64,
         device: &Device,
     ) -> Result<MethodResult, Box<dyn Error + Send + Sync>> {
-        let task = &Subset::new(&contest.task, share, seed);
+        let task = &Subset::new(&spec.task, share, seed);
         match self {
-            Self::Baseline(floor) => {
-                Ok(floor.learn(task, contest.both_strands(), seed, device, 1)?)
+            Self::Baseline(baseline) => {
+                Ok(baseline.learn(task, spec.both_strands(), seed, device, 1)?)
             }
             _ => {
-                let experiment = self.experiment(contest, share, seed, &contest.model);
+                let experiment = self.experiment(spec, share, seed, &spec.model);
                 Ok(experiment.learn(task, device, &mut ())?)
             }
         }
     }
 
     /// Settings chosen on dev splits, with training rows and seeds that are not in the table.
-    fn experiment(self, contest: &Contest, share: f64, seed: u64, model: &Path) -> Experiment {
+    fn experiment(self, spec: &BenchmarkSpec, share: f64, seed: u64, model: &Path) -> Experiment {
         let start = |pooling| {
             let (path, pooling) = (model.to_owned(), Some(pooling));
             match self {
@@ -118,7 +118,7 @@ impl Method {
         };
         let recipe = match self {
             Self::Frozen => Recipe::Content,
-            _ => contest.recipe,
+            _ => spec.recipe,
         };
         let counts = recipe == Recipe::Content && self != Self::Random;
         let pooling = match recipe {
@@ -130,7 +130,7 @@ impl Method {
         let (epochs, learning_rate, token_masking) = match self {
             Self::Random => (passes(8), 1e-3, 0.2),
             Self::Frozen => (0, recipe.learning_rate(), recipe.token_masking()),
-            _ => (passes(contest.epochs), recipe.learning_rate(), recipe.token_masking()),
+            _ => (passes(spec.epochs), recipe.learning_rate(), recipe.token_masking()),
         };
         Experiment {
             start: start(pooling),
@@ -141,7 +141,7 @@ impl Method {
             ngrams: recipe
                 .ngrams()
                 .filter(|ngrams| self != Self::Random || ngrams.read == NgramReader::Regression),
-            both_strands: contest.both_strands(),
+            both_strands: spec.both_strands(),
             dropout: recipe.dropout().filter(|_| counts),
             adaptation: Adaptation::Full,
             ambiguity: Default::default(),
@@ -161,7 +161,7 @@ impl Method {
 }
 
 /// A task to compare methods on.
-pub(crate) struct Contest {
+pub(crate) struct BenchmarkSpec {
     pub(crate) task: Box<dyn Task<Error = DataError>>,
     /// The recipe to fine-tune the pre-trained model with.
     pub(crate) recipe: Recipe,
@@ -171,7 +171,7 @@ pub(crate) struct Contest {
     pub(crate) model: PathBuf,
 }
 
-impl Contest {
+impl BenchmarkSpec {
     /// Whether a site may be on either strand.
     fn both_strands(&self) -> bool {
         matches!(self.recipe, Recipe::Motifs | Recipe::KnownMotifs)

@@ -13,7 +13,7 @@ use clap::Args;
 use dnabert::{Benchmark, Datasets, Recipe};
 
 use self::grid::Grid;
-use self::method::{Contest, Method};
+use self::method::{BenchmarkSpec, Method};
 use crate::args::{DatasetsOptions, DeviceOptions};
 use crate::console::{noteln, outln};
 use crate::failure::{Outcome, usage};
@@ -64,19 +64,19 @@ fn fraction(text: &str) -> Result<f64, String> {
 /// Runs what is missing, and prints the comparison.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let device = arguments.device.open()?;
-    let contests = arguments.contests(&arguments.datasets.find()?)?;
+    let specs = arguments.specs(&arguments.datasets.find()?)?;
     let methods = match &arguments.methods[..] {
         [] => Method::all(),
         some => some.to_vec(),
     };
     let grid = Grid {
-        contests: &contests,
+        specs: &specs,
         shares: &arguments.fractions,
         methods: &methods,
         seeds: arguments.seeds,
     };
     let runs = grid.run(&arguments.runs, &device)?;
-    let blocks = summary::summarize(&runs, &contests, &arguments.fractions);
+    let blocks = summary::summarize(&runs, &specs, &arguments.fractions);
     outln!("{}", summary::table(&blocks));
     // Up to three fractions are drawn as columns, more as a curve.
     let draw = if arguments.fractions.len() > 3 { curve::draw } else { figure::draw };
@@ -87,10 +87,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 
 impl Arguments {
     /// The requested tasks.
-    fn contests(&self, datasets: &Datasets) -> Outcome<Vec<Contest>> {
+    fn specs(&self, datasets: &Datasets) -> Outcome<Vec<BenchmarkSpec>> {
         let usual = [Benchmark::PromoterCore, Benchmark::Tap73Alpha, Benchmark::SpliceFly];
         let tasks = if self.tasks.is_empty() { &usual[..] } else { &self.tasks[..] };
-        let contest = |benchmark: &Benchmark| {
+        let spec = |benchmark: &Benchmark| {
             let (recipe, epochs) = match benchmark {
                 Benchmark::PromoterCore => (Recipe::Content, 4),
                 Benchmark::Tap73Alpha => (Recipe::Motifs, 8),
@@ -102,8 +102,8 @@ impl Arguments {
                 }
             };
             let model = self.model.clone().unwrap_or_else(|| datasets.model(recipe.models()[0]));
-            Ok(Contest { task: benchmark.task(datasets), recipe, epochs, model })
+            Ok(BenchmarkSpec { task: benchmark.task(datasets), recipe, epochs, model })
         };
-        tasks.iter().map(contest).collect()
+        tasks.iter().map(spec).collect()
     }
 }

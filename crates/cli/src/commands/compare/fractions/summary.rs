@@ -6,7 +6,7 @@ use dnabert::core::Task;
 use dnabert::train::ConfidenceInterval;
 
 use super::grid;
-use super::method::{Contest, Method};
+use super::method::{BenchmarkSpec, Method};
 
 /// The metric of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +53,9 @@ pub(crate) struct Block {
 }
 
 /// Summarizes the runs, ordered by task and fraction.
-pub(crate) fn summarize(runs: &[Run], contests: &[Contest], shares: &[f64]) -> Vec<Block> {
+pub(crate) fn summarize(runs: &[Run], specs: &[BenchmarkSpec], shares: &[f64]) -> Vec<Block> {
     let mut blocks = Vec::new();
-    for Contest { task, .. } in contests {
+    for BenchmarkSpec { task, .. } in specs {
         let measure = Measure::of(task.classes().len());
         for &share in shares {
             let draw = grid::draw(share);

@@ -40,7 +40,7 @@ pub(crate) struct Explained {
 }
 
 /// How well the tracks of a method find known sites.
-pub(crate) struct Judged {
+pub(crate) struct Evaluated {
     name: String,
     auroc: f64,
     interval: Option<ConfidenceInterval>,
@@ -166,7 +166,11 @@ pub(crate) fn explain(
 const RESAMPLES: usize = 1000;
 
 /// How well each method finds the sites.
-pub(crate) fn judge(explained: &[Explained], sites: &[Option<Sites>], seed: u64) -> Vec<Judged> {
+pub(crate) fn evaluate(
+    explained: &[Explained],
+    sites: &[Option<Sites>],
+    seed: u64,
+) -> Vec<Evaluated> {
     explained
         .iter()
         .filter_map(|each| {
@@ -186,7 +190,7 @@ pub(crate) fn judge(explained: &[Explained], sites: &[Option<Sites>], seed: u64)
             let interval = bootstrap(values.len(), RESAMPLES, seed, |drawn| {
                 Some(mean(&mut drawn.iter().map(|&at| values[at]), drawn.len()))
             });
-            Some(Judged {
+            Some(Evaluated {
                 name: each.name.clone(),
                 auroc: mean(&mut values.iter().copied(), values.len()),
                 interval,
@@ -197,14 +201,14 @@ pub(crate) fn judge(explained: &[Explained], sites: &[Option<Sites>], seed: u64)
 }
 
 /// A table of the evaluation.
-pub(crate) fn judged_rows(judged: &[Judged]) -> ([&'static str; 4], Vec<Vec<String>>) {
-    let row = |each: &Judged| {
+pub(crate) fn evaluated_rows(evaluated: &[Evaluated]) -> ([&'static str; 4], Vec<Vec<String>>) {
+    let row = |each: &Evaluated| {
         let interval = each.interval.map_or(String::new(), |interval| {
             format!("{:.3} to {:.3}", interval.low, interval.high)
         });
         vec![each.name.clone(), format!("{:.3}", each.auroc), interval, each.sequences.to_string()]
     };
-    (["scores", "AUROC", "95 % interval", "sequences"], judged.iter().map(row).collect())
+    (["scores", "AUROC", "95 % interval", "sequences"], evaluated.iter().map(row).collect())
 }
 
 /// Number of highest-scoring bases that are compared.
