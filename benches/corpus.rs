@@ -1,7 +1,6 @@
 //! From FASTA to masked rows of tokens: bases and tokens per second. No device takes part.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
-#[path = "support.rs"]
 mod support;
 
 use std::hint::black_box;

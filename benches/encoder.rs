@@ -5,7 +5,6 @@
 //! `--no-default-features --features wgpu` (or `cuda`) for a GPU. The group names the device.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
-#[path = "support.rs"]
 mod support;
 
 use std::time::Duration;

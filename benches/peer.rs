@@ -4,7 +4,6 @@
 //! The model is a folder in the Hugging Face layout, the first argument.
 #![allow(clippy::print_stdout, reason = "the other side reads it")]
 
-#[path = "support.rs"]
 mod support;
 
 use std::error::Error;

@@ -5,7 +5,6 @@
 //! that memory is what the predictor holds. Peak memory is read where the kernel tells it (Linux).
 #![allow(clippy::print_stdout, reason = "tables are what it is for")]
 
-#[path = "support.rs"]
 mod support;
 
 use std::error::Error;

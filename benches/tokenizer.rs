@@ -1,7 +1,6 @@
 //! Bases per second from sequences to token rows, for each k, on one core and on all.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
-#[path = "support.rs"]
 mod support;
 
 use std::hint::black_box;

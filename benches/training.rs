@@ -1,7 +1,6 @@
 //! Optimizer steps (forward, backward, AdamW) on the device of the chosen feature, or the one that `DNABERT_DEVICE` names.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
-#[path = "support.rs"]
 mod support;
 
 use std::time::Duration;

@@ -2,7 +2,6 @@
 //! layers, on the device of the chosen feature, or the one that `DNABERT_DEVICE` names.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
-#[path = "support.rs"]
 mod support;
 
 use std::hint::black_box;
