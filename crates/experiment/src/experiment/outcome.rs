@@ -1,0 +1,69 @@
+//! What an experiment gives: the model, its predictions and metrics.
+
+use dnabert_core::{Split, Task};
+use dnabert_inference::Ensemble;
+use dnabert_model::BertConfig;
+
+use super::ExperimentError;
+use super::metrics::{Metrics, OtherTask};
+use super::rows::{scored, strands};
+use crate::Predictions;
+use crate::baseline::examples;
+
+/// A trained model and its predictions and metrics.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The models: as many as the experiment has members. Their predictions are averaged.
+    pub models: Ensemble,
+    /// The networks' config.
+    pub config: BertConfig,
+    /// The content of `metrics.json`.
+    pub metrics: Metrics,
+    /// The prediction of each test example.
+    pub predictions: Vec<Prediction>,
+    /// The predictions for the dev split.
+    pub dev: Predictions,
+}
+
+/// One test example and its prediction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// The example's name.
+    pub name: String,
+    /// Its class.
+    pub label: usize,
+    /// Class probabilities.
+    pub probabilities: Vec<f64>,
+}
+
+impl Outcome {
+    /// Evaluates the model on the test split of another task with the same classes, and adds the
+    /// result to the metrics. An example is the same kind of site in another species.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`] for examples that cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// If the classes are not the same.
+    pub fn also_evaluate<T: Task>(&mut self, task: &T) -> Result<(), ExperimentError> {
+        assert_eq!(task.classes(), self.metrics.classes, "the same classes");
+        let test = examples(task, Split::Test)?;
+        let both = self.metrics.config.both_strands;
+        let network = self.models.members()[0].classifier.network().expect("a network is trained");
+        let rows = strands(network.tokenizer(), &test, both)?;
+        let found = scored(&self.models, &rows, &test);
+        let task = task.name().to_owned();
+        self.metrics.others.push(OtherTask { task, test: found.report() });
+        Ok(())
+    }
+
+    /// The predictions for the test split.
+    pub fn test(&self) -> Predictions {
+        let rows = self.predictions.iter();
+        let (labels, probabilities) =
+            rows.map(|row| (row.label, row.probabilities.clone())).unzip();
+        Predictions { probabilities, labels }
+    }
+}
