@@ -1,6 +1,6 @@
 //! A convolutional network with its labels, that can be saved and opened.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
@@ -12,8 +12,8 @@ use dnabert_kmer::KmerTokenizer;
 use dnabert_model::{logits, softmax};
 use serde::{Deserialize, Serialize};
 
-use crate::linear::CLASSIFIER_FILE;
-use crate::{BaselineError, Cnn, CnnConfig};
+use crate::saved::{self, failed};
+use crate::{BaselineError, Cnn, CnnConfig, SavedKind};
 
 /// A [`Cnn`] as a classifier: ambiguous letters are no base, and sequences longer than the network
 /// are cut at the right.
@@ -42,18 +42,14 @@ pub struct CnnClassifier {
     device: Device,
 }
 
-/// The content of `classifier.json`.
+/// The settings in `classifier.json`.
 #[derive(Debug, Serialize, Deserialize)]
-struct Description {
-    schema: u32,
-    classifier: String,
+struct Settings {
     network: CnnConfig,
     labels: Vec<String>,
 }
 
 const WEIGHTS_FILE: &str = "weights.bpk";
-const SCHEMA: u32 = 1;
-pub(crate) const CNN: &str = "cnn";
 
 /// Sequences of one forward pass.
 const BATCH_SIZE: usize = 64;
@@ -100,16 +96,8 @@ impl CnnClassifier {
             record.save(beside).map_err(|error| std::io::Error::other(error.to_string()))
         })
         .map_err(failed(&path))?;
-        let description = Description {
-            schema: SCHEMA,
-            classifier: CNN.to_owned(),
-            network: self.config,
-            labels: self.labels.clone(),
-        };
-        let path = folder.join(CLASSIFIER_FILE);
-        let text = serde_json::to_string_pretty(&description)
-            .map_err(|source| BaselineError::Json { path: path.clone(), source })?;
-        dnabert_core::file::write(&path, (text + "\n").as_bytes()).map_err(failed(&path))
+        let settings = Settings { network: self.config, labels: self.labels.clone() };
+        saved::write(folder, SavedKind::Cnn, settings)
     }
 
     /// Opens what [`save`](Self::save) wrote.
@@ -119,14 +107,7 @@ impl CnnClassifier {
     /// [`BaselineError`] naming the file.
     pub fn open(folder: impl AsRef<Path>, device: &Device) -> Result<Self, BaselineError> {
         let folder = folder.as_ref();
-        let path = folder.join(CLASSIFIER_FILE);
-        let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
-        let description: Description = serde_json::from_str(&text)
-            .map_err(|source| BaselineError::Json { path: path.clone(), source })?;
-        let Description { schema, classifier, network: config, labels } = description;
-        if schema != SCHEMA || classifier != CNN {
-            return Err(BaselineError::Kind { path, found: classifier, schema });
-        }
+        let Settings { network: config, labels } = saved::read(folder, SavedKind::Cnn)?;
         let path = folder.join(WEIGHTS_FILE);
         let unreadable = |error: &dyn std::fmt::Display| BaselineError::Io {
             path: path.clone(),
@@ -137,11 +118,6 @@ impl CnnClassifier {
             config.init(0, device).try_load_record(record).map_err(|error| unreadable(&error))?;
         Self::new(&network, config, labels, device.clone())
     }
-}
-
-fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> BaselineError {
-    let path: PathBuf = path.into();
-    move |source| BaselineError::Io { path, source }
 }
 
 impl Classifier for CnnClassifier {

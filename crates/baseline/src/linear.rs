@@ -1,16 +1,19 @@
 //! Linear classifiers of sequences that can be saved and opened.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dnabert_core::{
     AmbiguityPolicy, Classifier, Encoding, LengthPolicy, Sequence, TokenizeError, Tokenizer,
 };
-use dnabert_kmer::{KmerTokenizer, VocabularyError};
+use dnabert_kmer::KmerTokenizer;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::{KmerFractions, LogisticRegression, NgramFeatures, OneHot, SparseRow};
+use crate::saved::{self, failed};
+use crate::{
+    BaselineError, KmerFractions, LogisticRegression, NgramFeatures, OneHot, SavedKind, SparseRow,
+};
 
 /// What a linear classifier reads of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,89 +103,14 @@ enum Reader {
     Kmers(KmerTokenizer, NgramFeatures),
 }
 
-/// The content of `classifier.json`.
+/// The settings in `classifier.json`.
 #[derive(Debug, Serialize, Deserialize)]
-struct Description {
-    schema: u32,
-    classifier: String,
+struct Settings {
     features: Features,
     labels: Vec<String>,
 }
 
-/// The file that tells what a folder of a linear classifier holds.
-pub const CLASSIFIER_FILE: &str = "classifier.json";
 const WEIGHTS_FILE: &str = "weights.safetensors";
-const LINEAR: &str = "linear";
-const SCHEMA: u32 = 1;
-
-/// Why a classifier cannot be made, written or read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BaselineError {
-    /// A file that cannot be read or written.
-    #[error("{}: the file cannot be read or written", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A file that does not describe a classifier.
-    #[error("{}: the file does not describe a classifier", path.display())]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// Line, column and what was expected.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// A classifier of another kind, or of a later version.
-    #[error("{}: a {found} classifier of schema {schema} cannot be read", path.display())]
-    Kind {
-        /// The file.
-        path: PathBuf,
-        /// What it is.
-        found: String,
-        /// Its schema.
-        schema: u32,
-    },
-    /// A file of weights that cannot be read.
-    #[error("{}: the weights cannot be read", path.display())]
-    Weights {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: safetensors::SafeTensorError,
-    },
-    /// Weights that do not fit the features and labels.
-    #[error("{what} are {found}, but {expected} are expected")]
-    Shape {
-        /// What does not fit.
-        what: &'static str,
-        /// How many there are.
-        found: usize,
-        /// How many belong there.
-        expected: usize,
-    },
-    /// Weights that are no numbers.
-    #[error("{what} number {at} is {value}")]
-    NotFinite {
-        /// What is wrong.
-        what: &'static str,
-        /// Which, from 0.
-        at: usize,
-        /// Its value.
-        value: f32,
-    },
-    /// Features that cannot be made.
-    #[error("the features {0:?} cannot be made")]
-    Features(Features),
-    /// A k-mer length that does not exist.
-    #[error(transparent)]
-    Vocabulary(#[from] VocabularyError),
-}
 
 impl LinearClassifier {
     /// A classifier with a row of weights and a bias for each label.
@@ -315,10 +243,6 @@ impl LinearClassifier {
     /// [`BaselineError::Io`] naming the file.
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), BaselineError> {
         let folder = folder.as_ref();
-        let failed = |path: &Path| {
-            let path = path.to_path_buf();
-            move |source| BaselineError::Io { path, source }
-        };
         std::fs::create_dir_all(folder).map_err(failed(folder))?;
         let path = folder.join(WEIGHTS_FILE);
         let bytes = |values: &[f32]| -> Vec<u8> {
@@ -335,16 +259,8 @@ impl LinearClassifier {
         let file = safetensors::serialize(tensors, None::<HashMap<String, String>>)
             .map_err(|source| BaselineError::Weights { path: path.clone(), source })?;
         dnabert_core::file::write(&path, &file).map_err(failed(&path))?;
-        let description = Description {
-            schema: SCHEMA,
-            classifier: LINEAR.to_owned(),
-            features: self.features,
-            labels: self.labels.clone(),
-        };
-        let path = folder.join(CLASSIFIER_FILE);
-        let text = serde_json::to_string_pretty(&description)
-            .map_err(|source| BaselineError::Json { path: path.clone(), source })?;
-        dnabert_core::file::write(&path, (text + "\n").as_bytes()).map_err(failed(&path))
+        let settings = Settings { features: self.features, labels: self.labels.clone() };
+        saved::write(folder, SavedKind::Linear, settings)
     }
 
     /// Opens what [`save`](Self::save) wrote.
@@ -354,39 +270,42 @@ impl LinearClassifier {
     /// [`BaselineError`] naming the file.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, BaselineError> {
         let folder = folder.as_ref();
-        let path = folder.join(CLASSIFIER_FILE);
-        let failed = |path: &Path| {
-            let path = path.to_path_buf();
-            move |source| BaselineError::Io { path, source }
-        };
-        let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
-        let description: Description = serde_json::from_str(&text)
-            .map_err(|source| BaselineError::Json { path: path.clone(), source })?;
-        let Description { schema, classifier, features, labels } = description;
-        if schema != SCHEMA || classifier != LINEAR {
-            return Err(BaselineError::Kind { path, found: classifier, schema });
-        }
+        let Settings { features, labels } = saved::read(folder, SavedKind::Linear)?;
         let path = folder.join(WEIGHTS_FILE);
         let bytes = std::fs::read(&path).map_err(failed(&path))?;
         let tensors = SafeTensors::deserialize(&bytes)
             .map_err(|source| BaselineError::Weights { path: path.clone(), source })?;
-        let values = |name| -> Result<Vec<f32>, BaselineError> {
-            let tensor = tensors
-                .tensor(name)
-                .map_err(|source| BaselineError::Weights { path: path.clone(), source })?;
-            let data = tensor.data();
-            Ok(match tensor.dtype() {
-                Dtype::F16 => data
-                    .chunks_exact(2)
-                    .map(|bytes| half::f16::from_le_bytes([bytes[0], bytes[1]]).to_f32())
-                    .collect(),
-                _ => data
-                    .chunks_exact(4)
-                    .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-                    .collect(),
-            })
-        };
+        let values = |name| tensor_values(&tensors, name, &path);
         Self::from_flat(features, labels, values("weight")?, values("bias")?)
+            .map_err(|source| BaselineError::Misfit { path, source: Box::new(source) })
+    }
+}
+
+/// The values of a tensor of a safetensors file; `path` is the file that errors name.
+///
+/// # Errors
+///
+/// [`BaselineError::Weights`] if there is no such tensor, and [`BaselineError::Numbers`] if its
+/// values are neither f32 nor f16.
+pub fn tensor_values(
+    tensors: &SafeTensors<'_>,
+    name: &str,
+    path: &Path,
+) -> Result<Vec<f32>, BaselineError> {
+    let tensor = tensors
+        .tensor(name)
+        .map_err(|source| BaselineError::Weights { path: path.into(), source })?;
+    let data = tensor.data();
+    match tensor.dtype() {
+        Dtype::F32 => Ok(data
+            .chunks_exact(4)
+            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+            .collect()),
+        Dtype::F16 => Ok(data
+            .chunks_exact(2)
+            .map(|bytes| half::f16::from_le_bytes([bytes[0], bytes[1]]).to_f32())
+            .collect()),
+        found => Err(BaselineError::Numbers { path: path.into(), name: name.to_owned(), found }),
     }
 }
 
@@ -447,6 +366,32 @@ mod tests {
         assert!(error.to_string().contains("weight number 1 is NaN"), "{error}");
         let error = LinearClassifier::open("no/such/folder").unwrap_err();
         assert!(matches!(error, BaselineError::Io { .. }), "{error}");
+    }
+
+    #[test]
+    fn files_with_other_numbers_or_fewer_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let weights = [vec![1.0], vec![2.0]];
+        LinearClassifier::new(Features::GcContent, labels(), &weights, &[0.0, 0.0])
+            .unwrap()
+            .save(folder.path())
+            .unwrap();
+        let open = |dtype, size: usize, count: usize| {
+            let bytes = vec![1; size * count];
+            let view = || TensorView::new(dtype, vec![count], &bytes).unwrap();
+            let tensors = [("bias", view()), ("weight", view())];
+            let file = safetensors::serialize(tensors, None::<HashMap<String, String>>).unwrap();
+            std::fs::write(folder.path().join(WEIGHTS_FILE), file).unwrap();
+            LinearClassifier::open(folder.path())
+        };
+        open(Dtype::F32, 4, 2).unwrap();
+        open(Dtype::F16, 2, 2).unwrap();
+        // As many bytes as two f32.
+        let error = open(Dtype::I32, 4, 2).unwrap_err().to_string();
+        assert!(error.contains(WEIGHTS_FILE) && error.contains("holds I32 numbers"), "{error}");
+        let error = open(Dtype::F32, 4, 3).unwrap_err();
+        assert!(error.to_string().contains(WEIGHTS_FILE), "{error}");
+        assert!(matches!(error, BaselineError::Misfit { .. }), "{error}");
     }
 
     #[test]

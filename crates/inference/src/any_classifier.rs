@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use dnabert_baseline::{BaselineError, CLASSIFIER_FILE, CnnClassifier, LinearClassifier};
+use dnabert_baseline::{CLASSIFIER_FILE, CnnClassifier, LinearClassifier, SavedKind, saved_kind};
 use dnabert_core::{AmbiguityPolicy, Classifier, Encoding, Sequence, TokenizeError};
 use dnabert_model::{Checkpoint, MaskMode, Pooling, ProblemType};
 
@@ -128,14 +128,10 @@ impl AnyClassifier {
             return Ok(Ensemble::open(folder, options, device)?.into());
         }
         if folder.join(CLASSIFIER_FILE).exists() {
-            return match LinearClassifier::open(folder) {
-                Ok(linear) => Ok(linear.with_ambiguity(options.ambiguity).into()),
-                // A classifier of another kind, or with other fields: it may be a network.
-                Err(BaselineError::Json { .. } | BaselineError::Kind { .. }) => {
-                    Ok(CnnClassifier::open(folder, device)?.into())
-                }
-                Err(error) => Err(error.into()),
-            };
+            return Ok(match saved_kind(folder)? {
+                SavedKind::Cnn => CnnClassifier::open(folder, device)?.into(),
+                _ => LinearClassifier::open(folder)?.with_ambiguity(options.ambiguity).into(),
+            });
         }
         Ok(Model::open_with(folder, options, device)?.predictor()?.into())
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use dnabert_baseline::{Features, LinearClassifier};
+use dnabert_baseline::{Features, LinearClassifier, tensor_values};
 use dnabert_kmer::Vocabulary;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::Value;
@@ -53,7 +53,8 @@ pub fn convert_version_01(
     if let Some(fields) = config.as_object_mut() {
         fields.retain(|key, _| !key.starts_with("bag_"));
     }
-    let text = serde_json::to_string_pretty(&config).unwrap_or_default() + "\n";
+    let described = |source| ModelError::Description { path: network.join("config.json"), source };
+    let text = serde_json::to_string_pretty(&config).map_err(described)? + "\n";
     write(&network.join("config.json"), text.as_bytes())?;
     for name in ["vocab.txt", "tokenizer_config.json", "special_tokens_map.json"] {
         if folder.join(name).exists() {
@@ -76,7 +77,7 @@ pub fn convert_version_01(
     let weights = |source| ModelError::Weights { path: path.clone(), source };
     let tensors = SafeTensors::deserialize(&bytes).map_err(weights)?;
     let scaled = |name: &str, by: f64| -> Result<Vec<f32>, ModelError> {
-        let values = values(&tensors.tensor(name).map_err(weights)?);
+        let values = tensor_values(&tensors, name, &path)?;
         Ok(values.into_iter().map(|value| (f64::from(value) / by) as f32).collect())
     };
     let head: Vec<(&str, Vec<u8>)> = ["classifier.weight", "classifier.bias"]
@@ -124,17 +125,3 @@ pub fn convert_version_01(
 
 /// The name of the tensor of the counts.
 const TABLE: &str = "bag_of_tokens.weight";
-
-fn values(tensor: &TensorView<'_>) -> Vec<f32> {
-    let data = tensor.data();
-    match tensor.dtype() {
-        Dtype::F16 => data
-            .chunks_exact(2)
-            .map(|bytes| half::f16::from_le_bytes([bytes[0], bytes[1]]).to_f32())
-            .collect(),
-        _ => data
-            .chunks_exact(4)
-            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-            .collect(),
-    }
-}
