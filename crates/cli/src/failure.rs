@@ -104,7 +104,8 @@ fn report(error: &(dyn Error + 'static)) -> u8 {
     chain(error).into_iter().find_map(code).unwrap_or(DATA)
 }
 
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
+/// An error and its causes, the last cause at the end.
+pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
     let mut all = vec![error];
     while let Some(cause) = all[all.len() - 1].source() {
         all.push(cause);

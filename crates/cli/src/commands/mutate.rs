@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::variants::open;
+use super::variants::{check_class, open};
 use crate::args::DeviceOptions;
 use crate::console::noteln;
-use crate::failure::{Outcome, usage};
+use crate::failure::Outcome;
 use crate::files::{self, replace};
 use dnabert::Ensemble;
 use dnabert::core::{Classifier, Sequence};
@@ -58,10 +58,7 @@ fn score(
     mutations: Option<&Path>,
     out: &Path,
 ) -> Outcome {
-    if class >= models.labels().len() {
-        let classes = models.labels().len();
-        return Err(usage(format!("--class {class}: the model has {classes} classes")));
-    }
+    check_class(models, class)?;
     let rows = read_inputs(table, &TableFormat::default())?.collect::<Result<Vec<_>, _>>()?;
     let sequences: Vec<Sequence> = rows.into_iter().map(|row| row.sequence).collect();
     let mut mutations: Vec<Mutation> = match mutations {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::variants::{Strands, open};
+use super::variants::{Strands, check_class, open};
 use crate::args::DeviceOptions;
 use crate::console::noteln;
 use crate::failure::{Outcome, usage};
@@ -73,13 +73,7 @@ impl Map {
     /// Writes `map.tsv`, `map.svg` and `track.svg` to a folder.
     fn run(&self, models: &Ensemble, genome: &Genome, stretch: &str, out: &Path) -> Outcome {
         let classes = models.labels();
-        if self.class >= classes.len() {
-            return Err(usage(format!(
-                "--class {}: the model has {} classes",
-                self.class,
-                classes.len()
-            )));
-        }
+        check_class(models, self.class)?;
         let (chromosome, start, end) = parse(stretch)?;
         let (name, length) = genome.chromosome(&chromosome)?;
         if end > length {

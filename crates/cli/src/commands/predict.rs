@@ -7,6 +7,7 @@ use clap::Args;
 use dnabert::core::{BothStrands, Classifier, Sequence};
 use dnabert::model::{Pooling, ProblemType};
 use dnabert::tasks::{Input, TableFormat};
+use dnabert::train::metric::argmax;
 use dnabert::{Ensemble, MemberError};
 use serde_json::json;
 
@@ -117,7 +118,7 @@ impl<W: Write> Rows<'_, W> {
 
     fn row(&mut self, name: &str, row: &[f32]) -> io::Result<()> {
         let labels = self.models.labels();
-        let predicted = &labels[first_largest(row)];
+        let predicted = &labels[argmax(row)];
         if self.json {
             let values: serde_json::Map<String, serde_json::Value> =
                 labels.iter().cloned().zip(row.iter().map(|&value| json!(value))).collect();
@@ -157,8 +158,4 @@ fn predict_rows(
             }
         }
     }
-}
-
-fn first_largest(row: &[f32]) -> usize {
-    (0..row.len()).fold(0, |best, index| if row[index] > row[best] { index } else { best })
 }

@@ -132,7 +132,7 @@ fn areas(
 }
 
 /// Returns the index of the largest value; ties go to the lowest index.
-pub fn argmax(values: &[f64]) -> usize {
+pub fn argmax<T: PartialOrd>(values: &[T]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
         if *value > values[best] {

@@ -19,7 +19,7 @@ use crate::args::{DatasetsOptions, DeviceOptions};
 
 use crate::config;
 use crate::console::{noteln, out, outln};
-use crate::failure::{Outcome, usage};
+use crate::failure::{Outcome, chain, usage};
 use crate::files::{self, FileError};
 
 /// Run many binding experiments: reads a table of peak files, and writes a row of metrics for each.
@@ -267,7 +267,7 @@ fn tabulate(entries: &[Entry], runs: &[Run], failures: &[(RunKey, Failure)]) -> 
         };
         let (Some((run, ours)), Some((_, baseline))) = (find(OURS), find(BASELINE.name())) else {
             let failed = failures.iter().find(|(key, _)| key.task == *name);
-            let why = failed.map_or(String::new(), |(_, why)| chain(&**why));
+            let why = failed.map_or(String::new(), |(_, why)| on_one_line(&**why));
             text += &format!("{name}{}{why}\n", "\t".repeat(12));
             continue;
         };
@@ -298,12 +298,7 @@ fn tabulate(entries: &[Entry], runs: &[Run], failures: &[(RunKey, Failure)]) -> 
 }
 
 /// An error and its causes, on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text.replace(['\t', '\n'], " ")
+fn on_one_line(error: &(dyn Error + 'static)) -> String {
+    let causes: Vec<String> = chain(error).iter().map(ToString::to_string).collect();
+    causes.join(": ").replace(['\t', '\n'], " ")
 }

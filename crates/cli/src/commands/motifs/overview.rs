@@ -6,7 +6,7 @@ use dnabert::figure::report::Report;
 use dnabert::figure::{HeatAxes, HeatMap, heat_maps};
 use dnabert::motif::Background;
 use dnabert::motif::scan::Scanner;
-use dnabert::train::metric::auroc;
+use dnabert::train::metric::{argmax, auroc};
 
 use super::{NamedMotif, Rows};
 use crate::args::subject::{Subject, attribute};
@@ -39,11 +39,8 @@ impl Overview {
         };
         let scores: Vec<f64> = rows.iter().map(|row| row[subject.class].into()).collect();
         let own: Vec<bool> = subject.unseen.iter().map(|row| row.label == subject.class).collect();
-        let most = |row: &Vec<f32>| {
-            (0..row.len()).fold(0, |best, at| if row[at] > row[best] { at } else { best })
-        };
         let pairs = subject.unseen.iter().zip(&rows);
-        let right = pairs.filter(|(example, row)| example.label == most(row)).count();
+        let right = pairs.filter(|(example, row)| example.label == argmax(row)).count();
         let others = subject.of_class(&subject.unseen, false);
         let of_others = attribute("scores of the others", way, &others)?;
         let order = |sequences: &[Sequence], tracks: &[Vec<f64>]| -> Vec<Vec<f64>> {

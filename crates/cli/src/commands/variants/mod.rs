@@ -141,6 +141,16 @@ pub(crate) fn open(models: &[String], device: &Device) -> Outcome<Ensemble> {
     Ok(Ensemble::new(members)?)
 }
 
+/// Refuses a class that the models do not have.
+pub(crate) fn check_class(models: &Ensemble, class: usize) -> Outcome {
+    match models.labels().len() {
+        classes if class >= classes => {
+            Err(usage(format!("--class {class}: the model has {classes} classes")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let Arguments { vcf, genome, width, out, more, .. } = arguments;
