@@ -55,7 +55,7 @@ pub struct Experiment {
     pub truncate: bool,
     /// How the head is initialised.
     pub head: HeadInit,
-    /// Number of parts of a row that are pooled separately ([`BertConfig::pooled_parts`]), if not
+    /// Number of parts of a row that are pooled separately ([`BertConfig::pooled_parts`](dnabert_model::BertConfig::pooled_parts)), if not
     /// as the config of the network says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pooled_parts: Option<NonZeroUsize>,
