@@ -26,7 +26,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Calls `write` with the path of an empty temporary file, then renames that file to `path`.
 ///
 /// `write` may fill the file or replace it. Afterwards `path` holds either its old content or all
-/// of the new one, with the permissions that a new file gets in this folder.
+/// of the new one, with the permissions that a new file gets in this folder. Where `path` is a
+/// symbolic link, the file that it points to is replaced, and the link stays. A device or a pipe
+/// (`/dev/null`, `/dev/stdout`) has no old content to keep: `write` gets its own path.
 ///
 /// ```
 /// use dnabert_core::file;
@@ -48,6 +50,12 @@ pub fn replace<E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&Path) -> Result<(), E>,
 ) -> Result<(), E> {
+    let target = match fs::metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() => return write(path),
+        Ok(_) => fs::canonicalize(path)?,
+        Err(_) => path.to_path_buf(),
+    };
+    let path = target.as_path();
     let Some(name) = path.file_name() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name").into());
     };
@@ -110,6 +118,30 @@ mod tests {
         };
         replace(&kept, private).unwrap();
         assert_eq!(mode(&kept), mode(&plain));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_stays_and_its_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link] = ["file", "link"].map(|name| folder.path().join(name));
+        write(&file, b"old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_socket_is_not_replaced() {
+        use std::os::unix::fs::FileTypeExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        // A socket cannot be opened as a file, so this fails; a device or a pipe would be written.
+        assert!(write(&path, b"bytes").is_err());
+        assert!(fs::symlink_metadata(&path).unwrap().file_type().is_socket());
     }
 
     #[test]
