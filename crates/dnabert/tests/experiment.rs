@@ -3,14 +3,21 @@
 
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
+use std::path::Path;
 
+use burn::module::Module;
+use burn::nn::{Embedding, EmbeddingConfig};
+use burn::tensor::Tensor;
 use dnabert::core::{Classifier, Example, Sequence, Split, Task, derive_seed};
 use dnabert::kmer::KmerTokenizer;
-use dnabert::model::{Adaptation, Pooling};
+use dnabert::model::{
+    Adaptation, BertConfig, Encoder, EncoderOutput, LayerSink, LowRank, Pooling, TokenBatch,
+    initialize,
+};
 use dnabert::train::{FineTuneConfig, Observer};
 use dnabert::{
     AnyClassifier, AnyTokenizer, Device, Ensemble, Experiment, ExperimentError, HeadInit, Model,
-    ModelInit, ModelSize, Ngrams, Outcome, ReadOptions,
+    ModelInit, ModelSize, Ngrams, Outcome, OwnEncoder, Predictor, ReadOptions,
 };
 
 /// Sequences of random bases, of which each class but the first has a box of its own somewhere.
@@ -53,6 +60,10 @@ impl Task for Boxes {
 
 fn boxes() -> Boxes {
     Boxes { classes: ["none", "box"].map(str::to_owned).to_vec() }
+}
+
+fn config(outcome: &Outcome) -> &BertConfig {
+    outcome.metrics.config.model.bert().unwrap()
 }
 
 fn experiment(start: ModelInit, head: HeadInit, epochs: usize, learning_rate: f64) -> Experiment {
@@ -104,11 +115,14 @@ fn a_reset_network_has_the_shape_of_its_folder_and_other_weights() {
     let reset = frozen(ModelInit::Reset { path: path.clone(), pooling: None });
     let first = frozen(tiny());
     let other = frozen(ModelInit::Reset { path: path.clone(), pooling: Some(Pooling::Std) });
-    assert_eq!((other.config.pooling, reset.config.pooling), (Pooling::Std, first.config.pooling));
+    assert_eq!(
+        (config(&other).pooling, config(&reset).pooling),
+        (Pooling::Std, config(&first).pooling)
+    );
     let kept = ModelInit::Folder { path, pooling: None, mask_mode: None, padded_length: None };
     let kept = frozen(kept);
-    assert_eq!(reset.config.hidden_size, trained.config.hidden_size);
-    assert_eq!(reset.config.num_hidden_layers, trained.config.num_hidden_layers);
+    assert_eq!(config(&reset).hidden_size, config(&trained).hidden_size);
+    assert_eq!(config(&reset).num_hidden_layers, config(&trained).num_hidden_layers);
     assert_eq!(reset.predictions, first.predictions, "drawn as a fresh one is");
     assert_ne!(reset.predictions, kept.predictions);
     assert_ne!(reset.predictions, other.predictions);
@@ -195,7 +209,7 @@ fn parts_are_kept_in_the_folder_and_by_what_starts_from_it() {
     let in_parts =
         Experiment { pooled_parts: parts, ..experiment(start, HeadInit::Random, 1, 1e-3) };
     let outcome = in_parts.run(&boxes(), &Device::flex()).unwrap();
-    assert_eq!(Some(outcome.config.pooled_parts), parts);
+    assert_eq!(Some(config(&outcome).pooled_parts), parts);
     let folder = tempfile::tempdir().unwrap();
     outcome.write(folder.path()).unwrap();
     let path = folder.path().join("model");
@@ -216,7 +230,7 @@ fn parts_are_kept_in_the_folder_and_by_what_starts_from_it() {
         }
     }
     let kept = ModelInit::Folder { path, pooling: None, mask_mode: None, padded_length: None };
-    assert_eq!(Some(run(kept, HeadInit::Random, 1, 1e-3).config.pooled_parts), parts);
+    assert_eq!(Some(config(&run(kept, HeadInit::Random, 1, 1e-3)).pooled_parts), parts);
 }
 
 #[test]
@@ -326,4 +340,84 @@ fn a_tokenizer_of_ones_own_is_trained_under_written_and_opened_again() {
     let other = AnyTokenizer::own(KmerTokenizer::new(4).unwrap());
     let error = Model::open_with_tokenizer(&folder, other, &device).unwrap_err();
     assert!(error.to_string().contains("261 ids and the network 69"), "{error}");
+}
+
+/// The mean of embedded tokens, as an encoder.
+#[derive(Module, Debug)]
+struct MeanOfTokens {
+    tokens: Embedding,
+}
+
+impl MeanOfTokens {
+    fn new(width: usize, seed: u64, device: &Device) -> Self {
+        let tokens = EmbeddingConfig::new(69, width).init(device);
+        initialize(Self { tokens }, 0.1, seed)
+    }
+}
+
+impl Encoder for MeanOfTokens {
+    fn hidden_size(&self) -> usize {
+        let [_, width] = self.tokens.weight.dims();
+        width
+    }
+
+    fn encode(&self, batch: &TokenBatch, _: &mut dyn LayerSink) -> EncoderOutput {
+        let hidden: Tensor<3> = self.tokens.forward(batch.ids.clone());
+        let pooled = hidden.clone().mean_dim(1).squeeze_dim(1);
+        EncoderOutput { hidden, pooled }
+    }
+}
+
+#[test]
+fn an_encoder_of_ones_own_is_trained_joined_written_and_opened_again() {
+    let device = Device::flex();
+    let kmers = || -> AnyTokenizer { KmerTokenizer::new(3).unwrap().into() };
+    let new = |seed: u64, device: &Device| MeanOfTokens::new(16, seed, device);
+    let own = OwnEncoder::new(kmers(), new).with_pooling(Pooling::Mean).with_longest_row(60);
+    let mut experiment = Experiment::fresh(ModelSize::Tiny, 3).with_epochs(10);
+    experiment.fine_tune.learning_rate = 1e-2;
+    experiment.members = NonZeroUsize::new(2).unwrap();
+    let run = |experiment: &Experiment| {
+        experiment.run_with_encoder(&own, &boxes(), &device, &mut ()).unwrap()
+    };
+    let outcome = run(&experiment);
+    assert_eq!(outcome.predictions, run(&experiment).predictions, "the same seed");
+    let history = &outcome.metrics.trainings[0].history;
+    assert!(history[9].train_loss < history[0].train_loss - 0.02, "{history:?}");
+
+    let folder = tempfile::tempdir().unwrap();
+    outcome.write(folder.path()).unwrap();
+    let metrics = std::fs::read_to_string(folder.path().join("metrics.json")).unwrap();
+    assert!(metrics.contains("MeanOfTokens"), "{metrics}");
+    let model = folder.path().join("model");
+    let open = |folder: &Path| {
+        Ok(AnyClassifier::own(Predictor::open_own(folder, new(0, &device), kmers(), &device)?))
+    };
+    let options = ReadOptions::default();
+    let again = AnyClassifier::open_with_own(&model, &options, &open, &device).unwrap();
+    let test = boxes().examples(Split::Test).unwrap();
+    let sequences: Vec<Sequence> = test.into_iter().map(|example| example.sequence).collect();
+    for (row, expected) in again.predict(&sequences).unwrap().iter().zip(&outcome.predictions) {
+        for (found, expected) in row.iter().zip(&expected.probabilities) {
+            assert!((f64::from(*found) - expected).abs() < 1e-6, "{found} and {expected}");
+        }
+    }
+
+    let member = model.join("own-1");
+    for error in [
+        AnyClassifier::open(&model, &device).unwrap_err(),
+        Model::open(&member, &device).unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("MeanOfTokens"), "{error}");
+    }
+    let wide = MeanOfTokens::new(17, 0, &device);
+    let error = Predictor::open_own(&member, wide, kmers(), &device).unwrap_err();
+    assert!(error.to_string().contains("weights.bpk"), "{error}");
+    let other: AnyTokenizer = KmerTokenizer::new(4).unwrap().into();
+    let error = Predictor::open_own(&member, new(0, &device), other, &device).unwrap_err();
+    assert!(error.to_string().contains("261 ids and the network 69"), "{error}");
+
+    experiment.adaptation = Adaptation::LowRank(LowRank::default());
+    let error = experiment.run_with_encoder(&own, &boxes(), &device, &mut ()).unwrap_err();
+    assert!(matches!(error, ExperimentError::NoAdapters), "{error}");
 }

@@ -5,6 +5,7 @@ mod initialized;
 mod metrics;
 mod ngram_regression;
 mod outcome;
+mod own_encoder;
 mod rows;
 mod run;
 mod write;
@@ -18,8 +19,9 @@ use dnabert_train::FineTuneConfig;
 use serde::{Deserialize, Serialize};
 
 pub use self::error::ExperimentError;
-pub use self::metrics::{LostTokens, Metrics, OtherTask, Settings, Training};
+pub use self::metrics::{LostTokens, Metrics, NetworkSettings, OtherTask, Settings, Training};
 pub use self::outcome::{Outcome, Prediction};
+pub use self::own_encoder::OwnEncoder;
 use crate::{ModelSize, Ngrams, Recipe};
 
 /// What to train on a task, and how.

@@ -27,8 +27,8 @@ pub use datasets::{Datasets, NoDatasets};
 pub use evaluate::evaluate;
 pub use evaluation::{Evaluation, Imbalanced, Predictions};
 pub use experiment::{
-    Experiment, ExperimentError, HeadInit, LostTokens, Metrics, ModelInit, OtherTask, Outcome,
-    Prediction, Settings, Training,
+    Experiment, ExperimentError, HeadInit, LostTokens, Metrics, ModelInit, NetworkSettings,
+    OtherTask, Outcome, OwnEncoder, Prediction, Settings, Training,
 };
 pub use figures::{curves, loss_curve};
 pub use fingerprint::fingerprint;

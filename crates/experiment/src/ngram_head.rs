@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::{Embedding, EmbeddingConfig, Initializer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use dnabert_baseline::{FIRST_KMER, NgramFeatures};
-use dnabert_model::{Bert, Scorer, SequenceClassifier, TokenBatch};
+use dnabert_model::{Encoder, Scorer, SequenceClassifier, TokenBatch};
 
 /// A classifier with a sum of two scores: that of the network, and the mean over the row of a
 /// learned score of each token for each output.
@@ -13,18 +13,18 @@ use dnabert_model::{Bert, Scorer, SequenceClassifier, TokenBatch};
 /// rows. The network can then learn what k-mer fractions do not show. These are the deep and the
 /// wide part of Cheng et al. 2016 (arXiv 1606.07792). A sequence must fit in one row of tokens.
 #[derive(Module, Debug)]
-pub(crate) struct WithNgrams {
-    pub(crate) network: SequenceClassifier<Bert>,
+pub(crate) struct WithNgrams<E: Encoder> {
+    pub(crate) network: SequenceClassifier<E>,
     /// The score of each entry in each bin for each output, `[entries, bins × labels]`.
     scores: Embedding,
     #[module(skip)]
     features: NgramFeatures,
 }
 
-impl WithNgrams {
+impl<E: Encoder> WithNgrams<E> {
     /// The network, with k-mer scores of zero.
     pub(crate) fn new(
-        network: SequenceClassifier<Bert>,
+        network: SequenceClassifier<E>,
         features: NgramFeatures,
         device: &Device,
     ) -> Self {
@@ -87,7 +87,7 @@ impl WithNgrams {
     }
 }
 
-impl Scorer for WithNgrams {
+impl<E: Encoder> Scorer for WithNgrams<E> {
     fn labels(&self) -> usize {
         self.network.labels()
     }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use dnabert_baseline::{NgramFeatures, SparseRow};
 use dnabert_core::{Encoding, SpecialTokens};
-use dnabert_model::{Bert, SequenceClassifier, pooled_states};
+use dnabert_model::{Encoder, SequenceClassifier, pooled_states};
 use dnabert_train::{EncodedExample, TrainError};
 
 use crate::baseline::{PENALTIES, fit_best};
@@ -22,7 +22,10 @@ pub(crate) struct FittedHead {
 
 impl FittedHead {
     /// `network` with this head.
-    pub(crate) fn under(&self, network: SequenceClassifier<Bert>) -> SequenceClassifier<Bert> {
+    pub(crate) fn under<E: Encoder>(
+        &self,
+        network: SequenceClassifier<E>,
+    ) -> SequenceClassifier<E> {
         network.with_head(&self.states, &self.biases)
     }
 
@@ -36,8 +39,8 @@ impl FittedHead {
 /// counts of k-mers. The penalty is chosen on `dev`. This measures what a frozen network knows. As
 /// an initial head, it distorts the pre-trained features least during fine-tuning (Kumar et al.
 /// 2022, arXiv 2202.10054).
-pub(crate) fn fit_head(
-    model: &SequenceClassifier<Bert>,
+pub(crate) fn fit_head<E: Encoder>(
+    model: &SequenceClassifier<E>,
     features: Option<NgramFeatures>,
     [train, dev]: [&[EncodedExample]; 2],
     tokens: SpecialTokens,

@@ -1,6 +1,7 @@
 //! The classifier of a folder, of any kind.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use dnabert_baseline::{CLASSIFIER_FILE, CnnClassifier, LinearClassifier, SavedKind, saved_kind};
@@ -8,7 +9,8 @@ use dnabert_core::{AmbiguityPolicy, Classifier, Encoding, Sequence, TokenizeErro
 use dnabert_model::{Checkpoint, MaskMode, Pooling, ProblemType};
 
 use crate::ensemble::ENSEMBLE_FILE;
-use crate::{Ensemble, Model, ModelError, Predictor, network_folder};
+use crate::own_network::{OWN_NETWORK_FILE, needs_encoder};
+use crate::{Ensemble, Model, ModelError, OwnClassifier, Predictor, network_folder};
 
 /// How a model reads sequences, where this differs from its folder.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -76,6 +78,8 @@ pub enum AnyClassifier {
     Cnn(CnnClassifier),
     /// Several classifiers.
     Ensemble(Box<Ensemble>),
+    /// A classifier of your own kind, such as a network with your own encoder.
+    Own(Arc<dyn OwnClassifier>),
 }
 
 impl From<Predictor> for AnyClassifier {
@@ -123,9 +127,27 @@ impl AnyClassifier {
         options: &ReadOptions,
         device: &Device,
     ) -> Result<Self, ModelError> {
+        Self::open_with_own(folder, options, &|folder| Err(needs_encoder(folder)), device)
+    }
+
+    /// As [`open_with`](Self::open_with); `own` opens the folder of a network with your own
+    /// encoder, or of such a member of an ensemble.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and what `own` returns.
+    pub fn open_with_own(
+        folder: impl AsRef<Path>,
+        options: &ReadOptions,
+        own: &dyn Fn(&Path) -> Result<Self, ModelError>,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
         let folder = folder.as_ref();
         if folder.join(ENSEMBLE_FILE).exists() {
-            return Ok(Ensemble::open(folder, options, device)?.into());
+            return Ok(Ensemble::open_with_own(folder, options, own, device)?.into());
+        }
+        if folder.join(OWN_NETWORK_FILE).exists() {
+            return own(folder);
         }
         if folder.join(CLASSIFIER_FILE).exists() {
             return Ok(match saved_kind(folder)? {
@@ -136,6 +158,11 @@ impl AnyClassifier {
         Ok(Model::open_with(folder, options, device)?.predictor()?.into())
     }
 
+    /// A classifier of your own kind.
+    pub fn own(classifier: impl OwnClassifier + 'static) -> Self {
+        Self::Own(Arc::new(classifier))
+    }
+
     /// The name of the kind, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
@@ -143,6 +170,7 @@ impl AnyClassifier {
             Self::Linear(_) => "linear",
             Self::Cnn(_) => "cnn",
             Self::Ensemble(_) => "ensemble",
+            Self::Own(_) => "own",
         }
     }
 
@@ -150,7 +178,7 @@ impl AnyClassifier {
     pub fn network(&self) -> Option<&Predictor> {
         match self {
             Self::Network(predictor) => Some(predictor),
-            Self::Linear(_) | Self::Cnn(_) => None,
+            Self::Linear(_) | Self::Cnn(_) | Self::Own(_) => None,
             Self::Ensemble(ensemble) => {
                 ensemble.members().iter().find_map(|member| member.classifier.network())
             }
@@ -164,6 +192,7 @@ impl AnyClassifier {
             Self::Linear(classifier) => classifier.labels(),
             Self::Cnn(classifier) => classifier.labels(),
             Self::Ensemble(ensemble) => ensemble.labels(),
+            Self::Own(classifier) => classifier.labels(),
         }
     }
 
@@ -173,6 +202,7 @@ impl AnyClassifier {
             Self::Network(predictor) => predictor.problem(),
             Self::Linear(_) | Self::Cnn(_) => ProblemType::SingleLabelClassification,
             Self::Ensemble(ensemble) => ensemble.problem(),
+            Self::Own(classifier) => classifier.problem(),
         }
     }
 
@@ -190,6 +220,7 @@ impl AnyClassifier {
             Self::Network(predictor) => predictor.predict_pairs(pairs),
             Self::Linear(_) | Self::Cnn(_) => Err(TokenizeError::NoPairs),
             Self::Ensemble(ensemble) => ensemble.predict_pairs(pairs).map_err(|error| error.source),
+            Self::Own(classifier) => classifier.predict_pairs(pairs),
         }
     }
 
@@ -206,6 +237,7 @@ impl AnyClassifier {
             }
             Self::Cnn(_) => panic!("a convolutional network reads letters"),
             Self::Ensemble(ensemble) => ensemble.predict_encoded(rows),
+            Self::Own(classifier) => classifier.predict_encoded(rows),
         }
     }
 
@@ -220,6 +252,7 @@ impl AnyClassifier {
             Self::Linear(classifier) => Ok(classifier.save(folder)?),
             Self::Cnn(classifier) => Ok(classifier.save(folder)?),
             Self::Ensemble(ensemble) => ensemble.save(folder),
+            Self::Own(classifier) => classifier.save(folder.as_ref()),
         }
     }
 }
@@ -233,6 +266,7 @@ impl Classifier for AnyClassifier {
             Self::Linear(classifier) => classifier.predict(sequences),
             Self::Cnn(classifier) => classifier.predict(sequences),
             Self::Ensemble(ensemble) => ensemble.predict(sequences).map_err(|error| error.source),
+            Self::Own(classifier) => classifier.predict(sequences),
         }
     }
 }

@@ -7,6 +7,7 @@ use dnabert_core::{Classifier, Encoding, Sequence, TokenizeError};
 use dnabert_model::ProblemType;
 use serde::{Deserialize, Serialize};
 
+use crate::own_network::needs_encoder;
 use crate::{AnyClassifier, ModelError, Predictor, ReadOptions};
 
 /// The file that describes the ensemble of a folder.
@@ -247,12 +248,20 @@ impl Ensemble {
         options: &ReadOptions,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let folder = folder.as_ref();
+        Self::open_with_own(folder.as_ref(), options, &|folder| Err(needs_encoder(folder)), device)
+    }
+
+    pub(crate) fn open_with_own(
+        folder: &Path,
+        options: &ReadOptions,
+        own: &dyn Fn(&Path) -> Result<AnyClassifier, ModelError>,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
         let description = Description::read(folder)?;
         let mut members = Vec::new();
         for member in &description.members {
             let inner = folder.join(&member.folder);
-            let classifier = AnyClassifier::open_with(&inner, options, device)?;
+            let classifier = AnyClassifier::open_with_own(&inner, options, own, device)?;
             members.push(Member { classifier, weight: member.weight });
         }
         let ensemble = Self::with_rule(members, description.combination)

@@ -60,8 +60,8 @@ pub enum ModelError {
     /// A linear classifier cannot be read or written.
     #[error(transparent)]
     Baseline(#[from] dnabert_baseline::BaselineError),
-    /// A file is not a description of an ensemble.
-    #[error("{}: this is no description of an ensemble", path.display())]
+    /// A file is not a description of an ensemble, or of a network with your own encoder.
+    #[error("{}: the file cannot be read as a description of a model", path.display())]
     Description {
         /// The file.
         path: PathBuf,
@@ -78,8 +78,8 @@ pub enum ModelError {
         #[source]
         source: safetensors::SafeTensorError,
     },
-    /// An ensemble has a later version of the file format.
-    #[error("{}: an ensemble of schema {schema} cannot be read", path.display())]
+    /// A description has a later version of the file format.
+    #[error("{}: a description of schema {schema} cannot be read", path.display())]
     Schema {
         /// The file.
         path: PathBuf,
@@ -113,6 +113,17 @@ pub enum ModelError {
         /// The cause.
         #[source]
         source: crate::EnsembleError,
+    },
+    /// The network has an encoder that is not this project's.
+    #[error(
+        "{}: the encoder of this network is `{encoder}`: open it with `Predictor::open_own` in a program that has it",
+        path.display()
+    )]
+    OwnEncoder {
+        /// The file.
+        path: PathBuf,
+        /// The type of the encoder.
+        encoder: String,
     },
     /// The ids of a tokenizer do not match those of the network.
     #[error("the tokenizer has {tokenizer} ids and the network {network}")]

@@ -5,15 +5,20 @@ use std::path::{Path, PathBuf};
 
 use crate::ModelError;
 use crate::ensemble::{ENSEMBLE_FILE, member_folders};
+use crate::own_network::{OWN_NETWORK_FILE, needs_encoder};
 
 /// The folder of the network of a model: `folder` itself or, if this is an ensemble, the folder of
 /// its only member that is a network.
 ///
 /// # Errors
 ///
-/// [`ModelError::Networks`] if an ensemble has no network, or more than one. [`ModelError`] naming
-/// the file if the ensemble cannot be read.
+/// [`ModelError::Networks`] if an ensemble has no network, or more than one.
+/// [`ModelError::OwnEncoder`] if its encoder is not this project's. [`ModelError`] naming the file
+/// if the ensemble cannot be read.
 pub fn network_folder(folder: &Path) -> Result<Cow<'_, Path>, ModelError> {
+    if folder.join(OWN_NETWORK_FILE).exists() {
+        return Err(needs_encoder(folder));
+    }
     if !folder.join(ENSEMBLE_FILE).exists() {
         return Ok(folder.into());
     }

@@ -66,6 +66,11 @@ pub enum ExperimentError {
         /// The start of the first member.
         first: String,
     },
+    /// Low-rank adapters are of the attention weights of a BERT.
+    #[error(
+        "your own encoder cannot be trained by low-rank adapters: train all its weights, or the head alone"
+    )]
+    NoAdapters,
     /// A network cannot be trained.
     #[error("the network of seed {seed} cannot be trained")]
     Train {

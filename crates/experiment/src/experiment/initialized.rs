@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use dnabert_core::{Tokenizer, derive_seed};
 use dnabert_kmer::{KmerTokenizer, LengthPolicy};
 use dnabert_model::{
-    Bert, BertConfig, Checkpoint, CheckpointError, NewHead, Pooling, ProblemType,
+    Bert, BertConfig, Checkpoint, CheckpointError, Encoder, NewHead, Pooling, ProblemType,
     SequenceClassifier,
 };
 
@@ -14,52 +14,58 @@ use super::{Experiment, ExperimentError, ModelInit};
 use dnabert_inference::{AnyTokenizer, network_folder};
 
 /// The tokenizer, network and config that training starts with.
-pub(super) struct InitializedModel {
+pub(super) struct InitializedModel<E: Encoder = Bert> {
     pub(super) tokenizer: AnyTokenizer,
-    pub(super) model: SequenceClassifier<Bert>,
+    pub(super) model: SequenceClassifier<E>,
     pub(super) config: BertConfig,
     pub(super) new_parts: Vec<&'static str>,
+    /// Where its weights come from, for people.
+    pub(super) start: String,
+    pub(super) seed: u64,
 }
 
 impl Experiment {
-    /// The initialised model of each member, and its seed. All are initialised before training
-    /// starts, to check that they are compatible.
+    /// The seed of a member. The first member is 0, and has the seed of the experiment.
+    pub(super) fn seed_of(&self, member: usize) -> u64 {
+        match self.fine_tune.seed {
+            seed if member == 0 => seed,
+            seed => derive_seed(seed, &[14, member as u64]),
+        }
+    }
+
+    /// The initialised model of each member. All are initialised before training starts, to check
+    /// that they are compatible.
     pub(super) fn initialize_all(
         &self,
         own: Option<&AnyTokenizer>,
         labels: &[&str],
         device: &Device,
-    ) -> Result<Vec<(u64, InitializedModel)>, ExperimentError> {
-        let mut all: Vec<(u64, InitializedModel)> = Vec::new();
+    ) -> Result<Vec<InitializedModel>, ExperimentError> {
+        let mut all: Vec<InitializedModel> = Vec::new();
         for number in 0..self.members.get() {
-            let seed = match self.fine_tune.seed {
-                seed if number == 0 => seed,
-                seed => derive_seed(seed, &[14, number as u64]),
-            };
-            let initialized = self.initialize(number, own, labels, seed, device)?;
-            if let Some((_, first)) = all.first()
+            let initialized = self.initialize(number, own, labels, device)?;
+            if let Some(first) = all.first()
                 && (&first.config, first.tokenizer.k())
                     != (&initialized.config, initialized.tokenizer.k())
             {
-                let start = self.start_of(number).name();
-                return Err(ExperimentError::UnlikeStarts { start, first: self.start.name() });
+                let (start, first) = (initialized.start, first.start.clone());
+                return Err(ExperimentError::UnlikeStarts { start, first });
             }
-            all.push((seed, initialized));
+            all.push(initialized);
         }
         Ok(all)
     }
 
     /// The tokenizer, the network to train and its config, for one member. The first member is 0.
-    /// Random weights are drawn from `seed`.
     fn initialize(
         &self,
         member: usize,
         own: Option<&AnyTokenizer>,
         labels: &[&str],
-        seed: u64,
         device: &Device,
     ) -> Result<InitializedModel, ExperimentError> {
-        let seed = derive_seed(seed, &[10]);
+        let member_seed = self.seed_of(member);
+        let seed = derive_seed(member_seed, &[10]);
         let change = |config: BertConfig| BertConfig {
             pooled_parts: self.pooled_parts.unwrap_or(config.pooled_parts),
             hidden_dropout_prob: self.dropout.unwrap_or(config.hidden_dropout_prob),
@@ -122,6 +128,18 @@ impl Experiment {
         let maximum = config.longest_row();
         let policy = if self.truncate { LengthPolicy::Truncate } else { LengthPolicy::Reject };
         let tokenizer = tokenizer.with_ambiguity(self.ambiguity).with_length(policy(maximum));
-        Ok(InitializedModel { tokenizer, model, config, new_parts })
+        let (start, seed) = (self.start_of(member).name(), member_seed);
+        Ok(InitializedModel { tokenizer, model, config, new_parts, start, seed })
+    }
+
+    /// The tokenizer with the experiment's policies for ambiguous letters and for long rows.
+    pub(super) fn with_policies(
+        &self,
+        tokenizer: AnyTokenizer,
+        config: &BertConfig,
+    ) -> AnyTokenizer {
+        let maximum = config.longest_row();
+        let policy = if self.truncate { LengthPolicy::Truncate } else { LengthPolicy::Reject };
+        tokenizer.with_ambiguity(self.ambiguity).with_length(policy(maximum))
     }
 }

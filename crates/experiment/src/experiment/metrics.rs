@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use dnabert_model::{Adaptation, BertConfig};
+use dnabert_model::{Adaptation, BertConfig, Pooling};
 use dnabert_train::metric::CallReport;
 use dnabert_train::{ClassificationReport, ConfidenceInterval, EpochRecord, FineTuneConfig};
 use serde::Serialize;
@@ -104,8 +104,35 @@ pub struct Settings {
     pub both_strands: bool,
     /// The settings of fine-tuning.
     pub fine_tune: FineTuneConfig,
-    /// The config of the network.
-    pub model: BertConfig,
+    /// The network.
+    pub model: NetworkSettings,
+}
+
+/// The network of an experiment, as `metrics.json` records it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum NetworkSettings {
+    /// The config of a BERT.
+    Bert(Box<BertConfig>),
+    /// A network with your own encoder.
+    Own {
+        /// The type of the encoder.
+        encoder: &'static str,
+        /// How its hidden states are pooled.
+        pooling: Pooling,
+        /// The number of tokens that it reads at most.
+        longest_row: usize,
+    },
+}
+
+impl NetworkSettings {
+    /// The config of a BERT; `None` for a network with your own encoder.
+    pub fn bert(&self) -> Option<&BertConfig> {
+        match self {
+            Self::Bert(config) => Some(config),
+            Self::Own { .. } => None,
+        }
+    }
 }
 
 impl Metrics {

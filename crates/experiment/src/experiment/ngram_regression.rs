@@ -2,8 +2,8 @@
 
 use dnabert_baseline::{LinearClassifier, NgramFeatures};
 use dnabert_core::{Encoding, SpecialTokens};
-use dnabert_inference::{AnyClassifier, Combination, Ensemble, Member, Predictor};
-use dnabert_model::softmax;
+use dnabert_inference::{AnyClassifier, AnyTokenizer, Combination, Ensemble, Member, Predictor};
+use dnabert_model::{Encoder, softmax};
 use dnabert_train::{ClassificationReport, EncodedExample};
 
 use super::ExperimentError;
@@ -61,15 +61,28 @@ impl<'a> NgramRegression<'a> {
         Ok(Self { classifier, dev, dev_scores })
     }
 
-    /// Combines the trained `network` with this regression. Returns the combination and the weight
-    /// of the regression, which is chosen by AUROC on the dev split. Rows of both strands are
+    /// The scores of a network for the dev split.
+    pub(super) fn logits<E: Encoder>(
+        &self,
+        network: &Predictor<E, AnyTokenizer>,
+        tokens: SpecialTokens,
+    ) -> Vec<Vec<f32>> {
+        let inputs: Vec<&Encoding> = self.dev.iter().map(|row| &row.encoding).collect();
+        network.logits(&inputs, BATCH_SIZE, tokens.pad)
+    }
+
+    /// Combines the trained `network`, of which `of_network` are the scores for the dev split, with
+    /// this regression. Returns the combination and the weight of the regression, which is chosen
+    /// by AUROC on the dev split. Rows of both strands are
     /// evaluated separately.
     ///
     /// The errors of network and regression are not the same if each is fitted separately. Together
     /// they have a lower error than a network whose head reads the counts.
-    pub(super) fn beside(&self, network: Predictor, tokens: SpecialTokens) -> (AnyClassifier, f64) {
-        let inputs: Vec<&Encoding> = self.dev.iter().map(|row| &row.encoding).collect();
-        let of_network = network.logits(&inputs, BATCH_SIZE, tokens.pad);
+    pub(super) fn beside(
+        &self,
+        network: AnyClassifier,
+        of_network: &[Vec<f32>],
+    ) -> (AnyClassifier, f64) {
         let labels = labels_of(self.dev);
         let evaluated = |fraction: f64| {
             let both = |(own, counts): (&Vec<f32>, &Vec<f64>)| {
@@ -84,10 +97,10 @@ impl<'a> NgramRegression<'a> {
         let best = FRACTIONS.into_iter().map(|fraction| (fraction, evaluated(fraction)));
         let (fraction, _) = best.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default();
         if fraction == 0.0 {
-            return (network.into(), fraction);
+            return (network, fraction);
         }
         let members = vec![
-            Member { classifier: network.into(), weight: 1.0 - fraction },
+            Member { classifier: network, weight: 1.0 - fraction },
             Member { classifier: self.classifier.clone().into(), weight: fraction },
         ];
         let ensemble = Ensemble::with_rule(members, Combination::LogProbabilities);

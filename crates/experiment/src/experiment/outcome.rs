@@ -1,8 +1,7 @@
 //! What an experiment gives: the model, its predictions and metrics.
 
 use dnabert_core::{Split, Task};
-use dnabert_inference::Ensemble;
-use dnabert_model::BertConfig;
+use dnabert_inference::{AnyTokenizer, Ensemble};
 
 use super::ExperimentError;
 use super::metrics::{Metrics, OtherTask};
@@ -15,8 +14,8 @@ use crate::baseline::examples;
 pub struct Outcome {
     /// The models: as many as the experiment has members. Their predictions are averaged.
     pub models: Ensemble,
-    /// The networks' config.
-    pub config: BertConfig,
+    /// The tokenizer of the networks.
+    pub tokenizer: AnyTokenizer,
     /// The content of `metrics.json`.
     pub metrics: Metrics,
     /// The prediction of each test example.
@@ -51,8 +50,7 @@ impl Outcome {
         assert_eq!(task.classes(), self.metrics.classes, "the same classes");
         let test = examples(task, Split::Test)?;
         let both = self.metrics.config.both_strands;
-        let network = self.models.members()[0].classifier.network().expect("a network is trained");
-        let rows = strands(network.tokenizer(), &test, both)?;
+        let rows = strands(&self.tokenizer, &test, both)?;
         let found = scored(&self.models, &rows, &test);
         let task = task.name().to_owned();
         self.metrics.others.push(OtherTask { task, test: found.report() });

@@ -7,11 +7,11 @@ use dnabert_inference::{
     AnyClassifier, AnyTokenizer, Combination, Ensemble, Member, ModelError, Predictor,
     SequenceReader,
 };
-use dnabert_model::{CheckpointError, adapt};
+use dnabert_model::{CheckpointError, Encoder, adapt};
 use dnabert_train::{EncodedExample, FineTuneConfig, FineTuned, Observer, fine_tune};
 
 use super::initialized::InitializedModel;
-use super::metrics::{Metrics, Settings, Training};
+use super::metrics::{Metrics, NetworkSettings, Settings, Training};
 use super::ngram_regression::NgramRegression;
 use super::rows::{lost, scored, shuffled_auroc, strands};
 use super::{Experiment, ExperimentError, HeadInit, ModelInit, Outcome, Prediction};
@@ -74,16 +74,32 @@ impl Experiment {
         device: &Device,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
+        let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
+        let all = self.initialize_all(own, &labels, device)?;
+        let network = NetworkSettings::Bert(Box::new(all[0].config.clone()));
+        self.run_initialized(all, network, &AnyClassifier::from, task, device, observer)
+    }
+
+    /// Trains the networks `all`, which `network` describes; `join` makes a member of an ensemble
+    /// of each.
+    pub(super) fn run_initialized<T: Task, E: Encoder + Sync>(
+        &self,
+        all: Vec<InitializedModel<E>>,
+        network: NetworkSettings,
+        join: &dyn Fn(Predictor<E, AnyTokenizer>) -> AnyClassifier,
+        task: &T,
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let splits = [Split::Train, Split::Dev, Split::Test];
         let [train, dev, test] = splits.map(|split| examples(task, split));
         let (train, dev, test) = (train?, dev?, test?);
         let seed = self.fine_tune.seed;
         let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
 
-        let all = self.initialize_all(own, &labels, device)?;
-        let (_, first) = &all[0];
-        let (config, mut new_parts) = (first.config.clone(), first.new_parts.clone());
-        config.validate().map_err(CheckpointError::from)?;
+        let first = &all[0];
+        let (start, mut new_parts) = (first.start.clone(), first.new_parts.clone());
+        first.config.validate().map_err(CheckpointError::from)?;
         if self.head == HeadInit::Regression {
             new_parts.retain(|part| *part != "classifier");
         }
@@ -93,7 +109,8 @@ impl Experiment {
             [&train_rows[..train.len()], &dev_rows[..dev.len()], &test_rows[..test.len()]];
         let lost_tokens = lost(of_one_strand);
         let data_sha256 = hash([&train, &dev, &test]);
-        let k = first.tokenizer.k();
+        let tokenizer = first.tokenizer.clone();
+        let k = tokenizer.k();
         let rows = [&train_rows[..], &dev_rows[..]];
         let regression = match self.counted(NgramReader::Regression, &first.tokenizer)? {
             Some((k, counted, features)) => {
@@ -102,24 +119,23 @@ impl Experiment {
             None => None,
         };
         let (mut members, mut trainings) = (Vec::new(), Vec::new());
-        for (number, (seed, initialized)) in all.into_iter().enumerate() {
+        for (number, initialized) in all.into_iter().enumerate() {
             observer.network(number + 1, self.members.get());
-            let start = self.start_of(number).name();
             let (member, training) =
-                self.train(initialized, regression.as_ref(), rows, start, seed, device, observer)?;
+                self.train(initialized, join, regression.as_ref(), rows, device, observer)?;
             members.push(member);
             trainings.push(training);
         }
         let settings = Settings {
             k,
-            start: self.start.name(),
+            start,
             new_parts,
             adaptation: self.adaptation,
             head: self.head,
             ngrams: self.ngrams,
             both_strands: self.both_strands,
             fine_tune: self.tuning(seed),
-            model: config.clone(),
+            model: network,
         };
 
         let models = Ensemble::new(members).expect("a member, and all have the same labels");
@@ -151,22 +167,20 @@ impl Experiment {
                 probabilities,
             })
             .collect();
-        Ok(Outcome { models, config, metrics, predictions, dev })
+        Ok(Outcome { models, tokenizer, metrics, predictions, dev })
     }
 
     /// Trains one network on `[train, dev]`, and combines it with `regression`, if any.
-    #[expect(clippy::too_many_arguments, reason = "what it is trained from, and by")]
-    fn train(
+    fn train<E: Encoder + Sync>(
         &self,
-        initialized: InitializedModel,
+        initialized: InitializedModel<E>,
+        join: &dyn Fn(Predictor<E, AnyTokenizer>) -> AnyClassifier,
         regression: Option<&NgramRegression<'_>>,
         rows: [&[EncodedExample]; 2],
-        start: String,
-        seed: u64,
         device: &Device,
         observer: &mut dyn Observer,
     ) -> Result<(AnyClassifier, Training), ExperimentError> {
-        let InitializedModel { tokenizer, model, config, .. } = initialized;
+        let InitializedModel { tokenizer, model, config, start, seed, .. } = initialized;
         let special = tokenizer.special_tokens();
         let failed = |source| ExperimentError::Train { seed, source };
         let counted = self.counted(NgramReader::Head, &tokenizer)?;
@@ -190,10 +204,11 @@ impl Experiment {
             let network = Predictor::new(&model, reader(tokenizer), &config);
             let (classifier, ngram_fraction) = match regression {
                 Some(regression) => {
-                    let (classifier, fraction) = regression.beside(network, special);
+                    let dev_logits = regression.logits(&network, special);
+                    let (classifier, fraction) = regression.beside(join(network), &dev_logits);
                     (classifier, Some(fraction))
                 }
-                None => (network.into(), None),
+                None => (join(network), None),
             };
             let training = Training { start, seed, best_epoch, history, ngram_fraction, collapsed };
             return Ok((classifier, training));
@@ -216,7 +231,7 @@ impl Experiment {
             LinearClassifier::new(counts, network.labels().to_vec(), &model.weights(), &zeros)
                 .map_err(ModelError::from)?;
         // A sum of scores is a sum of log probabilities.
-        let members = vec![Member::from(network), Member::from(AnyClassifier::from(counts))];
+        let members = vec![Member::from(join(network)), Member::from(AnyClassifier::from(counts))];
         let ensemble = Ensemble::with_rule(members, Combination::LogProbabilities)
             .expect("two members with the same classes");
         let training =

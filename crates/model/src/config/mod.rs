@@ -239,6 +239,18 @@ impl BertConfig {
         })
     }
 
+    /// A config of a head over your own encoder, with hidden states of `hidden_size` and rows of at
+    /// most `longest_row` tokens. [`SequenceClassifier::over`](crate::SequenceClassifier::over)
+    /// reads its labels, pooling and dropout; what describes the layers of a BERT has no meaning.
+    pub fn for_encoder(vocab_size: usize, hidden_size: usize, longest_row: usize) -> Self {
+        Self {
+            hidden_size,
+            num_attention_heads: 1,
+            max_position_embeddings: longest_row,
+            ..Self::new(vocab_size)
+        }
+    }
+
     /// Reads and checks a `config.json`.
     ///
     /// # Errors

@@ -228,6 +228,18 @@ impl<E: Encoder> SequenceClassifier<E> {
         self
     }
 
+    /// The same network with a head whose weights are drawn from N(0, `standard_deviation`²); its
+    /// biases are 0.
+    ///
+    /// # Panics
+    ///
+    /// If `standard_deviation` is negative or not finite.
+    #[must_use]
+    pub fn with_random_head(self, standard_deviation: f64, seed: u64) -> Self {
+        let classifier = initialize(self.classifier, standard_deviation, seed);
+        Self { classifier, ..self }.with_head_scaled_for_parts()
+    }
+
     /// Scores from the vectors of chunks, which [`pool`](Self::pool) gives, `[batch, chunks,
     /// width]` → `[batch, labels]`.
     ///
