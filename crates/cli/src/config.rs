@@ -164,6 +164,7 @@ fn values(value: &Value) -> Option<Vec<OsString>> {
 }
 
 /// The file that repeats a run: the command, and every option with its value, defaults included.
+/// A comment names the version, since what an option means may change between versions.
 pub(crate) fn to_toml(matches: &ArgMatches) -> Outcome<String> {
     let mut names: Vec<&str> = Vec::new();
     let root = commands::command();
@@ -208,7 +209,8 @@ pub(crate) fn to_toml(matches: &ArgMatches) -> Outcome<String> {
         }
         table.insert(name(argument), value);
     }
-    Ok(toml::to_string(&table)?)
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(format!("# Written by dnabert {version}.\n{}", toml::to_string(&table)?))
 }
 
 /// A number, if its text form is the same as the given text.

@@ -28,7 +28,15 @@ fn a_scan_writes_tracks_and_calls() {
     assert!(desk.read("scan/1_c.svg").contains("known site"));
     let told: Value = serde_json::from_str(&desk.read("scan/scan.json")).unwrap();
     assert_eq!((told[0]["bases"].as_u64(), told[0]["windows"].as_u64()), (Some(189), Some(54)));
+    assert_eq!(
+        (told[1]["sequence"].as_str(), told[1]["windows"].as_u64()),
+        (Some("short"), Some(0))
+    );
     assert!(desk.read("scan/run.toml").contains("command = \"scan\""));
+
+    let text = desk.prints("scan --config scan/run.toml --json");
+    assert_eq!(text, desk.read("scan/scan.json"));
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), told);
 }
 
 #[test]

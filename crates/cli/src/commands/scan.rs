@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::args::{DatasetsOptions, DeviceOptions};
 use crate::config;
-use crate::console::{note, noteln, outln};
+use crate::console::{note, noteln, out, outln};
 use crate::failure::{Outcome, usage};
 use crate::files;
 
@@ -57,6 +57,9 @@ pub(crate) struct Arguments {
     /// Folder for results
     #[arg(long, value_name = "FOLDER", default_value = "runs/scan")]
     out: PathBuf,
+    /// Print scan.json instead of a table
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     device: DeviceOptions,
     #[command(flatten)]
@@ -142,7 +145,10 @@ impl Arguments {
                 points => points.map_err(|error| named(name, error))?,
             };
             if points.is_empty() {
-                outln!("{name}: skipped, no window of {} bases", config.width);
+                if !self.json {
+                    outln!("{name}: skipped, no window of {} bases", config.width);
+                }
+                told.push(self.evaluate(name, length, &points, threshold, &[]));
                 continue;
             }
             let calls = call_maxima(&points, threshold, self.spacing);
@@ -154,14 +160,23 @@ impl Arguments {
                 let svg = scan_track(&drawn(&points), &drawn(&calls), &sites, length)?;
                 files::write(&out.join(format!("{number}_{file_name}.svg")), svg)?;
             }
-            outln!("{name}: {} calls above {threshold:.4}", calls.len());
-            told.push(self.evaluate(name, length, &points, threshold, &sites));
+            let scanned = self.evaluate(name, length, &points, threshold, &sites);
+            if !self.json {
+                outln!("{name}: {} calls above {threshold:.4}", calls.len());
+                if let Some(hits) = &scanned.hits {
+                    print_hits(&scanned.curve, hits, threshold, self.tolerance);
+                }
+            }
+            told.push(scanned);
         }
         let Texts { forward, reverse, calls } = texts;
         files::write(&out.join("forward.bedgraph"), forward)?;
         files::write(&out.join("reverse.bedgraph"), reverse)?;
         files::write(&out.join("calls.bed"), calls)?;
         let json = serde_json::to_string_pretty(&told)? + "\n";
+        if self.json {
+            out!("{json}");
+        }
         files::write(&out.join("scan.json"), json)?;
         config::write_beside(out)?;
         noteln!("wrote calls.bed, two bedGraph tracks, scan.json and figures to {}", out.display());
@@ -180,7 +195,7 @@ impl Arguments {
         }
     }
 
-    /// Compares the calls with known sites at several thresholds, and prints the result.
+    /// Compares the calls with known sites at several thresholds.
     fn evaluate(
         &self,
         name: &str,
@@ -200,9 +215,6 @@ impl Arguments {
             Vec::new()
         };
         let hits = is_known.then(|| hits(threshold));
-        if let Some(hits) = &hits {
-            print_hits(&curve, hits, threshold, self.tolerance);
-        }
         Scanned {
             sequence: name.to_owned(),
             bases: length,
