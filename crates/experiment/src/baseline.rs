@@ -35,6 +35,19 @@ fn gc_content(example: &Example) -> f64 {
 }
 
 /// A baseline: a simple method that any result is compared with.
+///
+/// ```
+/// use dnabert_experiment::{Baseline, Benchmark, Datasets};
+/// use dnabert_inference::device;
+///
+/// let task = Benchmark::PromoterUci.task(&Datasets::find()?);
+/// let (both_strands, seed, workers) = (false, 1, 1);
+/// for baseline in [Baseline::Gc, Baseline::Kmers] {
+///     let found = baseline.learn(&task, both_strands, seed, &device(None)?, workers)?;
+///     println!("{}: {}", baseline.name(), found.test.report());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Baseline {
     /// Logistic regression on GC content alone.

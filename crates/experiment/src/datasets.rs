@@ -6,6 +6,17 @@ use std::path::{Path, PathBuf};
 pub const VARIABLE: &str = "DNABERT_DATASETS";
 
 /// The `datasets` folder of the project, with the shipped data sets and models.
+///
+/// ```
+/// use dnabert_core::Task;
+/// use dnabert_experiment::{Benchmark, Datasets};
+///
+/// let datasets = Datasets::find()?; // or Datasets::new("my/copy/of/datasets")
+/// let task = Benchmark::PromoterUci.task(&datasets);
+/// assert_eq!(task.classes(), ["other", "promoter"]);
+/// assert!(datasets.model("small-4").join("config.json").is_file());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Datasets {
     folder: PathBuf,

@@ -6,6 +6,17 @@ use dnabert_train::{ClassificationReport, ConfidenceInterval, bootstrap};
 use serde::Serialize;
 
 /// The true classes of some examples, and the probabilities that a method gives them.
+///
+/// ```
+/// use dnabert_experiment::Predictions;
+///
+/// let found = Predictions {
+///     probabilities: vec![vec![0.9, 0.1], vec![0.4, 0.6], vec![0.2, 0.8]],
+///     labels: vec![0, 0, 1],
+/// };
+/// assert_eq!(found.auroc(), Some(1.0));
+/// assert_eq!(found.report().accuracy, 2.0 / 3.0);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predictions {
     /// The probability of each class, for each example.
@@ -15,6 +26,18 @@ pub struct Predictions {
 }
 
 /// The evaluation of a method on one task: on dev, which chose its settings, and on test.
+///
+/// ```
+/// use dnabert_experiment::{Evaluation, Predictions};
+///
+/// let probabilities = (0..40).map(|row| f64::from(row) / 40.0).map(|p| vec![1.0 - p, p]);
+/// let labels = (0..40).map(|row| usize::from(row >= 20)).collect();
+/// let found = Predictions { probabilities: probabilities.collect(), labels };
+/// let evaluation = Evaluation::new(/* dev */ &found, /* test */ &found, /* seed */ 1);
+/// assert_eq!(evaluation.test.auroc, Some(1.0));
+/// let interval = evaluation.auroc_interval.expect("two classes");
+/// assert!(interval.low <= 1.0 && interval.high == 1.0);
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evaluation {
     /// The test split. The most probable class of each example is taken as its prediction.

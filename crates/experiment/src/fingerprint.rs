@@ -8,6 +8,15 @@ use crate::baseline::examples;
 
 /// SHA-256 over all sequences and labels of a task, in the order of train, dev and test.
 ///
+/// ```
+/// use dnabert_experiment::{Benchmark, Datasets, fingerprint};
+///
+/// let datasets = Datasets::find()?;
+/// let of = |benchmark: Benchmark| fingerprint(&benchmark.task(&datasets));
+/// assert_eq!(of(Benchmark::PromoterUci)?, of(Benchmark::PromoterUci)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`ExperimentError`] for a split that is empty or cannot be read.

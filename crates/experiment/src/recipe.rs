@@ -9,6 +9,17 @@ use crate::{Experiment, HeadInit, Ngrams};
 
 /// Fine-tuning settings for a kind of task. They were chosen on dev splits, as `docs/results.md`
 /// says.
+///
+/// ```
+/// use dnabert_experiment::{Experiment, Recipe};
+/// use dnabert_model::Pooling;
+///
+/// let experiment =
+///     Experiment::from_pretrained("datasets/models/small-4").with_recipe(Recipe::Order);
+/// assert_eq!(Recipe::Order.pooling(), Pooling::Mean);
+/// assert_eq!(experiment.fine_tune.learning_rate, Recipe::Order.learning_rate());
+/// assert_eq!("order".parse(), Ok(Recipe::Order));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

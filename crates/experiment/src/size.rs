@@ -7,6 +7,17 @@ use serde::{Deserialize, Serialize};
 use dnabert_model::{Activation, BertConfig, Pooling};
 
 /// The shape of a model that starts from random weights.
+///
+/// ```
+/// use dnabert_experiment::ModelSize;
+/// use dnabert_kmer::KmerTokenizer;
+/// use dnabert_core::Tokenizer;
+///
+/// let ids = KmerTokenizer::new(6)?.vocab_size();
+/// let config = ModelSize::Base.config(ids); // the shape of DNABERT
+/// assert_eq!((config.num_hidden_layers, config.hidden_size), (12, 768));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelSize {

@@ -13,6 +13,20 @@ use crate::own_network::{OWN_NETWORK_FILE, needs_encoder};
 use crate::{Ensemble, Model, ModelError, OwnClassifier, Predictor, network_folder};
 
 /// How a model reads sequences, where this differs from its folder.
+///
+/// ```
+/// use dnabert_core::AmbiguityPolicy;
+/// use dnabert_inference::{AnyClassifier, ReadOptions, device};
+///
+/// let options = ReadOptions {
+///     ambiguity: AmbiguityPolicy::Unknown, // a k-mer with an N becomes [UNK]
+///     batch_size: Some(64),
+///     ..ReadOptions::default()
+/// };
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/splice-fly");
+/// let classifier = AnyClassifier::open_with(folder, &options, &device(None)?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReadOptions {
     /// What happens to tokens with ambiguous letters.

@@ -13,6 +13,17 @@ use crate::reader::SequenceReader;
 /// the row. So uniform attention gives a score of 1, whatever the length of the sequence. Special
 /// tokens and padding cover no base and are left out. Sequences that do not fit in one row are read
 /// in rows that overlap by a quarter.
+///
+/// ```
+/// use dnabert_inference::{Model, device};
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/splice-fly");
+/// let attention = Model::open(folder, &device(None)?)?.attention();
+/// let sequence = "ACGTTGCA".repeat(25).parse()?;
+/// let track = attention.track(&sequence)?; // one value for each base
+/// assert_eq!(track.len(), 200);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct AttentionReader<E: Encoder = Bert, T = AnyTokenizer> {
     encoder: E,

@@ -10,6 +10,19 @@ use dnabert_interpret::Mutagenesis;
 use crate::{AttentionReader, GradientMethod, GradientReader};
 
 /// An attribution method: it scores the importance of each base for a classifier.
+///
+/// ```
+/// use dnabert_core::Attribution;
+/// use dnabert_inference::{AttributionMethod, Model, device};
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/splice-fly");
+/// let model = Model::open(folder, &device(None)?)?;
+/// let donor = 1;
+/// let method = model.attribution(AttributionMethod::GradientTimesInput, donor)?;
+/// let track = method.attribute(&["ACGTTGCA".repeat(25).parse()?])?.remove(0);
+/// assert_eq!(track.len(), 200);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AttributionMethod {
     /// [`AttentionReader`]: the attention of the last layer.

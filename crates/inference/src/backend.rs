@@ -115,6 +115,16 @@ impl FromStr for Backend {
 /// A GPU is opened here, so that a missing GPU is an error now, instead of a panic later. A program
 /// with a GPU backend never falls back to the CPU unless it is told to.
 ///
+/// ```
+/// use dnabert_inference::backend::{Backend, describe, device};
+///
+/// let cpu = device(Some(Backend::Flex))?;
+/// println!("{}", describe(&cpu));
+/// // The fastest backend of this build that works on this machine.
+/// let fastest = device(None)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`BackendError::NotCompiled`] where the build lacks the backend. [`BackendError::NoDevice`]
@@ -286,6 +296,13 @@ impl FromStr for Precision {
 
 /// A usable device, as from [`device`], whose tensors have another precision from now on. This
 /// applies to the whole program, and only before its first tensor.
+///
+/// ```
+/// use dnabert_inference::{Precision, device_with};
+///
+/// let device = device_with(None, Precision::F32)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

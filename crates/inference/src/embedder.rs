@@ -9,6 +9,19 @@ use crate::reader::SequenceReader;
 /// The last hidden states of an encoder: for tokens, bases, or whole sequences of any length.
 ///
 /// Sequences that do not fit in one row of tokens are read in rows that overlap by a quarter.
+///
+/// ```
+/// use dnabert_inference::{Model, device};
+/// use dnabert_model::Pooling;
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/small-4");
+/// let embedder = Model::open(folder, &device(None)?)?.embedder();
+/// let sequences = ["ACGTTGCAACGT".parse()?, "TTTTACGTGGGACC".parse()?];
+/// let vectors = embedder.sequences(&sequences, Pooling::Mean)?;
+/// assert_eq!(vectors.len(), 2);
+/// assert_eq!(vectors[0].len(), embedder.hidden_size());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Embedder<E: Encoder = Bert, T = AnyTokenizer> {
     encoder: E,

@@ -19,6 +19,20 @@ const SCHEMA: u32 = 1;
 ///
 /// The folder of an ensemble contains `ensemble.json`, which says how the members are combined, and
 /// a folder for each member. A member may be an ensemble itself.
+///
+/// ```
+/// use dnabert_core::Classifier;
+/// use dnabert_inference::{Ensemble, Model, device};
+///
+/// # let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models");
+/// let device = device(None)?;
+/// let open = |name: &str| Model::open(format!("{models}/{name}"), &device)?.predictor();
+/// let ensemble = Ensemble::new([open("splice-fly")?, open("splice-fly-60")?])?;
+/// let sequence = "ACGTTGCA".repeat(25).parse()?;
+/// let row = &ensemble.predict(&[sequence])?[0]; // the mean of both
+/// assert_eq!(row.len(), ensemble.labels().len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Ensemble {
     members: Vec<Member>,

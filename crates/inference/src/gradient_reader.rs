@@ -27,6 +27,19 @@ pub enum GradientMethod {
 ///
 /// Sequences that do not fit in one row are read in rows that overlap by a quarter. Each row is
 /// explained separately.
+///
+/// ```
+/// use dnabert_inference::{GradientMethod, Model, device};
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/splice-fly");
+/// let donor = 1;
+/// let gradients = Model::open(folder, &device(None)?)?.gradients(donor)?;
+/// let gradients = gradients.with_method(GradientMethod::Integrated { steps: 8 });
+/// let sequences = ["ACGTTGCA".repeat(25).parse()?];
+/// let (tracks, errors) = gradients.tracks(&sequences)?;
+/// assert_eq!((tracks[0].len(), errors.len()), (200, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct GradientReader<T = AnyTokenizer> {
     model: SequenceClassifier<Bert>,

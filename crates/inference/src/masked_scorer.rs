@@ -14,6 +14,18 @@ use crate::reader::{SequenceReader, in_batch};
 /// are the geometric mean of the probabilities that the masked k-mers give to their candidates,
 /// normalised over the four bases. Sequences that do not fit in one row are read in rows that
 /// overlap by a quarter. The prediction of a base is from a row with all k-mers that cover it.
+///
+/// ```
+/// use dnabert_inference::{Model, device};
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/small-4");
+/// let scorer = Model::open(folder, &device(None)?)?.masked_scorer()?;
+/// let sequence = "ACGTTGCAACGTTGCAACGT".parse()?;
+/// let rows = scorer.log_probabilities(&[sequence])?.remove(0);
+/// let of_base = rows[10].expect("a base that the model can hide"); // ln P of A, C, G and T
+/// assert!((of_base.iter().map(|log| log.exp()).sum::<f64>() - 1.0).abs() < 1e-5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct MaskedScorer {
     model: MaskedLanguageModel,

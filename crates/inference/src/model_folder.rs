@@ -22,6 +22,17 @@ pub enum ModelFolderError {
 /// or `owner/name@revision`, and the build has the feature `hub`, this is the folder in the cache
 /// of the Hugging Face Hub, which is downloaded if it is not there yet.
 ///
+/// ```
+/// use dnabert_inference::model_folder;
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/splice-fly");
+/// let path = model_folder(folder)?;
+/// assert!(path.join("config.json").is_file());
+/// let error = model_folder("no-such-folder").unwrap_err();
+/// assert!(error.to_string().contains("no such folder"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`ModelFolderError`] saying what was looked for.

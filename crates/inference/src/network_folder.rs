@@ -10,6 +10,19 @@ use crate::own_network::{OWN_NETWORK_FILE, needs_encoder};
 /// The folder of the network of a model: `folder` itself or, if this is an ensemble, the folder of
 /// its only member that is a network.
 ///
+/// ```
+/// use std::path::Path;
+///
+/// use dnabert_inference::network_folder;
+///
+/// # let models = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models"));
+/// let promoter = models.join("promoter-fly"); // a network and a linear classifier
+/// assert_eq!(network_folder(&promoter)?, promoter.join("network"));
+/// let splice = models.join("splice-fly");
+/// assert_eq!(network_folder(&splice)?, splice);
+/// # Ok::<(), dnabert_inference::ModelError>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`ModelError::Networks`] if an ensemble has no network, or more than one.

@@ -4,6 +4,19 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 /// Writes an `.npy` file (format 1.0, little-endian f32, `[rows, width]`). The number of rows need
 /// not be known before the end.
+///
+/// ```
+/// use std::io::Cursor;
+///
+/// use dnabert_inference::npy::NpyWriter;
+///
+/// let mut file = NpyWriter::new(Cursor::new(Vec::new()), 3)?;
+/// file.push(&[0.5, 1.0, -2.0])?;
+/// file.push(&[1.5, 0.0, 4.0])?;
+/// let bytes = file.finish()?.into_inner();
+/// assert!(bytes.starts_with(b"\x93NUMPY"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct NpyWriter<W> {
     output: W,

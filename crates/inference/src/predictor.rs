@@ -19,6 +19,18 @@ use crate::{AnyTokenizer, ModelError};
 /// overlap by a quarter. Their pooled vectors are averaged, weighted by the number of tokens, and
 /// the mean is classified. (DNABERT's heads over chunks divide sequences in their own way, and have
 /// a maximum length.) A predictor can be shared between threads.
+///
+/// ```
+/// use dnabert_inference::{Model, device};
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/splice-fly");
+/// let predictor = Model::open(folder, &device(None)?)?.predictor()?;
+/// assert_eq!(predictor.labels(), ["neither", "donor", "acceptor"]);
+/// let sequence = "ACGTTGCA".repeat(25).parse()?;
+/// let class = predictor.predict_labels(&[sequence])?.remove(0);
+/// println!("{} {:.3}", class.label, class.probability);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Predictor<E: Encoder = Bert, T = AnyTokenizer> {
     model: SequenceClassifier<E>,

@@ -12,6 +12,16 @@ const WINDOW: usize = 16;
 ///
 /// A sequence that does not fit in one row is divided into several, which overlap by a quarter
 /// unless [`with_tiling`](Self::with_tiling) sets another overlap.
+///
+/// ```
+/// use dnabert_inference::{SequenceReader, device};
+/// use dnabert_kmer::KmerTokenizer;
+///
+/// let reader = SequenceReader::new(KmerTokenizer::new(3)?, /* tokens */ 10, device(None)?);
+/// let sequence = "ACGTTGCAACGTTGCAACGT".parse()?; // 18 3-mers
+/// assert_eq!(reader.rows(&sequence).count(), 3); // of up to 8 3-mers, which overlap by 2
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SequenceReader<T> {
     tokenizer: T,

@@ -12,6 +12,19 @@ use dnabert_model::BertConfig;
 use crate::{ModelError, OwnTokenizer};
 
 /// The tokenizer of a model, of any kind. Code that is generic over tokenizers need not know which.
+///
+/// ```
+/// use dnabert_core::Tokenizer;
+/// use dnabert_inference::AnyTokenizer;
+/// use dnabert_model::BertConfig;
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/splice-fly");
+/// let config = BertConfig::read(format!("{folder}/config.json"))?;
+/// let tokenizer = AnyTokenizer::open(folder, &config)?;
+/// let row = tokenizer.encode(&"ACGTTGCA".parse()?)?;
+/// println!("{} tokens, k = {:?}", row.len(), tokenizer.k());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[allow(clippy::large_enum_variant, reason = "one for each model")]
 pub enum AnyTokenizer {

@@ -6,6 +6,15 @@ use burn::tensor::{Int, Tensor, TensorData};
 use dnabert_model::LayerSink;
 
 /// The layers and heads whose attention is read.
+///
+/// ```
+/// use dnabert_interpret::Heads;
+///
+/// let last = Heads::last(12);
+/// assert_eq!(last, Heads { layers: 11..=11, heads: None });
+/// // Two heads of each of the first three layers.
+/// let some = Heads { layers: 0..=2, heads: Some(vec![0, 4]) };
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heads {
     /// The layers, counted from 0.

@@ -89,6 +89,32 @@ pub fn gradient_times_input(
 /// length]`) to those of the batch. It is divided into `steps` steps, and each gradient is taken at
 /// the middle of a step. More steps give a smaller [error](Integrated::completeness_errors).
 ///
+/// ```
+/// use burn::tensor::Device;
+/// use dnabert_core::Encoding;
+/// use dnabert_interpret::integrated_gradients;
+/// use dnabert_model::{BertConfig, TokenBatch};
+///
+/// let device = Device::flex().autodiff();
+/// let config = BertConfig {
+///     num_hidden_layers: 1,
+///     hidden_size: 12,
+///     num_attention_heads: 2,
+///     intermediate_size: 24,
+///     hidden_dropout_prob: 0.0, // a network in training mode would drop states at random
+///     attention_probs_dropout_prob: 0.0,
+///     ..BertConfig::new(69)
+/// };
+/// let model = config.sequence_classifier(1, &device);
+/// let mut row = Encoding::default();
+/// [2, 12, 33, 3].into_iter().for_each(|id| row.push(id, 0, None));
+/// let batch = TokenBatch::from_encodings(&[&row], /* pad */ 0, &device);
+/// let masked = batch.ids.clone().full_like(4); // [MASK] everywhere
+/// let found = integrated_gradients(&model, &batch, masked, /* class */ 1, /* steps */ 32);
+/// let sum: f64 = found.scores[0].iter().sum();
+/// assert!((sum - found.difference[0]).abs() < 1e-3);
+/// ```
+///
 /// # Panics
 ///
 /// As [`gradient_times_input`], and also if `steps` is 0.

@@ -7,6 +7,28 @@ use crate::mean_track;
 /// An [`Attribution`] that averages several others, each track scaled to norm 1 first.
 ///
 /// The DNABERT paper combines its models of k = 3 to 6 in this way.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use dnabert_core::{Attribution, Sequence};
+/// use dnabert_interpret::MeanOf;
+///
+/// /// Gives the same score to each base of one kind.
+/// struct Marks(u8);
+/// impl Attribution for Marks {
+///     type Error = Infallible;
+///     fn attribute(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f64>>, Infallible> {
+///         let mark = |&base: &u8| f64::from(base == self.0);
+///         let track = |sequence: &Sequence| sequence.as_bytes().iter().map(mark).collect();
+///         Ok(sequences.iter().map(track).collect())
+///     }
+/// }
+///
+/// let tracks = MeanOf(vec![Marks(b'A'), Marks(b'C')]).attribute(&["ACGT".parse()?])?;
+/// assert_eq!(tracks, [[0.5, 0.5, 0.0, 0.0]]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct MeanOf<A>(pub Vec<A>);
 

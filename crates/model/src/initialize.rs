@@ -12,6 +12,17 @@ use rand_distr::{Distribution, Normal};
 /// The numbers are drawn on the host, parameter by parameter in module order, so a seed gives the
 /// same weights on every device.
 ///
+/// ```
+/// use burn::nn::LinearConfig;
+/// use burn::tensor::Device;
+/// use dnabert_model::initialize;
+///
+/// let layer = || LinearConfig::new(4, 3).init(&Device::flex());
+/// let [one, again, other] = [1, 1, 2].map(|seed| initialize(layer(), 0.02, seed));
+/// assert_eq!(one.weight.val().into_data(), again.weight.val().into_data());
+/// assert_ne!(one.weight.val().into_data(), other.weight.val().into_data());
+/// ```
+///
 /// # Panics
 ///
 /// If `standard_deviation` is negative or not finite.

@@ -3,6 +3,18 @@
 use crate::{Background, CountMatrix, FrequencyMatrix, ScoringMatrix};
 
 /// A motif as in databases: a count matrix with an identifier and a name.
+///
+/// ```
+/// use dnabert_motif::{Background, CountMatrix, Motif};
+///
+/// let sites = ["TATAAA", "TATATA", "TATAAA"].map(|site| site.parse().unwrap());
+/// let counts = CountMatrix::of_sites(&sites)?;
+/// let motif = Motif { id: "M1".into(), name: "TATA box".into(), counts };
+/// assert_eq!(motif.frequencies().consensus(), "TATAAA");
+/// let weights = motif.weights(&Background::uniform());
+/// assert!(weights.score(b"TATAAA") > 5.0); // bits
+/// # Ok::<(), dnabert_motif::MatrixError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Motif {
     /// The identifier, such as `MA0139.2`.

@@ -21,6 +21,21 @@ const RESAMPLES: usize = 1000;
 /// resamples seeds and rows. Each pair is the method and the one that it is compared with. `None`
 /// without pairs.
 ///
+/// ```
+/// use dnabert_experiment::Predictions;
+/// use dnabert_experiment::comparison::over_seeds;
+///
+/// let labels: Vec<usize> = (0..40).map(|row| row % 2).collect();
+/// let found = |right: usize| {
+///     let row = |row: usize| if (row < right) == (row % 2 == 1) { vec![0.2, 0.8] } else { vec![0.8, 0.2] };
+///     Predictions { probabilities: (0..40).map(row).collect(), labels: labels.clone() }
+/// };
+/// let accuracy = |found: &Predictions| found.report().accuracy;
+/// let difference = over_seeds(&[[found(38), found(30)]], accuracy).expect("a pair");
+/// assert!((difference.mean - 0.2).abs() < 1e-9);
+/// println!("{:?}", difference.interval);
+/// ```
+///
 /// # Panics
 ///
 /// If the runs have different test rows.

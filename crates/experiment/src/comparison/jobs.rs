@@ -131,6 +131,37 @@ pub enum JobError {
 /// process is killed, the same call continues where it stopped. A run that fails does not affect
 /// the others.
 ///
+/// ```
+/// use dnabert_core::Task;
+/// use dnabert_experiment::comparison::{Job, RunKey, Summary, complete};
+/// use dnabert_experiment::{Baseline, Benchmark, Datasets};
+/// use dnabert_inference::device;
+///
+/// let (task, device) = (Benchmark::PromoterUci.task(&Datasets::find()?), device(None)?);
+/// let job = |baseline: Baseline| {
+///     let (task, device) = (&task, &device);
+///     let key = RunKey {
+///         task: task.name().to_owned(),
+///         draw: String::new(),
+///         method: baseline.name().to_owned(),
+///         settings: String::new(),
+///         seed: 1,
+///     };
+///     Job::new(key, move || baseline.learn(task, false, 1, device, 1))
+/// };
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("runs.jsonl");
+/// let jobs = [Baseline::Gc, Baseline::Kmers].map(job).into();
+/// let runs = complete(&file, jobs, /* workers */ 2, |progress| {
+///     println!("{}: {} left", progress.run.key.method, progress.left);
+/// })?;
+/// for summary in Summary::of_methods(&runs.all()?) {
+///     let mcc = summary.spread(|found| Some(found.test.mcc)).expect("a run");
+///     println!("{}: MCC {mcc}", summary.method);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`JobError`] for the file.

@@ -10,6 +10,21 @@ use crate::Predictions;
 use crate::baseline::examples;
 
 /// A trained model and its predictions and metrics.
+///
+/// ```
+/// use dnabert_experiment::{Benchmark, Datasets, Experiment, ModelSize};
+/// use dnabert_inference::{Model, device};
+///
+/// let task = Benchmark::PromoterUci.task(&Datasets::find()?);
+/// let experiment = Experiment::fresh(ModelSize::Tiny, 3).with_epochs(1);
+/// let outcome = experiment.run(&task, &device(None)?)?;
+/// println!("{}", outcome.metrics);
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path();
+/// outcome.write(folder)?; // model/, metrics.json, predictions.tsv and figures
+/// let model = Model::open(folder.join("model"), &device(None)?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Outcome {
     /// The models: as many as the experiment has members. Their predictions are averaged.

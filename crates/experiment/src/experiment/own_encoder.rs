@@ -14,6 +14,21 @@ use super::{Experiment, ExperimentError, Outcome};
 ///
 /// `build` makes the encoder of a member from its seed, on a device. To repeat a run exactly, it
 /// must draw all weights from that seed; [`initialize`](dnabert_model::initialize) does so.
+///
+/// ```
+/// use dnabert_experiment::{Benchmark, Datasets, Experiment, ModelSize, OwnEncoder};
+/// use dnabert_inference::{Device, device};
+/// use dnabert_kmer::KmerTokenizer;
+///
+/// // The encoder here is a BERT; any type with the trait `Encoder` will do.
+/// let config = ModelSize::Tiny.config(69);
+/// let own = OwnEncoder::new(KmerTokenizer::new(3)?, |seed, device: &Device| config.init(seed, device));
+/// let task = Benchmark::PromoterUci.task(&Datasets::find()?);
+/// let experiment = Experiment::default().with_epochs(1);
+/// let outcome = experiment.run_with_encoder(&own, &task, &device(None)?, &mut ())?;
+/// assert_eq!(outcome.predictions.len(), 20);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct OwnEncoder<B> {
     tokenizer: AnyTokenizer,
     build: B,

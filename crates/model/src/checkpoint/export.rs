@@ -108,6 +108,26 @@ pub fn tensors<M: Pretrained>(model: &M) -> Vec<NamedTensor> {
 /// the new one is complete. Tensors are read from the device one at a time while the file is
 /// written.
 ///
+/// ```
+/// use burn::tensor::Device;
+/// use dnabert_model::{BertConfig, Checkpoint, checkpoint};
+///
+/// let config = BertConfig {
+///     num_hidden_layers: 1,
+///     hidden_size: 12,
+///     num_attention_heads: 2,
+///     intermediate_size: 24,
+///     ..BertConfig::new(69)
+/// };
+/// let model = config.sequence_classifier(1, &Device::flex());
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path();
+/// checkpoint::save(&model, &config, folder)?;
+/// let again = Checkpoint::open(folder)?.sequence_classifier(&Device::flex())?;
+/// assert_eq!(again.labels(), model.labels());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`CheckpointError`] for a file that cannot be written.

@@ -18,6 +18,24 @@ pub use options::{Activation, MaskMode, MlmBias, Pooling, ProblemType, Recurrent
 /// The shape and dropout rates of a BERT, with the field names of Hugging Face's `config.json`.
 ///
 /// Missing fields get BERT's defaults. Fields that are not used here are skipped.
+///
+/// ```
+/// use dnabert_model::{BertConfig, Pooling};
+///
+/// // Three layers of width 48 for 3-mers; everything else as in DNABERT.
+/// let config = BertConfig {
+///     num_hidden_layers: 3,
+///     hidden_size: 48,
+///     num_attention_heads: 4,
+///     intermediate_size: 96,
+///     pooling: Pooling::Mean,
+///     ..BertConfig::new(69)
+/// };
+/// let config = config.with_labels(&["other", "donor", "acceptor"]);
+/// config.validate()?;
+/// assert_eq!(config.labels(), 3);
+/// # Ok::<(), dnabert_model::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BertConfig {
     /// Class names of the Python models that the weights fit, such as `BertForMaskedLM`.

@@ -15,6 +15,27 @@ use crate::{
 ///
 /// A row that is longer than the chunk length of the network is cut into chunks. The encoder reads
 /// each chunk separately, from position 0, and the head reads their pooled vectors together.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use dnabert_core::Encoding;
+/// use dnabert_model::{BertConfig, TokenBatch};
+///
+/// let device = Device::flex();
+/// let config = BertConfig {
+///     num_hidden_layers: 1,
+///     hidden_size: 12,
+///     num_attention_heads: 2,
+///     intermediate_size: 24,
+///     ..BertConfig::new(69)
+/// };
+/// let model = config.with_labels(&["no", "yes"]).sequence_classifier(/* seed */ 1, &device);
+///
+/// let mut row = Encoding::default();
+/// [2, 12, 33, 3].into_iter().for_each(|id| row.push(id, 0, None));
+/// let batch = TokenBatch::from_encodings(&[&row, &row], /* pad */ 0, &device);
+/// assert_eq!(model.forward(&batch, &mut ()).dims(), [2, 2]); // [batch, labels]
+/// ```
 #[derive(Module, Debug)]
 pub struct SequenceClassifier<E: Encoder> {
     /// The encoder.

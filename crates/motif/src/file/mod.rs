@@ -100,6 +100,18 @@ impl MotifFormat {
 
 /// Reads a motif file in any [`MotifFormat`], which its first line gives.
 ///
+/// ```
+/// use dnabert_motif::file::read_motifs;
+///
+/// let text = ">MA0.1 box\nA [ 9 0 8 ]\nC [ 0 0 1 ]\nG [ 0 1 0 ]\nT [ 1 9 1 ]\n";
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("box.jaspar");
+/// std::fs::write(&path, text)?;
+/// let motifs = read_motifs(&path)?;
+/// assert_eq!((&*motifs[0].name, motifs[0].width()), ("box", 3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`MotifFileError`] with the file, and with line and motif if the content is invalid.
