@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The sequence with the best match of CTCF's own matrix.
     let motifs = read_motifs(datasets.folder().join("jaspar/subset.jaspar"))?;
     let ctcf = motifs.iter().find(|motif| motif.name == "CTCF").ok_or("CTCF's matrix")?;
-    let background = Background::of(bound.iter().map(|row| &row.sequence));
+    let background = Background::from_sequences(bound.iter().map(|row| &row.sequence));
     let scanner = Scanner::new(&ctcf.frequencies(), &background);
     let hits = bound.iter().filter_map(|row| Some((row, scanner.best(&row.sequence)?)));
     let (row, hit) = hits.max_by(|a, b| a.1.score.total_cmp(&b.1.score)).ok_or("a sequence")?;

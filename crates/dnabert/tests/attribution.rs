@@ -38,7 +38,7 @@ fn ctcf() -> Motif {
 
 /// The mean AUROC of bases against the best window of CTCF's own matrix.
 fn auroc(way: &BoxedAttribution, sequences: &[Sequence]) -> f64 {
-    let scanner = Scanner::new(&ctcf().frequencies(), &Background::of(sequences));
+    let scanner = Scanner::new(&ctcf().frequencies(), &Background::from_sequences(sequences));
     let threshold = scanner.threshold(1e-4);
     let tracks = BothStrands(way).attribute(sequences).unwrap();
     let values: Vec<f64> = sequences

@@ -64,7 +64,7 @@ pub struct TaskDefaults {
 
 impl TaskDefaults {
     /// The defaults for a user's own tables with this recipe.
-    pub fn of_tables(recipe: Recipe) -> Self {
+    pub fn from_recipe(recipe: Recipe) -> Self {
         let both_strands = matches!(recipe, Recipe::Motifs | Recipe::KnownMotifs);
         let (fresh_epochs, epochs) = if both_strands { (20, 10) } else { (8, 8) };
         Self { fresh_epochs, epochs, recipe, both_strands, is_in_corpus: false }

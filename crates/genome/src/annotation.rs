@@ -20,7 +20,7 @@ pub enum AnnotationFormat {
 
 impl AnnotationFormat {
     /// The format by file name: `.gtf`, `.gff` or `.gff3`, with or without `.gz`.
-    pub fn of(path: &Path) -> Option<Self> {
+    pub fn from_path(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let (_, extension) = name.strip_suffix(".gz").unwrap_or(name).rsplit_once('.')?;
         match extension {
@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn file_names_give_the_format() {
-        let of = |name: &str| AnnotationFormat::of(Path::new(name));
+        let of = |name: &str| AnnotationFormat::from_path(Path::new(name));
         assert_eq!(of("a.b/x.gtf.gz"), Some(AnnotationFormat::Gtf));
         assert_eq!(of("x.gff3"), Some(AnnotationFormat::Gff3));
         assert_eq!(of("x.txt"), None);

@@ -12,7 +12,7 @@ use crate::FrequencyMatrix;
 /// use dnabert_motif::{CountMatrix, similarity};
 ///
 /// let motif = |site: &str| {
-///     CountMatrix::of_sites(&[site.parse().unwrap()]).unwrap().frequencies(0.0)
+///     CountMatrix::from_sites(&[site.parse().unwrap()]).unwrap().frequencies(0.0)
 /// };
 /// let (forward, reverse) = (motif("GGACATGT"), motif("ACATGTCC"));
 /// assert!((similarity(&forward, &reverse) - 1.0).abs() < 1e-9);
@@ -61,7 +61,7 @@ fn best_product(a: &FrequencyMatrix, b: &FrequencyMatrix) -> f64 {
 /// use dnabert_motif::{CountMatrix, cluster};
 ///
 /// let motifs = ["GGACATGT", "TATAAAAG", "ACATGTCC"]
-///     .map(|site| CountMatrix::of_sites(&[site.parse().unwrap()]).unwrap().frequencies(0.0));
+///     .map(|site| CountMatrix::from_sites(&[site.parse().unwrap()]).unwrap().frequencies(0.0));
 /// assert_eq!(cluster(&motifs, 0.9), [vec![0, 2], vec![1]]);
 /// ```
 pub fn cluster(motifs: &[FrequencyMatrix], least: f64) -> Vec<Vec<usize>> {

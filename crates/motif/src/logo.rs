@@ -32,7 +32,7 @@ const BOTTOM: f64 = 22.0;
 /// use dnabert_motif::{Background, CountMatrix, logo};
 ///
 /// let sites = ["TATAAA", "TATATA"].map(|site| site.parse().unwrap());
-/// let motif = CountMatrix::of_sites(&sites)?.frequencies(0.25);
+/// let motif = CountMatrix::from_sites(&sites)?.frequencies(0.25);
 /// let svg = logo(&motif, &Background::uniform());
 /// assert!(svg.starts_with("<svg"));
 /// # Ok::<(), dnabert_motif::MatrixError>(())

@@ -62,7 +62,7 @@ pub enum MatrixError {
 /// use dnabert_motif::{Background, CountMatrix};
 ///
 /// let sites = ["TATAAA", "TATATA", "TATAAA"].map(|site| site.parse().unwrap());
-/// let counts = CountMatrix::of_sites(&sites)?;
+/// let counts = CountMatrix::from_sites(&sites)?;
 /// assert_eq!(counts.rows()[4], [2.0, 0.0, 0.0, 1.0]); // A C G T
 ///
 /// let frequencies = counts.frequencies(0.1); // with a pseudocount, so that none is 0
@@ -98,7 +98,7 @@ impl Background {
     }
 
     /// The frequencies of the bases in `sequences`, with a pseudocount of 1 so that none is 0.
-    pub fn of<'a>(sequences: impl IntoIterator<Item = &'a Sequence>) -> Self {
+    pub fn from_sequences<'a>(sequences: impl IntoIterator<Item = &'a Sequence>) -> Self {
         let mut counts = [1.0; 4];
         for sequence in sequences {
             for column in sequence.as_bytes().iter().filter_map(|&letter| column(letter)) {
@@ -110,7 +110,7 @@ impl Background {
     }
 
     /// The frequencies of `A C G T`.
-    pub fn shares(self) -> [f64; 4] {
+    pub fn frequencies(self) -> [f64; 4] {
         self.0
     }
 }
@@ -121,7 +121,7 @@ impl CountMatrix {
     /// # Errors
     ///
     /// [`MatrixError`], with the site if one is invalid.
-    pub fn of_sites(sites: &[Sequence]) -> Result<Self, MatrixError> {
+    pub fn from_sites(sites: &[Sequence]) -> Result<Self, MatrixError> {
         let length = sites.first().ok_or(MatrixError::Empty)?.len();
         let mut rows = vec![[0.0; 4]; length];
         for (site, sequence) in sites.iter().enumerate() {
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn each_stage_follows_from_the_one_before() {
-        let counts = CountMatrix::of_sites(&sites(&["AC", "AG", "AG", "TG"])).unwrap();
+        let counts = CountMatrix::from_sites(&sites(&["AC", "AG", "AG", "TG"])).unwrap();
         assert_eq!(counts.rows(), [[3.0, 0.0, 0.0, 1.0], [0.0, 1.0, 3.0, 0.0]]);
         let frequencies = counts.frequencies(0.0);
         assert_eq!(frequencies.rows()[0], [0.75, 0.0, 0.0, 0.25]);
@@ -319,10 +319,10 @@ mod tests {
 
     #[test]
     fn an_error_names_the_invalid_site() {
-        assert_eq!(CountMatrix::of_sites(&[]), Err(MatrixError::Empty));
-        let error = CountMatrix::of_sites(&sites(&["ACG", "AC"])).unwrap_err();
+        assert_eq!(CountMatrix::from_sites(&[]), Err(MatrixError::Empty));
+        let error = CountMatrix::from_sites(&sites(&["ACG", "AC"])).unwrap_err();
         assert_eq!(error.to_string(), "site 1 (0-based) has 2 bases, but the first has 3");
-        let error = CountMatrix::of_sites(&sites(&["ACG", "ANG"])).unwrap_err();
+        let error = CountMatrix::from_sites(&sites(&["ACG", "ANG"])).unwrap_err();
         assert_eq!(
             error.to_string(),
             "site 1 (0-based) has the ambiguous letter 'N' at position 1"
@@ -332,9 +332,9 @@ mod tests {
     #[test]
     fn drawn_sites_have_the_frequencies_of_the_motif() {
         let motif =
-            CountMatrix::of_sites(&sites(&["AC", "AG", "AG", "TG"])).unwrap().frequencies(0.0);
+            CountMatrix::from_sites(&sites(&["AC", "AG", "AG", "TG"])).unwrap().frequencies(0.0);
         let drawn: Vec<Sequence> = (0..4000).map(|seed| motif.draw(seed)).collect();
-        let again = CountMatrix::of_sites(&drawn).unwrap().frequencies(0.0);
+        let again = CountMatrix::from_sites(&drawn).unwrap().frequencies(0.0);
         for (found, expected) in again.rows().iter().flatten().zip(motif.rows().iter().flatten()) {
             assert!((found - expected).abs() < 0.03, "{found} {expected}");
         }
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_background_ignores_ambiguous_letters() {
-        let shares = Background::of(&sites(&["AAAANNN", "CC"])).shares();
+        let shares = Background::from_sequences(&sites(&["AAAANNN", "CC"])).frequencies();
         assert_eq!(shares, [0.5, 0.3, 0.1, 0.1]);
     }
 }

@@ -8,7 +8,7 @@ use crate::{Background, CountMatrix, FrequencyMatrix, ScoringMatrix};
 /// use dnabert_motif::{Background, CountMatrix, Motif};
 ///
 /// let sites = ["TATAAA", "TATATA", "TATAAA"].map(|site| site.parse().unwrap());
-/// let counts = CountMatrix::of_sites(&sites)?;
+/// let counts = CountMatrix::from_sites(&sites)?;
 /// let motif = Motif { id: "M1".into(), name: "TATA box".into(), counts };
 /// assert_eq!(motif.frequencies().consensus(), "TATAAA");
 /// let weights = motif.weights(&Background::uniform());

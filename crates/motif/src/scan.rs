@@ -5,7 +5,7 @@
 //! use dnabert_motif::{Background, CountMatrix};
 //!
 //! let sites = ["TATAAA", "TATATA", "TATAAG"].map(|site| site.parse().unwrap());
-//! let motif = CountMatrix::of_sites(&sites)?.frequencies(0.25);
+//! let motif = CountMatrix::from_sites(&sites)?.frequencies(0.25);
 //! let scanner = Scanner::new(&motif, &Background::uniform());
 //! let hits = scanner.hits(&"GGTATAAAGGGGTTTATAGG".parse()?, scanner.threshold(1e-3));
 //! assert_eq!(hits.iter().map(|hit| hit.start).collect::<Vec<_>>(), [2, 12]);
@@ -62,7 +62,7 @@ impl Scanner {
         let matrix = |motif: &FrequencyMatrix| {
             let rows = motif.rows().iter().map(|&row| letters(row));
             LightmotifFrequencies::<Dna>::new_unchecked(DenseMatrix::from_rows(rows))
-                .to_scoring(ScanBackground::new_unchecked(letters(background.shares())))
+                .to_scoring(ScanBackground::new_unchecked(letters(background.frequencies())))
         };
         let forward = matrix(motif);
         let reverse = matrix(&motif.reverse_complement());
@@ -187,14 +187,14 @@ mod tests {
 
     fn motif() -> FrequencyMatrix {
         let sites = ["TATAAA", "TATATA", "TATAAG"].map(|site| site.parse().unwrap());
-        CountMatrix::of_sites(&sites).unwrap().frequencies(0.25)
+        CountMatrix::from_sites(&sites).unwrap().frequencies(0.25)
     }
 
     proptest! {
         #[test]
         fn a_window_scores_the_sum_of_its_bases(text in "[ACGTN]{0,200}") {
             let sequence: Sequence = text.parse().unwrap();
-            let background = Background::of([&"AACGTT".parse().unwrap()]);
+            let background = Background::from_sequences([&"AACGTT".parse().unwrap()]);
             let scanner = Scanner::new(&motif(), &background);
             let [forward, reverse] = scanner.scores(&sequence);
             prop_assert_eq!(forward.len(), (text.len() + 1).saturating_sub(6));

@@ -84,7 +84,7 @@ fn a_motif_planted_in_three_of_ten_positives_is_the_only_one_found() {
         let planted = positives.iter().filter(|made| made.site.is_some()).count();
         assert!(again * 10 >= planted * 7, "seed {seed}: {again} of {planted}");
         assert!(found.sites.len() < planted * 3 / 2, "{} sites", found.sites.len());
-        assert!(found.sites_in_high > 0.8 && found.high_share < 0.6);
+        assert!(found.sites_in_high > 0.8 && found.high_fraction < 0.6);
     }
 }
 

@@ -71,11 +71,11 @@ impl Audit {
     /// };
     /// let train = [row("a", "AACCGGTAAA", 0), row("b", "GTTGTTGTTG", 1)];
     /// let test = [row("c", "TTTACCGGTT", 0), row("d", "ACACACACAC", 1)];
-    /// let audit = Audit::of(&train, &[], &test, 8);
+    /// let audit = Audit::new(&train, &[], &test, 8);
     /// assert!(!audit.is_clean());
     /// assert_eq!(audit.pairs[0].reversed, 1); // row c is the reverse complement of row a
     /// ```
-    pub fn of(train: &[Example], dev: &[Example], test: &[Example], k: usize) -> Self {
+    pub fn new(train: &[Example], dev: &[Example], test: &[Example], k: usize) -> Self {
         assert!(k > 0, "k is 0");
         let all = [(Split::Train, train), (Split::Dev, dev), (Split::Test, test)];
         let present: Vec<_> = all.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
@@ -203,7 +203,7 @@ mod tests {
             rows(&[("AACCGGTAAA", 0), ("TTTACCGGTT", 0), ("CCCCCAAAAA", 1), ("GTTGTTGTTG", 1)]);
         let dev = rows(&[("CCCCCAAAAA", 1), ("TTTTTGGGGG", 0), ("ACACACACAC", 0)]);
         let test = rows(&[("GGGTTGTTGA", 1), ("AGAGAGAGAG", 1)]);
-        let audit = Audit::of(&train, &dev, &test, 6);
+        let audit = Audit::new(&train, &dev, &test, 6);
         // The second row of train is the first, reversed and complemented.
         assert_eq!((audit.splits[0].duplicates, audit.splits[0].conflicts.len()), (1, 0));
         let names = ["row 0", "row 1"].map(str::to_owned);
@@ -222,27 +222,27 @@ mod tests {
         assert!(text.contains("conflicting labels: 1 (row 0 and row 1)"), "{text}");
         let across = "with another label: 1 (row 2 of train and row 1 of dev)";
         assert!(text.contains(across), "{text}");
-        assert!(Audit::of(&train[..1], &dev[2..], &test[1..], 6).is_clean());
+        assert!(Audit::new(&train[..1], &dev[2..], &test[1..], 6).is_clean());
     }
 
     #[test]
     fn absent_splits_are_neither_reported_nor_compared() {
         let train = rows(&[("AACCGGTAAA", 0), ("TTTACCGGTT", 0), ("GTTGTTGTTG", 1)]);
         let test = rows(&[("GGGTTGTTGA", 1)]);
-        let audit = Audit::of(&train, &[], &test, 6);
+        let audit = Audit::new(&train, &[], &test, 6);
         let splits: Vec<Split> = audit.splits.iter().map(|found| found.split).collect();
         assert_eq!(splits, [Split::Train, Split::Test]);
         let [pair] = &audit.pairs[..] else { panic!("one pair, not {}", audit.pairs.len()) };
         assert_eq!((pair.from, pair.to, pair.sharing), (Split::Train, Split::Test, 1));
         assert!(!audit.to_string().contains("dev"), "{audit}");
-        let alone = Audit::of(&train, &[], &[], 6);
+        let alone = Audit::new(&train, &[], &[], 6);
         assert_eq!(
             alone.to_string(),
             "train: 3 rows (2, 1 by class); duplicates: 1; conflicting labels: 0\n\
              no other split to compare with train\n"
         );
-        assert!(!alone.is_clean() && Audit::of(&train[1..], &[], &[], 6).is_clean());
-        let nothing = Audit::of(&[], &[], &[], 6);
+        assert!(!alone.is_clean() && Audit::new(&train[1..], &[], &[], 6).is_clean());
+        let nothing = Audit::new(&[], &[], &[], 6);
         assert!(nothing.is_clean() && nothing.to_string() == "no rows\n");
     }
 }

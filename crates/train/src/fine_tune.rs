@@ -36,7 +36,7 @@ pub struct FineTuneConfig {
     /// The highest learning rate.
     pub learning_rate: f64,
     /// Fraction of all steps over which the learning rate rises.
-    pub warmup_share: f64,
+    pub warmup_fraction: f64,
     /// Settings of the optimizer.
     pub adamw: AdamWSettings,
     /// Largest norm over all gradients; larger gradients are scaled down.
@@ -71,7 +71,7 @@ impl Default for FineTuneConfig {
             batch_size: 32,
             accumulation: 1,
             learning_rate: 5e-5,
-            warmup_share: 0.1,
+            warmup_fraction: 0.1,
             adamw: AdamWSettings::default(),
             max_gradient_norm: 1.0,
             token_masking: 0.0,
@@ -228,7 +228,7 @@ pub fn fine_tune_for<M: Scorer, O: Objective>(
     let total_steps = run.steps_per_epoch * config.epochs;
     let schedule = LinearSchedule {
         peak: config.learning_rate,
-        warmup_steps: (config.warmup_share * total_steps as f64) as usize,
+        warmup_steps: (config.warmup_fraction * total_steps as f64) as usize,
         total_steps,
     };
     let mut model = model.train();
@@ -386,7 +386,7 @@ fn check(config: &FineTuneConfig) -> Result<(), TrainError> {
         ("workers", config.workers),
     ])?;
     setting::share(&[
-        ("warmup_share", config.warmup_share),
+        ("warmup_fraction", config.warmup_fraction),
         ("token_masking", config.token_masking),
     ])?;
     setting::positive(&[

@@ -136,7 +136,7 @@ impl Placement {
         counts.variants += 1;
         let mut placed = Vec::with_capacity(variant.alternates.len());
         for allele in &variant.alternates {
-            let one = match Change::of(variant, allele) {
+            let one = match Change::from_variant(variant, allele) {
                 Ok(change) => self.place_change(genome, variant, change)?,
                 Err(skipped) => Err(skipped),
             };

@@ -89,7 +89,7 @@ impl Change {
     /// # Errors
     ///
     /// [`Skipped`] if the allele has no bases, or ambiguous ones.
-    pub fn of(variant: &Variant, alternate: &Allele) -> Result<Self, Skipped> {
+    pub fn from_variant(variant: &Variant, alternate: &Allele) -> Result<Self, Skipped> {
         let alternate = match alternate {
             Allele::Bases(bases) => bases.clone(),
             Allele::Symbolic(_) => return Err(Skipped::Symbolic),

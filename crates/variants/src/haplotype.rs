@@ -180,7 +180,7 @@ impl<'a, I> Haplotypes<'a, I> {
             else {
                 continue;
             };
-            let Ok(change) = Change::of(variant, allele) else { continue };
+            let Ok(change) = Change::from_variant(variant, allele) else { continue };
             let change = change.trimmed();
             let is_known = genotype.phased || everywhere;
             // An allele of unknown phase is added once, not once for each copy.

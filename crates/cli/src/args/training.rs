@@ -171,7 +171,7 @@ impl TrainingOptions {
 
     /// The defaults of the user's own tables.
     pub(crate) fn table_defaults(&self) -> TaskDefaults {
-        TaskDefaults::of_tables(self.recipe.unwrap_or(Recipe::Order))
+        TaskDefaults::from_recipe(self.recipe.unwrap_or(Recipe::Order))
     }
 
     /// The models to start from, as given on the command line.

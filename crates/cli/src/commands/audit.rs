@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let train = rows(&arguments.train)?;
     let dev = arguments.dev.as_deref().map_or(Ok(Vec::new()), rows)?;
     let test = arguments.test.as_deref().map_or(Ok(Vec::new()), rows)?;
-    out!("{}", Audit::of(&train, &dev, &test, arguments.k.into()));
+    out!("{}", Audit::new(&train, &dev, &test, arguments.k.into()));
     if arguments.leaks_only || dev.is_empty() || test.is_empty() {
         return Ok(());
     }

@@ -155,7 +155,7 @@ pub enum JobError {
 /// let runs = complete(&file, jobs, /* workers */ 2, |progress| {
 ///     println!("{}: {} left", progress.run.key.method, progress.left);
 /// })?;
-/// for summary in Summary::of_methods(&runs.all()?) {
+/// for summary in Summary::from_runs(&runs.all()?) {
 ///     let mcc = summary.spread(|found| Some(found.test.mcc)).expect("a run");
 ///     println!("{}: MCC {mcc}", summary.method);
 /// }

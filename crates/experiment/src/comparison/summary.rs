@@ -23,7 +23,7 @@ pub struct Summary {
 
 impl Spread {
     /// The mean and deviation of some values; `None` if there are none.
-    pub fn of(values: &[f64]) -> Option<Self> {
+    pub fn from_values(values: &[f64]) -> Option<Self> {
         if values.is_empty() {
             return None;
         }
@@ -44,7 +44,7 @@ impl std::fmt::Display for Spread {
 
 impl Summary {
     /// One summary for each method of the runs, in order of first appearance.
-    pub fn of_methods(runs: &[Run]) -> Vec<Self> {
+    pub fn from_runs(runs: &[Run]) -> Vec<Self> {
         let mut summaries: Vec<Self> = Vec::new();
         for run in runs {
             let (dev, test) = (Predictions::from(&run.dev), Predictions::from(&run.test));
@@ -60,7 +60,7 @@ impl Summary {
 
     /// The mean and deviation of a metric over the runs that have it.
     pub fn spread(&self, value: impl Fn(&Evaluation) -> Option<f64>) -> Option<Spread> {
-        Spread::of(&self.evaluations.iter().filter_map(value).collect::<Vec<_>>())
+        Spread::from_values(&self.evaluations.iter().filter_map(value).collect::<Vec<_>>())
     }
 }
 
@@ -70,11 +70,11 @@ mod tests {
 
     #[test]
     fn a_spread_is_that_of_a_sample() {
-        let spread = Spread::of(&[1.0, 2.0, 3.0, 4.0]).unwrap();
+        let spread = Spread::from_values(&[1.0, 2.0, 3.0, 4.0]).unwrap();
         assert!((spread.mean - 2.5).abs() < 1e-12);
         assert!((spread.deviation.unwrap() - (5.0_f64 / 3.0).sqrt()).abs() < 1e-12);
         assert_eq!(spread.to_string(), "2.500 ± 1.291");
-        assert_eq!(Spread::of(&[0.5]).unwrap().to_string(), "0.500");
-        assert_eq!(Spread::of(&[]), None);
+        assert_eq!(Spread::from_values(&[0.5]).unwrap().to_string(), "0.500");
+        assert_eq!(Spread::from_values(&[]), None);
     }
 }

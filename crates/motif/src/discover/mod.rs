@@ -40,7 +40,7 @@
 //! let negatives: Vec<&Sequence> = negatives.iter().collect();
 //! let found = Discovery::default().find(&Data { positives: &scored, negatives: &negatives });
 //!
-//! let planted = CountMatrix::of_sites(&[site])?.frequencies(0.0);
+//! let planted = CountMatrix::from_sites(&[site])?.frequencies(0.0);
 //! assert!(similarity(&found[0].frequencies(), &planted) > 0.9);
 //! assert!(found[0].held_out.q_value < 1e-10);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -122,7 +122,7 @@ pub struct FoundMotif {
     pub held_out: HeldOut,
     /// The fraction of possible site centres in held-out positives that lie in high-scoring
     /// stretches: the value of `sites_in_high` expected by chance.
-    pub high_share: f64,
+    pub high_fraction: f64,
     /// The fraction of sites in held-out positives whose centre lies in a high-scoring stretch:
     /// whether the scores mark the motif.
     ///
@@ -205,7 +205,7 @@ impl Discovery {
         }
         let rows =
             [&first, &second].into_iter().flat_map(|half| [&half.positives, &half.negatives]);
-        let background = Background::of(rows.flatten().map(|row| &row.sequence));
+        let background = Background::from_sequences(rows.flatten().map(|row| &row.sequence));
         let (mut found, mut tested) = (Vec::<(usize, FoundMotif)>::new(), Vec::new());
         let (mut failures, mut repeats) = (0, 0);
         while found.len() < self.max_motifs && failures < FAILURES && repeats < REPEATS {
@@ -304,7 +304,7 @@ fn finish(
         threshold: candidate.threshold,
         sites,
         held_out,
-        high_share: high as f64 / bases.max(1) as f64,
+        high_fraction: high as f64 / bases.max(1) as f64,
         sites_in_high: in_high as f64 / all.max(1) as f64,
     }
 }

@@ -65,7 +65,7 @@ fn matrix(lines: &mut Lines<'_>, header: &str) -> Result<CountMatrix, ParseError
 }
 
 pub(super) fn format(motifs: &[Motif], background: &Background) -> String {
-    let [a, c, g, t] = background.shares();
+    let [a, c, g, t] = background.frequencies();
     let mut text = format!(
         "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\n\
          A {a:.5} C {c:.5} G {g:.5} T {t:.5}\n"

@@ -56,7 +56,7 @@ impl FromStr for MotifFormat {
 
 impl MotifFormat {
     /// The format of a text by its first line that is not blank.
-    pub fn of_text(text: &str) -> Option<Self> {
+    pub fn from_text(text: &str) -> Option<Self> {
         let first = text.lines().find(|line| !line.trim().is_empty())?;
         if first.starts_with('>') {
             Some(Self::Jaspar)
@@ -119,8 +119,8 @@ pub fn read_motifs(path: impl AsRef<Path>) -> Result<Vec<Motif>, MotifFileError>
     let path = path.as_ref();
     let read = |source| MotifFileError::Read { path: path.into(), source };
     let text = std::fs::read_to_string(path).map_err(read)?;
-    let format =
-        MotifFormat::of_text(&text).ok_or_else(|| MotifFileError::Format { path: path.into() })?;
+    let format = MotifFormat::from_text(&text)
+        .ok_or_else(|| MotifFileError::Format { path: path.into() })?;
     let motifs = format
         .parse(&text)
         .map_err(|source| MotifFileError::Parse { path: path.into(), source })?;
@@ -141,7 +141,7 @@ mod tests {
 
     fn round_trip(format: MotifFormat, motifs: &[Motif]) -> Vec<Motif> {
         let text = format.format(motifs, &Background::uniform());
-        assert_eq!(MotifFormat::of_text(&text), Some(format), "{text}");
+        assert_eq!(MotifFormat::from_text(&text), Some(format), "{text}");
         format.parse(&text).unwrap()
     }
 

@@ -128,13 +128,13 @@ impl Objective for Classification {
         self.weights[*label]
     }
 
-    fn loss(&self, scores: Tensor<2>, labels: &[&usize], shares: &[f64]) -> Tensor<1> {
+    fn loss(&self, scores: Tensor<2>, labels: &[&usize], weights: &[f64]) -> Tensor<1> {
         let device = scores.device();
         let classes: Vec<i32> = labels.iter().map(|label| **label as i32).collect();
         let classes = TensorData::new(classes, [labels.len()]);
         let classes = Tensor::<1, Int>::from_data(classes, &device);
-        let shares = shares.iter().map(|&share| share as f32).collect();
-        weighted_cross_entropy(scores, classes, upload(shares, [labels.len()], &device))
+        let weights = weights.iter().map(|&weight| weight as f32).collect();
+        weighted_cross_entropy(scores, classes, upload(weights, [labels.len()], &device))
     }
 
     fn report(&self, scores: &[Vec<f32>], labels: &[&usize]) -> ClassificationReport {

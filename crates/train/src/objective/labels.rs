@@ -28,16 +28,16 @@ impl Objective for MultiLabel {
         1.0
     }
 
-    fn loss(&self, scores: Tensor<2>, labels: &[&Vec<bool>], shares: &[f64]) -> Tensor<1> {
+    fn loss(&self, scores: Tensor<2>, labels: &[&Vec<bool>], weights: &[f64]) -> Tensor<1> {
         let device = scores.device();
         let shape @ [_, outputs] = scores.dims();
         let holds = labels.iter().flat_map(|row| row.iter().map(|&h| f32::from(u8::from(h))));
         let holds = upload(holds.collect(), shape, &device);
-        let share = |&share: &f64| (share / outputs as f64) as f32;
-        let shares = upload(shares.iter().map(share).collect(), [shares.len(), 1], &device);
+        let weight = |&weight: &f64| (weight / outputs as f64) as f32;
+        let weights = upload(weights.iter().map(weight).collect(), [weights.len(), 1], &device);
         // log(1 + eˣ) − y x, without overflow for large |x|
         let rest = scores.clone().abs().neg().exp().log1p();
-        ((relu(scores.clone()) - scores * holds + rest) * shares).sum()
+        ((relu(scores.clone()) - scores * holds + rest) * weights).sum()
     }
 
     fn report(&self, scores: &[Vec<f32>], labels: &[&Vec<bool>]) -> MultiLabelReport {

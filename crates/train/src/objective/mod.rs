@@ -34,13 +34,13 @@ pub trait Objective: Sync {
     /// Returns the weight of an example in the loss, relative to other examples.
     fn weight(&self, label: &Self::Label) -> f64;
 
-    /// Returns the sum of the loss of each example, multiplied by its share of the step.
+    /// Returns the sum of the loss of each example, multiplied by its weight of the step.
     ///
     /// # Shapes
     ///
     /// - `scores`: `[batch, outputs]` or, for tokens, `[batch × length, outputs]`
     /// - output: `[1]`
-    fn loss(&self, scores: Tensor<2>, labels: &[&Self::Label], shares: &[f64]) -> Tensor<1>;
+    fn loss(&self, scores: Tensor<2>, labels: &[&Self::Label], weights: &[f64]) -> Tensor<1>;
 
     /// Computes the metrics of `scores`.
     ///

@@ -42,17 +42,17 @@ impl Objective for TokenClassification {
         label.iter().flatten().count() as f64
     }
 
-    fn loss(&self, scores: Tensor<2>, labels: &[&Self::Label], shares: &[f64]) -> Tensor<1> {
+    fn loss(&self, scores: Tensor<2>, labels: &[&Self::Label], row_weights: &[f64]) -> Tensor<1> {
         let device = scores.device();
         let [tokens, _] = scores.dims(); // batch × length
         let length = tokens / labels.len();
         let (mut classes, mut weights) = (vec![0_i32; tokens], vec![0.0_f32; tokens]);
-        for (row, (label, share)) in labels.iter().zip(shares).enumerate() {
+        for (row, (label, row_weight)) in labels.iter().zip(row_weights).enumerate() {
             let count = self.weight(label);
             for (place, class) in label.iter().enumerate() {
                 if let Some(class) = class {
                     classes[row * length + place] = *class as i32;
-                    weights[row * length + place] = (share / count) as f32;
+                    weights[row * length + place] = (row_weight / count) as f32;
                 }
             }
         }

@@ -35,14 +35,14 @@ impl Objective for Regression {
         1.0
     }
 
-    fn loss(&self, scores: Tensor<2>, labels: &[&Vec<f32>], shares: &[f64]) -> Tensor<1> {
+    fn loss(&self, scores: Tensor<2>, labels: &[&Vec<f32>], weights: &[f64]) -> Tensor<1> {
         let device = scores.device();
         let shape @ [_, outputs] = scores.dims();
         let values = labels.iter().flat_map(|row| row.iter().copied()).collect();
         let values = upload(values, shape, &device);
-        let share = |&share: &f64| (share / outputs as f64) as f32;
-        let shares = upload(shares.iter().map(share).collect(), [shares.len(), 1], &device);
-        ((scores - values).square() * shares).sum()
+        let weight = |&weight: &f64| (weight / outputs as f64) as f32;
+        let weights = upload(weights.iter().map(weight).collect(), [weights.len(), 1], &device);
+        ((scores - values).square() * weights).sum()
     }
 
     fn report(&self, scores: &[Vec<f32>], labels: &[&Vec<f32>]) -> RegressionReport {

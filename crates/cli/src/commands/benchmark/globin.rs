@@ -325,7 +325,7 @@ fn ctcf(out: &Path, datasets: &Path, device: &Device, report: &mut Report) -> Ou
     let motifs = read_motifs(datasets.join("jaspar/subset.jaspar"))?;
     let motif =
         motifs.iter().find(|motif| motif.id == "MA0139.2").ok_or("CTCF's matrix is shipped")?;
-    let background = Background::of(bound.iter().map(|row| &row.sequence));
+    let background = Background::from_sequences(bound.iter().map(|row| &row.sequence));
     let scanner = Scanner::new(&motif.frequencies(), &background);
     // The best site on the forward strand, far enough from the ends.
     let site = |row: &Example| {
@@ -412,7 +412,7 @@ impl Matrices {
         let of_class = |class: usize| -> Outcome<FrequencyMatrix> {
             let rows = rows.iter().filter(|row| row.label == class);
             let sites: Vec<Sequence> = rows.map(|row| around(&row.sequence)).collect();
-            Ok(CountMatrix::of_sites(&sites)?.frequencies(0.5))
+            Ok(CountMatrix::from_sites(&sites)?.frequencies(0.5))
         };
         let neither = of_class(0)?;
         let weights = |class: usize| -> Outcome<Vec<[f64; 4]>> {

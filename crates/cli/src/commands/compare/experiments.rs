@@ -58,7 +58,7 @@ pub(crate) struct Arguments {
 
 /// Runs what is missing, and writes the table.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let recipe = TaskDefaults::of_tables(Recipe::Motifs);
+    let recipe = TaskDefaults::from_recipe(Recipe::Motifs);
     let defaults = arguments.training.defaults(recipe);
     let experiment = arguments.training.experiment(defaults, || arguments.datasets.find(), 1)?;
     let device = arguments.device.open()?;

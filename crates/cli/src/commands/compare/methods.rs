@@ -225,7 +225,7 @@ impl Arguments {
         let members = comparison.experiment.members.get();
         let text = self.tables(task.classes().len(), &runs, members);
         if self.json {
-            outln!("{}", json(&Summary::of_methods(&runs))?);
+            outln!("{}", json(&Summary::from_runs(&runs))?);
         } else {
             out!("{text}");
         }
@@ -309,7 +309,7 @@ impl Arguments {
 
     /// The metrics as Markdown.
     fn tables(&self, classes: usize, runs: &[Run], members: usize) -> String {
-        let summaries = Summary::of_methods(runs);
+        let summaries = Summary::from_runs(runs);
         let mut text = String::from("| method | runs | accuracy | MCC | AUROC | AUPRC |\n");
         text += "| --- | --- | --- | --- | --- | --- |\n";
         let cell =

@@ -220,7 +220,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 others: if *no_decoys { NonSites::Anywhere } else { NonSites::Decoys },
                 seed: sources.seed,
             };
-            let format = AnnotationFormat::of(&sources.sites)
+            let format = AnnotationFormat::from_path(&sources.sites)
                 .ok_or_else(|| format!("{}: no .gtf, .gff or .gff3", sources.sites.display()))?;
             let part = if *coding { Part::Coding } else { Part::Exon };
             let transcripts = read_transcripts(&sources.sites, format, part)?;
@@ -267,7 +267,7 @@ fn open_adversary(folder: &Path) -> Outcome<(Predictor, String)> {
 
 /// Reads transcription starts from BED, from FPS, or from the transcripts of an annotation.
 fn read_starts(path: &Path) -> Outcome<Vec<Interval>> {
-    if let Some(format) = AnnotationFormat::of(path) {
+    if let Some(format) = AnnotationFormat::from_path(path) {
         let read = read_transcripts(path, format, Part::Exon)?;
         tell_of_torn(&read);
         let transcripts = read.whole;

@@ -187,7 +187,7 @@ fn report(arguments: &Arguments, subject: &Subject) -> Outcome {
     let known = Known {
         motif: arguments.known(subject)?,
         both_strands: subject.both_strands,
-        background: Background::of(
+        background: Background::from_sequences(
             subject.train.iter().chain(&subject.unseen).map(|row| &row.sequence),
         ),
     };

@@ -61,7 +61,7 @@ fn control(name: &str, arguments: &Arguments, subject: &Subject, rows: [&Rows; 2
         name_q: named.best.map_or(f64::NAN, |best| best.q_value),
         p_value: named.found.held_out.p_value,
         in_high: named.found.sites_in_high,
-        high: named.found.high_share,
+        high: named.found.high_fraction,
     });
     Control { name: name.to_owned(), motifs: named.len(), best }
 }

@@ -28,7 +28,8 @@ pub(crate) fn write(
     overview: &Overview,
     controls: &[Control],
 ) -> Outcome {
-    let background = Background::of(rows.iter().flat_map(|rows| &rows.positives.sequences));
+    let background =
+        Background::from_sequences(rows.iter().flat_map(|rows| &rows.positives.sequences));
     let motifs: Vec<Motif> = named.iter().map(|named| named.motif.clone()).collect();
     subject.write("motifs.jaspar", &MotifFormat::Jaspar.format(&motifs, &background))?;
     subject.write("motifs.meme", &MotifFormat::Meme.format(&motifs, &background))?;
@@ -79,7 +80,7 @@ fn best_name(subject: &Subject, named: &NamedMotif) -> String {
 fn summary(subject: &Subject, named: &[NamedMotif]) -> String {
     let mut text =
         "motif\tconsensus\tsites\theld_out_positives\theld_out_negatives\tp\tq\tsites_in_high\t\
-                    high_share\tbest_match\tmatch_p\tmatch_q\n"
+                    high_fraction\tbest_match\tmatch_p\tmatch_q\n"
             .to_owned();
     for each in named {
         let held = &each.found.held_out;
@@ -97,7 +98,7 @@ fn summary(subject: &Subject, named: &[NamedMotif]) -> String {
             held.p_value,
             held.q_value,
             each.found.sites_in_high,
-            each.found.high_share,
+            each.found.high_fraction,
             exact(best.map(|best| best.p_value)),
             exact(best.map(|best| best.q_value)),
         );
@@ -178,7 +179,7 @@ fn table_of_motifs(
             Cell::Text(format!(
                 "{:.0} % ({:.0} %)",
                 100.0 * each.found.sites_in_high,
-                100.0 * each.found.high_share
+                100.0 * each.found.high_fraction
             )),
         ]);
     }

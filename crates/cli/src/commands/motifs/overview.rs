@@ -46,7 +46,7 @@ impl Overview {
         let order = |sequences: &[Sequence], tracks: &[Vec<f64>]| -> Vec<Vec<f64>> {
             let mut order: Vec<usize> = (0..tracks.len()).collect();
             if let Some(first) = named.first() {
-                let background = Background::of(sequences);
+                let background = Background::from_sequences(sequences);
                 let scanner = Scanner::new(&first.found.frequencies(), &background);
                 order.sort_by_key(|&at| {
                     scanner.best(&sequences[at]).map(|hit| (hit.strand, hit.start))

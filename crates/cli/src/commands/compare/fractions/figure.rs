@@ -91,7 +91,7 @@ fn panel(area: &Area<'_>, task: &str, blocks: &[&Block]) -> Outcome {
         let (width, height) = area.dim_in_pixel();
         let inner = f64::from(width) - 70.0;
         let x = 60.0 + inner * (column as f64 + 0.5) / blocks.len() as f64;
-        let text = format!("{} % ({} rows)", 100.0 * block.share, block.rows);
+        let text = format!("{} % ({} rows)", 100.0 * block.fraction, block.rows);
         let style = ("sans-serif", 12).into_font().into_text_style(area);
         let width = 3 * text.len() as i32;
         area.draw(&Text::new(text, (x as i32 - width, height as i32 - 32), style))?;

@@ -13,7 +13,7 @@ use crate::failure::Outcome;
 /// The tasks, methods, fractions and seeds to compare.
 pub(crate) struct Grid<'a> {
     pub(crate) specs: &'a [BenchmarkSpec],
-    pub(crate) shares: &'a [f64],
+    pub(crate) fractions: &'a [f64],
     pub(crate) methods: &'a [Method],
     pub(crate) seeds: u64,
 }
@@ -22,8 +22,8 @@ pub(crate) struct Grid<'a> {
 const FEWEST: f64 = 50.0;
 
 /// The name of a fraction of the training rows in the file of runs.
-pub(crate) fn draw(share: f64) -> String {
-    format!("{} %", 100.0 * share)
+pub(crate) fn draw(fraction: f64) -> String {
+    format!("{} %", 100.0 * fraction)
 }
 
 impl Grid<'_> {
@@ -34,16 +34,18 @@ impl Grid<'_> {
             let task = &spec.task;
             let rows = task.examples(Split::Train)?.len() as f64;
             for seed in 1..=self.seeds {
-                for &share in self.shares.iter().filter(|&&share| share * rows >= FEWEST) {
+                for &fraction in
+                    self.fractions.iter().filter(|&&fraction| fraction * rows >= FEWEST)
+                {
                     for &method in self.methods.iter().filter(|method| method.suits(spec)) {
                         let key = RunKey {
                             task: task.name().to_owned(),
-                            draw: draw(share),
+                            draw: draw(fraction),
                             method: method.name().to_owned(),
-                            settings: method.settings(spec, share)?,
+                            settings: method.settings(spec, fraction)?,
                             seed,
                         };
-                        let work = move || method.run(spec, share, seed, device);
+                        let work = move || method.run(spec, fraction, seed, device);
                         jobs.push(Job::new(key, work));
                     }
                 }

@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     };
     let grid = Grid {
         specs: &specs,
-        shares: &arguments.fractions,
+        fractions: &arguments.fractions,
         methods: &methods,
         seeds: arguments.seeds,
     };

@@ -42,7 +42,7 @@ impl Measure {
 pub(crate) struct Block {
     pub(crate) task: String,
     pub(crate) measure: Measure,
-    pub(crate) share: f64,
+    pub(crate) fraction: f64,
     /// Training rows.
     pub(crate) rows: usize,
     /// Mean and deviation over seeds, for each method that was run.
@@ -53,12 +53,12 @@ pub(crate) struct Block {
 }
 
 /// Summarizes the runs, ordered by task and fraction.
-pub(crate) fn summarize(runs: &[Run], specs: &[BenchmarkSpec], shares: &[f64]) -> Vec<Block> {
+pub(crate) fn summarize(runs: &[Run], specs: &[BenchmarkSpec], fractions: &[f64]) -> Vec<Block> {
     let mut blocks = Vec::new();
     for BenchmarkSpec { task, .. } in specs {
         let measure = Measure::of(task.classes().len());
-        for &share in shares {
-            let draw = grid::draw(share);
+        for &fraction in fractions {
+            let draw = grid::draw(fraction);
             let of_block =
                 || runs.iter().filter(|run| run.key.task == task.name() && run.key.draw == draw);
             let Some(first) = of_block().next() else { continue };
@@ -70,7 +70,7 @@ pub(crate) fn summarize(runs: &[Run], specs: &[BenchmarkSpec], shares: &[f64]) -
             for method in Method::all() {
                 let values: Vec<f64> =
                     by_seed(method).iter().map(|(_, found)| measure.value(found)).collect();
-                methods.extend(Spread::of(&values).map(|spread| (method.name(), spread)));
+                methods.extend(Spread::from_values(&values).map(|spread| (method.name(), spread)));
             }
             let mean = |method: Method| {
                 methods.iter().find(|(name, _)| *name == method.name()).map(|(_, found)| found.mean)
@@ -89,7 +89,7 @@ pub(crate) fn summarize(runs: &[Run], specs: &[BenchmarkSpec], shares: &[f64]) -
             blocks.push(Block {
                 task: task.name().to_owned(),
                 measure,
-                share,
+                fraction,
                 rows: first.train_rows,
                 methods,
                 gain: over_seeds(&pairs, |scored| measure.value(scored)),
@@ -104,8 +104,8 @@ pub(crate) fn table(blocks: &[Block]) -> String {
     let mut text = String::new();
     let mut line = |cells: Vec<String>| text += &format!("| {} |\n", cells.join(" | "));
     let head = |block: &Block| {
-        let Block { task, share, rows, measure, .. } = block;
-        format!("{task}, {} % ({rows} rows), {}", 100.0 * share, measure.name())
+        let Block { task, fraction, rows, measure, .. } = block;
+        format!("{task}, {} % ({rows} rows), {}", 100.0 * fraction, measure.name())
     };
     line(std::iter::once("method".to_owned()).chain(blocks.iter().map(head)).collect());
     line(
