@@ -20,7 +20,7 @@ fn desk() -> Desk {
     let desk = Desk::new();
     let bases = bases(6000, 7);
     desk.write("x.fa", &format!(">x\n{bases}\n"));
-    desk.write("judged.tsv", &format!("{}\n", &bases[2000..2100]));
+    desk.write("benchmark.tsv", &format!("{}\n", &bases[2000..2100]));
     desk
 }
 
@@ -72,7 +72,7 @@ fn a_run_killed_ten_times_ends_with_the_same_bits() {
 #[test]
 fn the_model_is_one_that_other_programs_read() {
     let desk = desk();
-    let output = desk.run(&arguments("out", "--exclude judged.tsv --no-overlap"));
+    let output = desk.run(&arguments("out", "--exclude benchmark.tsv --no-overlap"));
     let text = told(&output);
     assert!(output.status.success(), "{text}");
     assert!(text.contains("6000 bases: 5900 to train on, 0 held out, 100 excluded"), "{text}");
@@ -125,6 +125,6 @@ fn what_cannot_be_trained_on_is_said() {
     desk.refuses(&arguments("out", ""), DATA, &["x.fa"]);
     desk.write("x.fa", ">x\nNNNN\n");
     desk.refuses(&arguments("out", ""), DATA, &[]);
-    desk.refuses("pretrain --exclude judged.tsv", USAGE, &["GENOMES"]);
+    desk.refuses("pretrain --exclude benchmark.tsv", USAGE, &["GENOMES"]);
     assert!(!desk.path("out").exists());
 }

@@ -198,11 +198,11 @@ fn a_head_over_tokens_is_none_over_sequences() {
     let tokens = Checkpoint::open(model("k3_tokcls")).unwrap();
     assert_eq!(tokens.head(), HeadKind::Tokens);
     let error = tokens.sequence_classifier(&device()).unwrap_err();
-    assert!(matches!(error, CheckpointError::OtherHead { judges: "tokens", .. }), "{error}");
+    assert!(matches!(error, CheckpointError::OtherHead { classifies: "tokens", .. }), "{error}");
     let sequences = Checkpoint::open(model("k3_cls")).unwrap();
     assert_eq!(sequences.head(), HeadKind::Sequence);
     let error = sequences.token_classifier(&device()).unwrap_err();
-    assert!(matches!(error, CheckpointError::OtherHead { judges: "sequences", .. }), "{error}");
+    assert!(matches!(error, CheckpointError::OtherHead { classifies: "sequences", .. }), "{error}");
     let masked = Checkpoint::open(model("k3_mlm")).unwrap();
     assert_eq!(masked.head(), HeadKind::MaskedLanguageModel);
 }

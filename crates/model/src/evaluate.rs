@@ -85,12 +85,12 @@ fn outputs(
         let inputs = TokenBatch::padded(&batch, padded_length(longest), pad, device);
         let [_, length] = inputs.dims();
         let output = output(&inputs);
-        let [judged, outputs] = output.dims();
-        let per_row = judged / chunk.len() * outputs;
+        let [scored, outputs] = output.dims();
+        let per_row = scored / chunk.len() * outputs;
         let values: Vec<f32> = output.into_data().iter::<f32>().collect();
         for (&index, row) in chunk.iter().zip(values.chunks(per_row)) {
-            let real = if judged == chunk.len() { per_row } else { rows[index].len() * outputs };
-            debug_assert!(judged == chunk.len() || judged == chunk.len() * length);
+            let real = if scored == chunk.len() { per_row } else { rows[index].len() * outputs };
+            debug_assert!(scored == chunk.len() || scored == chunk.len() * length);
             found[index] = row[..real].to_vec();
         }
     }

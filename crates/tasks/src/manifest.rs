@@ -61,7 +61,7 @@ pub enum FileRole {
     Train,
     /// Models are evaluated on it, as dev or test split or in cross-validation: a pre-training corpus
     /// must share no sequence with it.
-    Judge,
+    Benchmark,
     /// Genomes to pre-train on.
     Genome,
     /// Notes on the rows of other files.

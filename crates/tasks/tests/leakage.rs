@@ -29,7 +29,7 @@ fn no_31_mer_of_the_corpus_is_in_a_row_that_models_are_evaluated_on() {
     let manifest = Manifest::read(&datasets).unwrap();
     let (mut excluded, mut evaluated) = (KmerSet::new(K), HashSet::new());
     let mut rows = 0;
-    for file in manifest.files(&datasets, FileRole::Judge) {
+    for file in manifest.files(&datasets, FileRole::Benchmark) {
         for input in read_inputs(&file, &TableFormat::default()).unwrap() {
             let sequence = input.unwrap().sequence;
             evaluated.extend(kmers(sequence.as_bytes()));

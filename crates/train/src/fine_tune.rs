@@ -239,14 +239,14 @@ pub fn fine_tune_for<M: Scorer, O: Objective>(
     let mut history = Vec::new();
     if config.keep_start {
         let valid = model.valid();
-        let report = run.judge(&valid, dev);
+        let report = run.evaluate(&valid, dev);
         best = Some((objective.standing(&report), FineTuned::at(0, valid, report)));
     }
     for epoch in 1..=config.epochs {
         let train_loss;
         (model, train_loss) = run.epoch(model, &mut steps, epoch, observer)?;
         let valid = model.valid();
-        let report = run.judge(&valid, dev);
+        let report = run.evaluate(&valid, dev);
         let standing = objective.standing(&report);
         let score = standing.score;
         history.push(EpochRecord { epoch, train_loss, score });
@@ -369,7 +369,7 @@ impl<O: Objective> Run<'_, O> {
         TokenBatch::padded(&rows, length, self.tokens.pad, device)
     }
 
-    fn judge<M: Scorer>(&self, model: &M, dev: &[EncodedExample<O::Label>]) -> O::Report {
+    fn evaluate<M: Scorer>(&self, model: &M, dev: &[EncodedExample<O::Label>]) -> O::Report {
         let device = model.devices().first().cloned().unwrap_or_default();
         let rows: Vec<_> = dev.iter().map(|example| &example.encoding).collect();
         let labels: Vec<_> = dev.iter().map(|example| &example.label).collect();

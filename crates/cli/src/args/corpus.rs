@@ -66,7 +66,7 @@ impl CorpusOptions {
             let datasets = self.datasets()?;
             let manifest = Manifest::read(datasets.folder())?;
             genomes = manifest.files(datasets.folder(), FileRole::Genome);
-            exclude = manifest.files(datasets.folder(), FileRole::Judge);
+            exclude = manifest.files(datasets.folder(), FileRole::Benchmark);
         }
         let lengths = Lengths {
             longest: self.longest,

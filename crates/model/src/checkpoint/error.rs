@@ -85,14 +85,14 @@ pub enum CheckpointError {
         name: String,
     },
     /// The checkpoint has a head of another kind.
-    #[error("{}: the weights belong to a {found}, which classifies {judges}", path.display())]
+    #[error("{}: the weights belong to a {found}, which classifies {classifies}", path.display())]
     OtherHead {
         /// The file.
         path: PathBuf,
         /// The class that the config names.
         found: String,
         /// What the head classifies: `tokens` or `sequences`.
-        judges: &'static str,
+        classifies: &'static str,
     },
     /// The network has no adapters that could be saved.
     #[error("{}: the network has no adapters of rank {rank} to save", path.display())]

@@ -327,11 +327,11 @@ impl Checkpoint {
     }
 
     /// Rejects a checkpoint whose head classifies something else.
-    fn refuse(&self, class: &str, judges: &'static str) -> Result<(), CheckpointError> {
+    fn refuse(&self, class: &str, classifies: &'static str) -> Result<(), CheckpointError> {
         match self.config.architectures.first() {
             Some(found) if found.contains(class) => {
                 let (path, found) = (self.path().clone(), found.clone());
-                Err(CheckpointError::OtherHead { path, found, judges })
+                Err(CheckpointError::OtherHead { path, found, classifies })
             }
             _ => Ok(()),
         }
