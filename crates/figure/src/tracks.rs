@@ -30,7 +30,7 @@ const ROW: f64 = 54.0;
 const LEFT: f64 = 200.0;
 const TOP: f64 = 34.0;
 
-/// The colour of bars, and the lighter colour of bars below 0.
+/// The colours of bars above and below 0.
 const UP: &str = "#0072b2";
 const DOWN: &str = "#cc79a7";
 const MARK: &str = "#e69f00";

@@ -75,7 +75,7 @@ impl<T: Tokenizer> GradientReader<T> {
     }
 
     /// The scores of the bases of each sequence, 0 where no token covers a base. For each sequence,
-    /// also the [completeness error](dnabert_interpret::Integrated::completeness_errors), the
+    /// also the [relative error](dnabert_interpret::Integrated::relative_errors), the
     /// largest of its rows. It is 0 for [`GradientMethod::TimesInput`], which does not have this
     /// property.
     ///
@@ -98,7 +98,7 @@ impl<T: Tokenizer> GradientReader<T> {
                     let baseline = self.masked(rows, length);
                     let found =
                         integrated_gradients(&self.model, batch, baseline, self.class, steps);
-                    let errors = found.completeness_errors();
+                    let errors = found.relative_errors();
                     (found.scores, errors)
                 }
             };

@@ -17,7 +17,7 @@ pub struct Integrated {
 impl Integrated {
     /// For each row, the relative error: the absolute difference between the sum of the scores and
     /// `difference`, divided by the absolute value of `difference`.
-    pub fn completeness_errors(&self) -> Vec<f64> {
+    pub fn relative_errors(&self) -> Vec<f64> {
         let sums = self.scores.iter().map(|row| row.iter().sum::<f64>());
         sums.zip(&self.difference)
             .map(|(sum, difference)| (sum - difference).abs() / difference.abs().max(1e-6))
@@ -87,7 +87,7 @@ pub fn gradient_times_input(
 /// Integrated gradients (Sundararajan, Taly and Yan 2017, arXiv 1703.01365) for the score of a
 /// class. The path is the straight line from the word embeddings of `baseline` (ids, `[batch,
 /// length]`) to those of the batch. It is divided into `steps` steps, and each gradient is taken at
-/// the middle of a step. More steps give a smaller [error](Integrated::completeness_errors).
+/// the middle of a step. More steps give a smaller [error](Integrated::relative_errors).
 ///
 /// ```
 /// use burn::tensor::Device;
@@ -184,7 +184,7 @@ mod tests {
             let few = integrated_gradients(&model, &batch(), baseline(), 1, 4);
             let many = integrated_gradients(&model, &batch(), baseline(), 1, 64);
             let worst =
-                |found: &Integrated| found.completeness_errors().into_iter().fold(0.0, f64::max);
+                |found: &Integrated| found.relative_errors().into_iter().fold(0.0, f64::max);
             assert!(worst(&many) < 0.01, "{labels}: {}", worst(&many));
             assert!(worst(&many) <= worst(&few) + 1e-6);
             // Special tokens and padding are the same in both, so their scores are zero.
