@@ -8,7 +8,7 @@ use crate::matrix::{Matrix, multiply};
 use crate::{Level, softmax};
 
 /// The number of queries in one block, small enough for their scores to stay in the cache.
-const QUERIES: usize = 128;
+pub(crate) const QUERIES: usize = 128;
 
 /// The input of multi-head attention: several sequences whose tokens follow one another without
 /// padding.
@@ -29,14 +29,14 @@ pub struct Attention<'a> {
 }
 
 /// The number of elements of an array with these sizes.
-fn product(sizes: &[usize]) -> usize {
+pub(crate) fn product(sizes: &[usize]) -> usize {
     let all = sizes.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));
     all.filter(|all| isize::try_from(*all).is_ok()).expect("the array fits in memory")
 }
 
 /// A pointer through which several threads write different elements.
 #[derive(Clone, Copy)]
-struct Shared(*mut f32);
+pub(crate) struct Shared(pub(crate) *mut f32);
 
 #[allow(unsafe_code, reason = "threads write different columns of the same rows")]
 // SAFETY: each task writes only elements that no other task reads or writes; see `attention`.
@@ -48,7 +48,7 @@ unsafe impl Sync for Shared {}
 impl Shared {
     /// The pointer. A closure that calls this method captures the whole struct, which is Send and
     /// Sync; one that reads the field captures the bare pointer.
-    fn get(self) -> *mut f32 {
+    pub(crate) fn get(self) -> *mut f32 {
         self.0
     }
 }

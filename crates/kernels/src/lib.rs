@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod attention;
+mod dropout;
 mod elementwise;
+mod gradient;
 mod level;
 mod linear;
 mod math;
@@ -9,11 +11,18 @@ mod matrix;
 mod norm;
 mod setting;
 mod softmax;
+mod train_attention;
 
 pub use attention::{Attention, attention};
-pub use elementwise::{exp, gelu, gelu_tanh, relu};
+pub use dropout::{Kept, apply_mask, draw_mask};
+pub use elementwise::{
+    exp, gelu, gelu_tanh, multiply, relu, train_gelu, train_gelu_tanh, train_relu,
+};
+pub use gradient::{column_sums, input_gradient, weight_gradient};
 pub use level::Level;
 pub use linear::{Weights, convolve, linear};
-pub use norm::{Norm, add_norm};
+pub use matrix::Old;
+pub use norm::{Norm, add_norm, norm_gradient, train_norm};
 pub use setting::{is_enabled, set_enabled};
 pub use softmax::softmax;
+pub use train_attention::{KeptWeights, attention_gradient, train_attention, weight_count};

@@ -55,11 +55,19 @@ impl<'a> Weights<'a> {
     pub fn output(&self) -> usize {
         self.output
     }
+
+    pub(crate) fn values(&self) -> &[f32] {
+        self.values
+    }
+
+    pub(crate) fn strides(&self) -> [usize; 2] {
+        self.strides
+    }
 }
 
 /// The index of the last element of a matrix, or `usize::MAX`, which is outside any slice, on
 /// overflow.
-fn last_of([rows, columns]: [usize; 2], strides: [usize; 2]) -> usize {
+pub(crate) fn last_of([rows, columns]: [usize; 2], strides: [usize; 2]) -> usize {
     let down = (rows - 1).checked_mul(strides[0]);
     let right = (columns - 1).checked_mul(strides[1]);
     down.zip(right).and_then(|(down, right)| down.checked_add(right)).unwrap_or(usize::MAX)

@@ -145,3 +145,41 @@ pub(crate) fn gelu_tanh<A: Arithmetic>(x: f32) -> f32 {
     let value = if x == f32::NEG_INFINITY { -0.0 } else { value };
     if x.is_nan() { x } else { value }
 }
+
+/// `Φ(x) + x φ(x)`: the derivative of [`gelu`].
+#[inline(always)]
+pub(crate) fn gelu_slope<A: Arithmetic>(x: f32) -> f32 {
+    /// 1 / √(2π)
+    const DENSITY: f32 = 0.398_942_3;
+    let size = x.abs();
+    let t = 1.0 / A::multiply_add(size, 0.4, 1.0);
+    let u = A::multiply_add(2.0, t, -1.0);
+    let mut sum = TAIL[10];
+    for coefficient in TAIL[..10].iter().rev() {
+        sum = A::multiply_add(sum, u, *coefficient);
+    }
+    let bell = exp::<A>(-0.5 * (size * size));
+    let tail = sum * t * bell;
+    let probability = if x < 0.0 { tail } else { 1.0 - tail };
+    let slope = A::multiply_add(x * DENSITY, bell, probability);
+    // The square of a large number is infinite; the limits are 0 and 1.
+    let slope = if size > 14.0 { probability } else { slope };
+    if x.is_nan() { x } else { slope }
+}
+
+/// The derivative of [`gelu_tanh`].
+#[inline(always)]
+pub(crate) fn gelu_tanh_slope<A: Arithmetic>(x: f32) -> f32 {
+    // 2 √(2/π)
+    const TWICE: f32 = 1.595_769;
+    let size = x.abs().min(20.0);
+    let square = size * size;
+    let inner = A::multiply_add(0.044_715 * square, size, size);
+    let small = exp::<A>(-TWICE * inner);
+    let whole = 1.0 / (1.0 + small);
+    let sigmoid = if x < 0.0 { small * whole } else { whole };
+    // σ (1 − σ) u' x, the same on both sides of 0.
+    let steep = small * whole * whole * TWICE * A::multiply_add(3.0 * 0.044_715, square, 1.0);
+    let slope = A::multiply_add(steep, size.copysign(x), sigmoid);
+    if x.is_nan() { x } else { slope }
+}

@@ -7,6 +7,15 @@ pub(crate) struct Matrix<P> {
     pub(crate) strides: [usize; 2],
 }
 
+/// What happens to the old content of the result of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Old {
+    /// It is replaced, and not read.
+    Replaced,
+    /// The product is added to it.
+    Added,
+}
+
 /// Writes `scale × left × right`, `[rows, inner]` times `[inner, columns]`, to `product`, on this
 /// thread.
 ///
@@ -16,14 +25,71 @@ pub(crate) struct Matrix<P> {
 /// and no other thread may read or write them during the call.
 #[allow(unsafe_code, reason = "gemm takes pointers")]
 pub(crate) unsafe fn multiply(
-    [rows, inner, columns]: [usize; 3],
+    sizes: [usize; 3],
     left: &Matrix<*const f32>,
     right: &Matrix<*const f32>,
     scale: f32,
     product: &Matrix<*mut f32>,
 ) {
+    // SAFETY: the caller guarantees it.
+    unsafe { run(sizes, left, right, scale, product, Old::Replaced, gemm::Parallelism::None) }
+}
+
+/// As [`multiply`], on this thread, and with the old content of `product` in the sum if `old` says
+/// so.
+///
+/// # Safety
+///
+/// As [`multiply`]; where `old` is [`Old::Added`], `product` must also be readable.
+#[allow(unsafe_code, reason = "gemm takes pointers")]
+pub(crate) unsafe fn multiply_onto(
+    sizes: [usize; 3],
+    left: &Matrix<*const f32>,
+    right: &Matrix<*const f32>,
+    scale: f32,
+    product: &Matrix<*mut f32>,
+    old: Old,
+) {
+    // SAFETY: the caller guarantees it.
+    unsafe { run(sizes, left, right, scale, product, old, gemm::Parallelism::None) }
+}
+
+/// As [`multiply_onto`] with a scale of 1, on all cores of the current thread pool.
+///
+/// # Safety
+///
+/// As [`multiply_onto`].
+#[allow(unsafe_code, reason = "gemm takes pointers")]
+pub(crate) unsafe fn add_product(
+    sizes: [usize; 3],
+    left: &Matrix<*const f32>,
+    right: &Matrix<*const f32>,
+    product: &Matrix<*mut f32>,
+    old: Old,
+) {
+    let threads = match rayon::current_num_threads() {
+        1 => gemm::Parallelism::None,
+        count => gemm::Parallelism::Rayon(count),
+    };
+    // SAFETY: the caller guarantees it.
+    unsafe { run(sizes, left, right, 1.0, product, old, threads) }
+}
+
+/// # Safety
+///
+/// As [`multiply_onto`].
+#[allow(unsafe_code, reason = "gemm takes pointers")]
+unsafe fn run(
+    [rows, inner, columns]: [usize; 3],
+    left: &Matrix<*const f32>,
+    right: &Matrix<*const f32>,
+    scale: f32,
+    product: &Matrix<*mut f32>,
+    old: Old,
+    threads: gemm::Parallelism,
+) {
     let step = |strides: [usize; 2], axis: usize| strides[axis] as isize;
-    // SAFETY: the caller guarantees it. The old content of `product` is not read.
+    // SAFETY: the caller guarantees it. The old content of `product` is read only if it is added.
     unsafe {
         gemm::gemm(
             rows,
@@ -32,19 +98,19 @@ pub(crate) unsafe fn multiply(
             product.start,
             step(product.strides, 1),
             step(product.strides, 0),
-            false,
+            old == Old::Added,
             left.start,
             step(left.strides, 1),
             step(left.strides, 0),
             right.start,
             step(right.strides, 1),
             step(right.strides, 0),
-            0.0,
+            1.0,
             scale,
             false,
             false,
             false,
-            gemm::Parallelism::None,
+            threads,
         );
     }
 }

@@ -1,5 +1,6 @@
 //! Layer normalisation.
 
+use crate::Kept;
 use crate::level::for_each_level;
 use crate::math::Arithmetic;
 
@@ -28,6 +29,23 @@ fn sum_of<F: Fn(f32) -> f32>(row: &[f32], function: F) -> f32 {
     }
     for (sum, value) in sums.iter_mut().zip(rest) {
         *sum += function(*value);
+    }
+    sums.iter().sum()
+}
+
+/// The sum of the products of two rows of equal length.
+#[inline(always)]
+fn sum_of_products(row: &[f32], other: &[f32]) -> f32 {
+    let (whole, rest) = row.as_chunks::<LANES>();
+    let (other_whole, other_rest) = other.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for (chunk, other) in whole.iter().zip(other_whole) {
+        for ((sum, value), other) in sums.iter_mut().zip(chunk).zip(other) {
+            *sum += value * other;
+        }
+    }
+    for ((sum, value), other) in sums.iter_mut().zip(rest).zip(other_rest) {
+        *sum += value * other;
     }
     sums.iter().sum()
 }
@@ -67,4 +85,129 @@ for_each_level! {
     ///
     /// If the slices are not the same whole number of rows, or the norm has no column.
     pub fn add_norm(rows: &mut [f32], residual: Option<&[f32]>, norm: Norm<'_>) = add_norm_body
+}
+
+#[inline(always)]
+fn train_norm_body<A: Arithmetic>(
+    rows: &mut [f32],
+    residual: &[f32],
+    kept: Option<Kept<'_>>,
+    norm: Norm<'_>,
+    normalized: &mut [f32],
+    scales: &mut [f32],
+) {
+    let width = norm.gamma.len();
+    assert!(width > 0 && norm.beta.len() == width, "each column needs a scale and a shift");
+    let count = rows.len();
+    assert!(count.is_multiple_of(width), "the slice must be a whole number of rows");
+    assert!(
+        residual.len() == count && normalized.len() == count && scales.len() == count / width,
+        "a residual and a normalised value for each element, and a scale for each row"
+    );
+    match kept {
+        Some(Kept { mask, factor }) => {
+            assert_eq!(mask.len(), count, "a mask for each element");
+            for ((value, other), kept) in rows.iter_mut().zip(residual).zip(mask) {
+                *value = *value * (f32::from(*kept) * factor) + other;
+            }
+        }
+        None => rows.iter_mut().zip(residual).for_each(|(value, other)| *value += other),
+    }
+    let saved = normalized.chunks_exact_mut(width).zip(scales);
+    for (row, (normalized, saved)) in rows.chunks_exact_mut(width).zip(saved) {
+        let mean = sum_of(row, |value| value) / width as f32;
+        let variance = sum_of(row, |value| (value - mean) * (value - mean)) / width as f32;
+        let scale = 1.0 / (variance + norm.epsilon).sqrt();
+        *saved = scale;
+        for (((value, normalized), gamma), beta) in
+            row.iter_mut().zip(normalized).zip(norm.gamma).zip(norm.beta)
+        {
+            *normalized = (*value - mean) * scale;
+            *value = A::multiply_add(*normalized, *gamma, *beta);
+        }
+    }
+}
+
+for_each_level! {
+    /// As [`add_norm`], with dropout of `rows` before the sum. Also writes what
+    /// [`norm_gradient`] needs: the normalised rows, before the scale and shift of the columns, and
+    /// the scale of each row.
+    ///
+    /// # Shapes
+    ///
+    /// - `rows`, `residual`, the mask, and `normalized`: `[rows, width]`
+    /// - `scales`: `[rows]`
+    ///
+    /// # Panics
+    ///
+    /// If a slice does not have its shape.
+    pub fn train_norm(
+        rows: &mut [f32],
+        residual: &[f32],
+        kept: Option<Kept<'_>>,
+        norm: Norm<'_>,
+        normalized: &mut [f32],
+        scales: &mut [f32],
+    ) = train_norm_body
+}
+
+#[inline(always)]
+fn norm_gradient_body<A: Arithmetic>(
+    rows: &mut [f32],
+    normalized: &[f32],
+    scales: &[f32],
+    gamma: &[f32],
+    gamma_gradient: &mut [f32],
+    beta_gradient: &mut [f32],
+) {
+    let width = gamma.len();
+    assert!(
+        width > 0 && gamma_gradient.len() == width && beta_gradient.len() == width,
+        "each column needs a scale and gradients"
+    );
+    assert!(
+        rows.len() == normalized.len() && rows.len() == scales.len() * width,
+        "a normalised value for each element, and a scale for each row"
+    );
+    let saved = normalized.chunks_exact(width).zip(scales);
+    for (row, (normalized, scale)) in rows.chunks_exact_mut(width).zip(saved) {
+        for (((value, normalized), gamma), (gamma_gradient, beta_gradient)) in row
+            .iter_mut()
+            .zip(normalized)
+            .zip(gamma)
+            .zip(gamma_gradient.iter_mut().zip(beta_gradient.iter_mut()))
+        {
+            *beta_gradient += *value;
+            *gamma_gradient = A::multiply_add(*value, *normalized, *gamma_gradient);
+            *value *= gamma;
+        }
+        let mean = sum_of(row, |value| value) / width as f32;
+        let along = sum_of_products(row, normalized) / width as f32;
+        for (value, normalized) in row.iter_mut().zip(normalized) {
+            *value = (*value - A::multiply_add(*normalized, along, mean)) * scale;
+        }
+    }
+}
+
+for_each_level! {
+    /// Replaces the gradient of the output of [`train_norm`], `rows`, by that of the sum that was
+    /// normalised, and adds to the gradients of the norm.
+    ///
+    /// # Shapes
+    ///
+    /// - `rows` and `normalized`: `[rows, width]`
+    /// - `scales`: `[rows]`
+    /// - `gamma` and the gradients of the norm: `[width]`
+    ///
+    /// # Panics
+    ///
+    /// If a slice does not have its shape.
+    pub fn norm_gradient(
+        rows: &mut [f32],
+        normalized: &[f32],
+        scales: &[f32],
+        gamma: &[f32],
+        gamma_gradient: &mut [f32],
+        beta_gradient: &mut [f32],
+    ) = norm_gradient_body
 }

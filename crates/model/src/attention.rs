@@ -15,7 +15,7 @@ pub struct SelfAttention {
     pub(crate) query: Linear,
     pub(crate) key: Linear,
     pub(crate) value: Linear,
-    dropout: Dropout,
+    pub(crate) dropout: Dropout,
     #[module(skip)]
     heads: usize,
 }

@@ -36,15 +36,39 @@ impl Dropout {
         if self.rate == 0.0 || !self.training.is_enabled() || !device.is_autodiff() {
             return input;
         }
-        let Some(stream) = STREAM.get() else {
+        let Some(stream) = DropoutStream::advance() else {
             let kept = input.random_like(Distribution::Bernoulli(1.0 - self.rate));
             return input * kept.mul_scalar(1.0 / (1.0 - self.rate));
         };
-        STREAM.set(Some(DropoutStream { calls: stream.calls + 1, ..stream }));
         let shape = input.dims();
         let mask = TensorData::new(stream.mask(shape.iter().product(), self.rate), shape);
         input * Tensor::from_data(mask, &device)
     }
+
+    /// What [`forward`](Self::forward) does on an autodiff device, for a kernel that draws the mask
+    /// itself.
+    #[cfg(feature = "flex")]
+    pub(crate) fn plan(&self) -> DropoutPlan {
+        if self.rate == 0.0 || !self.training.is_enabled() {
+            return DropoutPlan::Nothing;
+        }
+        match DropoutStream::advance() {
+            Some(stream) => DropoutPlan::Drop(stream.seeds(), self.rate),
+            None => DropoutPlan::Unseeded,
+        }
+    }
+}
+
+/// How a kernel drops elements.
+#[cfg(feature = "flex")]
+#[derive(Debug)]
+pub(crate) enum DropoutPlan {
+    /// Nothing is dropped.
+    Nothing,
+    /// Each batch row has a seed of its own, and elements are dropped at this rate.
+    Drop(Vec<u64>, f64),
+    /// The device draws the mask: a kernel cannot.
+    Unseeded,
 }
 
 /// The source of the dropout masks of one forward pass.
@@ -82,14 +106,26 @@ impl DropoutStream {
         forward()
     }
 
+    /// Returns the stream of the current scope, if any, and moves it on to the next dropout layer.
+    fn advance() -> Option<Self> {
+        let stream = STREAM.get()?;
+        STREAM.set(Some(Self { calls: stream.calls + 1, ..stream }));
+        Some(stream)
+    }
+
+    /// The seed of the mask of each batch row.
+    fn seeds(self) -> Vec<u64> {
+        let rows = self.first_row..self.first_row + self.rows;
+        rows.map(|row| derive_seed(self.seed, &[self.calls, row as u64])).collect()
+    }
+
     /// Returns one factor for each element: 0 with probability `rate`, else 1 / (1 − rate).
     fn mask(self, elements: usize, rate: f64) -> Vec<f32> {
         let per_row = elements / self.rows.max(1);
         let kept = (1.0 / (1.0 - rate)) as f32;
-        let threshold = (rate * 2_f64.powi(32)) as u32;
+        let threshold = threshold(rate);
         let mut mask = Vec::with_capacity(elements);
-        for row in self.first_row..self.first_row + self.rows {
-            let mut state = derive_seed(self.seed, &[self.calls, row as u64]);
+        for mut state in self.seeds() {
             for pair in 0..per_row.div_ceil(2) {
                 let word = next(&mut state);
                 let value = |half: u32| if half < threshold { 0.0 } else { kept };
@@ -101,6 +137,11 @@ impl DropoutStream {
         }
         mask
     }
+}
+
+/// A random 32-bit number below this drops an element.
+pub(crate) fn threshold(rate: f64) -> u32 {
+    (rate * 2_f64.powi(32)) as u32
 }
 
 /// The generator xorshift64* (Vigna 2016, doi 10.1145/2845077): fast, and good enough for masks;

@@ -169,6 +169,14 @@ impl Bert {
         self
     }
 
+    /// The output of the pooler, or the `[CLS]` state without one, `[batch, hidden]`.
+    fn pool(&self, hidden: &Tensor<3>) -> Tensor<2> {
+        match &self.pooler {
+            Some(pooler) => pooler.forward(hidden),
+            None => first_token(hidden),
+        }
+    }
+
     /// Returns the word vectors of `ids`, before positions, segments and normalisation are added.
     ///
     /// # Shapes
@@ -225,12 +233,18 @@ impl Encoder for Bert {
         let dims @ [rows, length] = batch.dims();
         let width = self.hidden_size();
         let unflatten = |rows_of_tokens: Tensor<2>| rows_of_tokens.reshape([rows, length, width]);
-        let bias = AttentionBias::new(batch, self.mask_mode, self.alibi_heads);
         let embedded = self.embeddings.forward(batch);
         let mut states = embedded.reshape([rows * length, width]);
         if sink.wants_hidden(0) {
             sink.hidden(0, unflatten(states.clone()));
         }
+        #[cfg(feature = "flex")]
+        if let Some(last) = flex::train_layers(self, batch, &states, sink) {
+            let hidden = unflatten(last);
+            let pooled = self.pool(&hidden);
+            return EncoderOutput { hidden, pooled };
+        }
+        let bias = AttentionBias::new(batch, self.mask_mode, self.alibi_heads);
         for (index, layer) in self.encoder.layer.iter().enumerate() {
             let (output, weights) = layer.forward(states, dims, &bias);
             states = output;
@@ -246,10 +260,7 @@ impl Encoder for Bert {
             // MosaicBERT computes only real tokens and fills the rest with zeros.
             hidden = hidden * mask.clone().unsqueeze_dim::<3>(2);
         }
-        let pooled = match &self.pooler {
-            Some(pooler) => pooler.forward(&hidden),
-            None => first_token(&hidden),
-        };
+        let pooled = self.pool(&hidden);
         EncoderOutput { hidden, pooled }
     }
 

@@ -8,6 +8,7 @@
 mod convolved;
 mod packed;
 mod param;
+mod train;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use dnabert_kernels::{self as kernels, Attention, Level};
@@ -18,6 +19,8 @@ use crate::{Activation, Bert, EncoderOutput, LayerSink, TokenBatch};
 use convolved::FlexParamConvolution;
 use packed::Packed;
 use param::{FlexParam, FlexParamLayer, FlexParamLinear, FlexParamNorm};
+
+pub(crate) use train::layers as train_layers;
 
 /// The largest number of tokens in a block; the widest states of a block fit in the cache of a
 /// core.

@@ -10,6 +10,7 @@ use crate::Activation;
 use crate::layer::BertLayer;
 
 /// The values of a parameter, without a copy.
+#[derive(Debug)]
 pub(super) struct FlexParam(FlexTensor);
 
 impl FlexParam {
@@ -20,6 +21,18 @@ impl FlexParam {
             return None;
         }
         tensor.try_into_primitive::<Flex>().ok().map(Self)
+    }
+
+    /// The values of a tensor of f32; vectors become contiguous.
+    pub(super) fn from_tensor(tensor: FlexTensor) -> Self {
+        let is_vector = tensor.layout().shape().num_dims() == 1;
+        Self(if is_vector { tensor.to_contiguous() } else { tensor })
+    }
+
+    /// The number of elements in each dimension.
+    fn dims(&self) -> [usize; 2] {
+        let shape = self.0.layout().shape();
+        [shape[0], shape[1]]
     }
 
     pub(super) fn values(&self) -> &[f32] {
@@ -37,6 +50,7 @@ impl FlexParam {
     }
 }
 
+#[derive(Debug)]
 pub(super) struct FlexParamLinear {
     weight: FlexParam,
     bias: Option<FlexParam>,
@@ -57,6 +71,23 @@ impl FlexParamLinear {
         Some(Self { weight, bias, dims: linear.weight.dims() })
     }
 
+    /// A linear layer of these tensors of f32, `[input, output]` and `[output]`.
+    pub(super) fn from_tensors([weight, bias]: [FlexTensor; 2]) -> Self {
+        let positive = FlexParam::from_tensor(weight);
+        // A view may count backwards, which products cannot.
+        let weight = match positive.strides() {
+            Some(_) => positive,
+            None => FlexParam(positive.0.to_contiguous()),
+        };
+        let dims = weight.dims();
+        Self { weight, bias: Some(FlexParam::from_tensor(bias)), dims }
+    }
+
+    /// The number of elements of the input and of the output.
+    pub(super) fn dims(&self) -> [usize; 2] {
+        self.dims
+    }
+
     pub(super) fn weights(&self) -> Weights<'_> {
         let strides = self.weight.strides().expect("asked when it was made");
         let bias = self.bias.as_ref().and_then(FlexParam::slice);
@@ -64,6 +95,7 @@ impl FlexParamLinear {
     }
 }
 
+#[derive(Debug)]
 pub(super) struct FlexParamNorm {
     gamma: FlexParam,
     beta: FlexParam,
@@ -76,6 +108,12 @@ impl FlexParamNorm {
         gamma.slice()?;
         beta.slice()?;
         Some(Self { gamma, beta, epsilon: epsilon as f32 })
+    }
+
+    /// A norm of these tensors of f32, the scale and the shift of each column.
+    pub(super) fn from_tensors([gamma, beta]: [FlexTensor; 2], epsilon: f32) -> Self {
+        let [gamma, beta] = [gamma, beta].map(FlexParam::from_tensor);
+        Self { gamma, beta, epsilon }
     }
 
     pub(super) fn norm(&self) -> Norm<'_> {

@@ -59,7 +59,7 @@ impl Layer {
 pub struct ResidualOutput {
     pub(crate) dense: Linear,
     pub(crate) layer_norm: LayerNorm,
-    dropout: Dropout,
+    pub(crate) dropout: Dropout,
 }
 
 impl ResidualOutput {
