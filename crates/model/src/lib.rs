@@ -47,4 +47,6 @@ pub use sink::LayerSink;
 #[cfg(feature = "flex")]
 pub mod kernels {
     pub use dnabert_kernels::{Level, is_enabled, set_enabled};
+
+    pub use crate::flex::give_back;
 }

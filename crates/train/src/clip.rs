@@ -6,14 +6,14 @@ use burn::tensor::Tensor;
 
 /// Returns the Euclidean norm of the gradients of all parameters of `module`.
 pub fn gradient_norm<M: Module>(module: &M, gradients: &GradientsParams) -> f64 {
-    let mut squares = Squares { gradients, sums: Vec::new() };
+    let mut squares = Squares { gradients, sums: Vec::new(), read: 0.0 };
     module.visit(&mut squares);
     if squares.sums.is_empty() {
-        return 0.0;
+        return squares.read.sqrt();
     }
     // One read from the device for all parameters.
     let sums = Tensor::cat(squares.sums, 0).into_data();
-    sums.iter::<f64>().sum::<f64>().sqrt()
+    (squares.read + sums.iter::<f64>().sum::<f64>()).sqrt()
 }
 
 /// Scales all gradients by one factor, so that their norm is at most `maximum`; also returns the
@@ -38,12 +38,20 @@ pub fn clip_gradients<M: Module>(
 
 struct Squares<'a> {
     gradients: &'a GradientsParams,
+    /// On the device, one for each parameter.
     sums: Vec<Tensor<1>>,
+    /// The sum over the parameters that were read on the CPU.
+    read: f64,
 }
 
 impl ModuleVisitor for Squares<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.get::<D>(param.id) {
+            #[cfg(feature = "flex")]
+            if let Some(sum) = crate::flex::sum_of_squares(&gradient) {
+                self.read += sum;
+                return;
+            }
             self.sums.push(gradient.square().sum());
         }
     }

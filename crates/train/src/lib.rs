@@ -6,6 +6,8 @@ mod clip;
 mod encode;
 mod error;
 mod fine_tune;
+#[cfg(feature = "flex")]
+mod flex;
 mod loss;
 mod mask;
 pub mod metric;

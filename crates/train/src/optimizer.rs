@@ -3,6 +3,8 @@
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::optim::{AdamWState, AdaptiveMomentumState, LearningRate, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
+#[cfg(feature = "flex")]
+use dnabert_kernels::AdamWStep;
 
 /// The settings of AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101).
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -70,25 +72,35 @@ impl Optimizer for BertAdamW {
         state: Option<AdamWState<D>>,
     ) -> (Tensor<D>, Option<AdamWState<D>>) {
         let AdamWSettings { beta_1, beta_2, epsilon, weight_decay } = self.0;
+        let time = state.as_ref().map_or(0, |state| state.momentum.time) + 1;
+        let bias_1 = 1.0 - f64::from(beta_1).powi(time as i32);
+        let bias_2 = 1.0 - f64::from(beta_2).powi(time as i32);
+        let corrected = rate * bias_2.sqrt() / bias_1;
+        let kept = 1.0 - rate * f64::from(weight_decay);
+        #[cfg(feature = "flex")]
+        if crate::flex::are_plain(&weights, &gradient) {
+            let (rate, kept) = (corrected as f32, kept as f32);
+            let step = AdamWStep { beta_1, beta_2, epsilon, rate, kept };
+            let moments = state.map(|state| state.momentum).map(|old| [old.moment_1, old.moment_2]);
+            let (weights, [first, second]) = crate::flex::adamw(step, weights, gradient, moments);
+            let momentum = AdaptiveMomentumState::new(time, first, second);
+            return (weights, Some(AdamWState { momentum }));
+        }
         let first = gradient.clone().mul_scalar(1.0 - beta_1);
         let second = gradient.square().mul_scalar(1.0 - beta_2);
         let momentum = match state.map(|state| state.momentum) {
             Some(old) => AdaptiveMomentumState {
-                time: old.time + 1,
+                time,
                 moment_1: old.moment_1.mul_scalar(beta_1) + first,
                 moment_2: old.moment_2.mul_scalar(beta_2) + second,
                 max_moment_2: None,
             },
             None => AdaptiveMomentumState::new(1, first, second),
         };
-        let time = momentum.time as i32;
-        let bias_1 = 1.0 - f64::from(beta_1).powi(time);
-        let bias_2 = 1.0 - f64::from(beta_2).powi(time);
         let direction =
             momentum.moment_1.clone() / momentum.moment_2.clone().sqrt().add_scalar(epsilon);
-        let updated = weights - direction.mul_scalar(rate * bias_2.sqrt() / bias_1);
-        let decay = rate * f64::from(weight_decay);
-        let decayed = if decay == 0.0 { updated } else { updated.mul_scalar(1.0 - decay) };
+        let updated = weights - direction.mul_scalar(corrected);
+        let decayed = if kept == 1.0 { updated } else { updated.mul_scalar(kept) };
         (decayed, Some(AdamWState { momentum }))
     }
 
@@ -137,5 +149,30 @@ mod tests {
         let expected = 1.0 - 0.1 * root / (root + 1.0);
         let [weight, _] = step(&settings, 1e-4);
         assert!((weight - expected).abs() < 1e-6, "{weight}, not {expected}");
+    }
+
+    /// The kernel rounds each product and sum as tensor operations do.
+    #[test]
+    #[cfg(feature = "flex")]
+    fn kernels_and_tensors_take_the_same_steps() {
+        use dnabert_kernels::set_enabled;
+
+        let device = Device::flex();
+        let values = |salt: f32| -> Tensor<2> {
+            let values: Vec<f32> = (0..70_000).map(|i| (i as f32 * salt).sin()).collect();
+            Tensor::from_data(burn::tensor::TensorData::new(values, [700, 100]), &device)
+        };
+        let run = |is_on: bool| {
+            set_enabled(is_on);
+            let optimizer = BertAdamW(AdamWSettings::default());
+            let (mut weights, mut state) = (values(0.7), None);
+            for salt in [1.3, 1.7, 2.9] {
+                (weights, state) = optimizer.step(1e-3, weights, values(salt), state);
+            }
+            let AdaptiveMomentumState { moment_1, moment_2, .. } = state.expect("moments").momentum;
+            [weights, moment_1, moment_2].map(|tensor| tensor.into_data())
+        };
+        let off = run(false);
+        assert_eq!(run(true), off);
     }
 }

@@ -1,4 +1,4 @@
-//! Sums the gradients of several devices with burn's collective operation.
+//! Sums gradients: those of several passes, and those of several devices.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -33,4 +33,37 @@ impl ModuleVisitor for Sum<'_> {
             self.summed.register::<D>(param.id, sum.resolve());
         }
     }
+}
+
+/// Adds `more` to the gradients of `module` in `sum`.
+pub(crate) fn add_gradients<M: Module>(
+    module: &M,
+    sum: &mut GradientsParams,
+    more: GradientsParams,
+) {
+    module.visit(&mut Add { sum, more });
+}
+
+struct Add<'a> {
+    sum: &'a mut GradientsParams,
+    more: GradientsParams,
+}
+
+impl ModuleVisitor for Add<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(more) = self.more.remove::<D>(param.id) else { return };
+        let sum = match self.sum.remove::<D>(param.id) {
+            Some(sum) => add(sum, more),
+            None => more,
+        };
+        self.sum.register::<D>(param.id, sum);
+    }
+}
+
+fn add<const D: usize>(sum: Tensor<D>, more: Tensor<D>) -> Tensor<D> {
+    #[cfg(feature = "flex")]
+    if crate::flex::are_plain(&sum, &more) {
+        return crate::flex::add(sum, more);
+    }
+    sum + more
 }

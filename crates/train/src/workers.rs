@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use burn::module::Module;
-use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::optim::GradientsParams;
 use burn::tensor::distributed::{DistributedConfig, DistributedContext, ReduceOperation};
 use burn::tensor::{Device, Tensor};
 use dnabert_model::DropoutStream;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::TrainError;
-use crate::reduce::sum_over;
+use crate::reduce::{add_gradients, sum_over};
 
 /// Workers that each compute the gradients of a part of a batch.
 #[derive(Debug)]
@@ -42,18 +42,18 @@ pub(crate) struct Rows {
 }
 
 /// The gradients and the loss of a step, summed over its passes.
-pub(crate) struct StepSum<M> {
-    gradients: GradientsAccumulator<M>,
+pub(crate) struct StepSum {
+    gradients: GradientsParams,
     loss: f64,
 }
 
-impl<M: Module> StepSum<M> {
+impl StepSum {
     pub(crate) fn new() -> Self {
-        Self { gradients: GradientsAccumulator::new(), loss: 0.0 }
+        Self { gradients: GradientsParams::new(), loss: 0.0 }
     }
 
     /// Adds a pass over `rows`; `loss` computes the loss of a range of them.
-    pub(crate) fn add<F>(
+    pub(crate) fn add<M: Module, F>(
         &mut self,
         workers: &Workers,
         model: &M,
@@ -70,7 +70,7 @@ impl<M: Module> StepSum<M> {
             (gradients, loss.into_data().iter::<f64>().sum())
         });
         for (gradients, loss) in parts {
-            self.gradients.accumulate(model, gradients);
+            add_gradients(model, &mut self.gradients, gradients);
             self.loss += loss;
         }
     }
@@ -80,11 +80,11 @@ impl<M: Module> StepSum<M> {
     /// # Errors
     ///
     /// [`TrainError::NotFinite`] if the loss is NaN or infinite.
-    pub(crate) fn finish(mut self, step: usize) -> Result<Part, TrainError> {
+    pub(crate) fn finish(self, step: usize) -> Result<Part, TrainError> {
         if !self.loss.is_finite() {
             return Err(TrainError::NotFinite { what: "loss", value: self.loss, step });
         }
-        Ok((self.gradients.grads(), self.loss))
+        Ok((self.gradients, self.loss))
     }
 }
 

@@ -11,7 +11,8 @@ mod param;
 mod train;
 
 use burn::tensor::{Int, Tensor, TensorData};
-use dnabert_kernels::{self as kernels, Attention, Level};
+use burn_flex::FlexTensor;
+use dnabert_kernels::{self as kernels, Attention, Buffer, Level};
 use rayon::prelude::*;
 
 use crate::layer::Layer;
@@ -25,6 +26,16 @@ pub(crate) use train::layers as train_layers;
 /// The largest number of tokens in a block; the widest states of a block fit in the cache of a
 /// core.
 const BLOCK: usize = 512;
+
+/// Gives the memory of a tensor that nobody else reads back to the pool of [`Buffer`], for the next
+/// step of training.
+pub fn give_back(tensor: FlexTensor) {
+    if tensor.is_unique()
+        && let Ok(values) = tensor.into_data().try_into_vec::<f32>()
+    {
+        drop(Buffer::from(values));
+    }
+}
 
 /// Which of the last states are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -88,6 +88,26 @@ impl FlexParamLinear {
         self.dims
     }
 
+    /// The bias of a layer that has one.
+    pub(super) fn bias(&self) -> &[f32] {
+        self.bias.as_ref().and_then(FlexParam::slice).expect("a bias, contiguous")
+    }
+
+    /// Copies the weights of each input to a row.
+    pub(super) fn copy_rows<'a>(&self, rows: impl Iterator<Item = &'a mut [f32]>) {
+        let [down, right] = self.weight.strides().expect("asked when it was made");
+        let values = self.weight.values();
+        for (input, row) in rows.enumerate() {
+            if right == 1 {
+                row.copy_from_slice(&values[input * down..][..row.len()]);
+                continue;
+            }
+            for (output, value) in row.iter_mut().enumerate() {
+                *value = values[input * down + output * right];
+            }
+        }
+    }
+
     pub(super) fn weights(&self) -> Weights<'_> {
         let strides = self.weight.strides().expect("asked when it was made");
         let bias = self.bias.as_ref().and_then(FlexParam::slice);

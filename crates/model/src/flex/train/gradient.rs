@@ -2,13 +2,13 @@
 
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
-use dnabert_kernels::{self as kernels, Kept, Level, Old};
+use dnabert_kernels::{self as kernels, Buffer, Kept, Level, Old};
 use rayon::prelude::*;
 
 use super::layer::{Inputs, Saved, SavedNorm};
 use super::{Dropping, INPUTS, Settings};
-use crate::flex::block_of;
 use crate::flex::param::{FlexParamLinear, FlexParamNorm};
+use crate::flex::{block_of, give_back};
 
 /// Computes the gradients of the wanted inputs, in their order, from that of the output.
 pub(super) fn gradients(
@@ -22,8 +22,8 @@ pub(super) fn gradients(
     let [hidden, _] = inputs.attended.dims();
     let [_, broad_width] = inputs.wide.dims();
     let stride = 3 * hidden;
-    let output = output.to_contiguous();
-    let output = output.as_slice::<f32>().expect("made contiguous");
+    let last = if output.as_slice::<f32>().is_some() { output } else { output.to_contiguous() };
+    let output = last.as_slice::<f32>().expect("made contiguous");
     let tokens = output.len() / hidden;
     let block = block_of(tokens);
     let [_, attended_dropout, output_dropout] = &settings.dropout;
@@ -31,11 +31,11 @@ pub(super) fn gradients(
         [&inputs.attended, &inputs.wide, &inputs.output].map(FlexParamLinear::weights);
 
     // The sum before the last norm, its branch, and so on back to the attention.
-    let mut narrow_rows = vec![0.0; tokens * hidden];
-    let mut broad = vec![0.0; tokens * broad_width];
-    let mut residual = vec![0.0; tokens * hidden];
-    let mut dense_rows = vec![0.0; tokens * hidden];
-    let mut context = vec![0.0; tokens * hidden];
+    let mut narrow_rows = Buffer::new(tokens * hidden);
+    let mut broad = Buffer::new(tokens * broad_width);
+    let mut residual = Buffer::new(tokens * hidden);
+    let mut dense_rows = Buffer::new(tokens * hidden);
+    let mut context = Buffer::new(tokens * hidden);
     let blocks = narrow_rows
         .par_chunks_mut(block * hidden)
         .zip(broad.par_chunks_mut(block * broad_width))
@@ -64,8 +64,9 @@ pub(super) fn gradients(
             norms
         })
         .collect();
+    give_back(last);
 
-    let mut projected = vec![0.0; tokens * stride];
+    let mut projected = Buffer::new(tokens * stride);
     let attention = settings.attention(&saved.projected, hidden);
     let factor = settings.dropout[0].as_ref().map_or(1.0, |dropout| dropout.factor);
     kernels::attention_gradient(
@@ -78,27 +79,46 @@ pub(super) fn gradients(
     );
 
     let states = wanted[0].then(|| {
-        let projections = inputs.projections.each_ref().map(FlexParamLinear::weights);
+        let joined = inputs.joined_projections();
+        let projection = joined.weights();
         let blocks = residual.par_chunks_mut(block * hidden);
         blocks.zip(projected.par_chunks(block * stride)).for_each(|(states, projected)| {
-            for (part, weights) in projections.iter().enumerate() {
-                let rows = &projected[part * hidden..];
-                kernels::input_gradient(rows, stride, weights, states, Old::Added);
-            }
+            kernels::input_gradient(projected, stride, &projection, states, Old::Added);
         });
-        tensor(residual, &[tokens, hidden])
+        tensor(residual.into_vec(), &[tokens, hidden])
     });
 
     let mut found = [const { None }; INPUTS];
     found[0] = states;
+    if wanted[1..7].iter().any(|wanted| *wanted) {
+        // One product for query, key and value, whose columns are then taken apart.
+        let mut all = Buffer::new(hidden * stride);
+        let rows = [tokens, hidden];
+        let shape = [hidden, stride];
+        kernels::weight_gradient(inputs.states(), rows, &projected, stride, &mut all, shape);
+        let mut biases = vec![0.0; stride];
+        kernels::column_sums(level, &projected, stride, &mut biases);
+        for part in 0..3 {
+            let columns = part * hidden..(part + 1) * hidden;
+            found[1 + 2 * part] = wanted[1 + 2 * part].then(|| {
+                let mut own = Buffer::new(hidden * hidden);
+                for (own, row) in own.chunks_exact_mut(hidden).zip(all.chunks_exact(stride)) {
+                    own.copy_from_slice(&row[columns.clone()]);
+                }
+                tensor(own.into_vec(), &[hidden, hidden])
+            });
+            found[2 + 2 * part] =
+                wanted[2 + 2 * part].then(|| tensor(biases[columns.clone()].to_vec(), &[hidden]));
+        }
+    }
     // The weights are input `at`, and the bias is the one after it.
     let mut linear = |at: usize, input: &[f32], rows: &[f32], [outputs, stride]: [usize; 2]| {
         let inputs = input.len() / tokens;
         if wanted[at] {
-            let mut weights = vec![0.0; inputs * outputs];
+            let mut weights = Buffer::new(inputs * outputs);
             let shape = [inputs, outputs];
             kernels::weight_gradient(input, [tokens, inputs], rows, stride, &mut weights, shape);
-            found[at] = Some(tensor(weights, &[inputs, outputs]));
+            found[at] = Some(tensor(weights.into_vec(), &[inputs, outputs]));
         }
         if wanted[at + 1] {
             let mut bias = vec![0.0; outputs];
@@ -106,9 +126,6 @@ pub(super) fn gradients(
             found[at + 1] = Some(tensor(bias, &[outputs]));
         }
     };
-    for part in 0..3 {
-        linear(1 + 2 * part, inputs.states(), &projected[part * hidden..], [hidden, stride]);
-    }
     linear(7, &saved.context, &dense_rows, [hidden; 2]);
     linear(11, &saved.attended.rows, &broad, [broad_width; 2]);
     linear(13, &saved.broad, &narrow_rows, [hidden; 2]);
@@ -157,7 +174,8 @@ impl SavedNorm {
         branch.copy_from_slice(sums);
         if let Some(dropout) = dropout {
             let hidden = self.normalized.len() / self.scales.len();
-            let mask = &self.mask[first * hidden..][..branch.len()];
+            let mask = &self.mask.as_bytes(self.normalized.len())[first * hidden..];
+            let mask = &mask[..branch.len()];
             kernels::apply_mask(level, branch, Kept { mask, factor: dropout.factor });
         }
     }

@@ -2,7 +2,7 @@
 
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
-use dnabert_kernels::{self as kernels, Attention, Kept, KeptWeights, Level};
+use dnabert_kernels::{self as kernels, Attention, Buffer, Kept, KeptWeights, Level, Weights};
 use rayon::prelude::*;
 
 use super::{Dropping, INPUTS, Settings};
@@ -27,39 +27,41 @@ pub(super) struct Inputs {
 #[derive(Debug, Default)]
 pub(super) struct Saved {
     /// `[tokens, 3 × hidden]`
-    pub(super) projected: Vec<f32>,
+    pub(super) projected: Buffer,
     /// The attention weights; dropped ones have a negative sign.
-    pub(super) weights: Vec<f32>,
+    pub(super) weights: Buffer,
     /// `[tokens, hidden]`
-    pub(super) context: Vec<f32>,
+    pub(super) context: Buffer,
     pub(super) attended: SavedNorm,
     /// After the activation, `[tokens, intermediate]`.
-    pub(super) broad: Vec<f32>,
+    pub(super) broad: Buffer,
     /// The derivative of the activation, `[tokens, intermediate]`.
-    pub(super) slopes: Vec<f32>,
+    pub(super) slopes: Buffer,
     pub(super) output: SavedNorm,
 }
 
 /// What a residual branch keeps: dropout and layer normalisation.
 #[derive(Debug, Default)]
 pub(super) struct SavedNorm {
-    /// 0 for a dropped element, else 1, `[tokens, hidden]`; empty without dropout.
-    pub(super) mask: Vec<u8>,
+    /// A byte for each element, `[tokens, hidden]`: 0 for a dropped one, else 1; empty without
+    /// dropout.
+    pub(super) mask: Buffer,
     /// After the normalisation, before scale and shift, `[tokens, hidden]`.
-    pub(super) normalized: Vec<f32>,
+    pub(super) normalized: Buffer,
     /// `[tokens]`
-    pub(super) scales: Vec<f32>,
+    pub(super) scales: Buffer,
     /// After scale and shift, `[tokens, hidden]`; empty for the last output of the layer.
-    pub(super) rows: Vec<f32>,
+    pub(super) rows: Buffer,
 }
 
 impl SavedNorm {
     fn new(dropout: Option<&Dropping>, settings: &Settings, tokens: usize, hidden: usize) -> Self {
         Self {
-            mask: dropout.map_or_else(Vec::new, |dropout| dropout.mask(settings, tokens, hidden)),
-            normalized: vec![0.0; tokens * hidden],
-            scales: vec![0.0; tokens],
-            rows: Vec::new(),
+            mask: dropout
+                .map_or_else(Buffer::default, |dropout| dropout.mask(settings, tokens, hidden)),
+            normalized: Buffer::new(tokens * hidden),
+            scales: Buffer::new(tokens),
+            rows: Buffer::default(),
         }
     }
 }
@@ -67,15 +69,30 @@ impl SavedNorm {
 impl Dropping {
     /// The mask of the states of all tokens, `[tokens, hidden]`: that of the whole batch, without
     /// padding.
-    fn mask(&self, settings: &Settings, tokens: usize, hidden: usize) -> Vec<u8> {
+    fn mask(&self, settings: &Settings, tokens: usize, hidden: usize) -> Buffer {
         let longest = settings.rows.iter().map(ExactSizeIterator::len).max().unwrap_or_default();
-        let mut mask = vec![0; self.seeds.len() * longest * hidden];
-        kernels::draw_mask(Level::detected(), &self.seeds, self.threshold, &mut mask);
+        let all = self.draw(longest * hidden);
         if tokens == settings.rows.len() * longest {
-            return mask;
+            return all;
         }
-        let rows = settings.rows.iter().zip(mask.chunks_exact(longest * hidden));
-        rows.flat_map(|(tokens, mask)| &mask[..tokens.len() * hidden]).copied().collect()
+        let mut mask = Buffer::for_bytes(tokens * hidden);
+        let mut rest = mask.as_bytes_mut(tokens * hidden);
+        let all = all.as_bytes(self.seeds.len() * longest * hidden);
+        for (tokens, all) in settings.rows.iter().zip(all.chunks_exact(longest * hidden)) {
+            let (row, behind) = rest.split_at_mut(tokens.len() * hidden);
+            row.copy_from_slice(&all[..row.len()]);
+            rest = behind;
+        }
+        mask
+    }
+
+    /// The masks of all rows, with so many elements each.
+    fn draw(&self, elements: usize) -> Buffer {
+        let count = self.seeds.len() * elements;
+        let mut mask = Buffer::for_bytes(count);
+        let level = Level::detected();
+        kernels::draw_mask(level, &self.seeds, self.threshold, mask.as_bytes_mut(count));
+        mask
     }
 }
 
@@ -98,6 +115,11 @@ impl Inputs {
         self.states.as_slice::<f32>().expect("made contiguous")
     }
 
+    /// The states, which nobody else may read.
+    pub(super) fn into_states(self) -> FlexTensor {
+        self.states
+    }
+
     /// Computes the layer.
     pub(super) fn forward(&self, settings: &Settings) -> (FlexTensor, Saved) {
         let level = Level::detected();
@@ -109,39 +131,36 @@ impl Inputs {
         let stride = 3 * hidden;
         let [weight_dropout, attended_dropout, output_dropout] = &settings.dropout;
 
-        let mut projected = vec![0.0; tokens * stride];
-        let projections = self.projections.each_ref().map(FlexParamLinear::weights);
+        let mut projected = Buffer::new(tokens * stride);
+        let joined = self.joined_projections();
+        let projection = joined.weights();
         projected.par_chunks_mut(block * stride).zip(states.par_chunks(block * hidden)).for_each(
             |(projected, states)| {
-                for (part, weights) in projections.iter().enumerate() {
-                    let place = &mut projected[part * hidden..];
-                    kernels::linear(level, states, weights, place, stride);
-                }
+                kernels::linear(level, states, &projection, projected, stride);
             },
         );
 
-        let mut weights = vec![0.0; kernels::weight_count(&settings.rows, settings.heads)];
-        let mut context = vec![0.0; tokens * hidden];
+        let mut weights = Buffer::new(kernels::weight_count(&settings.rows, settings.heads));
+        let mut context = Buffer::new(tokens * hidden);
         let attention = settings.attention(&projected, hidden);
-        let mask = weight_dropout.as_ref().map(|dropout| {
-            let square = settings.heads * settings.length * settings.length;
-            let mut mask = vec![0; dropout.seeds.len() * square];
-            kernels::draw_mask(level, &dropout.seeds, dropout.threshold, &mut mask);
-            (mask, dropout.factor)
-        });
-        let kept = mask.as_ref().map(|(mask, factor)| KeptWeights {
-            kept: Kept { mask, factor: *factor },
+        let square = settings.heads * settings.length * settings.length;
+        let mask = weight_dropout.as_ref().map(|dropout| (dropout.draw(square), dropout));
+        let kept = mask.as_ref().map(|(mask, dropout)| KeptWeights {
+            kept: Kept {
+                mask: mask.as_bytes(dropout.seeds.len() * square),
+                factor: dropout.factor,
+            },
             length: settings.length,
         });
         kernels::train_attention(level, &attention, kept, &mut weights, &mut context);
-        drop(mask);
+        drop((mask, joined));
 
         let mut attended = SavedNorm::new(attended_dropout.as_ref(), settings, tokens, hidden);
         let mut output = SavedNorm::new(output_dropout.as_ref(), settings, tokens, hidden);
-        let mut middle = vec![0.0; tokens * hidden];
-        let mut last = vec![0.0; tokens * hidden];
-        let mut broad = vec![0.0; tokens * broad_width];
-        let mut slopes = vec![0.0; tokens * broad_width];
+        let mut middle = Buffer::new(tokens * hidden);
+        let mut last = Buffer::new(tokens * hidden);
+        let mut broad = Buffer::new(tokens * broad_width);
+        let mut slopes = Buffer::new(tokens * broad_width);
         let [dense, wide, narrow] =
             [&self.attended, &self.wide, &self.output].map(FlexParamLinear::weights);
         let blocks = middle
@@ -165,7 +184,38 @@ impl Inputs {
         );
         attended.rows = middle;
         let saved = Saved { projected, weights, context, attended, broad, slopes, output };
-        (FlexTensor::from_data(TensorData::new(last, [tokens, hidden])), saved)
+        (FlexTensor::from_data(TensorData::new(last.into_vec(), [tokens, hidden])), saved)
+    }
+}
+
+/// The weights of query, key and value side by side: one product instead of three.
+pub(super) struct Joined {
+    /// `[hidden, 3 × hidden]`
+    weights: Buffer,
+    /// `[3 × hidden]`
+    bias: Buffer,
+    hidden: usize,
+}
+
+impl Joined {
+    pub(super) fn weights(&self) -> Weights<'_> {
+        let output = 3 * self.hidden;
+        Weights::new(&self.weights, [self.hidden, output], [output, 1], Some(&self.bias))
+    }
+}
+
+impl Inputs {
+    pub(super) fn joined_projections(&self) -> Joined {
+        let [hidden, _] = self.attended.dims();
+        let (mut weights, mut bias) = (Buffer::new(3 * hidden * hidden), Buffer::new(3 * hidden));
+        for (part, linear) in self.projections.iter().enumerate() {
+            let columns = part * hidden..(part + 1) * hidden;
+            linear.copy_rows(
+                weights.chunks_exact_mut(3 * hidden).map(|row| &mut row[columns.clone()]),
+            );
+            bias[columns.clone()].copy_from_slice(linear.bias());
+        }
+        Joined { weights, bias, hidden }
     }
 }
 
@@ -198,7 +248,8 @@ impl SavedNorm {
         dropout: Option<&'a Dropping>,
     ) -> impl IndexedParallelIterator<Item = NormBlock<'a>> {
         let Self { mask, normalized, scales, .. } = self;
-        let mask: &'a [u8] = mask;
+        let count = if dropout.is_some() { normalized.len() } else { 0 };
+        let mask: &'a [u8] = mask.as_bytes(count);
         let factor = dropout.map(|dropout| dropout.factor);
         normalized.par_chunks_mut(block * hidden).zip(scales.par_chunks_mut(block)).enumerate().map(
             move |(index, (normalized, scales))| {

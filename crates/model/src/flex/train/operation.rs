@@ -5,13 +5,14 @@ use std::sync::Arc;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, ExtensionType, backend_extension};
 use burn_flex::{Flex, FlexTensor};
 
 use super::layer::{Inputs, Saved};
 use super::{INPUTS, Settings, gradient};
+use crate::flex::give_back;
 
 /// Two tensors: weight and bias of a linear layer, or scale and shift of a norm.
 #[derive(ExtensionType)]
@@ -89,8 +90,14 @@ impl LayerOperation for Flex {
 impl<C: CheckpointStrategy> LayerOperation for Autodiff<Flex, C> {
     fn bert_layer(tensors: LayerTensors<Self>, settings: Arc<Settings>) -> FloatTensor<Self> {
         let tensors = tensors.into_list();
-        let guards = tensors.each_ref().map(|tensor| tensor.node());
-        let tensors = tensors.map(|tensor| tensor.into_primitive());
+        let (mut primitives, mut guards) = (Vec::new(), Vec::new());
+        for tensor in tensors {
+            let (primitive, guard) = tensor.into_parts();
+            primitives.push(primitive);
+            guards.push(guard);
+        }
+        let tensors: [FlexTensor; INPUTS] = primitives.try_into().expect("as many as there were");
+        let guards: [NodeGuard; INPUTS] = guards.try_into().expect("as many as there were");
         let inputs = Inputs::new(tensors, settings.epsilon);
         let (output, saved) = inputs.forward(&settings);
         match LayerGradient.prepare::<C>(guards).compute_bound().stateful() {
@@ -125,8 +132,12 @@ impl Backward<Flex, INPUTS> for LayerGradient {
     ) {
         let output = gradients.consume::<Flex>(&operation.node);
         let wanted = operation.parents.each_ref().map(Option::is_some);
-        let State { inputs, settings, saved } = &*operation.state;
-        let found = gradient::gradients(inputs, settings, saved, output, wanted);
+        let state = operation.state;
+        let found =
+            gradient::gradients(&state.inputs, &state.settings, &state.saved, output, wanted);
+        if let Some(state) = Arc::into_inner(state) {
+            give_back(state.inputs.into_states());
+        }
         for (parent, gradient) in operation.parents.iter().zip(found) {
             if let (Some(parent), Some(gradient)) = (parent, gradient) {
                 gradients.register::<Flex>(parent.id, gradient);
