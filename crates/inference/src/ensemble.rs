@@ -8,7 +8,7 @@ use dnabert_model::ProblemType;
 use serde::{Deserialize, Serialize};
 
 use crate::own_network::needs_encoder;
-use crate::{AnyClassifier, ModelError, Predictor, ReadOptions};
+use crate::{AnyClassifier, ModelError, Predictor, ReadOptions, description};
 
 /// The file that describes the ensemble of a folder.
 pub const ENSEMBLE_FILE: &str = "ensemble.json";
@@ -82,10 +82,7 @@ struct MemberDescription {
 impl Description {
     fn read(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join(ENSEMBLE_FILE);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| ModelError::Io { path: path.clone(), source })?;
-        let description: Self = serde_json::from_str(&text)
-            .map_err(|source| ModelError::Description { path: path.clone(), source })?;
+        let description: Self = description::read(&path)?;
         if description.schema != SCHEMA {
             return Err(ModelError::Schema { path, schema: description.schema });
         }
@@ -379,11 +376,7 @@ pub(crate) fn write_description(
         |&(folder, weight): &(&str, f64)| MemberDescription { folder: folder.into(), weight };
     let members = members.iter().map(member).collect();
     let description = Description { schema: SCHEMA, combination, both_strands, members };
-    let path = folder.join(ENSEMBLE_FILE);
-    let text = serde_json::to_string_pretty(&description)
-        .map_err(|source| ModelError::Description { path: path.clone(), source })?;
-    dnabert_core::file::write(&path, (text + "\n").as_bytes())
-        .map_err(|source| ModelError::Io { path, source })
+    description::write(&folder.join(ENSEMBLE_FILE), &description)
 }
 
 /// The smallest probability before taking logarithms: the smallest normal f32.

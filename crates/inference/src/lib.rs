@@ -4,6 +4,7 @@ mod any_classifier;
 mod attention_reader;
 mod attribution_method;
 pub mod backend;
+mod description;
 mod embedder;
 mod ensemble;
 mod error;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::own_classifier::OwnClassifier;
 use crate::reader::SequenceReader;
-use crate::{AnyTokenizer, ModelError, Predictor};
+use crate::{AnyTokenizer, ModelError, Predictor, description};
 
 /// The file that describes the network of a folder whose encoder is your own.
 pub const OWN_NETWORK_FILE: &str = "own_network.json";
@@ -35,10 +35,7 @@ struct Description {
 impl Description {
     fn read(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join(OWN_NETWORK_FILE);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| ModelError::Io { path: path.clone(), source })?;
-        let description: Self = serde_json::from_str(&text)
-            .map_err(|source| ModelError::Description { path: path.clone(), source })?;
+        let description: Self = description::read(&path)?;
         match description.schema {
             SCHEMA => Ok(description),
             schema => Err(ModelError::Schema { path, schema }),
@@ -138,10 +135,6 @@ impl<E: Encoder + Sync + 'static> OwnClassifier for Predictor<E, AnyTokenizer> {
             pooled_parts: config.pooled_parts,
             longest_row: config.max_position_embeddings,
         };
-        let path = folder.join(OWN_NETWORK_FILE);
-        let text = serde_json::to_string_pretty(&description)
-            .map_err(|source| ModelError::Description { path: path.clone(), source })?;
-        dnabert_core::file::write(&path, (text + "\n").as_bytes())
-            .map_err(|source| ModelError::Io { path, source })
+        description::write(&folder.join(OWN_NETWORK_FILE), &description)
     }
 }

@@ -3,7 +3,7 @@
 use crate::level::for_each_level;
 use crate::linear::{Weights, last_of};
 use crate::math::Arithmetic;
-use crate::matrix::{Matrix, Old, add_product, multiply_onto};
+use crate::matrix::{Matrix, Store, add_product, multiply_onto};
 
 /// Computes the gradient of the input of [`linear`](crate::linear()), `output × weightsᵀ`, on one
 /// thread.
@@ -11,7 +11,7 @@ use crate::matrix::{Matrix, Old, add_product, multiply_onto};
 /// # Shapes
 ///
 /// - `output`: the gradient of the output, `[rows, output]`, with `stride` elements from row to row
-/// - `input`: the gradient of the input, `[rows, input]`; the result is added if `old` says so
+/// - `input`: the gradient of the input, `[rows, input]`; the result is added if `store` says so
 ///
 /// # Panics
 ///
@@ -22,7 +22,7 @@ pub fn input_gradient(
     stride: usize,
     weights: &Weights<'_>,
     input: &mut [f32],
-    old: Old,
+    store: Store,
 ) {
     let rows = input.len() / weights.input();
     assert_eq!(rows * weights.input(), input.len(), "the input must be a whole number of rows");
@@ -40,7 +40,7 @@ pub fn input_gradient(
             &Matrix { start: weights.values().as_ptr(), strides: [right, down] },
             1.0,
             &Matrix { start: input.as_mut_ptr(), strides: [weights.input(), 1] },
-            old,
+            store,
         );
     }
 }
@@ -84,7 +84,7 @@ pub fn weight_gradient(
             &Matrix { start: input.as_ptr(), strides: [1, step] },
             &Matrix { start: output.as_ptr(), strides: [stride, 1] },
             &Matrix { start: weights.as_mut_ptr(), strides: [outputs, 1] },
-            Old::Replaced,
+            Store::Replace,
         );
     }
 }

@@ -13,6 +13,7 @@ mod norm;
 mod optimizer;
 mod setting;
 mod softmax;
+mod sums;
 mod train_attention;
 
 pub use attention::{Attention, attention};
@@ -24,7 +25,7 @@ pub use elementwise::{
 pub use gradient::{column_sums, input_gradient, weight_gradient};
 pub use level::Level;
 pub use linear::{Weights, convolve, linear};
-pub use matrix::Old;
+pub use matrix::Store;
 pub use norm::{Norm, add_norm, norm_gradient, train_norm};
 pub use optimizer::{AdamWStep, adamw, add, sum_of_squares};
 pub use setting::{is_enabled, set_enabled};

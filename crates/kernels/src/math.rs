@@ -102,24 +102,30 @@ const TAIL: [f32; 11] = [
     -8.704_48e-6,
 ];
 
+/// The upper tail Φ(−x) of the normal distribution times e^(x²/2), for x ≥ 0.
+#[inline(always)]
+fn scaled_tail<A: Arithmetic>(x: f32) -> f32 {
+    let t = 1.0 / A::multiply_add(x, 0.4, 1.0);
+    let u = A::multiply_add(2.0, t, -1.0);
+    let mut sum = TAIL[10];
+    for coefficient in TAIL[..10].iter().rev() {
+        sum = A::multiply_add(sum, u, *coefficient);
+    }
+    sum * t
+}
+
 /// `x Φ(x)`: GELU with the distribution function of the normal distribution (Hendrycks and Gimpel
 /// 2016, arXiv 1606.08415). Both tails have a small relative error; 1 + erf would cancel in the
 /// left tail.
 #[inline(always)]
 pub(crate) fn gelu<A: Arithmetic>(x: f32) -> f32 {
     let size = x.abs();
-    let t = 1.0 / A::multiply_add(size, 0.4, 1.0);
-    let u = A::multiply_add(2.0, t, -1.0);
-    let mut sum = TAIL[10];
-    for coefficient in TAIL[..10].iter().rev() {
-        sum = A::multiply_add(sum, u, *coefficient);
-    }
     // If the square is large, its rounding error matters.
     let square = size * size;
     let lost = A::lost(size, size, square);
     let bell = exp::<A>(-0.5 * square);
     let bell = A::multiply_add(-0.5 * lost, bell, bell);
-    let tail = sum * t * bell;
+    let tail = scaled_tail::<A>(size) * bell;
     // Above 2⁶³ the square is infinite, and its rounding error is NaN.
     let tail = if size > 14.0 { 0.0 } else { tail };
     let probability = if x < 0.0 { tail } else { 1.0 - tail };
@@ -152,14 +158,8 @@ pub(crate) fn gelu_slope<A: Arithmetic>(x: f32) -> f32 {
     /// 1 / √(2π)
     const DENSITY: f32 = 0.398_942_3;
     let size = x.abs();
-    let t = 1.0 / A::multiply_add(size, 0.4, 1.0);
-    let u = A::multiply_add(2.0, t, -1.0);
-    let mut sum = TAIL[10];
-    for coefficient in TAIL[..10].iter().rev() {
-        sum = A::multiply_add(sum, u, *coefficient);
-    }
     let bell = exp::<A>(-0.5 * (size * size));
-    let tail = sum * t * bell;
+    let tail = scaled_tail::<A>(size) * bell;
     let probability = if x < 0.0 { tail } else { 1.0 - tail };
     let slope = A::multiply_add(x * DENSITY, bell, probability);
     // The square of a large number is infinite; the limits are 0 and 1.

@@ -9,11 +9,11 @@ pub(crate) struct Matrix<P> {
 
 /// What happens to the old content of the result of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Old {
+pub enum Store {
     /// It is replaced, and not read.
-    Replaced,
+    Replace,
     /// The product is added to it.
-    Added,
+    Add,
 }
 
 /// Writes `scale × left × right`, `[rows, inner]` times `[inner, columns]`, to `product`, on this
@@ -32,15 +32,15 @@ pub(crate) unsafe fn multiply(
     product: &Matrix<*mut f32>,
 ) {
     // SAFETY: the caller guarantees it.
-    unsafe { run(sizes, left, right, scale, product, Old::Replaced, gemm::Parallelism::None) }
+    unsafe { run(sizes, left, right, scale, product, Store::Replace, gemm::Parallelism::None) }
 }
 
-/// As [`multiply`], on this thread, and with the old content of `product` in the sum if `old` says
+/// As [`multiply`], on this thread, and with the old content of `product` in the sum if `store` says
 /// so.
 ///
 /// # Safety
 ///
-/// As [`multiply`]; where `old` is [`Old::Added`], `product` must also be readable.
+/// As [`multiply`]; where `store` is [`Store::Add`], `product` must also be readable.
 #[allow(unsafe_code, reason = "gemm takes pointers")]
 pub(crate) unsafe fn multiply_onto(
     sizes: [usize; 3],
@@ -48,10 +48,10 @@ pub(crate) unsafe fn multiply_onto(
     right: &Matrix<*const f32>,
     scale: f32,
     product: &Matrix<*mut f32>,
-    old: Old,
+    store: Store,
 ) {
     // SAFETY: the caller guarantees it.
-    unsafe { run(sizes, left, right, scale, product, old, gemm::Parallelism::None) }
+    unsafe { run(sizes, left, right, scale, product, store, gemm::Parallelism::None) }
 }
 
 /// As [`multiply_onto`] with a scale of 1, on all cores of the current thread pool.
@@ -65,14 +65,14 @@ pub(crate) unsafe fn add_product(
     left: &Matrix<*const f32>,
     right: &Matrix<*const f32>,
     product: &Matrix<*mut f32>,
-    old: Old,
+    store: Store,
 ) {
     let threads = match rayon::current_num_threads() {
         1 => gemm::Parallelism::None,
         count => gemm::Parallelism::Rayon(count),
     };
     // SAFETY: the caller guarantees it.
-    unsafe { run(sizes, left, right, 1.0, product, old, threads) }
+    unsafe { run(sizes, left, right, 1.0, product, store, threads) }
 }
 
 /// # Safety
@@ -85,7 +85,7 @@ unsafe fn run(
     right: &Matrix<*const f32>,
     scale: f32,
     product: &Matrix<*mut f32>,
-    old: Old,
+    store: Store,
     threads: gemm::Parallelism,
 ) {
     let step = |strides: [usize; 2], axis: usize| strides[axis] as isize;
@@ -98,7 +98,7 @@ unsafe fn run(
             product.start,
             step(product.strides, 1),
             step(product.strides, 0),
-            old == Old::Added,
+            store == Store::Add,
             left.start,
             step(left.strides, 1),
             step(left.strides, 0),

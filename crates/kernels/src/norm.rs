@@ -3,6 +3,7 @@
 use crate::Kept;
 use crate::level::for_each_level;
 use crate::math::Arithmetic;
+use crate::sums::{sum_of, sum_of_products};
 
 /// The parameters of a layer normalisation (Ba, Kiros and Hinton 2016, arXiv 1607.06450).
 #[derive(Debug, Clone, Copy)]
@@ -15,39 +16,13 @@ pub struct Norm<'a> {
     pub epsilon: f32,
 }
 
-/// The number of partial sums, which the compiler keeps in vector registers.
-const LANES: usize = 32;
-
+/// The mean of a row, and the scale that gives it the variance 1.
 #[inline(always)]
-fn sum_of<F: Fn(f32) -> f32>(row: &[f32], function: F) -> f32 {
-    let (whole, rest) = row.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for chunk in whole {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
-            *sum += function(*value);
-        }
-    }
-    for (sum, value) in sums.iter_mut().zip(rest) {
-        *sum += function(*value);
-    }
-    sums.iter().sum()
-}
-
-/// The sum of the products of two rows of equal length.
-#[inline(always)]
-fn sum_of_products(row: &[f32], other: &[f32]) -> f32 {
-    let (whole, rest) = row.as_chunks::<LANES>();
-    let (other_whole, other_rest) = other.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for (chunk, other) in whole.iter().zip(other_whole) {
-        for ((sum, value), other) in sums.iter_mut().zip(chunk).zip(other) {
-            *sum += value * other;
-        }
-    }
-    for ((sum, value), other) in sums.iter_mut().zip(rest).zip(other_rest) {
-        *sum += value * other;
-    }
-    sums.iter().sum()
+fn standardize(row: &[f32], epsilon: f32) -> (f32, f32) {
+    let count = row.len() as f32;
+    let mean = sum_of(row, |value| value) / count;
+    let variance = sum_of(row, |value| (value - mean) * (value - mean)) / count;
+    (mean, 1.0 / (variance + epsilon).sqrt())
 }
 
 #[inline(always)]
@@ -64,9 +39,7 @@ fn add_norm_body<A: Arithmetic>(rows: &mut [f32], residual: Option<&[f32]>, norm
         if let Some(other) = others.as_mut().and_then(Iterator::next) {
             row.iter_mut().zip(other).for_each(|(value, other)| *value += other);
         }
-        let mean = sum_of(row, |value| value) / width as f32;
-        let variance = sum_of(row, |value| (value - mean) * (value - mean)) / width as f32;
-        let scale = 1.0 / (variance + norm.epsilon).sqrt();
+        let (mean, scale) = standardize(row, norm.epsilon);
         for ((value, gamma), beta) in row.iter_mut().zip(norm.gamma).zip(norm.beta) {
             *value = A::multiply_add((*value - mean) * scale, *gamma, *beta);
         }
@@ -115,9 +88,7 @@ fn train_norm_body<A: Arithmetic>(
     }
     let saved = normalized.chunks_exact_mut(width).zip(scales);
     for (row, (normalized, saved)) in rows.chunks_exact_mut(width).zip(saved) {
-        let mean = sum_of(row, |value| value) / width as f32;
-        let variance = sum_of(row, |value| (value - mean) * (value - mean)) / width as f32;
-        let scale = 1.0 / (variance + norm.epsilon).sqrt();
+        let (mean, scale) = standardize(row, norm.epsilon);
         *saved = scale;
         for (((value, normalized), gamma), beta) in
             row.iter_mut().zip(normalized).zip(norm.gamma).zip(norm.beta)

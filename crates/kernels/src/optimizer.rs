@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::Level;
 use crate::level::for_each_level;
 use crate::math::Arithmetic;
+use crate::sums::sum_of_products;
 
 /// The number of elements that one core reads at a time.
 const PIECE: usize = 1 << 16;
@@ -115,22 +116,9 @@ pub fn sum_of_squares(level: Level, values: &[f32]) -> f64 {
     pieces.iter().sum()
 }
 
-/// The number of partial sums, which the compiler keeps in vector registers.
-const LANES: usize = 32;
-
 #[inline(always)]
 fn squares_body<A: Arithmetic>(values: &[f32], sum: &mut f32) {
-    let (whole, rest) = values.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for chunk in whole {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
-            *sum = A::multiply_add(*value, *value, *sum);
-        }
-    }
-    for (sum, value) in sums.iter_mut().zip(rest) {
-        *sum = A::multiply_add(*value, *value, *sum);
-    }
-    *sum = sums.iter().sum();
+    *sum = sum_of_products(values, values);
 }
 
 for_each_level! {

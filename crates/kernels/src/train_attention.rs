@@ -7,7 +7,8 @@ use rayon::prelude::*;
 use crate::attention::{QUERIES, Shared, product};
 use crate::level::for_each_level;
 use crate::math::Arithmetic;
-use crate::matrix::{Matrix, Old, multiply, multiply_onto};
+use crate::matrix::{Matrix, Store, multiply, multiply_onto};
+use crate::sums::LANES;
 use crate::{Attention, Kept, Level, softmax};
 
 /// A dropout mask of attention weights.
@@ -174,7 +175,7 @@ pub fn attention_gradient(
                 let weights = &weights[first * length..(first + block) * length];
                 dropped.resize(weights.len(), 0.0);
                 slopes.resize(weights.len(), 0.0);
-                let old = if first == 0 { Old::Replaced } else { Old::Added };
+                let store = if first == 0 { Store::Replace } else { Store::Add };
                 let row = |start: *const f32| Matrix { start, strides: [length, 1] };
                 let across = |start: *const f32| Matrix { start, strides: [1, length] };
                 let head_rows = |at: usize| {
@@ -210,10 +211,10 @@ pub fn attention_gradient(
                 unsafe {
                     let sizes = [length, block, width];
                     let dropped = across(dropped.as_ptr());
-                    multiply_onto(sizes, &dropped, &outer, 1.0, &target(2 * hidden), old);
+                    multiply_onto(sizes, &dropped, &outer, 1.0, &target(2 * hidden), store);
                     let queries = head_rows(first * stride);
                     let slopes_across = across(slopes.as_ptr());
-                    multiply_onto(sizes, &slopes_across, &queries, scale, &target(hidden), old);
+                    multiply_onto(sizes, &slopes_across, &queries, scale, &target(hidden), store);
                     let slopes = row(slopes.as_ptr());
                     let place = target(first * stride);
                     multiply([block, length, width], &slopes, &head_rows(hidden), scale, &place);
@@ -271,9 +272,6 @@ for_each_level! {
     /// Writes the weights after dropout, and marks the dropped ones by their sign.
     fn drop_row(row: &mut [f32], kept: Kept<'_>, dropped: &mut [f32]) = drop_row_body
 }
-
-/// The number of partial sums, which the compiler keeps in vector registers.
-const LANES: usize = 32;
 
 #[inline(always)]
 fn softmax_gradient_body<A: Arithmetic>(

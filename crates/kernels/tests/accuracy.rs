@@ -3,7 +3,10 @@
 #![allow(clippy::print_stdout, reason = "errors are shown by --nocapture")]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod truth;
+
 use dnabert_kernels::{Level, Norm, add_norm, exp, gelu, gelu_tanh, softmax};
+use truth::{true_gelu, true_gelu_tanh};
 
 /// Every 997th number of f32, of both signs, and some between −20 and 20 where the functions bend.
 fn numbers() -> Vec<f32> {
@@ -39,17 +42,6 @@ fn worst(function: fn(Level, &mut [f32]), level: Level, truth: fn(f64) -> f64) -
         }
     }
     worst
-}
-
-/// x Φ(x).
-fn true_gelu(x: f64) -> f64 {
-    x * 0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)
-}
-
-/// GELU by tanh, accurate in both tails.
-fn true_gelu_tanh(x: f64) -> f64 {
-    let twice = 2.0 * (2.0 / std::f64::consts::PI).sqrt();
-    x / (1.0 + (-twice * (x + 0.044_715 * x * x * x)).exp())
 }
 
 #[test]

@@ -2,13 +2,16 @@
 //! processor.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod truth;
+
 use std::ops::Range;
 
 use dnabert_kernels::{
-    Attention, Kept, KeptWeights, Level, Norm, Old, Weights, apply_mask, attention_gradient,
+    Attention, Kept, KeptWeights, Level, Norm, Store, Weights, apply_mask, attention_gradient,
     column_sums, draw_mask, input_gradient, norm_gradient, train_attention, train_gelu,
     train_gelu_tanh, train_norm, train_relu, weight_count, weight_gradient,
 };
+use truth::{true_gelu, true_gelu_tanh};
 
 /// Numbers between −1 and 1.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
@@ -45,15 +48,6 @@ fn assert_near(found: &[f32], expected: &[f64], limit: f64, what: &str) {
         let error = (f64::from(*found) - expected).abs();
         assert!(error < limit, "{what} [{at}]: {found} instead of {expected}");
     }
-}
-
-fn true_gelu(x: f64) -> f64 {
-    x * 0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)
-}
-
-fn true_gelu_tanh(x: f64) -> f64 {
-    let twice = 2.0 * (2.0 / std::f64::consts::PI).sqrt();
-    x / (1.0 + (-twice * (x + 0.044_715 * x * x * x)).exp())
 }
 
 #[test]
@@ -126,7 +120,7 @@ fn gradients_of_a_linear_layer() {
         let at = |input: usize, output: usize| input * strides[0] + output * strides[1];
         let weights = Weights::new(&values, [inputs, outputs], strides, None);
         let mut dx = vec![1.0; rows * inputs];
-        input_gradient(&dy, stride, &weights, &mut dx, Old::Added);
+        input_gradient(&dy, stride, &weights, &mut dx, Store::Add);
         let mut dw = vec![9.0; inputs * outputs];
         weight_gradient(&x, [rows, inputs], &dy, stride, &mut dw, [inputs, outputs]);
         for row in 0..rows {

@@ -2,7 +2,7 @@
 
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
-use dnabert_kernels::{self as kernels, Buffer, Kept, Level, Old};
+use dnabert_kernels::{self as kernels, Buffer, Kept, Level, Store};
 use rayon::prelude::*;
 
 use super::layer::{Inputs, Saved, SavedNorm};
@@ -53,14 +53,14 @@ pub(super) fn gradients(
             let norm = [output_gamma, output_beta];
             saved.output.gradient(level, first, residual, &inputs.output_norm, norm);
             saved.output.branch(level, first, residual, output_dropout.as_ref(), narrow_rows);
-            kernels::input_gradient(narrow_rows, hidden, &narrow, broad, Old::Replaced);
+            kernels::input_gradient(narrow_rows, hidden, &narrow, broad, Store::Replace);
             let slopes = &saved.slopes[first * broad_width..][..broad.len()];
             kernels::multiply(level, broad, slopes);
-            kernels::input_gradient(broad, broad_width, &wide, residual, Old::Added);
+            kernels::input_gradient(broad, broad_width, &wide, residual, Store::Add);
             let norm = [attended_gamma, attended_beta];
             saved.attended.gradient(level, first, residual, &inputs.attended_norm, norm);
             saved.attended.branch(level, first, residual, attended_dropout.as_ref(), dense_rows);
-            kernels::input_gradient(dense_rows, hidden, &dense, context, Old::Replaced);
+            kernels::input_gradient(dense_rows, hidden, &dense, context, Store::Replace);
             norms
         })
         .collect();
@@ -83,7 +83,7 @@ pub(super) fn gradients(
         let projection = joined.weights();
         let blocks = residual.par_chunks_mut(block * hidden);
         blocks.zip(projected.par_chunks(block * stride)).for_each(|(states, projected)| {
-            kernels::input_gradient(projected, stride, &projection, states, Old::Added);
+            kernels::input_gradient(projected, stride, &projection, states, Store::Add);
         });
         tensor(residual.into_vec(), &[tokens, hidden])
     });
@@ -111,7 +111,7 @@ pub(super) fn gradients(
                 wanted[2 + 2 * part].then(|| tensor(biases[columns.clone()].to_vec(), &[hidden]));
         }
     }
-    // The weights are input `at`, and the bias is the one after it.
+    // Inputs have the order of `LayerTensors`: weights are input `at`, and their bias is the next one.
     let mut linear = |at: usize, input: &[f32], rows: &[f32], [outputs, stride]: [usize; 2]| {
         let inputs = input.len() / tokens;
         if wanted[at] {

@@ -60,7 +60,6 @@ pub(crate) fn layers(
     let device = states.device();
     let layers = &bert.encoder.layer;
     let wants_weights = (0..layers.len()).any(|layer| sink.wants_attention(layer));
-    // The plain name of the backend: other backends under autodiff have other names.
     let is_flex = device.is_autodiff() && device.clone().inner() == burn::tensor::Device::flex();
     if !kernels::is_enabled() || !is_flex || states.dtype() != DType::F32 || wants_weights {
         return None;
