@@ -56,6 +56,15 @@ impl<'a> Weights<'a> {
         self.output
     }
 
+    pub(crate) fn bias(&self) -> Option<&[f32]> {
+        self.bias
+    }
+
+    /// The weight from an input to an output.
+    pub(crate) fn at(&self, input: usize, output: usize) -> f32 {
+        self.values[input * self.strides[0] + output * self.strides[1]]
+    }
+
     pub(crate) fn values(&self) -> &[f32] {
         self.values
     }
