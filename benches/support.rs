@@ -6,7 +6,7 @@ use dnabert::core::{Encoding, Sequence, Tokenizer};
 use dnabert::kmer::KmerTokenizer;
 use dnabert::model::{BertConfig, LayerSink};
 use dnabert::train::{EncodedExample, FineTuneConfig, Observer, Splits, StepSummary, fine_tune};
-use dnabert::{Backend, Device, ModelSize};
+use dnabert::{Backend, Device, ModelSize, Precision};
 
 /// The backend that `DNABERT_DEVICE` names, if it does: flex, wgpu or cuda.
 fn named() -> Option<Backend> {
@@ -17,6 +17,13 @@ fn named() -> Option<Backend> {
 /// Its device, or the first of the build.
 pub(crate) fn device() -> Device {
     dnabert::device(named()).expect("a device that can be used")
+}
+
+/// The precisions in which the device predicts without being opened for them.
+pub(crate) fn precisions(device: &Device) -> Vec<Precision> {
+    let is_cpu = dnabert::backend::describe(device).contains("CPU");
+    let all = [Precision::F32, Precision::Bf16, Precision::Int8];
+    all[..if is_cpu { 3 } else { 1 }].to_vec()
 }
 
 /// Cores that share a training batch there.

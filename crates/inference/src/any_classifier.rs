@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use dnabert_baseline::{CLASSIFIER_FILE, CnnClassifier, LinearClassifier, SavedKind, saved_kind};
 use dnabert_core::{AmbiguityPolicy, Classifier, Encoding, Sequence, TokenizeError};
-use dnabert_model::{Checkpoint, MaskMode, Pooling, ProblemType};
+use dnabert_model::{Checkpoint, MaskMode, Pooling, Precision, ProblemType};
 
 use crate::ensemble::ENSEMBLE_FILE;
 use crate::own_network::{OWN_NETWORK_FILE, needs_encoder};
@@ -39,6 +39,8 @@ pub struct ReadOptions {
     pub mask_mode: Option<MaskMode>,
     /// The length that every row is padded to.
     pub padded_length: Option<usize>,
+    /// The number format of the networks' products.
+    pub precision: Precision,
 }
 
 impl Model {
@@ -60,7 +62,7 @@ impl Model {
         config.mask_mode = options.mask_mode.unwrap_or(config.mask_mode);
         config.padded_length = options.padded_length.or(config.padded_length);
         let model = Self::from_checkpoint(&checkpoint, folder, device)?;
-        let model = model.with_ambiguity(options.ambiguity);
+        let model = model.with_ambiguity(options.ambiguity).with_precision(options.precision)?;
         Ok(match options.batch_size {
             Some(batch_size) => model.with_batch_size(batch_size),
             None => model,

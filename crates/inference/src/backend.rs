@@ -1,6 +1,5 @@
 //! The device for tensors, from the backends that were compiled in.
 
-use std::fmt;
 use std::str::FromStr;
 #[cfg(feature = "cuda")]
 use std::sync::Arc;
@@ -8,6 +7,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 use burn::tensor::{Device, FloatDType};
+use dnabert_model::Precision;
 
 /// burn's CUDA crate, for programs that set up a runtime of their own.
 #[cfg(feature = "cuda")]
@@ -49,9 +49,6 @@ pub enum BackendError {
         /// Each backend, and why it cannot be used.
         tried: Vec<String>,
     },
-    /// The name is not that of a precision.
-    #[error("unknown precision {0:?}: choose f32, f16 or bf16")]
-    UnknownPrecision(String),
     /// The device does not support the precision, or the precision was set too late.
     #[error("{precision} cannot be used on this device: {reason}")]
     Precision {
@@ -259,43 +256,12 @@ pub fn describe(device: &Device) -> String {
     format!("the CPU ({})", place.trim_end())
 }
 
-/// The precision of a network's computations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Precision {
-    /// Single precision.
-    #[default]
-    F32,
-    /// Half precision: 10 bits of fraction, up to 65504. For prediction only.
-    F16,
-    /// Half precision with the range of f32: 7 bits of fraction. For prediction only.
-    Bf16,
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::F32 => "f32",
-            Self::F16 => "f16",
-            Self::Bf16 => "bf16",
-        })
-    }
-}
-
-impl FromStr for Precision {
-    type Err = BackendError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "f32" => Ok(Self::F32),
-            "f16" => Ok(Self::F16),
-            "bf16" => Ok(Self::Bf16),
-            other => Err(BackendError::UnknownPrecision(other.to_owned())),
-        }
-    }
-}
-
-/// A usable device, as from [`device`], whose tensors have another precision from now on. This
-/// applies to the whole program, and only before its first tensor.
+/// A usable device, as from [`device`], on which networks can predict with `precision`.
+///
+/// Half precision on a GPU, and f16 on the CPU, is the format of all tensors from now on. This
+/// applies to the whole program, and only before its first tensor. With bf16 and int8 on the CPU,
+/// tensors stay as they are: there it is the weights of a model that are packed
+/// ([`Model::with_precision`](crate::Model::with_precision)).
 ///
 /// ```
 /// use dnabert_inference::{Precision, device_with};
@@ -310,15 +276,26 @@ impl FromStr for Precision {
 /// tensor. Else as [`device`].
 pub fn device_with(backend: Option<Backend>, precision: Precision) -> Result<Device, BackendError> {
     let mut device = device(backend)?;
+    let failure = |reason| BackendError::Precision { precision, reason };
     let dtype = match precision {
         Precision::F32 => return Ok(device),
+        Precision::Bf16 | Precision::Int8 if is_cpu(&device) => return Ok(device),
         Precision::F16 => FloatDType::F16,
         Precision::Bf16 => FloatDType::BF16,
+        _ => return Err(failure("it is for the CPU, `flex`".to_owned())),
     };
-    match device.configure(dtype) {
-        Ok(()) => Ok(device),
-        Err(error) => Err(BackendError::Precision { precision, reason: error.to_string() }),
-    }
+    device.configure(dtype).map_err(|error| failure(error.to_string()))?;
+    Ok(device)
+}
+
+fn is_cpu(device: &Device) -> bool {
+    #[cfg(feature = "flex")]
+    return *device == Device::flex();
+    #[cfg(not(feature = "flex"))]
+    return {
+        let _ = device;
+        false
+    };
 }
 
 #[cfg(test)]

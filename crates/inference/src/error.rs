@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use dnabert_kmer::VocabularyError;
-use dnabert_model::CheckpointError;
+use dnabert_model::{CheckpointError, Precision, PrecisionError};
 
 /// Why a model folder cannot be used for prediction, or cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,23 @@ pub enum ModelError {
         class: usize,
         /// Number of classes of the model; 0 where its outputs are not classes.
         classes: usize,
+    },
+    /// The model cannot predict in this precision.
+    #[error("{}: the precision cannot be used", folder.display())]
+    Precision {
+        /// The model folder.
+        folder: PathBuf,
+        /// The cause.
+        #[source]
+        source: PrecisionError,
+    },
+    /// Gradients need weights in f32.
+    #[error("{}: gradients need f32, and the weights are in {precision}", folder.display())]
+    NoGradients {
+        /// The model folder.
+        folder: PathBuf,
+        /// The precision of the weights.
+        precision: Precision,
     },
     /// The tokens of the model are byte pairs, where k-mers are needed.
     #[error("{}: its tokens are byte pairs, and single bases can be asked of k-mers only", folder.display())]

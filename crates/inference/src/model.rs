@@ -7,8 +7,8 @@ use burn::tensor::Device;
 use dnabert_core::{AmbiguityPolicy, LengthPolicy, Tiling};
 use dnabert_interpret::{Heads, Mutagenesis, Query};
 use dnabert_model::{
-    Bert, BertConfig, Checkpoint, HeadKind, MaskedLanguageModel, Pooling, ProblemType,
-    SequenceClassifier, TokenClassifier,
+    Bert, BertConfig, Checkpoint, Encoder, HeadKind, MaskedLanguageModel, Pooling, Precision,
+    PrecisionError, ProblemType, SequenceClassifier, TokenClassifier,
 };
 
 use crate::reader::SequenceReader;
@@ -46,7 +46,7 @@ pub struct Model {
 }
 
 /// The network of a folder, with the head that the folder has.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[allow(clippy::large_enum_variant, reason = "one for each model, behind a pointer")]
 enum Network {
     Sequence(SequenceClassifier<Bert>),
@@ -64,6 +64,24 @@ impl Network {
                 Self::Masked(checkpoint.masked_language_model(device)?)
             }
             HeadKind::None => Self::Encoder(checkpoint.encoder(device)?),
+        })
+    }
+
+    fn with_precision(self, precision: Precision) -> Result<Self, PrecisionError> {
+        Ok(match self {
+            Self::Sequence(mut model) => {
+                model.encoder = model.encoder.with_precision(precision)?;
+                Self::Sequence(model)
+            }
+            Self::Tokens(mut model) => {
+                model.encoder = model.encoder.with_precision(precision)?;
+                Self::Tokens(model)
+            }
+            Self::Masked(mut model) => {
+                model.encoder = model.encoder.with_precision(precision)?;
+                Self::Masked(model)
+            }
+            Self::Encoder(encoder) => Self::Encoder(encoder.with_precision(precision)?),
         })
     }
 }
@@ -183,6 +201,36 @@ impl Model {
         self
     }
 
+    /// The same model in another precision, for all views but gradients
+    /// ([`Bert::with_precision`]).
+    ///
+    /// ```
+    /// use dnabert_core::Classifier;
+    /// use dnabert_inference::{Model, Precision, device};
+    ///
+    /// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/splice-fly");
+    /// let model = Model::open(folder, &device(None)?)?;
+    /// let sequences = ["ACGTTGCA".repeat(25).parse()?];
+    /// let whole = model.predictor()?.predict(&sequences)?;
+    /// let packed = model.with_precision(Precision::Int8)?.predictor()?.predict(&sequences)?;
+    /// assert!((whole[0][0] - packed[0][0]).abs() < 0.05);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Precision`] if the device or the network does not have the precision.
+    pub fn with_precision(mut self, precision: Precision) -> Result<Self, ModelError> {
+        if precision == self.encoder().precision() {
+            return Ok(self);
+        }
+        // Not shared by a view: the weights in f32 are then dropped as they are packed.
+        let network = Arc::unwrap_or_clone(self.network).with_precision(precision);
+        let failure = |source| ModelError::Precision { folder: self.folder.clone(), source };
+        self.network = Arc::new(network.map_err(failure)?);
+        Ok(self)
+    }
+
     /// The folder, as it was given.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -275,13 +323,18 @@ impl Model {
     /// # Errors
     ///
     /// [`ModelError::OtherHead`] if the model is not a classifier, [`ModelError::Chunked`] if it
-    /// reads chunks, [`ModelError::NoClass`] if it does not have the class.
+    /// reads chunks, [`ModelError::NoClass`] if it does not have the class,
+    /// [`ModelError::NoGradients`] if its weights are in bf16 or int8.
     pub fn gradients(&self, class: usize) -> Result<GradientReader, ModelError> {
         let classifier = self.classifier()?;
         if classifier.chunk_count().is_some() {
             return Err(ModelError::Chunked { folder: self.folder.clone() });
         }
         self.check_class(class, classifier.labels())?;
+        if classifier.encoder.is_packed() {
+            let precision = classifier.encoder.precision();
+            return Err(ModelError::NoGradients { folder: self.folder.clone(), precision });
+        }
         Ok(GradientReader::new(classifier, self.reader(batch_size::OF_GRADIENTS), class))
     }
 

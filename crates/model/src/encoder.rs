@@ -1,5 +1,8 @@
 //! The BERT encoder: embeddings, layers and pooler.
 
+#[cfg(feature = "flex")]
+use std::sync::Arc;
+
 use burn::module::{Module, ModuleDisplay};
 use burn::nn::Linear;
 use burn::tensor::{Device, Int, Tensor};
@@ -68,6 +71,12 @@ pub trait Encoder: Module + ModuleDisplay {
     fn encode_pooled(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
         self.encode(batch, sink).pooled
     }
+
+    /// Returns whether the weights are packed for prediction
+    /// ([`with_precision`](Bert::with_precision)), so that they can be neither trained nor saved.
+    fn is_packed(&self) -> bool {
+        false
+    }
 }
 
 /// The output of an [`Encoder`].
@@ -98,6 +107,10 @@ pub struct Bert {
     #[cfg(feature = "flex")]
     #[module(skip)]
     shape: (usize, f64),
+    /// The layers and the convolution, where their weights are packed; the others are then gone.
+    #[cfg(feature = "flex")]
+    #[module(skip)]
+    pub(crate) packed_weights: Option<Arc<flex::PackedNetwork>>,
     /// The number of heads with linear position biases; `None` with a position table.
     #[module(skip)]
     alibi_heads: Option<usize>,
@@ -137,6 +150,8 @@ impl Bert {
             mask_mode: config.mask_mode,
             #[cfg(feature = "flex")]
             shape: (config.num_attention_heads, config.layer_norm_eps),
+            #[cfg(feature = "flex")]
+            packed_weights: None,
             alibi_heads: (config.family() == Family::MosaicBert)
                 .then_some(config.num_attention_heads),
         }
@@ -224,12 +239,20 @@ impl Encoder for Bert {
 
     /// # Panics
     ///
-    /// If the rows are longer than the position table.
+    /// If the rows are longer than the position table. With packed weights
+    /// ([`with_precision`](Bert::with_precision)), also on an autodiff device, for word vectors of
+    /// the caller, and for padding that is not at the end of a row.
     fn encode(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> EncoderOutput {
         #[cfg(feature = "flex")]
         if let Some(output) = flex::encode(self, batch, flex::Wanted::All, sink) {
             return output;
         }
+        #[cfg(feature = "flex")]
+        assert!(
+            self.packed_weights.is_none(),
+            "weights in {} are for prediction, with padding at the end of rows",
+            self.precision()
+        );
         let dims @ [rows, length] = batch.dims();
         let width = self.hidden_size();
         let unflatten = |rows_of_tokens: Tensor<2>| rows_of_tokens.reshape([rows, length, width]);
@@ -262,6 +285,11 @@ impl Encoder for Bert {
         }
         let pooled = self.pool(&hidden);
         EncoderOutput { hidden, pooled }
+    }
+
+    #[cfg(feature = "flex")]
+    fn is_packed(&self) -> bool {
+        self.packed_weights.is_some()
     }
 
     #[cfg(feature = "flex")]

@@ -19,6 +19,7 @@ mod layer;
 mod linear;
 mod parameter_path;
 mod pooling;
+mod precision;
 mod recurrent;
 mod sink;
 mod start;
@@ -40,6 +41,7 @@ pub use evaluate::{logits, pooled_states, sigmoid, softmax};
 pub use head::{MaskedLanguageModel, Scorer, SequenceClassifier, TokenClassifier};
 pub use initialize::initialize;
 pub use layer::{BertLayer, GatedFeedForward, Intermediate, MosaicBertLayer, ResidualOutput};
+pub use precision::{Precision, PrecisionError, UnknownPrecision};
 pub use recurrent::Recurrent;
 pub use sink::LayerSink;
 

@@ -46,7 +46,7 @@ pub(crate) struct ModelOptions {
     /// Device: flex (CPU), wgpu or cuda [default: the first that was compiled in]
     #[arg(long)]
     device: Option<Backend>,
-    /// Precision of the network: f32, f16 or bf16
+    /// Number format of the network: f32, f16, bf16 or int8 (fewer bits need less memory and time)
     #[arg(long, default_value = "f32")]
     precision: Precision,
     /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after June
@@ -85,6 +85,7 @@ impl ModelOptions {
             pooling,
             mask_mode: self.mask_mode,
             padded_length: self.padded_length,
+            precision: self.precision,
         }
     }
 

@@ -15,39 +15,41 @@ pub(crate) struct Tolerance {
     quantity: &'static str,
     absolute: f64,
     relative: f64,
-    /// In place of `absolute`, for what a network computes in f16 and in bf16.
-    half: Option<[f64; 2]>,
+    /// In place of `absolute`, for what a network computes in f16, in bf16 and in int8.
+    half: Option<[f64; 3]>,
 }
 
 impl Tolerance {
     pub(crate) const EXACT: Self = Self::absolute(0.0);
-    pub(crate) const HIDDEN: Self = Self::network("hidden states", 2e-5, [2e-2, 0.15]);
-    pub(crate) const ATTENTION: Self = Self::network("attention weights", 1e-5, [3e-3, 0.03]);
-    pub(crate) const POSITION_BIAS: Self = Self::network("position biases", 1e-5, [2e-2, 0.1]);
-    pub(crate) const LOGITS: Self = Self::network("logits", 1e-4, [0.1, 0.5]);
-    pub(crate) const PROBABILITY: Self = Self::network("probabilities", 1e-5, [5e-3, 0.03]);
+    pub(crate) const HIDDEN: Self = Self::network("hidden states", 2e-5, [2e-2, 0.15, 0.3]);
+    pub(crate) const ATTENTION: Self = Self::network("attention weights", 1e-5, [3e-3, 0.03, 0.05]);
+    pub(crate) const POSITION_BIAS: Self = Self::network("position biases", 1e-5, [2e-2, 0.1, 0.1]);
+    pub(crate) const LOGITS: Self = Self::network("logits", 1e-4, [0.1, 0.5, 1.0]);
+    pub(crate) const PROBABILITY: Self = Self::network("probabilities", 1e-5, [5e-3, 0.03, 0.05]);
     pub(crate) const LOSS: Self =
-        Self { relative: 1e-5, ..Self::network("losses", 0.0, [3e-2, 0.1]) };
+        Self { relative: 1e-5, ..Self::network("losses", 0.0, [3e-2, 0.1, 0.2]) };
     pub(crate) const GRADIENT: Self = Self { relative: 1e-4, ..Self::absolute(1e-5) };
     pub(crate) const TRAINING: Self = Self { relative: 1e-3, ..Self::EXACT };
     pub(crate) const FINAL_WEIGHTS: Self = Self::absolute(2e-4);
     pub(crate) const METRIC: Self = Self::absolute(1e-9);
     /// For weights that were stored in another precision than they are compared with.
-    pub(crate) const HALF: Self = Self::network("weights in half precision", 1e-3, [1e-3, 1e-2]);
+    pub(crate) const HALF: Self =
+        Self::network("weights in half precision", 1e-3, [1e-3, 1e-2, 1e-3]);
 
     pub(crate) const fn absolute(absolute: f64) -> Self {
         Self { quantity: "", absolute, relative: 0.0, half: None }
     }
 
-    const fn network(quantity: &'static str, absolute: f64, half: [f64; 2]) -> Self {
+    const fn network(quantity: &'static str, absolute: f64, half: [f64; 3]) -> Self {
         Self { quantity, absolute, relative: 0.0, half: Some(half) }
     }
 
     /// The largest difference from `expected` that passes.
     fn allowed(&self, expected: f64) -> f64 {
         match (precision(), self.half) {
-            (Precision::F16, Some([f16, _])) => f16,
-            (Precision::Bf16, Some([_, bf16])) => bf16,
+            (Precision::F16, Some([f16, ..])) => f16,
+            (Precision::Bf16, Some([_, bf16, _])) => bf16,
+            (Precision::Int8, Some([.., int8])) => int8,
             _ => self.absolute + self.relative * expected.abs(),
         }
     }

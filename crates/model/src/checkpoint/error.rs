@@ -17,6 +17,12 @@ pub enum CheckpointError {
         /// The value of the weight.
         value: f32,
     },
+    /// The weights are packed for prediction, and those in f32 are gone.
+    #[error("{}: weights in bf16 or int8 cannot be saved: open the model in f32", folder.display())]
+    Packed {
+        /// The folder to write.
+        folder: PathBuf,
+    },
     /// The config cannot be read or used.
     #[error("the checkpoint's config cannot be used")]
     Config(#[from] ConfigError),

@@ -27,6 +27,9 @@ pub trait Pretrained: Module {
         self.num_params()
     }
 
+    /// Returns whether the weights are packed for prediction, so that they cannot be written.
+    fn is_packed(&self) -> bool;
+
     /// Returns the name that this class uses for the parameter with the canonical name `name`.
     fn file_name(&self, name: String) -> String {
         name
@@ -39,11 +42,19 @@ impl Pretrained for Bert {
     fn architecture(&self) -> &'static str {
         "BertModel"
     }
+
+    fn is_packed(&self) -> bool {
+        Encoder::is_packed(self)
+    }
 }
 
 impl Pretrained for MaskedLanguageModel {
     fn architecture(&self) -> &'static str {
         "BertForMaskedLM"
+    }
+
+    fn is_packed(&self) -> bool {
+        Encoder::is_packed(&self.encoder)
     }
 
     fn file_name(&self, name: String) -> String {
@@ -63,6 +74,10 @@ impl<E: Encoder> Pretrained for SequenceClassifier<E> {
         }
     }
 
+    fn is_packed(&self) -> bool {
+        Encoder::is_packed(&self.encoder)
+    }
+
     fn file_name(&self, name: String) -> String {
         match name.strip_prefix("classifier.") {
             Some(parameter) if self.concatenates() => format!("classifier2.{parameter}"),
@@ -74,6 +89,10 @@ impl<E: Encoder> Pretrained for SequenceClassifier<E> {
 impl<E: Encoder> Pretrained for TokenClassifier<E> {
     fn architecture(&self) -> &'static str {
         "BertForTokenClassification"
+    }
+
+    fn is_packed(&self) -> bool {
+        Encoder::is_packed(&self.encoder)
     }
 }
 
@@ -130,7 +149,8 @@ pub fn tensors<M: Pretrained>(model: &M) -> Vec<NamedTensor> {
 ///
 /// # Errors
 ///
-/// [`CheckpointError`] for a file that cannot be written.
+/// [`CheckpointError`] for a file that cannot be written, and [`CheckpointError::Packed`] for packed
+/// weights.
 pub fn save<M: Pretrained>(
     model: &M,
     config: &BertConfig,
@@ -170,6 +190,9 @@ fn save_tensors<M: Pretrained>(
     folder: &Path,
     tensors: Vec<(String, Unread)>,
 ) -> Result<(), CheckpointError> {
+    if model.is_packed() {
+        return Err(CheckpointError::Packed { folder: folder.into() });
+    }
     std::fs::create_dir_all(folder)
         .map_err(|source| CheckpointError::Io { path: folder.into(), source })?;
     write(tensors, &folder.join("model.safetensors"))?;

@@ -1,18 +1,26 @@
 //! The convolution over packed rows.
 
-use dnabert_kernels::{self as kernels, Level};
+use dnabert_kernels::{self as kernels, Level, Norm, PackedRows};
 use rayon::prelude::*;
 
 use super::packed::Packed;
 use super::param::{FlexParamLinear, FlexParamNorm};
+use super::predict::Product;
 use super::{activate, block_of};
 use crate::{Activation, Convolution};
 
 /// The parameters of a convolution.
 pub(super) struct FlexParamConvolution {
-    dense: FlexParamLinear,
-    norm: FlexParamNorm,
-    activation: Activation,
+    pub(super) dense: FlexParamLinear,
+    pub(super) norm: FlexParamNorm,
+    pub(super) activation: Activation,
+}
+
+/// A convolution, with weights in f32 or packed.
+pub(super) struct PredictConvolution<'a> {
+    pub(super) dense: Product<'a>,
+    pub(super) norm: Norm<'a>,
+    pub(super) activation: Activation,
 }
 
 impl FlexParamConvolution {
@@ -24,12 +32,21 @@ impl FlexParamConvolution {
         })
     }
 
+    pub(super) fn predict(&self) -> PredictConvolution<'_> {
+        PredictConvolution {
+            dense: Product::Whole(self.dense.weights()),
+            norm: self.norm.norm(),
+            activation: self.activation,
+        }
+    }
+}
+
+impl PredictConvolution<'_> {
     /// Computes [`Convolution::forward`] on packed states.
     pub(super) fn forward(&self, level: Level, states: &[f32], packed: &Packed) -> Vec<f32> {
-        let norm = self.norm.norm();
+        let norm = self.norm;
         let hidden = norm.gamma.len();
-        let weights = self.dense.weights();
-        let width = weights.input() / hidden;
+        let width = self.dense.input() / hidden;
         // Zeros stand before the first row, between rows and after the last, so no window covers
         // two rows. Padding is zeros, too.
         let beyond = width / 2;
@@ -53,9 +70,17 @@ impl FlexParamConvolution {
                 rest = behind;
             }
         }
-        pieces.into_par_iter().for_each(|(start, first, piece)| {
-            let count = piece.len() / hidden;
-            kernels::convolve(level, &apart[start..], [count, hidden], &weights, piece, hidden);
+        pieces.into_par_iter().for_each_init(PackedRows::default, |rows, (start, first, piece)| {
+            let windows = [piece.len() / hidden, hidden];
+            match &self.dense {
+                Product::Whole(weights) => {
+                    kernels::convolve(level, &apart[start..], windows, weights, piece, hidden);
+                }
+                Product::Packed(weights) => {
+                    weights.pack_windows(level, &apart[start..], windows, rows);
+                    weights.multiply(level, rows, piece, hidden);
+                }
+            }
             activate(level, self.activation, piece);
             let own = &states[first * hidden..][..piece.len()];
             kernels::add_norm(level, piece, Some(own), norm);

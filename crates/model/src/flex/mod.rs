@@ -7,20 +7,24 @@
 
 mod convolved;
 mod packed;
+mod packed_network;
 mod param;
+mod predict;
 mod train;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use burn_flex::FlexTensor;
-use dnabert_kernels::{self as kernels, Attention, Buffer, Level};
+use dnabert_kernels::{self as kernels, Buffer, Level};
 use rayon::prelude::*;
 
 use crate::layer::Layer;
 use crate::{Activation, Bert, EncoderOutput, LayerSink, TokenBatch};
 use convolved::FlexParamConvolution;
 use packed::Packed;
-use param::{FlexParam, FlexParamLayer, FlexParamLinear, FlexParamNorm};
+use param::{FlexParam, FlexParamLayer, FlexParamNorm};
+use predict::{Buffers, PredictLayer, forward};
 
+pub(crate) use packed_network::PackedNetwork;
 pub(crate) use train::layers as train_layers;
 
 /// The largest number of tokens in a block; the widest states of a block fit in the cache of a
@@ -57,21 +61,37 @@ pub(crate) fn encode(
     let device = batch.ids.device();
     let dims @ [rows, length] = batch.dims();
     let is_plain = batch.word_vectors.is_none() && length > 0;
-    if !kernels::is_enabled() || device.is_autodiff() || !is_plain {
+    let packed_weights = bert.packed_weights.as_deref();
+    if (!kernels::is_enabled() && packed_weights.is_none()) || device.is_autodiff() || !is_plain {
         return None;
     }
     let embeddings = Embeddings::of(bert)?;
     let (heads, epsilon) = bert.shape();
-    let layers = bert.encoder.layer.iter().map(|layer| match layer {
-        Layer::Bert(layer) => FlexParamLayer::of(layer, epsilon),
-        Layer::MosaicBert(_) => None,
-    });
-    let layers: Vec<FlexParamLayer> = layers.collect::<Option<_>>()?;
+    let whole: Vec<FlexParamLayer> = bert
+        .encoder
+        .layer
+        .iter()
+        .map(|layer| match layer {
+            Layer::Bert(layer) => FlexParamLayer::of(layer, epsilon),
+            Layer::MosaicBert(_) => None,
+        })
+        .collect::<Option<_>>()?;
+    let layers: Vec<PredictLayer<'_>> = match packed_weights {
+        Some(packed_weights) => packed_weights.layers(),
+        None => whole.iter().map(FlexParamLayer::predict).collect(),
+    };
     let packed = Packed::of(batch, bert.mask_mode())?;
     let level = Level::detected();
     let hidden = embeddings.norm.norm().gamma.len();
     let unpack = |states: &[f32]| packed.unpack(states.to_vec(), dims, hidden, &device);
     let mut states = embeddings.forward(level, batch, &packed);
+    let convolution = match (packed_weights, &embeddings.convolution) {
+        (Some(packed_weights), _) => packed_weights.convolution(),
+        (None, whole) => whole.as_ref().map(FlexParamConvolution::predict),
+    };
+    if let Some(convolution) = convolution {
+        states = convolution.forward(level, &states, &packed);
+    }
     if sink.wants_hidden(0) {
         sink.hidden(0, unpack(&states));
     }
@@ -142,7 +162,7 @@ impl Embeddings {
         })
     }
 
-    /// Returns the packed embeddings, `[tokens, hidden]`.
+    /// Returns the packed embeddings before the convolution, `[tokens, hidden]`.
     fn forward(&self, level: Level, batch: &TokenBatch, packed: &Packed) -> Vec<f32> {
         let [_, length] = batch.dims();
         let norm = self.norm.norm();
@@ -179,10 +199,7 @@ impl Embeddings {
                 kernels::add_norm(level, states, None, norm);
             },
         );
-        match &self.convolution {
-            Some(convolution) => convolution.forward(level, &states, packed),
-            None => states,
-        }
+        states
     }
 }
 
@@ -200,86 +217,4 @@ fn block_of(tokens: usize) -> usize {
     let cores = rayon::current_num_threads();
     let rounds = tokens.div_ceil(cores * BLOCK).max(1);
     tokens.div_ceil(cores * rounds).max(1)
-}
-
-/// Buffers that are reused from layer to layer.
-#[derive(Default)]
-struct Buffers {
-    projected: Vec<f32>,
-    context: Vec<f32>,
-}
-
-/// Runs one layer and returns its output states, of all tokens or of the first token of each row.
-#[allow(clippy::too_many_arguments, reason = "one call, and the parts are of different lives")]
-fn forward(
-    level: Level,
-    layer: &FlexParamLayer,
-    states: &[f32],
-    packed: &Packed,
-    heads: usize,
-    first_only: bool,
-    weights: Option<(&mut [f32], usize)>,
-    buffers: &mut Buffers,
-) -> Vec<f32> {
-    let hidden = layer.attended_norm.norm().gamma.len();
-    let tokens = packed.places.len();
-    let block = block_of(tokens);
-    let stride = 3 * hidden;
-    buffers.projected.resize(tokens * stride, 0.0);
-    let [query, key, value] = [0, 1, 2].map(|part| layer.projections[part].weights());
-    buffers
-        .projected
-        .par_chunks_mut(block * stride)
-        .zip(states.par_chunks(block * hidden))
-        .for_each(|(projected, states)| {
-            if !first_only {
-                kernels::linear(level, states, &query, projected, stride);
-            }
-            kernels::linear(level, states, &key, &mut projected[hidden..], stride);
-            kernels::linear(level, states, &value, &mut projected[2 * hidden..], stride);
-        });
-    let mut residual = states;
-    let firsts;
-    if first_only {
-        firsts = packed.first(states, hidden);
-        let mut queries = vec![0.0; firsts.len()];
-        kernels::linear(level, &firsts, &query, &mut queries, hidden);
-        for (tokens, query) in packed.rows.iter().zip(queries.chunks_exact(hidden)) {
-            buffers.projected[tokens.start * stride..][..hidden].copy_from_slice(query);
-        }
-        residual = &firsts;
-    }
-    buffers.context.resize(residual.len(), 0.0);
-    let attention = Attention {
-        projected: &buffers.projected,
-        hidden,
-        heads,
-        sequences: &packed.rows,
-        bias: packed.bias.as_deref(),
-        queries: first_only.then_some(1),
-    };
-    kernels::attention(level, &attention, &mut buffers.context, weights);
-    let mut output = vec![0.0; residual.len()];
-    let block = block_of(residual.len() / hidden);
-    let [attended, wide, narrow] =
-        [&layer.attended, &layer.wide, &layer.output].map(FlexParamLinear::weights);
-    let blocks = output
-        .par_chunks_mut(block * hidden)
-        .zip(buffers.context.par_chunks(block * hidden))
-        .zip(residual.par_chunks(block * hidden));
-    blocks.for_each_init(
-        || (vec![0.0; block * hidden], vec![0.0; block * wide.output()]),
-        |(middle, broad), ((output, context), residual)| {
-            let count = output.len() / hidden;
-            let middle = &mut middle[..output.len()];
-            kernels::linear(level, context, &attended, middle, hidden);
-            kernels::add_norm(level, middle, Some(residual), layer.attended_norm.norm());
-            let broad = &mut broad[..count * wide.output()];
-            kernels::linear(level, middle, &wide, broad, wide.output());
-            activate(level, layer.activation, broad);
-            kernels::linear(level, broad, &narrow, output, hidden);
-            kernels::add_norm(level, output, Some(middle), layer.output_norm.norm());
-        },
-    );
-    output
 }

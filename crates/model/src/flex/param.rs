@@ -6,6 +6,7 @@ use burn::tensor::{DType, Tensor};
 use burn_flex::{Flex, FlexTensor};
 use dnabert_kernels::{Norm, Weights};
 
+use super::predict::{PredictLayer, Product};
 use crate::Activation;
 use crate::layer::BertLayer;
 
@@ -167,5 +168,18 @@ impl FlexParamLayer {
             output: FlexParamLinear::of(&layer.output.dense)?,
             output_norm: FlexParamNorm::of(&layer.output.layer_norm, epsilon)?,
         })
+    }
+
+    pub(super) fn predict(&self) -> PredictLayer<'_> {
+        let product = |linear| Product::Whole(FlexParamLinear::weights(linear));
+        PredictLayer {
+            projections: self.projections.each_ref().map(product),
+            attended: product(&self.attended),
+            attended_norm: self.attended_norm.norm(),
+            wide: product(&self.wide),
+            activation: self.activation,
+            output: product(&self.output),
+            output_norm: self.output_norm.norm(),
+        }
     }
 }

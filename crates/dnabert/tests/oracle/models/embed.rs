@@ -7,7 +7,7 @@ use dnabert::{Embedder, SequenceReader};
 
 use super::open;
 use crate::ledger::{Ledger, Tolerance};
-use crate::place::device;
+use crate::place::{device, in_precision};
 use crate::tokens::{items, json, tokenizer};
 
 pub(super) fn compare(ledger: &mut Ledger) {
@@ -26,8 +26,10 @@ pub(super) fn compare(ledger: &mut Ledger) {
     let tokenizer = tokenizer(3, None)
         .with_length(LengthPolicy::Truncate(length))
         .with_ambiguity(AmbiguityPolicy::Unknown);
-    let embedder =
-        Embedder::new(encoder.without_pooler(), SequenceReader::new(tokenizer, length, device));
+    let embedder = Embedder::new(
+        in_precision(encoder).without_pooler(),
+        SequenceReader::new(tokenizer, length, device),
+    );
     let width = embedder.hidden_size();
     let states = io.get("last_hidden_state").values.chunks(length * width);
     for (text, states) in items(&cases["sequences"]).iter().zip(states) {

@@ -7,7 +7,7 @@ use dnabert::model::MaskMode;
 use super::{batch, open, pair, values};
 use crate::arrays::Arrays;
 use crate::ledger::{Ledger, Tolerance};
-use crate::place::device;
+use crate::place::{device, in_precision};
 use crate::tokens::{items, json, tokenizer};
 
 pub(super) fn compare(ledger: &mut Ledger, model: &str) {
@@ -23,9 +23,10 @@ pub(super) fn compare(ledger: &mut Ledger, model: &str) {
         checkpoint.config_mut().mask_mode = mode;
         let weights_file = format!("models/{model}/{weights}");
         let network = checkpoint.sequence_classifier(&device);
-        let Some(network) = ledger.attempt(&weights_file, network) else {
+        let Some(mut network) = ledger.attempt(&weights_file, network) else {
             return;
         };
+        network.encoder = in_precision(network.encoder);
         let mut pair = pair(ledger, model, weights);
         let name = format!("chunk_pooled{suffix}");
         let found = values(network.pool(&batch.chunks(chunk), &mut ()));

@@ -14,7 +14,7 @@ use dnabert::train::weighted_cross_entropy;
 
 use crate::arrays::Arrays;
 use crate::ledger::{Ledger, Tolerance};
-use crate::place::device;
+use crate::place::{device, in_precision};
 use crate::tokens::{encode, items, json, numbers, tokenizer};
 
 pub(crate) fn compare(ledger: &mut Ledger) {
@@ -144,10 +144,12 @@ fn masked_language_model(ledger: &mut Ledger, model: &str, weights: &str) {
     let mask = io.get("attention_mask").values.clone();
     let [_, length] = batch.dims();
 
-    let Some(network) = ledger.attempt(&weights_file, checkpoint.masked_language_model(&device))
+    let Some(mut network) =
+        ledger.attempt(&weights_file, checkpoint.masked_language_model(&device))
     else {
         return;
     };
+    network.encoder = in_precision(network.encoder);
     let mut inner = Everything::default();
     let output = network.encoder.encode(&batch, &mut inner);
     let [_, _, width] = output.hidden.dims();
@@ -170,13 +172,14 @@ fn masked_language_model(ledger: &mut Ledger, model: &str, weights: &str) {
 
     mlm_head(&mut pair, &network, output.hidden, &io, "", &device);
     checkpoint.config_mut().mlm_bias = MlmBias::Double;
-    let double = checkpoint.masked_language_model(&device).expect("as before");
+    let mut double = checkpoint.masked_language_model(&device).expect("as before");
+    double.encoder = in_precision(double.encoder);
     let hidden = double.encoder.encode(&batch, &mut ()).hidden;
     mlm_head(&mut pair, &double, hidden, &io, "_ref_double_bias", &device);
 
     checkpoint.config_mut().mask_mode = MaskMode::Head;
     checkpoint.config_mut().padded_length = Some(length);
-    let legacy = checkpoint.encoder(&device).expect("as before");
+    let legacy = in_precision(checkpoint.encoder(&device).expect("as before"));
     let found = real(&values(legacy.encode(&batch, &mut ()).hidden), &mask, width);
     let name = "last_hidden_state_headmask";
     pair.compare(name, &found, &real(&io.get(name).values, &mask, width), Tolerance::HIDDEN);
@@ -291,10 +294,11 @@ fn sequence_classifier(ledger: &mut Ledger, model: &str) {
     };
     let device = device();
     let weights_file = format!("models/{model}/{weights}");
-    let Some(network) = ledger.attempt(&weights_file, checkpoint.sequence_classifier(&device))
+    let Some(mut network) = ledger.attempt(&weights_file, checkpoint.sequence_classifier(&device))
     else {
         return;
     };
+    network.encoder = in_precision(network.encoder);
     let last = checkpoint.config().num_hidden_layers - 1;
     let plain = batch(&io, None, &device);
     let split = batch(&io, Some("token_type_ids_split"), &device);
@@ -329,7 +333,8 @@ fn sequence_classifier(ledger: &mut Ledger, model: &str) {
         checkpoint.config_mut().mask_mode = MaskMode::Head;
         let [_, length] = plain.dims();
         checkpoint.config_mut().padded_length = Some(length);
-        let legacy = checkpoint.sequence_classifier(&device).expect("as before");
+        let mut legacy = checkpoint.sequence_classifier(&device).expect("as before");
+        legacy.encoder = in_precision(legacy.encoder);
         let mut sink = LastClsRow { last, rows: Vec::new() };
         let found = values(legacy.forward(&plain, &mut sink));
         let name = "logits_headmask";
@@ -354,9 +359,11 @@ fn token_classifier(ledger: &mut Ledger, model: &str) {
     };
     let device = device();
     let weights_file = format!("models/{model}/{weights}");
-    let Some(network) = ledger.attempt(&weights_file, checkpoint.token_classifier(&device)) else {
+    let Some(mut network) = ledger.attempt(&weights_file, checkpoint.token_classifier(&device))
+    else {
         return;
     };
+    network.encoder = in_precision(network.encoder);
     let mask = io.get("attention_mask").values.clone();
     let labels = checkpoint.config().labels();
     let mut pair = pair(ledger, model, weights);
