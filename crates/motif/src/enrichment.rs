@@ -16,6 +16,46 @@
 /// assert!((hypergeometric_tail(4, 2, 2, 2) - 1.0 / 6.0).abs() < 1e-12);
 /// ```
 pub fn hypergeometric_tail(all: usize, positives: usize, drawn: usize, found: usize) -> f64 {
+    tail([all, positives, drawn, found], ln_choose)
+}
+
+/// Sequences that are drawn from the same set again and again: the logarithms of
+/// [`hypergeometric_tail`] are computed once.
+pub(crate) struct Drawing {
+    all: usize,
+    positives: usize,
+    /// For all sequences, the positives, and the others: the logarithms of the numbers of ways to
+    /// choose 0, 1, … of them, up to half.
+    ways: [(usize, Vec<f64>); 3],
+}
+
+impl Drawing {
+    pub(crate) fn new(all: usize, positives: usize) -> Self {
+        let ways = |n: usize| {
+            let mut sum = 0.0;
+            let sums = (0..=n / 2).map(|k| {
+                let before = sum;
+                sum += ln_step(n, k);
+                before
+            });
+            (n, sums.collect())
+        };
+        Self { all, positives, ways: [all, positives, all - positives].map(ways) }
+    }
+
+    /// The same number as [`hypergeometric_tail`].
+    pub(crate) fn tail(&self, drawn: usize, found: usize) -> f64 {
+        tail([self.all, self.positives, drawn, found], |n, k| {
+            let of_n = self.ways.iter().find(|(other, _)| *other == n);
+            of_n.map_or_else(|| ln_choose(n, k), |(_, ways)| ways[k.min(n - k)])
+        })
+    }
+}
+
+fn tail(
+    [all, positives, drawn, found]: [usize; 4],
+    ln_choose: impl Fn(usize, usize) -> f64,
+) -> f64 {
     assert!(positives <= all && drawn <= all, "{positives} and {drawn} of {all}");
     let least = (positives + drawn).saturating_sub(all);
     let most = positives.min(drawn);
@@ -43,8 +83,12 @@ pub fn hypergeometric_tail(all: usize, positives: usize, drawn: usize, found: us
 
 /// The logarithm of the number of ways to choose `k` of `n`.
 fn ln_choose(n: usize, k: usize) -> f64 {
-    let k = k.min(n - k);
-    (0..k).map(|i| ((n - i) as f64 / (i + 1) as f64).ln()).sum()
+    (0..k.min(n - k)).map(|i| ln_step(n, i)).sum()
+}
+
+/// The logarithm of how many times as many ways there are to choose `k + 1` of `n` as to choose `k`.
+fn ln_step(n: usize, k: usize) -> f64 {
+    ((n - k) as f64 / (k + 1) as f64).ln()
 }
 
 /// P-values adjusted for multiple testing, in the order of `p_values` (Benjamini and Hochberg 1995,
@@ -93,6 +137,7 @@ mod tests {
                 .sum();
             let tail = hypergeometric_tail(all, positives, drawn, found);
             prop_assert!((tail - expected).abs() < 1e-12, "{} {}", tail, expected);
+            prop_assert_eq!(Drawing::new(all, positives).tail(drawn, found), tail);
         }
 
         #[test]

@@ -12,6 +12,7 @@ mod overlap;
 pub mod reference;
 mod region;
 pub mod scan;
+mod word_index;
 
 pub use cluster::{cluster, similarity};
 pub use dnabert_core::{Sequence, SequenceError, Strand};

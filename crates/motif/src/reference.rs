@@ -7,11 +7,12 @@
 
 use std::collections::HashMap;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use dnabert_core::Sequence;
 use rayon::prelude::*;
 
-use crate::{Overlap, benjamini_hochberg, high_regions, hypergeometric_tail, overlap};
+use crate::enrichment::Drawing;
+use crate::word_index::WordIndex;
+use crate::{Overlap, benjamini_hochberg, high_regions, overlap};
 
 /// A sequence with one score for each base.
 #[derive(Debug, Clone, Copy)]
@@ -148,33 +149,8 @@ pub fn candidates(positives: &[ScoredSequence<'_>], min_len: usize) -> Vec<Word>
 /// The number of sequences of each set that contain each word. All words are searched at once, and
 /// sequences are distributed over the cores.
 fn rows_with<const N: usize>(words: &[Word], sets: [&[&Sequence]; N]) -> [Vec<usize>; N] {
-    let patterns = || words.iter().map(|word| &word.bases);
-    let letters: usize = words.iter().map(|word| word.bases.len()).sum();
-    // A DFA is fastest, but its table grows with the letters of all words.
-    let kind = (letters < MOST_LETTERS).then_some(AhoCorasickKind::DFA);
-    let Ok(automaton) = AhoCorasick::builder().kind(kind).build(patterns()) else {
-        // Too many words for one automaton: search them one by one.
-        return sets.map(|sequences| {
-            let with = |word: &Word| {
-                sequences.iter().filter(|row| row.as_str().contains(&word.bases)).count()
-            };
-            words.par_iter().map(with).collect()
-        });
-    };
-    let count = |sequences: &[&Sequence]| {
-        let mut counts = vec![0; words.len()];
-        let mut last_seen = vec![usize::MAX; words.len()];
-        for (row, sequence) in sequences.iter().enumerate() {
-            for found in automaton.find_overlapping_iter(sequence.as_bytes()) {
-                let word = found.pattern().as_usize();
-                if last_seen[word] != row {
-                    last_seen[word] = row;
-                    counts[word] += 1;
-                }
-            }
-        }
-        counts
-    };
+    let index = WordIndex::new(words.iter().map(|word| word.bases.as_bytes()));
+    let count = |sequences: &[&Sequence]| index.count(sequences.iter().map(|row| row.as_bytes()));
     let add = |mut sum: Vec<usize>, counts: Vec<usize>| {
         sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         sum
@@ -185,22 +161,19 @@ fn rows_with<const N: usize>(words: &[Word], sets: [&[&Sequence]; N]) -> [Vec<us
     })
 }
 
-/// The number of letters of all words below which the automaton is a DFA.
-const MOST_LETTERS: usize = 1 << 20;
-
 /// The number of sequences in one parallel task.
 const SEQUENCES: usize = 512;
 
 /// Tests for each word whether more positives contain it, at any position, than expected by chance.
 pub fn enrich(words: &[Word], positives: &[&Sequence], negatives: &[&Sequence]) -> Vec<Enrichment> {
     let [in_positives, in_negatives] = rows_with(words, [positives, negatives]);
-    let all = positives.len() + negatives.len();
+    let drawing = Drawing::new(positives.len() + negatives.len(), positives.len());
     let mut found: Vec<Enrichment> = in_positives
         .into_par_iter()
         .zip(in_negatives)
         .map(|(in_positives, in_negatives)| {
             let sequences = in_positives + in_negatives;
-            let p_value = hypergeometric_tail(all, positives.len(), sequences, in_positives);
+            let p_value = drawing.tail(sequences, in_positives);
             Enrichment { sequences, positives: in_positives, p_value, adjusted: 1.0 }
         })
         .collect();
