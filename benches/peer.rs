@@ -1,7 +1,7 @@
 //! This project's side of `benches/peers/compare.py`: does a piece of work when it is told to, and says how long it took.
 //!
 //! Lines in: `WORK`, or `WORK FILE` to write what comes out as f32 instead of measuring. Lines out: seconds.
-//! The model is a folder in the Hugging Face layout, the first argument.
+//! A work may end in `@bf16` or `@int8`. The model is a folder in the Hugging Face layout, the first argument.
 #![allow(clippy::print_stdout, reason = "the other side reads it")]
 
 mod support;
@@ -15,34 +15,48 @@ use dnabert::core::{Encoding, Sequence};
 use dnabert::interpret::Mutagenesis;
 use dnabert::kmer::{KmerTokenizer, Vocabulary};
 use dnabert::model::{Bert, Checkpoint, Encoder, TokenBatch};
-use dnabert::{Device, Predictor, SequenceReader};
+use dnabert::{Device, Precision, Predictor, SequenceReader};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 struct Side {
     device: Device,
+    networks: Vec<Network>,
+    checkpoint: Checkpoint,
+}
+
+/// The model in one precision.
+struct Network {
+    precision: Precision,
     encoder: Bert,
     predictor: Predictor<Bert, KmerTokenizer>,
-    checkpoint: Checkpoint,
 }
 
 impl Side {
     fn open(folder: &Path) -> Result<Self, Box<dyn Error>> {
         let device = support::device();
         let checkpoint = Checkpoint::open(folder)?;
-        let classifier = checkpoint.sequence_classifier(&device)?;
-        let encoder = classifier.encoder.clone();
-        let predictor = Predictor::new(
-            &classifier,
-            SequenceReader::for_config(support::tokenizer(), checkpoint.config(), device.clone()),
-            checkpoint.config(),
-        );
-        Ok(Self { device, encoder, predictor, checkpoint })
+        let network = |precision| -> Result<Network, Box<dyn Error>> {
+            let mut classifier = checkpoint.sequence_classifier(&device)?;
+            classifier.encoder = classifier.encoder.with_precision(precision)?;
+            let encoder = classifier.encoder.clone();
+            let config = checkpoint.config();
+            let reader = SequenceReader::for_config(support::tokenizer(), config, device.clone());
+            let predictor = Predictor::new(&classifier, reader, config);
+            Ok(Network { precision, encoder, predictor })
+        };
+        let precisions = support::precisions(&device);
+        let networks = precisions.into_iter().map(network).collect::<Result<_, _>>()?;
+        Ok(Self { device, networks, checkpoint })
     }
 
     /// Seconds, and what came out.
     fn work(&self, name: &str) -> Result<(f64, Vec<f32>), Box<dyn Error>> {
+        let (name, precision) = name.split_once('@').unwrap_or((name, "f32"));
+        let precision: Precision = precision.parse()?;
+        let is_in = |network: &&Network| network.precision == precision;
+        let network = self.networks.iter().find(is_in).ok_or("no network has the precision")?;
         let (kind, shape) = name.split_once('-').unwrap_or((name, ""));
         let dims: Vec<usize> = shape.split('x').filter_map(|size| size.parse().ok()).collect();
         let rows = match dims[..] {
@@ -59,9 +73,9 @@ impl Side {
                 let mut sink =
                     support::LastCls(self.checkpoint.config().num_hidden_layers - 1, Vec::new());
                 let hidden = if kind == "attention" {
-                    self.encoder.encode(&batch, &mut sink).hidden
+                    network.encoder.encode(&batch, &mut sink).hidden
                 } else {
-                    self.encoder.encode(&batch, &mut ()).hidden
+                    network.encoder.encode(&batch, &mut ()).hidden
                 };
                 self.device.sync()?;
                 let seconds = started.elapsed().as_secs_f64();
@@ -69,8 +83,14 @@ impl Side {
             }
             "classes" | "ragged" => {
                 started = Instant::now();
-                let found = self.predictor.predict_encoded(&rows);
+                let found = network.predictor.predict_encoded(&rows);
                 found.into_iter().flatten().map(|value| value as f32).collect()
+            }
+            "products" => {
+                return Ok((
+                    support::product(precision, [dims[0], dims[1], dims[2]], 0.3),
+                    Vec::new(),
+                ));
             }
             "training" => {
                 let config = self.checkpoint.config();
@@ -96,7 +116,7 @@ impl Side {
             "mutagenesis" => {
                 let sequence: Sequence = support::sequence(1, dims[0]);
                 started = Instant::now();
-                let found = Mutagenesis::new(&self.predictor, 1).effects(&[sequence])?;
+                let found = Mutagenesis::new(&network.predictor, 1).effects(&[sequence])?;
                 let effects = found.iter().flat_map(|found| found.effects.iter().flatten());
                 effects.map(|value| *value as f32).collect()
             }

@@ -1,12 +1,16 @@
 //! What several benches share.
 #![allow(dead_code, reason = "no bench needs all of it")]
 
+use std::time::Instant;
+
 use burn::tensor::Tensor;
 use dnabert::core::{Encoding, Sequence, Tokenizer};
 use dnabert::kmer::KmerTokenizer;
 use dnabert::model::{BertConfig, LayerSink};
 use dnabert::train::{EncodedExample, FineTuneConfig, Observer, Splits, StepSummary, fine_tune};
 use dnabert::{Backend, Device, ModelSize, Precision};
+use dnabert_kernels::{Level, PackedRows, PackedWeights, Weights, linear};
+use rayon::prelude::*;
 
 /// The backend that `DNABERT_DEVICE` names, if it does: flex, wgpu or cuda.
 fn named() -> Option<Backend> {
@@ -132,4 +136,40 @@ pub(crate) fn training_steps(
     fine_tune(model, splits.train, splits.dev, tokenizer().special_tokens(), &settings, &mut ends)
         .expect("a run of a few steps");
     ends.ends.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+/// The shortest time of a product on all cores, the rows in as many blocks as there are cores. It
+/// is repeated for this many seconds.
+pub(crate) fn product(
+    precision: Precision,
+    [rows, inner, columns]: [usize; 3],
+    repeat_for: f64,
+) -> f64 {
+    let numbers = |count: usize| (0..count).map(|at| (at % 7) as f32 - 3.0).collect::<Vec<_>>();
+    let (input, values) = (numbers(rows * inner), numbers(inner * columns));
+    let weights = Weights::new(&values, [inner, columns], [columns, 1], None);
+    let packed = match precision {
+        Precision::Bf16 => Some(PackedWeights::bf16(&weights)),
+        Precision::Int8 => Some(PackedWeights::int8(&weights)),
+        _ => None,
+    };
+    let level = Level::detected();
+    let mut output = vec![0.0; rows * columns];
+    let block = rows.div_ceil(rayon::current_num_threads());
+    let (mut shortest, mut all) = (f64::INFINITY, 0.0);
+    while all < repeat_for {
+        let started = Instant::now();
+        let blocks = output.par_chunks_mut(block * columns).zip(input.par_chunks(block * inner));
+        blocks.for_each_init(PackedRows::default, |rows, (output, input)| match &packed {
+            Some(packed) => {
+                packed.pack_rows(level, input, rows);
+                packed.multiply(level, rows, output, columns);
+            }
+            None => linear(level, input, &weights, output, columns),
+        });
+        let seconds = started.elapsed().as_secs_f64();
+        all += seconds;
+        shortest = shortest.min(seconds);
+    }
+    shortest
 }

@@ -2,13 +2,15 @@
 
     pip install -r benches/peers/requirements.txt
     cargo bench -p dnabert-benches --bench peer --no-run      # prints the program's path
-    python benches/peers/compare.py PATH/OF/THE/PROGRAM [--rounds 5] [--only hidden-8x128,...] [--write docs/benchmarks.md]
+    python benches/peers/compare.py PATH/OF/THE/PROGRAM [--rounds 5] [--only hidden-8x128,hidden-8x128@int8,...] [--write docs/benchmarks.md]
 
 Every round runs each side once, one after the other, while the others sleep; what comes out is compared before.
 The table has medians over the rounds, and the median of the rounds' ratios (theirs over ours: above 1 we are faster).
+Differences are the largest from what PyTorch gives in f32. A name ends in the precision (`@bf16`, `@int8`), or has none for f32.
 """
 
 import argparse
+import contextlib
 import os
 import platform
 import statistics
@@ -16,9 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 
 import numpy
 import onnxruntime
+import onnxruntime.quantization
 import tokenizers
 import torch
 import transformers
@@ -62,6 +66,23 @@ def timed(function):
     return time.perf_counter() - start, found
 
 
+def parts(work):
+    """The kind, the sizes and the precision of a work's name."""
+    name, _, precision = work.partition("@")
+    kind, _, shape = name.partition("-")
+    return kind, [int(size) for size in shape.split("x")], precision or "f32"
+
+
+def products(count, inner, columns, dtype):
+    """A product of matrices, again and again for a third of a second: the shortest time."""
+    left = (torch.arange(count * inner) % 7 - 3).reshape(count, inner).to(dtype)
+    right = (torch.arange(inner * columns) % 5 - 2).reshape(inner, columns).to(dtype)
+    times = []
+    while sum(times) < 0.3:
+        times.append(timed(lambda: left @ right)[0])
+    return min(times), numpy.zeros(0)
+
+
 class Torch:
     """PyTorch and transformers, attention by sdpa."""
 
@@ -73,8 +94,12 @@ class Torch:
         ).eval()
 
     def run(self, work):
-        kind, _, shape = work.partition("-")
-        sizes = [int(size) for size in shape.split("x")]
+        kind, sizes, precision = parts(work)
+        return self.of_kind(kind, sizes) if precision == "f32" else None
+
+    def of_kind(self, kind, sizes):
+        if kind == "products":
+            return products(*sizes, torch.float32)
         if kind in ("hidden", "attention"):
             ids = rows(*sizes)
             if kind == "attention":
@@ -124,9 +149,12 @@ class Torch:
                 return timed(one_by_one)
         return None
 
+    def training_precision(self):
+        return contextlib.nullcontext()
+
     def training(self, count, length):
         """Forward, backward and AdamW; the median of three steps behind a first one."""
-        with torch.enable_grad():
+        with torch.enable_grad(), self.training_precision():
             model = transformers.BertForSequenceClassification(self.model.config)
             model.load_state_dict(self.model.state_dict())
             model.train()
@@ -143,6 +171,61 @@ class Torch:
                 optimizer.zero_grad()
                 times.append(time.perf_counter() - start)
         return statistics.median(times[1:]), numpy.zeros(0)
+
+
+class TorchAutocast(Torch):
+    """PyTorch that chooses bf16 for the operations that it deems fit."""
+
+    name = "PyTorch, bf16 by autocast"
+
+    def training_precision(self):
+        return torch.autocast("cpu", torch.bfloat16)
+
+    def run(self, work):
+        kind, sizes, precision = parts(work)
+        if kind == "training":
+            return self.training(*sizes)
+        if kind == "hidden" and precision == "bf16":
+            ids = rows(*sizes)
+            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+                return timed(lambda: self.model.bert(ids).last_hidden_state.float().numpy())
+        return None
+
+
+class TorchBf16(Torch):
+    """PyTorch with all weights and states in bf16."""
+
+    name = "PyTorch, all bf16"
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.model = self.model.bfloat16()
+
+    def run(self, work):
+        kind, sizes, precision = parts(work)
+        if kind == "products" and precision == "bf16":
+            return products(*sizes, torch.bfloat16)
+        if kind == "hidden" and precision == "bf16":
+            ids = rows(*sizes)
+            with torch.inference_mode():
+                return timed(lambda: self.model.bert(ids).last_hidden_state.float().numpy())
+        return None
+
+
+class TorchInt8(Torch):
+    """PyTorch with the linear layers quantized dynamically."""
+
+    name = "PyTorch, int8"
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.model = torch.ao.quantization.quantize_dynamic(self.model, {torch.nn.Linear})
+
+    def run(self, work):
+        kind, sizes, precision = parts(work)
+        return self.of_kind(kind, sizes) if kind == "hidden" and precision == "int8" else None
 
 
 class Onnx:
@@ -171,18 +254,39 @@ class Onnx:
             Hidden(model.bert), (inputs,), path, dynamo=True,
             dynamic_shapes=({0: dynamic[0], 1: dynamic[1]},), input_names=["input_ids"],
         )
+        self.session = self.open(path)
+
+    @staticmethod
+    def open(path):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = THREADS
         # Threads that wait spin, which would slow the other side's turn.
         options.add_session_config_entry("session.intra_op.allow_spinning", "1")
-        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def run(self, work):
-        kind, _, shape = work.partition("-")
-        if kind != "hidden":
-            return None
-        ids = rows(*[int(size) for size in shape.split("x")]).numpy()
+        kind, sizes, precision = parts(work)
+        return self.hidden(sizes) if (kind, precision) == ("hidden", "f32") else None
+
+    def hidden(self, sizes):
+        ids = rows(*sizes).numpy()
         return timed(lambda: self.session.run(None, {"input_ids": ids})[0])
+
+
+class OnnxInt8(Onnx):
+    """ONNX Runtime, quantized dynamically; of the exported file of `Onnx`, which is made before."""
+
+    name = "ONNX Runtime, int8"
+
+    def __init__(self, folder):
+        path = os.path.join(folder, "model.onnx")
+        quantized = os.path.join(folder, "int8.onnx")
+        onnxruntime.quantization.quantize_dynamic(path, quantized)
+        self.session = self.open(quantized)
+
+    def run(self, work):
+        kind, sizes, precision = parts(work)
+        return self.hidden(sizes) if (kind, precision) == ("hidden", "int8") else None
 
 
 class Tokens:
@@ -197,10 +301,10 @@ class Tokens:
         self.tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
 
     def run(self, work):
-        kind, _, shape = work.partition("-")
+        kind, sizes, _ = parts(work)
         if kind != "ids":
             return None
-        text = sequence(1, int(shape))
+        text = sequence(1, *sizes)
         words = " ".join(text[at : at + 6] for at in range(len(text) - 5))
         self.tokenizer.encode(words)
         return timed(lambda: numpy.array(self.tokenizer.encode(words).ids, dtype=numpy.float32))
@@ -216,10 +320,10 @@ class Python:
         self.table = {word: number for number, word in enumerate(words)}
 
     def run(self, work):
-        kind, _, shape = work.partition("-")
+        kind, sizes, _ = parts(work)
         if kind != "ids":
             return None
-        text = sequence(1, int(shape))
+        text = sequence(1, *sizes)
 
         def ids():
             words = " ".join(text[at : at + 6] for at in range(len(text) - 5))
@@ -254,18 +358,27 @@ class Ours:
         return seconds, numpy.fromfile(file, dtype="<f4")
 
 
+SHAPES = {"8x100": "8 × 100", "8x128": "8 × 128", "4x512": "4 × 512", "1x512": "1 × 512"}
+PRODUCTS = "1024x768x3072"
 WORKS = {
-    "hidden-8x100": "all last states, 8 × 100 tokens",
-    "hidden-8x128": "all last states, 8 × 128 tokens",
-    "hidden-4x512": "all last states, 4 × 512 tokens",
-    "hidden-1x512": "all last states, 1 × 512 tokens",
+    **{f"hidden-{name}": f"all last states, {shape} tokens" for name, shape in SHAPES.items()},
+    **{
+        f"hidden-{name}@{precision}": f"all last states, {SHAPES[name]} tokens, {precision}"
+        for precision in ("bf16", "int8")
+        for name in ("8x128", "4x512")
+    },
     "classes-8x100": "classes by [CLS], 8 × 100 tokens",
     "classes-8x128": "classes by [CLS], 8 × 128 tokens",
     "ragged-64": "classes of 64 rows of 60 to 510 bases",
     "attention-8x128": "last states and [CLS] attention, 8 × 128",
     "training-8x128": "a training step, 8 × 128 tokens",
     "mutagenesis-101": "all substitutions of 101 bases",
+    "mutagenesis-101@int8": "all substitutions of 101 bases, int8",
     "ids-1000000": "ids of 1 M k-mers, k = 6, one core",
+    **{
+        f"products-{PRODUCTS}{suffix}": f"a product of 1024 × 768 and 768 × 3072, {name}"
+        for suffix, name in (("", "f32"), ("@bf16", "bf16"), ("@int8", "int8"))
+    },
 }
 
 
@@ -284,35 +397,55 @@ def make_model(folder):
 def compare(work, ours, others, rounds, folder):
     """Lines of the table."""
     _, own = ours.run(work, os.path.join(folder, "output.bin"))
-    sides, agreement = [], []
+    reference = others[0].run(work.partition("@")[0])
+    sides, outputs = [], []
     for other in others:
         found = other.run(work)
-        if found is None:
-            continue
-        sides.append(other)
-        theirs = numpy.asarray(found[1], dtype=numpy.float32).ravel()
-        if len(theirs):
-            assert len(theirs) == len(own), (other.name, len(theirs), len(own))
-            agreement.append(f"{numpy.abs(theirs - own).max():.1e}")
-        else:
-            agreement.append("–")
+        if found is not None:
+            sides.append(other)
+            outputs.append(numpy.asarray(found[1], dtype=numpy.float32).ravel())
+    if reference is None:
+        reference = (None, outputs[0]) if outputs else None
+
+    def difference(found):
+        if reference is None or len(reference[1]) == 0 or len(found) == 0:
+            return "–"
+        expected = numpy.asarray(reference[1], dtype=numpy.float32).ravel()
+        assert len(found) == len(expected), (work, len(found), len(expected))
+        return f"{numpy.abs(found - expected).max():.1e}"
+
     times = {side.name: [] for side in [ours, *sides]}
     for _ in range(rounds):
         for side in [ours, *sides]:
             time.sleep(0.3)  # threads of the last side stop spinning
             times[side.name].append(side.run(work)[0])
-    own = times[ours.name]
+    mine = times[ours.name]
+    here = f"| {WORKS[work]} | {statistics.median(mine) * 1e3:.1f} | {difference(own)} |"
     lines = []
-    for side, difference in zip(sides, agreement):
+    for side, output in zip(sides, outputs):
         theirs = times[side.name]
-        ratio = statistics.median(a / b for a, b in zip(theirs, own))
+        ratio = statistics.median(a / b for a, b in zip(theirs, mine))
         lines.append(
-            f"| {WORKS[work]} | {statistics.median(own) * 1e3:.1f} | {side.name} | "
-            f"{statistics.median(theirs) * 1e3:.1f} | {ratio:.2f} | {difference} |"
+            f"{here} {side.name} | {statistics.median(theirs) * 1e3:.1f} | {difference(output)} | {ratio:.2f} |"
         )
-    if not sides:
-        lines.append(f"| {WORKS[work]} | {statistics.median(own) * 1e3:.1f} | | | | |")
-    return lines
+    return lines or [f"{here} | | | |"]
+
+
+def processor():
+    """Its name, its generation where that is known, and the vector instructions that matter here."""
+    facts = {}
+    for line in open("/proc/cpuinfo"):
+        key, _, value = line.partition(":")
+        facts.setdefault(key.strip(), value.strip())
+    family, model = int(facts.get("cpu family", 0)), int(facts.get("model", 0))
+    generation = ""
+    if facts.get("vendor_id") == "AuthenticAMD":
+        is_zen_4 = 0x10 <= model <= 0x1F or 0x60 <= model <= 0x7F or 0xA0 <= model <= 0xAF
+        generation = {25: "Zen 4" if is_zen_4 else "Zen 3", 26: "Zen 5"}.get(family, "")
+    wanted = ["avx2", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8"]
+    flags = [flag for flag in wanted if flag in facts.get("flags", "").split()]
+    name = facts.get("model name", platform.processor())
+    return f"{name} (family {family}, model {model}{', ' + generation if generation else ''}; {', '.join(flags)})"
 
 
 def main():
@@ -322,6 +455,10 @@ def main():
     parser.add_argument("--only", default=",".join(WORKS))
     parser.add_argument("--write", help="a page whose lines between two marks become the table")
     arguments = parser.parse_args()
+    works = arguments.only.split(",")
+    unknown = [work for work in works if work not in WORKS]
+    if unknown:
+        parser.error(f"no work is called {', '.join(unknown)}; choose of {', '.join(WORKS)}")
     lines = []
 
     def tell(line):
@@ -332,19 +469,16 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         make_model(folder)
         ours = Ours(arguments.program, folder)
-        others = [side(folder) for side in (Torch, Onnx, Tokens, Python)]
-        processor = next(
-            (line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
-            platform.processor(),
-        )
+        sides = (Torch, TorchAutocast, TorchBf16, TorchInt8, Onnx, OnnxInt8, Tokens, Python)
+        others = [side(folder) for side in sides]
         tell(
-            f"{processor}, {THREADS} threads, {arguments.rounds} rounds, {ours.device.removeprefix('ready on ')}; torch "
+            f"{processor()}, {THREADS} threads, {arguments.rounds} rounds, {ours.device.removeprefix('ready on ')}; torch "
             f"{torch.__version__} (sdpa), transformers {transformers.__version__}, onnxruntime {onnxruntime.__version__}, "
             f"tokenizers {tokenizers.__version__}, Python {platform.python_version()}."
         )
-        tell("\n| work | here, ms | beside it | its ms | its time over ours | largest difference |")
-        tell("| --- | --- | --- | --- | --- | --- |")
-        for work in arguments.only.split(","):
+        tell("\n| work | here, ms | our difference | beside it | its ms | its difference | its time over ours |")
+        tell("| --- | --- | --- | --- | --- | --- | --- |")
+        for work in works:
             for line in compare(work, ours, others, arguments.rounds, folder):
                 tell(line)
     if arguments.write:

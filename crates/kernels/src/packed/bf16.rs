@@ -66,8 +66,8 @@ fn widened(value: u16) -> f32 {
 
 pub(super) fn pack_rows(level: Level, input: &[f32], rows: &mut PackedRows) {
     rows.pitch = rows.width.next_multiple_of(GROUP);
-    rows.bf16.resize(rows.count * rows.pitch, 0);
-    round(level, input, rows.width, &mut rows.bf16, rows.pitch);
+    let (width, pitch) = (rows.width, rows.pitch);
+    round(level, input, width, rows.make_bf16(rows.count * pitch), pitch);
 }
 
 /// Packs windows that start `step` elements apart, over all of `input`.
@@ -81,9 +81,9 @@ pub(super) fn pack_windows(level: Level, input: &[f32], step: usize, rows: &mut 
         return;
     }
     rows.pitch = step;
-    rows.bf16.resize(input.len(), 0);
+    let values = rows.make_bf16(input.len());
     if !input.is_empty() {
-        round(level, input, input.len(), &mut rows.bf16, input.len());
+        round(level, input, input.len(), values, input.len());
     }
 }
 
@@ -109,7 +109,7 @@ pub(super) fn multiply(
     stride: usize,
 ) {
     let end = (rows.count - 1) * rows.pitch + weights.groups * GROUP;
-    assert!(rows.bf16.len() >= end, "the rows are not in bfloat16");
+    assert!(rows.bf16().len() >= end, "the rows are packed for other weights");
     #[cfg(target_arch = "x86_64")]
     if super::bf16_x86::multiply(level, rows, weights, output, stride) {
         return;
@@ -127,7 +127,7 @@ pub(super) fn multiply_widened(
     stride: usize,
 ) {
     let inner = weights.groups * GROUP;
-    let states: Vec<f32> = rows.bf16.iter().copied().map(widened).collect();
+    let states: Vec<f32> = rows.bf16().iter().copied().map(widened).collect();
     let mut panel_weights = vec![0.0; inner * PANEL];
     for panel in 0..weights.bias.len() / PANEL {
         let columns = panel * PANEL..((panel + 1) * PANEL).min(weights.output);

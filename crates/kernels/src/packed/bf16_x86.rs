@@ -23,7 +23,7 @@ pub(super) fn multiply(
     }
     let panels = weights.bias.len() / PANEL;
     rows.for_each_tile(2 * weights.groups * GROUP, panels, |first, count, panel| {
-        let values = &rows.bf16[first * rows.pitch..];
+        let values = &rows.bf16()[first * rows.pitch..];
         let output = &mut output[first * stride..];
         assert!(
             values.len() >= (count - 1) * rows.pitch + weights.groups * GROUP

@@ -109,9 +109,9 @@ fn factors_for(greatest: f32) -> (f32, f32) {
 
 pub(super) fn pack_rows(level: Level, input: &[f32], rows: &mut PackedRows) {
     rows.pitch = rows.width.next_multiple_of(GROUP);
-    rows.int8.resize(rows.count * rows.pitch, ZERO);
-    rows.scales.resize(rows.count, 0.0);
-    quantize(level, input, rows.width, &mut rows.int8, rows.pitch, &mut rows.scales);
+    let (width, pitch) = (rows.width, rows.pitch);
+    let (values, scales) = rows.make_int8(rows.count * pitch);
+    quantize(level, input, width, values, pitch, scales);
 }
 
 #[inline(always)]
@@ -148,12 +148,8 @@ pub(super) fn multiply(
     output: &mut [f32],
     stride: usize,
 ) {
-    assert!(
-        rows.int8.len() == rows.count * rows.pitch
-            && rows.pitch == weights.groups * GROUP
-            && rows.scales.len() == rows.count,
-        "the rows are not of 8 bits"
-    );
+    let values = rows.int8();
+    assert_eq!(rows.pitch, weights.groups * GROUP, "the rows are packed for other weights");
     #[cfg(target_arch = "x86_64")]
     if super::int8_x86::multiply(level, rows, weights, output, stride) {
         return;
@@ -163,7 +159,7 @@ pub(super) fn multiply(
     rows.for_each_tile(rows.pitch, panels, |first, count, panel| {
         for row in first..first + count {
             let mut sums = [0; PANEL];
-            let own = &rows.int8[row * rows.pitch..][..rows.pitch];
+            let own = &values[row * rows.pitch..][..rows.pitch];
             let groups = weights.panel(panel).as_chunks::<{ PANEL * GROUP }>().0;
             for (values, group) in own.as_chunks::<GROUP>().0.iter().zip(groups) {
                 for (sum, weights) in sums.iter_mut().zip(group.as_chunks::<GROUP>().0) {

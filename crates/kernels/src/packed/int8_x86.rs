@@ -74,7 +74,7 @@ fn multiply_by(
         }
         let mut sums = [[0; PANEL]; TILE];
         for (row, sums) in (first..).zip(&mut sums[..count]) {
-            let own = &rows.int8[row * rows.pitch..][..rows.pitch];
+            let own = &rows.int8()[row * rows.pitch..][..rows.pitch];
             // SAFETY: the instructions were detected.
             unsafe {
                 if matches!(instructions, Instructions::AvxVnni) {
@@ -111,7 +111,7 @@ unsafe fn avx512<const ROWS: usize>(tile: &Tile<'_>, output: *mut f32, stride: u
     const PARTS: usize = PANEL / LANES;
     let Tile { rows, weights, first, panel } = *tile;
     let pitch = rows.pitch;
-    let values = rows.int8[first * pitch..(first + ROWS) * pitch].as_ptr();
+    let values = rows.int8()[first * pitch..(first + ROWS) * pitch].as_ptr();
     let panel_weights = weights.panel(panel).as_ptr();
     let mut sums = [[_mm512_setzero_si512(); PARTS]; ROWS];
     for group in 0..pitch / GROUP {

@@ -11,7 +11,7 @@ use bf16::Bf16Weights;
 use int8::Int8Weights;
 
 use crate::linear::last_of;
-use crate::{Level, Weights};
+use crate::{Buffer, Level, Weights};
 
 /// The number of columns that are packed side by side: four AVX-512 registers of 32 bits.
 const PANEL: usize = 64;
@@ -59,10 +59,21 @@ pub struct PackedRows {
     pitch: usize,
     /// Elements of a row.
     width: usize,
-    bf16: Vec<u16>,
-    int8: Vec<u8>,
+    kind: Kind,
+    /// The number of elements.
+    length: usize,
+    /// Memory for the elements.
+    values: Buffer,
     /// The scale of each row of 8 bits.
     scales: Vec<f32>,
+}
+
+/// The format of packed rows.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Bf16,
+    Int8,
 }
 
 impl PackedWeights {
@@ -115,7 +126,7 @@ impl PackedWeights {
         let width = self.input();
         let count = input.len() / width;
         assert_eq!(count * width, input.len(), "the input must be a whole number of rows");
-        rows.reset([count, width]);
+        (rows.count, rows.width) = (count, width);
         match &self.0 {
             Packed::Bf16(_) => bf16::pack_rows(level, input, rows),
             Packed::Int8(_) => int8::pack_rows(level, input, rows),
@@ -144,7 +155,7 @@ impl PackedWeights {
             "{} values, but the last window ends at index {end}",
             input.len()
         );
-        rows.reset([count, width]);
+        (rows.count, rows.width) = (count, width);
         bf16::pack_windows(level, &input[..(end + 1).min(input.len())], step, rows);
     }
 
@@ -180,12 +191,44 @@ impl PackedWeights {
 }
 
 impl PackedRows {
-    /// Forgets the values, and keeps the memory.
-    fn reset(&mut self, [count, width]: [usize; 2]) {
-        (self.count, self.width) = (count, width);
-        self.bf16.clear();
-        self.int8.clear();
-        self.scales.clear();
+    /// Makes room for so many elements of a format, of so many bytes each.
+    fn reset(&mut self, kind: Kind, length: usize, bytes: usize) {
+        (self.kind, self.length) = (kind, length);
+        let needed = (length * bytes).div_ceil(size_of::<f32>());
+        if self.values.len() < needed {
+            self.values = Buffer::new(needed);
+        }
+    }
+
+    fn make_bf16(&mut self, length: usize) -> &mut [u16] {
+        self.reset(Kind::Bf16, length, 2);
+        &mut bytemuck::cast_slice_mut(&mut self.values)[..length]
+    }
+
+    fn make_int8(&mut self, length: usize) -> (&mut [u8], &mut [f32]) {
+        self.reset(Kind::Int8, length, 1);
+        self.scales.resize(self.count, 0.0);
+        (self.values.as_bytes_mut(length), &mut self.scales)
+    }
+
+    /// The elements in bfloat16.
+    ///
+    /// # Panics
+    ///
+    /// If they have another format.
+    fn bf16(&self) -> &[u16] {
+        assert_eq!(self.kind, Kind::Bf16, "the rows are not in bfloat16");
+        &bytemuck::cast_slice(&self.values)[..self.length]
+    }
+
+    /// The elements of 8 bits.
+    ///
+    /// # Panics
+    ///
+    /// If they have another format.
+    fn int8(&self) -> &[u8] {
+        assert_eq!(self.kind, Kind::Int8, "the rows are not of 8 bits");
+        self.values.as_bytes(self.length)
     }
 
     /// Calls `tile` with the first row, the number of rows and the panel of each tile, in an order

@@ -1,6 +1,6 @@
 //! The convolution over packed rows.
 
-use dnabert_kernels::{self as kernels, Level, Norm, PackedRows};
+use dnabert_kernels::{self as kernels, Buffer, Level, Norm, PackedRows};
 use rayon::prelude::*;
 
 use super::packed::Packed;
@@ -43,7 +43,7 @@ impl FlexParamConvolution {
 
 impl PredictConvolution<'_> {
     /// Computes [`Convolution::forward`] on packed states.
-    pub(super) fn forward(&self, level: Level, states: &[f32], packed: &Packed) -> Vec<f32> {
+    pub(super) fn forward(&self, level: Level, states: &[f32], packed: &Packed) -> Buffer {
         let norm = self.norm;
         let hidden = norm.gamma.len();
         let width = self.dense.input() / hidden;
@@ -51,17 +51,18 @@ impl PredictConvolution<'_> {
         // two rows. Padding is zeros, too.
         let beyond = width / 2;
         let begins = |row: usize, token: usize| (token + (row + 1) * beyond) * hidden;
-        let mut apart = vec![0.0; states.len() + (packed.rows.len() + 1) * beyond * hidden];
+        let mut apart = Buffer::new(states.len() + (packed.rows.len() + 1) * beyond * hidden);
+        apart.fill(0.0);
         for (row, tokens) in packed.rows.iter().enumerate() {
             if !packed.is_padding(tokens) {
                 let own = &states[tokens.start * hidden..tokens.end * hidden];
                 apart[begins(row, tokens.start)..][..own.len()].copy_from_slice(own);
             }
         }
-        let mut output = vec![0.0; states.len()];
+        let mut output = Buffer::new(states.len());
         let block = block_of(packed.places.len());
         let mut pieces = Vec::new();
-        let mut rest = output.as_mut_slice();
+        let mut rest = &mut *output;
         for (row, tokens) in packed.rows.iter().enumerate() {
             for first in tokens.clone().step_by(block) {
                 let count = block.min(tokens.end - first);

@@ -22,7 +22,7 @@ use crate::{Activation, Bert, EncoderOutput, LayerSink, TokenBatch};
 use convolved::FlexParamConvolution;
 use packed::Packed;
 use param::{FlexParam, FlexParamLayer, FlexParamNorm};
-use predict::{Buffers, PredictLayer, forward};
+use predict::{PredictLayer, forward};
 
 pub(crate) use packed_network::PackedNetwork;
 pub(crate) use train::layers as train_layers;
@@ -95,7 +95,6 @@ pub(crate) fn encode(
     if sink.wants_hidden(0) {
         sink.hidden(0, unpack(&states));
     }
-    let mut buffers = Buffers::default();
     let mut first_only = false;
     for (index, layer) in layers.iter().enumerate() {
         let is_last = index + 1 == layers.len();
@@ -111,7 +110,6 @@ pub(crate) fn encode(
             heads,
             first_only,
             weights.as_deref_mut().map(|weights| (weights, length)),
-            &mut buffers,
         );
         if let Some(weights) = weights {
             let shape = [rows, heads, length, length];
@@ -121,10 +119,10 @@ pub(crate) fn encode(
             sink.hidden(index + 1, unpack(&states));
         }
     }
-    let first = if first_only { states.clone() } else { packed.first(&states, hidden) };
+    let first = if first_only { states.to_vec() } else { packed.first(&states, hidden) };
     let first = Tensor::<2>::from_data(TensorData::new(first, [rows, hidden]), &device);
     let hidden = match wanted {
-        Wanted::All => packed.unpack(states, dims, hidden, &device),
+        Wanted::All => unpack(&states),
         Wanted::First => first.clone().reshape([rows, 1, hidden]),
     };
     let pooled = match &bert.pooler {
@@ -163,7 +161,7 @@ impl Embeddings {
     }
 
     /// Returns the packed embeddings before the convolution, `[tokens, hidden]`.
-    fn forward(&self, level: Level, batch: &TokenBatch, packed: &Packed) -> Vec<f32> {
+    fn forward(&self, level: Level, batch: &TokenBatch, packed: &Packed) -> Buffer {
         let [_, length] = batch.dims();
         let norm = self.norm.norm();
         let hidden = norm.gamma.len();
@@ -178,7 +176,7 @@ impl Embeddings {
         };
         let ids = read(batch.ids.clone());
         let kinds = batch.segment_ids.clone().map(read);
-        let mut states = vec![0.0; packed.places.len() * hidden];
+        let mut states = Buffer::new(packed.places.len() * hidden);
         let block = block_of(packed.places.len());
         states.par_chunks_mut(block * hidden).zip(packed.places.par_chunks(block)).for_each(
             |(states, places)| {

@@ -1,7 +1,7 @@
 //! One layer in prediction: blocks of tokens, with weights in f32 or packed.
 
 use dnabert_kernels::{
-    self as kernels, Attention, Level, Norm, PackedRows, PackedWeights, Weights,
+    self as kernels, Attention, Buffer, Level, Norm, PackedRows, PackedWeights, Weights,
 };
 use rayon::prelude::*;
 
@@ -83,13 +83,6 @@ fn apply_all(
     }
 }
 
-/// Buffers that are reused from layer to layer.
-#[derive(Default)]
-pub(super) struct Buffers {
-    projected: Vec<f32>,
-    context: Vec<f32>,
-}
-
 /// Runs one layer and returns its output states, of all tokens or of the first token of each row.
 #[allow(clippy::too_many_arguments, reason = "one call, and the parts are of different lives")]
 pub(super) fn forward(
@@ -100,24 +93,22 @@ pub(super) fn forward(
     heads: usize,
     first_only: bool,
     weights: Option<(&mut [f32], usize)>,
-    buffers: &mut Buffers,
-) -> Vec<f32> {
+) -> Buffer {
     let hidden = layer.attended_norm.gamma.len();
     let tokens = packed.places.len();
     let block = block_of(tokens);
     let stride = 3 * hidden;
-    buffers.projected.resize(tokens * stride, 0.0);
+    let mut projected = Buffer::new(tokens * stride);
     let [query, key, value] = layer.projections;
     let all = [(query, 0), (key, hidden), (value, 2 * hidden)];
     // Queries of the first tokens alone follow below.
     let wanted = &all[usize::from(first_only)..];
-    buffers
-        .projected
-        .par_chunks_mut(block * stride)
-        .zip(states.par_chunks(block * hidden))
-        .for_each_init(PackedRows::default, |rows, (projected, states)| {
+    projected.par_chunks_mut(block * stride).zip(states.par_chunks(block * hidden)).for_each_init(
+        PackedRows::default,
+        |rows, (projected, states)| {
             apply_all(level, wanted, states, rows, projected, stride);
-        });
+        },
+    );
     let mut residual = states;
     let firsts;
     if first_only {
@@ -125,29 +116,30 @@ pub(super) fn forward(
         let mut queries = vec![0.0; firsts.len()];
         query.apply(level, &firsts, &mut PackedRows::default(), &mut queries, hidden);
         for (tokens, query) in packed.rows.iter().zip(queries.chunks_exact(hidden)) {
-            buffers.projected[tokens.start * stride..][..hidden].copy_from_slice(query);
+            projected[tokens.start * stride..][..hidden].copy_from_slice(query);
         }
         residual = &firsts;
     }
-    buffers.context.resize(residual.len(), 0.0);
+    let mut context = Buffer::new(residual.len());
     let attention = Attention {
-        projected: &buffers.projected,
+        projected: &projected,
         hidden,
         heads,
         sequences: &packed.rows,
         bias: packed.bias.as_deref(),
         queries: first_only.then_some(1),
     };
-    kernels::attention(level, &attention, &mut buffers.context, weights);
-    let mut output = vec![0.0; residual.len()];
+    kernels::attention(level, &attention, &mut context, weights);
+    drop(projected);
+    let mut output = Buffer::new(residual.len());
     let block = block_of(residual.len() / hidden);
     let width = layer.wide.output();
     let blocks = output
         .par_chunks_mut(block * hidden)
-        .zip(buffers.context.par_chunks(block * hidden))
+        .zip(context.par_chunks(block * hidden))
         .zip(residual.par_chunks(block * hidden));
     blocks.for_each_init(
-        || (vec![0.0; block * hidden], vec![0.0; block * width], PackedRows::default()),
+        || (Buffer::new(block * hidden), Buffer::new(block * width), PackedRows::default()),
         |(middle, broad, rows), ((output, context), residual)| {
             let count = output.len() / hidden;
             let middle = &mut middle[..output.len()];
