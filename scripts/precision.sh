@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What bf16 and int8 change on the CPU: the shipped classifiers on their test rows.
-# Prints a Markdown table. Needs `cargo build --release --workspace --bin dnabert` before.
+# Prints a Markdown table; times of less than a second are not compared. Needs `cargo build --release --workspace --bin dnabert` before.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=target/release/dnabert
@@ -37,8 +37,8 @@ while read -r model strands table; do
         awk -v first="$first" -v seconds="$seconds" -v auroc="$(value "$folder/report.json" auroc)" \
             -v mcc="$(value "$folder/report.json" mcc)" -v lost="$(difference "$folder/f32.tsv" "$out")" \
             -v name="$model" -v precision="$precision" 'BEGIN {
-                printf "| `%s` | %s | %.4f | %.4f | %s | %s | %.2f |\n", name, precision, auroc, mcc,
-                    precision == "f32" ? "–" : lost, seconds, seconds > 0 ? first / seconds : 0
+                printf "| `%s` | %s | %.4f | %.4f | %s | %s | %s |\n", name, precision, auroc, mcc,
+                    precision == "f32" ? "–" : lost, seconds, first < 1 ? "–" : sprintf("%.2f", first / seconds)
             }'
     done
 done <<'MODELS'
