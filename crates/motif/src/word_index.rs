@@ -183,8 +183,8 @@ mod tests {
             sequences in prop::collection::vec("[ACGTN]{0,80}|[AC]{0,80}|A{0,80}", 0..4),
             words in prop::collection::btree_set("[ACGT]{1,12}|[AC]{1,9}|A{1,40}|[ACN]{1,3}", 0..30),
         ) {
-            let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-            let sequences: Vec<&[u8]> = sequences.iter().map(|row| row.as_bytes()).collect();
+            let words: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
+            let sequences: Vec<&[u8]> = sequences.iter().map(String::as_bytes).collect();
             let found = WordIndex::new(words.iter().copied()).count(sequences.iter().copied());
             for (word, found) in words.iter().zip(found) {
                 let has = |row: &&&[u8]| row.windows(word.len()).any(|window| window == *word);

@@ -1,5 +1,7 @@
 //! The effects of changes on the probabilities of a classifier.
 
+use std::collections::HashMap;
+
 use dnabert_core::{BothStrands, Classifier, Sequence};
 
 use crate::score::{difference, log_odds_ratio};
@@ -18,8 +20,29 @@ pub enum StrandMode {
 }
 
 impl StrandMode {
-    /// The probabilities of windows, read in this mode.
+    /// The probabilities of windows, read in this mode. Equal windows are predicted once.
     pub(crate) fn predict<C: Classifier>(
+        self,
+        classifier: &C,
+        windows: &[Sequence],
+    ) -> Result<Vec<Vec<f32>>, C::Error> {
+        // Alleles of one place share the windows of the reference, and neighbours some of them.
+        let mut places = HashMap::with_capacity(windows.len());
+        let mut distinct: Vec<Sequence> = Vec::new();
+        let indices: Vec<usize> = windows
+            .iter()
+            .map(|window| {
+                *places.entry(window).or_insert_with(|| {
+                    distinct.push(window.clone());
+                    distinct.len() - 1
+                })
+            })
+            .collect();
+        let found = self.predict_distinct(classifier, &distinct)?;
+        Ok(indices.into_iter().map(|index| found[index].clone()).collect())
+    }
+
+    fn predict_distinct<C: Classifier>(
         self,
         classifier: &C,
         windows: &[Sequence],
@@ -270,5 +293,31 @@ mod tests {
         // A second site is gained and the first one is not lost.
         let found = effect(30, "", "GGTAAGCC");
         assert_eq!((found.gain.change, found.loss.change, found.gain.at), (1.0, 0.0, 0));
+    }
+
+    #[test]
+    fn equal_windows_are_predicted_once() {
+        /// Keeps what it was asked.
+        #[derive(Default)]
+        struct Asked(std::sync::Mutex<Vec<Sequence>>);
+
+        impl Classifier for Asked {
+            type Error = std::convert::Infallible;
+
+            fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, Self::Error> {
+                self.0.lock().unwrap().extend_from_slice(sequences);
+                Ok(sequences
+                    .iter()
+                    .map(|sequence| vec![f32::from(sequence.as_bytes()[0])])
+                    .collect())
+            }
+        }
+
+        let windows: Vec<Sequence> =
+            ["AC", "GC", "AC", "TC", "AC"].map(|bases| bases.parse().unwrap()).to_vec();
+        let asked = Asked::default();
+        let found = StrandMode::Forward.predict(&asked, &windows).unwrap();
+        assert_eq!(found.concat(), [65.0, 71.0, 65.0, 84.0, 65.0]);
+        assert_eq!(asked.0.into_inner().unwrap().len(), 3);
     }
 }

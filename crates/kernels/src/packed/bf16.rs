@@ -72,7 +72,7 @@ pub(super) fn pack_rows(level: Level, input: &[f32], rows: &mut PackedRows) {
 
 /// Packs windows that start `step` elements apart, over all of `input`.
 pub(super) fn pack_windows(level: Level, input: &[f32], step: usize, rows: &mut PackedRows) {
-    if rows.width % GROUP != 0 || step == 0 {
+    if !rows.width.is_multiple_of(GROUP) || step == 0 {
         // The last group of a window must not read what follows it.
         let starts = (0..rows.count).map(|row| row * step);
         let apart: Vec<f32> =
