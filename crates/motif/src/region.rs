@@ -18,7 +18,7 @@ pub fn high_regions(scores: &[f64], min_len: usize) -> Vec<Range<usize>> {
     let least = least_of(scores);
     let is_high = |score: f64| (score > mean) & (score > 10.0 * least);
     let mut regions = Vec::new();
-    // The length of the run is computed without a branch: one that scores decide is often mispredicted.
+    // Without a branch on the scores: processors often predict it wrongly.
     let mut run = 0;
     for (base, high) in scores.iter().map(|&score| is_high(score)).chain([false]).enumerate() {
         let before = run;

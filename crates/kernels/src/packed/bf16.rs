@@ -114,18 +114,13 @@ pub(super) fn multiply(
     if super::bf16_x86::multiply(level, rows, weights, output, stride) {
         return;
     }
-    multiply_widened(level, rows, weights, output, stride);
+    let _ = level;
+    multiply_widened(rows, weights, output, stride);
 }
 
 /// The product in f32, of the same rounded values.
 #[allow(unsafe_code, reason = "a product takes pointers")]
-pub(super) fn multiply_widened(
-    _level: Level,
-    rows: &PackedRows,
-    weights: &Bf16Weights,
-    output: &mut [f32],
-    stride: usize,
-) {
+fn multiply_widened(rows: &PackedRows, weights: &Bf16Weights, output: &mut [f32], stride: usize) {
     let inner = weights.groups * GROUP;
     let states: Vec<f32> = rows.bf16().iter().copied().map(widened).collect();
     let mut panel_weights = vec![0.0; inner * PANEL];

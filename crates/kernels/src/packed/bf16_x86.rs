@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use std::mem::transmute;
 
 use super::bf16::{Bf16Weights, GROUP};
-use super::{PANEL, PackedRows};
+use super::{PANEL, PackedRows, mask_from};
 use crate::Level;
 
 /// Returns false if the processor does not have the instruction.
@@ -86,11 +86,9 @@ unsafe fn avx512<const ROWS: usize>(tile: &Tile<'_>, values: *const u16, output:
             }
         }
     }
-    let columns = weights.output - panel * PANEL;
     for part in 0..PARTS {
         let column = panel * PANEL + part * LANES;
-        let left = columns.saturating_sub(part * LANES).min(LANES);
-        let mask = ((1_u32 << left) - 1) as u16;
+        let mask = mask_from(column, weights.output);
         // SAFETY: the bias is as long as all panels, and the mask leaves out the columns that the
         // output does not have.
         unsafe {

@@ -5,7 +5,7 @@
 use std::arch::x86_64::*;
 
 use super::int8::{GROUP, Int8Weights, finish};
-use super::{PANEL, PackedRows, TILE};
+use super::{PANEL, PackedRows, TILE, mask_from};
 use crate::Level;
 
 /// The instructions for products of 8 bits.
@@ -131,11 +131,9 @@ unsafe fn avx512<const ROWS: usize>(tile: &Tile<'_>, output: *mut f32, stride: u
             }
         }
     }
-    let columns = weights.output - panel * PANEL;
     for part in 0..PARTS {
         let column = panel * PANEL + part * LANES;
-        let left = columns.saturating_sub(part * LANES).min(LANES);
-        let mask = ((1_u32 << left) - 1) as u16;
+        let mask = mask_from(column, weights.output);
         // SAFETY: offsets, scales and bias are as long as all panels, and the mask leaves out the
         // columns that the output does not have.
         unsafe {

@@ -257,3 +257,11 @@ fn padded_bias(weights: &Weights<'_>) -> Vec<f32> {
     bias.resize(weights.output().next_multiple_of(PANEL), 0.0);
     bias
 }
+
+/// The bits of the 16 columns from `column` on that a product with `output` columns has.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn mask_from(column: usize, output: usize) -> u16 {
+    let left = output.saturating_sub(column).min(16);
+    ((1_u32 << left) - 1) as u16
+}
