@@ -14,7 +14,7 @@ use dnabert::interpret::Mutagenesis;
 use dnabert::kmer::KmerTokenizer;
 use dnabert::motif::CountMatrix;
 use dnabert::{
-    AnyTokenizer, AttributionMethod, Device, Model, ModelSize, Predictor, SequenceReader,
+    AnyTokenizer, AttributionMethod, Device, Model, ModelSize, Precision, Predictor, SequenceReader,
 };
 
 /// As in the programs.
@@ -33,11 +33,19 @@ fn sequences(count: u64) -> Vec<Sequence> {
     (0..count).map(|seed| even.draw(derive_seed(3, &[seed]))).collect()
 }
 
+/// The shipped classifier of CTCF.
+fn shipped(device: &Device, precision: Precision) -> Predictor {
+    Model::open(Path::new(MODEL), device)
+        .and_then(|model| model.with_precision(precision)?.predictor())
+        .expect("the shipped model")
+}
+
 /// A fresh classifier as large as DNABERT.
-fn base(device: &Device) -> Predictor {
+fn base(device: &Device, precision: Precision) -> Predictor {
     let tokenizer = KmerTokenizer::new(6).expect("a supported k");
     let config = ModelSize::Base.config(tokenizer.vocab_size());
-    let model = config.sequence_classifier(1, device);
+    let mut model = config.sequence_classifier(1, device);
+    model.encoder = model.encoder.with_precision(precision).expect("a precision of the device");
     Predictor::new(
         &model,
         SequenceReader::for_config(AnyTokenizer::from(tokenizer), &config, device.clone()),
@@ -48,11 +56,13 @@ fn base(device: &Device) -> Predictor {
 /// Both alleles of substitutions, as `variants` asks about them.
 fn alleles(criterion: &mut Criterion) {
     let device = support::device();
-    let shipped = Model::open(Path::new(MODEL), &device)
-        .and_then(|model| model.predictor())
-        .expect("the shipped model");
-    for (name, predictor, count) in [("ctcf-gm12878", shipped, 64), ("base", base(&device), 8)] {
-        let title = format!("variants, {name}, windows of {WIDTH} bases, on {}", describe(&device));
+    let networks = support::precisions(&device).into_iter().flat_map(|precision| {
+        let shipped = ("ctcf-gm12878", shipped(&device, precision), 64);
+        [shipped, ("base", base(&device, precision), 8)].map(|network| (precision, network))
+    });
+    for (precision, (name, predictor, count)) in networks {
+        let on = describe(&device);
+        let title = format!("variants, {name} in {precision}, windows of {WIDTH} bases, on {on}");
         let mut group = criterion.benchmark_group(title);
         group
             .sampling_mode(SamplingMode::Flat)
@@ -97,9 +107,9 @@ fn explanations(criterion: &mut Criterion) {
     let mut group =
         criterion.benchmark_group(format!("base, {WIDTH} bases, on {}", describe(&device)));
     group.sampling_mode(SamplingMode::Flat).sample_size(10).throughput(Throughput::Elements(1));
-    let mutagenesis = Mutagenesis::new(base(&device), 1);
+    let mutagenesis = Mutagenesis::new(base(&device, Precision::F32), 1);
     let one = sequences(1);
-    let predictor = base(&device);
+    let predictor = base(&device, Precision::F32);
     group.bench_function("saturation mutagenesis, one mutant at a time", |bencher| {
         let mutants: Vec<Sequence> = (0..WIDTH)
             .flat_map(|base| ["A", "C", "G", "T"].map(|letter| (base, letter)))

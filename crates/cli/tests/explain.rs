@@ -117,6 +117,27 @@ fn every_attribution_gives_each_base_a_score() {
 }
 
 #[test]
+fn low_precision_gives_nearly_the_same_scores() {
+    let desk = Desk::new();
+    desk.write("x.fa", &format!(">a\n{}\n", "ACGTTGCATTGCCACTAGGTGGC".repeat(4)));
+    let scores = |options: &str| -> Vec<f64> {
+        desk.prints(&format!("explain --tracks x.fa --to x.tsv {options}"));
+        cells(&desk.read("x.tsv"))[1..].iter().map(|row| row[3].parse().unwrap()).collect()
+    };
+    for method in ["attention", "mutagenesis"] {
+        let [whole, packed] = ["f32", "int8"]
+            .map(|bits| scores(&format!("--attribution {method} --precision {bits}")));
+        let pairs = whole.iter().zip(&packed);
+        let difference: f64 = pairs.map(|(whole, packed)| (whole - packed).powi(2)).sum();
+        let square: f64 = whole.iter().map(|score| score.powi(2)).sum();
+        assert!(difference > 0.0 && difference < 0.02 * square, "{method}: {difference} {square}");
+    }
+    let gradients = "--attribution gradient-times-input --precision int8";
+    let scores = format!("explain --tracks x.fa --to x.tsv {gradients}");
+    desk.refuses(&scores, DATA, &["gradients need weights in f32", "choose precision f32"]);
+}
+
+#[test]
 fn what_cannot_be_explained_is_said() {
     let desk = Desk::with_model();
     desk.write("x.tsv", "an older result");

@@ -31,6 +31,9 @@ fn every_small_change_of_a_window_is_mapped() {
     }
     assert!(desk.read("map/run.toml").contains("command = \"mutation-map\""));
     let whole = desk.read("map/map.tsv");
+    desk.prints(&format!("{} --precision int8", map("c:190-210", "int8")));
+    assert_eq!(desk.read("int8/map.tsv").lines().count(), whole.lines().count());
+    assert_ne!(desk.read("int8/map.tsv"), whole);
     for (stretch, code, what) in [
         ("c:500-510", DATA, "400 bases"),
         ("d:5-10", DATA, "no chromosome \"d\""),

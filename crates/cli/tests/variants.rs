@@ -87,6 +87,22 @@ fn every_line_comes_back_in_its_place_with_fields_that_are_defined() {
 }
 
 #[test]
+fn low_precision_changes_scores_a_little() {
+    let (desk, _) = desk();
+    let numbers = |options: &str| -> Vec<f64> {
+        scores(&desk, &format!("--out x.tsv {options}"));
+        let table = desk.read("x.tsv");
+        let cells = table.lines().skip(1).flat_map(|line| line.split('\t'));
+        cells.filter(|cell| cell.contains('.')).filter_map(|cell| cell.parse().ok()).collect()
+    };
+    let [whole, packed] = [numbers("--precision f32"), numbers("--precision bf16")];
+    assert_eq!(whole.len(), packed.len());
+    assert_ne!(whole, packed);
+    let largest = whole.iter().zip(&packed).map(|(whole, packed)| (whole - packed).abs());
+    assert!(largest.fold(0.0, f64::max) < 0.1, "{whole:?} {packed:?}");
+}
+
+#[test]
 fn shards_are_merged_in_their_order() {
     let (desk, _) = desk();
     for kind in ["vcf", "tsv"] {

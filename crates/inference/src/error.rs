@@ -61,7 +61,7 @@ pub enum ModelError {
         source: PrecisionError,
     },
     /// Gradients need weights in f32.
-    #[error("{}: gradients need f32, and the weights are in {precision}", folder.display())]
+    #[error("{}: gradients need weights in f32, and these are in {precision}: choose precision f32, or attention, rollout or mutagenesis", folder.display())]
     NoGradients {
         /// The model folder.
         folder: PathBuf,

@@ -61,7 +61,7 @@ impl<'a> Weights<'a> {
     }
 
     /// The weight from an input to an output.
-    pub(crate) fn at(&self, input: usize, output: usize) -> f32 {
+    pub fn at(&self, input: usize, output: usize) -> f32 {
         self.values[input * self.strides[0] + output * self.strides[1]]
     }
 

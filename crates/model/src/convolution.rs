@@ -5,6 +5,8 @@ use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Device, Tensor, s};
 
 use crate::embedding::layer_norm;
+#[cfg(feature = "flex")]
+use crate::flex;
 use crate::layer::activate;
 use crate::linear::linear;
 use crate::{Activation, BertConfig, Dropout};
@@ -50,14 +52,24 @@ impl Convolution {
             Some(mask) => states.clone() * mask.clone().unsqueeze_dim::<3>(2),
             None => states.clone(),
         };
+        let found = self.dropout.forward(activate(self.activation, self.product(real)));
+        self.layer_norm.forward(found.reshape([rows, length, hidden]) + states)
+    }
+
+    /// The linear layer over the window of each token, `[batch × length, hidden]`.
+    fn product(&self, states: Tensor<3>) -> Tensor<2> {
+        #[cfg(feature = "flex")]
+        if let Some(product) = flex::windows(&states, &self.dense) {
+            return product;
+        }
+        let [rows, length, hidden] = states.dims();
         let [inputs, _] = self.dense.weight.dims();
         let width = inputs / hidden;
-        let beyond = Tensor::zeros([rows, width / 2, hidden], &real.device());
-        let padded = Tensor::cat(vec![beyond.clone(), real, beyond], 1);
+        let beyond = Tensor::zeros([rows, width / 2, hidden], &states.device());
+        let padded = Tensor::cat(vec![beyond.clone(), states, beyond], 1);
         let shifted = (0..width).map(|place| padded.clone().slice(s![.., place..place + length]));
         let windows = Tensor::cat(shifted.collect(), 2).reshape([rows * length, inputs]);
-        let found = self.dropout.forward(activate(self.activation, self.dense.forward(windows)));
-        self.layer_norm.forward(found.reshape([rows, length, hidden]) + states)
+        self.dense.forward(windows)
     }
 }
 

@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use dnabert::backend::describe;
 use dnabert::core::{AmbiguityPolicy, TokenizeError};
 use dnabert::model::{MaskMode, Pooling};
 use dnabert::tasks::{Input, Inputs, TableFormat, read_inputs};
-use dnabert::{
-    AnyClassifier, Backend, Device, Model, Precision, ReadOptions, device_with, model_folder,
-};
+use dnabert::{AnyClassifier, Device, Model, ReadOptions, model_folder};
 
+use super::network::NetworkOptions;
 use crate::console::{note, noteln};
 use crate::failure::Outcome;
 
@@ -43,12 +41,6 @@ pub(crate) struct ModelOptions {
     /// Rows in one forward pass
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
     batch_size: u16,
-    /// Device: flex (CPU), wgpu or cuda [default: the first that was compiled in]
-    #[arg(long)]
-    device: Option<Backend>,
-    /// Number format of the network: f32, f16, bf16 or int8 (fewer bits need less memory and time)
-    #[arg(long, default_value = "f32")]
-    precision: Precision,
     /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after June
     /// 2021 [default: as the model says]
     #[arg(long)]
@@ -57,6 +49,8 @@ pub(crate) struct ModelOptions {
     /// with --mask-mode head
     #[arg(long)]
     padded_length: Option<usize>,
+    #[command(flatten)]
+    network: NetworkOptions,
 }
 
 impl ReadingOptions {
@@ -69,9 +63,7 @@ impl ReadingOptions {
 impl ModelOptions {
     /// Opens the device, and prints its name.
     pub(crate) fn device(&self) -> Outcome<Device> {
-        let device = device_with(self.device, self.precision)?;
-        noteln!("on {} in {}", describe(&device), self.precision);
-        Ok(device)
+        self.network.device()
     }
 
     fn read_options(&self, pooling: Option<Pooling>) -> ReadOptions {
@@ -85,7 +77,7 @@ impl ModelOptions {
             pooling,
             mask_mode: self.mask_mode,
             padded_length: self.padded_length,
-            precision: self.precision,
+            precision: self.network.precision(),
         }
     }
 

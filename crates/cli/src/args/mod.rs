@@ -3,6 +3,7 @@
 pub(crate) mod corpus;
 pub(crate) mod crop;
 pub(crate) mod input;
+pub(crate) mod network;
 pub(crate) mod pretraining;
 pub(crate) mod subject;
 pub(crate) mod tables;

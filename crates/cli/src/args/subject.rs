@@ -12,7 +12,8 @@ use dnabert::motif::file::read_motifs;
 use dnabert::tasks::{TableFormat, TableTask};
 use dnabert::{Benchmark, BoxedAttribution, Device, Model, model_folder};
 
-use super::{DatasetsOptions, DeviceOptions, Strands};
+use super::network::NetworkOptions;
+use super::{DatasetsOptions, Strands};
 use crate::console::noteln;
 use crate::failure::{Outcome, usage};
 use crate::files;
@@ -52,7 +53,7 @@ pub(crate) struct SubjectOptions {
     #[command(flatten)]
     datasets: DatasetsOptions,
     #[command(flatten)]
-    device: DeviceOptions,
+    pub(crate) network: NetworkOptions,
     /// Seed of all random draws
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
@@ -124,7 +125,7 @@ impl SubjectOptions {
             Some(model) => model_folder(model)?,
             None => self.shipped(self.data.usual().0)?,
         };
-        Ok(Model::open(folder, device)?)
+        self.network.model(&folder, device)
     }
 
     /// The folder of a model that the project ships.
@@ -147,7 +148,7 @@ impl SubjectOptions {
 
     /// The requested device.
     pub(crate) fn device(&self) -> Outcome<Device> {
-        self.device.open()
+        self.network.device()
     }
 
     /// Reads the files of the options. `what` is the name of the default output folder.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::variants::{check_class, open};
-use crate::args::DeviceOptions;
+use super::variants::check_class;
+use crate::args::network::NetworkOptions;
 use crate::console::noteln;
 use crate::failure::Outcome;
 use crate::files::{self, replace};
@@ -36,13 +36,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
-    device: DeviceOptions,
+    network: NetworkOptions,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let device = arguments.device.open()?;
-    let models = open(&arguments.model, &device)?;
+    let device = arguments.network.device()?;
+    let models = arguments.network.ensemble(&arguments.model, &device)?;
     let mutations = arguments.mutations.as_deref();
     score(&models, arguments.class, &arguments.table, mutations, &arguments.out)
 }

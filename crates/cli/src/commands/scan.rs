@@ -14,7 +14,8 @@ use dnabert::tasks::scan::{Call, Hits, Point, ScanConfig, ScanError, call_maxima
 use dnabert::{AnyClassifier, model_folder};
 use serde::Serialize;
 
-use crate::args::{DatasetsOptions, DeviceOptions};
+use crate::args::DatasetsOptions;
+use crate::args::network::NetworkOptions;
 use crate::config;
 use crate::console::{note, noteln, out, outln};
 use crate::failure::{Outcome, usage};
@@ -61,7 +62,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    device: DeviceOptions,
+    network: NetworkOptions,
     #[command(flatten)]
     datasets: DatasetsOptions,
 }
@@ -115,8 +116,8 @@ struct CurvePoint {
 impl Arguments {
     /// Scans `input` with the model of `folder`, and writes tracks, calls and figures.
     fn scan(&self, input: &Path, known: Option<&Path>, folder: &Path) -> Outcome {
-        let device = self.device.open()?;
-        let model = AnyClassifier::open(folder, &device)?;
+        let device = self.network.device()?;
+        let model = self.network.classifier(folder, &device)?;
         let threshold = match self.threshold {
             Some(threshold) => threshold,
             None => threshold_of(folder)?.unwrap_or(0.5),

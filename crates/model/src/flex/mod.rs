@@ -25,7 +25,7 @@ use param::{FlexParam, FlexParamLayer, FlexParamNorm};
 use predict::{PredictLayer, forward};
 
 pub(crate) use packed_network::PackedNetwork;
-pub(crate) use train::layers as train_layers;
+pub(crate) use train::{layers as train_layers, windows};
 
 /// The largest number of tokens in a block; the widest states of a block fit in the cache of a
 /// core.

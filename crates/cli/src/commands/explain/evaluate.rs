@@ -108,6 +108,14 @@ pub(crate) fn explain(
     chosen: &Chosen<'_>,
     sequences: &Named,
 ) -> Outcome<Vec<Explained>> {
+    // All methods are opened before the first one runs: gradients are refused in low precision.
+    let mut beside = Vec::new();
+    for method in AttributionMethod::ALL {
+        let is_left_out = !chosen.beside.is_empty() && !chosen.beside.contains(&method);
+        if method != AttributionMethod::Attention && !is_left_out {
+            beside.push((method, subject.model.attribution(method, subject.class)?));
+        }
+    }
     let mut explained = Vec::new();
     for (stage, way) in stages {
         let name = format!("attention, {stage}");
@@ -135,12 +143,7 @@ pub(crate) fn explain(
         }
         explained.push(Explained { name, tracks });
     }
-    for method in AttributionMethod::ALL {
-        let is_left_out = !chosen.beside.is_empty() && !chosen.beside.contains(&method);
-        if method == AttributionMethod::Attention || is_left_out {
-            continue;
-        }
-        let way = subject.model.attribution(method, subject.class)?;
+    for (method, way) in beside {
         let name = method.name().replace('-', " ");
         let tracks = attribute(&name, &subject.on_strands(way), sequences)?;
         let magnitudes = (method == AttributionMethod::GradientTimesInput).then(|| {

@@ -113,7 +113,7 @@ fn tracks(arguments: &Arguments, input: &Path, output: &Path) -> Outcome {
     };
     let mut methods = vec![method(&arguments.subject.model(&device)?)?];
     for model in &arguments.also {
-        methods.push(method(&Model::open(model_folder(model)?, &device)?)?);
+        methods.push(method(&arguments.subject.network.model(&model_folder(model)?, &device)?)?);
     }
     // With one model, scores stay as they are.
     let mean: BoxedAttribution =
@@ -205,8 +205,9 @@ fn report(arguments: &Arguments, subject: &Subject) -> Outcome {
     };
     // All three models are read in the same way: as suits the trained one.
     let query = arguments.query(&subject.model);
-    let pretrained = Model::open(pretrained, device)?;
-    let untrained = Model::untrained(subject.model.folder(), arguments.subject.seed, device)?;
+    let pretrained = arguments.subject.network.model(&pretrained, device)?;
+    let untrained = Model::untrained(subject.model.folder(), arguments.subject.seed, device)?
+        .with_precision(arguments.subject.network.precision())?;
     let stage = |model: &Model| -> Outcome<BoxedAttribution> {
         Ok(subject.on_strands(arguments.attention(model, query)?))
     };

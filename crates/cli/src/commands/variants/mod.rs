@@ -12,10 +12,10 @@ use dnabert::genome::{Genome, Naming};
 use dnabert::model::ProblemType;
 use dnabert::variants::effects::StrandMode;
 use dnabert::variants::{Format, Haplotypes, ReferencePolicy, Scorer, Shard, VariantWriter};
-use dnabert::{AnyClassifier, Device, Ensemble, Model, model_folder};
+use dnabert::{Ensemble, model_folder};
 
 use self::further::{AttentionChange, Distance, Likelihood};
-use crate::args::DeviceOptions;
+use crate::args::network::NetworkOptions;
 use crate::console::{note, noteln, outln};
 use crate::failure::{Outcome, usage};
 
@@ -60,7 +60,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     more: MoreOptions,
     #[command(flatten)]
-    device: DeviceOptions,
+    network: NetworkOptions,
 }
 
 /// Additional scores.
@@ -132,15 +132,6 @@ impl From<Mismatch> for ReferencePolicy {
     }
 }
 
-/// Opens models as one ensemble, by their folders or names.
-pub(crate) fn open(models: &[String], device: &Device) -> Outcome<Ensemble> {
-    let mut members = Vec::new();
-    for model in models {
-        members.push(AnyClassifier::open(model_folder(model)?, device)?);
-    }
-    Ok(Ensemble::new(members)?)
-}
-
 /// Refuses a class that the models do not have.
 pub(crate) fn check_class(models: &Ensemble, class: usize) -> Outcome {
     match models.labels().len() {
@@ -155,19 +146,20 @@ pub(crate) fn check_class(models: &Ensemble, class: usize) -> Outcome {
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let Arguments { vcf, genome, width, out, more, .. } = arguments;
     let width = *width;
-    let device = arguments.device.open()?;
+    let network = &arguments.network;
+    let device = network.device()?;
     Format::from_path(out).map_err(|error| usage(error.to_string()))?;
     let naming = if arguments.any_naming { Naming::IgnoreChr } else { Naming::Exact };
     let genome_path = genome;
     let genome = Genome::open(genome_path, LetterPolicy::default())?.with_naming(naming);
     let likelihood = match &more.likelihood {
-        Some(model) => Some(Model::open(model_folder(model)?, &device)?.masked_scorer()?),
+        Some(model) => Some(network.model(&model_folder(model)?, &device)?.masked_scorer()?),
         None => None,
     };
-    let models = open(&arguments.model, &device)?;
+    let models = network.ensemble(&arguments.model, &device)?;
     // Hidden states and attention are those of the first model, which must then be a network.
     let first = if more.embedding || more.attention {
-        Some(Model::open(model_folder(&arguments.model[0])?, &device)?)
+        Some(network.model(&model_folder(&arguments.model[0])?, &device)?)
     } else {
         None
     };
@@ -200,11 +192,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let variants = Variants::open(vcf)?;
     let shard = arguments.shard.unwrap_or_default();
     let settings = format!(
-        "variants {}, genome {}, any naming {}, model {}, width {width}, reach {}, reading {:?}, mismatch {:?}, likelihood {:?}, background {:?}, haplotypes {:?} within {}",
+        "variants {}, genome {}, any naming {}, model {} in {}, width {width}, reach {}, reading {:?}, mismatch {:?}, likelihood {:?}, background {:?}, haplotypes {:?} within {}",
         vcf.display(),
         genome_path.display(),
         arguments.any_naming,
         arguments.model.join(" and "),
+        network.precision(),
         arguments.reach,
         arguments.strands,
         arguments.mismatch,

@@ -4,6 +4,7 @@
 mod gradient;
 mod layer;
 mod operation;
+mod windows;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,8 +12,10 @@ use std::sync::Arc;
 use burn::backend::Dispatch;
 use burn::module::Param;
 use burn::nn::{LayerNorm, Linear};
-use burn::tensor::{DType, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use dnabert_kernels as kernels;
+
+pub(crate) use self::windows::windows;
 
 use self::operation::{LayerOperation, LayerTensors, Pair};
 use super::packed::Packed;
@@ -60,8 +63,7 @@ pub(crate) fn layers(
     let device = states.device();
     let layers = &bert.encoder.layer;
     let wants_weights = (0..layers.len()).any(|layer| sink.wants_attention(layer));
-    let is_flex = device.is_autodiff() && device.clone().inner() == burn::tensor::Device::flex();
-    if !kernels::is_enabled() || !is_flex || states.dtype() != DType::F32 || wants_weights {
+    if !is_flex_training(&device) || states.dtype() != DType::F32 || wants_weights {
         return None;
     }
     let [rows, length] = batch.dims();
@@ -109,6 +111,11 @@ pub(crate) fn layers(
         }
     }
     Some(unpack(states))
+}
+
+/// Whether the kernels are on, and compute with gradients on this device.
+fn is_flex_training(device: &Device) -> bool {
+    kernels::is_enabled() && device.is_autodiff() && device.clone().inner() == Device::flex()
 }
 
 fn bert_layer(layer: &Layer) -> Option<&BertLayer> {
