@@ -3,11 +3,14 @@
 use std::str::FromStr;
 #[cfg(feature = "cuda")]
 use std::sync::Arc;
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(feature = "gpu")]
 use std::sync::OnceLock;
 
 use burn::tensor::{Device, FloatDType};
 use dnabert_model::Precision;
+
+#[cfg(feature = "gpu")]
+pub use crate::gpu_cache::{CachePart, gpu_cache};
 
 /// burn's CUDA crate, for programs that set up a runtime of their own.
 #[cfg(feature = "cuda")]
@@ -176,11 +179,15 @@ pub fn cuda_devices(count: u16) -> Result<Vec<Device>, BackendError> {
 /// Why a backend has no device.
 enum Failure {
     NotCompiled,
-    #[cfg_attr(not(any(feature = "wgpu", feature = "cuda")), expect(dead_code))]
+    #[cfg_attr(not(feature = "gpu"), expect(dead_code))]
     Unusable(String),
 }
 
 fn open(backend: Backend) -> Result<Device, Failure> {
+    #[cfg(feature = "gpu")]
+    if backend != Backend::Flex {
+        crate::gpu_cache::keep();
+    }
     match backend {
         #[cfg(feature = "flex")]
         Backend::Flex => Ok(Device::flex()),
@@ -217,6 +224,10 @@ fn open_wgpu() -> Result<Device, Failure> {
 fn open_cuda() -> Result<Device, Failure> {
     static OPENED: OnceLock<Result<Device, String>> = OnceLock::new();
     let opened = OPENED.get_or_init(|| {
+        // Asked before anything is opened: a failed attempt would also close the devices of wgpu.
+        if Device::enumerate(burn::tensor::DeviceType::Cuda).is_empty() {
+            return Err("there is no NVIDIA driver, or it has no device".to_owned());
+        }
         // burn's CUDA runtime reports a missing driver or device only by panics. First, a thread of
         // its own panics with the cause. Then this thread panics because it got no result. The
         // first message is kept.
@@ -238,6 +249,43 @@ fn open_cuda() -> Result<Device, Failure> {
     opened.clone().map_err(Failure::Unusable)
 }
 
+/// All devices of a backend that can be used, and the first of them is the one of [`device`].
+///
+/// ```
+/// use dnabert_inference::Backend;
+/// use dnabert_inference::backend::{describe, devices};
+///
+/// for backend in Backend::compiled() {
+///     match devices(*backend) {
+///         Ok(devices) => devices.iter().for_each(|device| println!("{}", describe(device))),
+///         Err(error) => println!("{error}"),
+///     }
+/// }
+/// ```
+///
+/// # Errors
+///
+/// As [`device`].
+pub fn devices(backend: Backend) -> Result<Vec<Device>, BackendError> {
+    let first = device(Some(backend))?;
+    #[cfg(feature = "gpu")]
+    {
+        use burn::tensor::DeviceType;
+        let kind = match backend {
+            #[cfg(feature = "wgpu")]
+            Backend::Wgpu => Some(DeviceType::Wgpu),
+            #[cfg(feature = "cuda")]
+            Backend::Cuda => Some(DeviceType::Cuda),
+            _ => None,
+        };
+        let all: Vec<Device> = kind.into_iter().flat_map(Device::enumerate).collect();
+        if !all.is_empty() {
+            return Ok(all);
+        }
+    }
+    Ok(vec![first])
+}
+
 /// A readable name of the device: for a GPU, the name from its driver, and the backend with the
 /// device's number, if it has one. The name `llvmpipe` is not a GPU, but Mesa's emulation on the
 /// processor.
@@ -249,7 +297,7 @@ pub fn describe(device: &Device) -> String {
     };
     let number: String = debug.chars().filter(char::is_ascii_digit).collect();
     let place = format!("{} {number}", backend.feature());
-    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    #[cfg(feature = "gpu")]
     if let Some(identity) = device.identity() {
         return format!("{} ({})", identity.name, place.trim_end());
     }
@@ -288,9 +336,10 @@ pub fn device_with(backend: Option<Backend>, precision: Precision) -> Result<Dev
     Ok(device)
 }
 
-fn is_cpu(device: &Device) -> bool {
+/// Whether tensors of the device, with gradients or without, are on the CPU.
+pub(crate) fn is_cpu(device: &Device) -> bool {
     #[cfg(feature = "flex")]
-    return *device == Device::flex();
+    return device.clone().inner() == Device::flex();
     #[cfg(not(feature = "flex"))]
     return {
         let _ = device;

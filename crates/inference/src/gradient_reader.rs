@@ -94,8 +94,7 @@ impl<T: Tokenizer> GradientReader<T> {
                     (gradient_times_input(&self.model, batch, self.class), vec![0.0; rows.len()])
                 }
                 GradientMethod::Integrated { steps } => {
-                    let [_, length] = batch.dims();
-                    let baseline = self.masked(rows, length);
+                    let baseline = self.masked(rows, batch.dims());
                     let found =
                         integrated_gradients(&self.model, batch, baseline, self.class, steps);
                     let errors = found.relative_errors();
@@ -111,16 +110,21 @@ impl<T: Tokenizer> GradientReader<T> {
         Ok((tracks.finish(sequences.iter().map(Sequence::len)), errors))
     }
 
-    /// The ids of rows, with `[MASK]` for every token that covers a base.
-    fn masked(&self, rows: &[(usize, Encoding)], length: usize) -> Tensor<2, Int> {
+    /// The ids of the rows of a batch of such sizes, with `[MASK]` for every token that covers a
+    /// base.
+    fn masked(
+        &self,
+        rows: &[(usize, Encoding)],
+        dims @ [count, length]: [usize; 2],
+    ) -> Tensor<2, Int> {
         let special = self.reader.tokenizer().special_tokens();
-        let mut ids = vec![special.pad as i32; rows.len() * length];
+        let mut ids = vec![special.pad as i32; count * length];
         for ((_, row), ids) in rows.iter().zip(ids.chunks_mut(length)) {
             for ((id, span), place) in row.ids.iter().zip(&row.spans).zip(ids) {
                 *place = if span.is_some() { special.mask } else { *id } as i32;
             }
         }
-        let ids = TensorData::new(ids, [rows.len(), length]);
+        let ids = TensorData::new(ids, dims);
         Tensor::from_data(ids, self.reader.device())
     }
 }

@@ -8,6 +8,8 @@ mod description;
 mod embedder;
 mod ensemble;
 mod error;
+#[cfg(feature = "gpu")]
+mod gpu_cache;
 mod gradient_reader;
 #[cfg(feature = "hub")]
 pub mod hub;

@@ -4,8 +4,13 @@ use burn::tensor::{Device, Tensor};
 use dnabert_core::{Encoding, Sequence, Tiles, Tiling, TokenizeError, Tokenizer};
 use dnabert_model::{BertConfig, TokenBatch};
 
+use crate::backend::is_cpu;
+
 /// Number of batches whose rows are sorted by length together.
 const WINDOW: usize = 16;
+
+/// Lengths of rows on a GPU are multiples of it.
+const LENGTHS: usize = 32;
 
 /// How sequences become batches of token rows on a device: the tokenizer, the tiling of long
 /// sequences, and the number of rows in a forward pass.
@@ -118,10 +123,35 @@ impl<T: Tokenizer> SequenceReader<T> {
     }
 
     /// One batch on the device, `[rows, length]`.
+    ///
+    /// A GPU compiles and tunes its kernels for every shape. So that there are few, a batch there
+    /// has a multiple of 32 tokens, unless the length of rows is given or too short, and a power of
+    /// two of rows: the last row is then repeated, and what follows the rows that were given means
+    /// nothing.
     pub fn upload(&self, rows: &[&Encoding]) -> TokenBatch {
         let longest = rows.iter().map(|row| row.len()).max().unwrap_or_default();
-        let length = longest.max(self.padded_length.unwrap_or_default());
-        TokenBatch::padded(rows, length, self.tokenizer.special_tokens().pad, &self.device)
+        let pad = self.tokenizer.special_tokens().pad;
+        match rows.last() {
+            Some(last) if !is_cpu(&self.device) => {
+                let [count, length] = self.shape_on_gpu(rows.len(), longest);
+                let mut rows = rows.to_vec();
+                rows.resize(count, last);
+                TokenBatch::padded(&rows, length, pad, &self.device)
+            }
+            _ => {
+                let length = longest.max(self.padded_length.unwrap_or_default());
+                TokenBatch::padded(rows, length, pad, &self.device)
+            }
+        }
+    }
+
+    /// The rows and the length of a batch with so many rows, the longest of `longest` tokens.
+    fn shape_on_gpu(&self, rows: usize, longest: usize) -> [usize; 2] {
+        let length = match self.padded_length {
+            Some(length) => length.max(longest),
+            None => longest.next_multiple_of(LENGTHS).min(self.tiling.max_tokens().max(longest)),
+        };
+        [rows.next_power_of_two().min(self.batch_size.max(rows)), length]
     }
 
     /// Calls `take` with every batch. Rows are in the order of the sequences. `take` gets the batch
@@ -217,5 +247,26 @@ impl Mean {
 
     fn finish(self) -> Vec<f32> {
         self.sums.into_iter().map(|sum| (sum / self.weight) as f32).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dnabert_kmer::KmerTokenizer;
+
+    use super::*;
+
+    #[test]
+    fn batches_on_a_gpu_have_few_shapes() {
+        let tokenizer = KmerTokenizer::new(3).unwrap();
+        let device = crate::device(None).unwrap();
+        let reader = SequenceReader::new(tokenizer, 100, device).with_batch_size(24);
+        assert_eq!(reader.shape_on_gpu(5, 33), [8, 64]);
+        assert_eq!(reader.shape_on_gpu(8, 64), [8, 64]);
+        // Neither more rows than a batch has, nor more tokens than the network reads.
+        assert_eq!(reader.shape_on_gpu(17, 97), [24, 100]);
+        let reader = reader.with_padded_length(Some(50));
+        assert_eq!(reader.shape_on_gpu(1, 33), [1, 50]);
+        assert_eq!(reader.shape_on_gpu(1, 60), [1, 60]);
     }
 }

@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod convert;
 mod dataset;
+mod devices;
 mod embed;
 mod evaluate;
 mod explain;
@@ -65,6 +66,7 @@ enum Command {
     Dataset(dataset::Arguments),
     Audit(audit::Arguments),
     // This program
+    Devices(devices::Arguments),
     Completions(completions::Completions),
     Man(completions::Man),
 }
@@ -106,6 +108,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Outcome {
         Command::Pretrain(arguments) => pretrain::run(&arguments),
         Command::Dataset(arguments) => dataset::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Devices(arguments) => devices::run(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
         Command::Man(arguments) => completions::man(&arguments),
     }
