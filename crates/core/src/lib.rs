@@ -13,6 +13,7 @@ mod sequence;
 mod stitch;
 mod strand;
 mod task;
+pub mod text;
 mod tile;
 mod tokenizer;
 

@@ -108,7 +108,7 @@ impl Transcript {
     }
 }
 
-/// Calls `each` for every feature of an annotation; in GFF3 up to `##FASTA`.
+/// Calls `each` for every feature of an annotation; up to the sequences that may follow them.
 ///
 /// # Errors
 ///
@@ -120,7 +120,8 @@ pub fn for_each_feature(
 ) -> Result<(), TableError> {
     let mut lines = Lines::open(path.as_ref())?;
     while let Some(line) = lines.next()? {
-        if line.starts_with("##FASTA") {
+        // A comment may begin with the same letters. Sequences may also follow without the line.
+        if line.trim_end() == "##FASTA" || line.starts_with('>') {
             break;
         }
         if line.starts_with('#') || line.trim().is_empty() {

@@ -43,6 +43,12 @@ pub enum FastaError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The file is FASTQ.
+    #[error("{}: this is FASTQ, with qualities; write it as FASTA or as a table", path.display())]
+    Fastq {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file holds no record.
     #[error("{}: no FASTA record", path.display())]
     Empty {
@@ -95,13 +101,15 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// [`FastaError::Io`].
+    /// [`FastaError::Io`] and [`FastaError::Fastq`].
     pub fn open(path: impl AsRef<Path>, policy: LetterPolicy) -> Result<Self, FastaError> {
         let path = path.as_ref();
-        match crate::open(path) {
-            Ok(file) => Ok(Self::new(file, path, policy)),
-            Err(source) => Err(FastaError::Io { path: path.into(), source }),
+        let failed = |source| FastaError::Io { path: path.into(), source };
+        let mut file = crate::open(path).map_err(failed)?;
+        if file.fill_buf().map_err(failed)?.first() == Some(&b'@') {
+            return Err(FastaError::Fastq { path: path.into() });
         }
+        Ok(Self::new(file, path, policy))
     }
 
     /// Reads from an open input; errors name it as `path`.
@@ -129,17 +137,32 @@ impl Reader {
             };
         }
         self.records += 1;
+        let (name, description) = self.name(&record);
         // Bytes that are not UTF-8 become U+FFFD, which no letter policy accepts.
-        let text = String::from_utf8_lossy(record.seq());
+        let mut text = String::from_utf8_lossy(record.seq());
+        if text.contains([' ', '\t']) {
+            text = text.replace([' ', '\t'], "").into();
+        }
         let (sequence, letters) = Sequence::read(&text, &self.policy).map_err(|source| {
-            FastaError::Sequence { path: self.path.clone(), record: record.id().to_owned(), source }
+            FastaError::Sequence { path: self.path.clone(), record: name.clone(), source }
         })?;
-        Ok(Some(Record {
-            name: record.id().to_owned(),
-            description: record.desc().map(str::to_owned),
-            sequence,
-            letters,
-        }))
+        Ok(Some(Record { name, description, sequence, letters }))
+    }
+
+    /// The first word of a header and the rest, also after `> `; a record without a name is called by
+    /// its number.
+    fn name(&self, record: &fasta::Record) -> (String, Option<String>) {
+        let description = record.desc().map(str::to_owned);
+        if !record.id().is_empty() {
+            return (record.id().to_owned(), description);
+        }
+        let header = description.unwrap_or_default();
+        let header = header.trim();
+        match header.split_once(char::is_whitespace) {
+            _ if header.is_empty() => (format!("record {}", self.records), None),
+            Some((name, rest)) => (name.to_owned(), Some(rest.trim_start().to_owned())),
+            None => (header.to_owned(), None),
+        }
     }
 }
 
@@ -176,6 +199,17 @@ mod tests {
         assert_eq!(records[0].sequence.to_string(), "ACGTAC");
         assert_eq!(records[0].letters.lower_case, 2);
         assert_eq!((records[1].name.as_str(), records[1].letters.ambiguous), ("b", 2));
+    }
+
+    #[test]
+    fn names_and_bases_may_have_blanks_before_and_inside() {
+        let text = "\u{feff}> a first one\r\nAC GT\tac\r\n\r\n>\r\nGG\r\n>  c\r\nTT";
+        let records = read(text).unwrap();
+        let found = records.iter().map(|record| (&*record.name, record.sequence.to_string()));
+        let expected = [("a", "ACGTAC"), ("record 2", "GG"), ("c", "TT")];
+        assert!(found.eq(expected.map(|(name, bases)| (name, bases.to_owned()))), "{records:?}");
+        assert_eq!(records[0].description.as_deref(), Some("first one"));
+        assert!(matches!(read("@a\nACGT\n+\nIIII\n"), Err(FastaError::Fastq { .. })));
     }
 
     #[test]

@@ -131,7 +131,7 @@ pub enum GenomeError {
 
 fn hint(other: &Option<String>) -> String {
     other.as_ref().map_or_else(String::new, |other| {
-        format!("; the file has {other:?}, which Naming::IgnoreChr would accept")
+        format!("; the file has {other:?}, which is the same if the prefix chr is ignored (--ignore-chr)")
     })
 }
 
@@ -331,7 +331,7 @@ mod tests {
             }
         }
         assert!(folder.path().join("a.fa.fai").exists());
-        assert!(folder.path().join("b.fa.gz.gzi").exists());
+        assert!(folder.path().join("b.fa.gz.fai").exists());
         assert!(!folder.path().join("c.fa.gz.fai").exists());
     }
 
@@ -348,6 +348,101 @@ mod tests {
         assert_eq!(genome.chromosomes().collect::<Vec<_>>(), [("chr3", 4)]);
     }
 
+    /// Writes a text plain or as bgzip.
+    fn write(path: &Path, text: &str) {
+        if path.extension().is_some_and(|extension| extension == "gz") {
+            let mut writer = noodles::bgzf::io::Writer::new(File::create(path).unwrap());
+            writer.write_all(text.as_bytes()).unwrap();
+            writer.finish().unwrap();
+        } else {
+            std::fs::write(path, text).unwrap();
+        }
+    }
+
+    /// A record of so many bases, `width` in a line.
+    fn record(name: &str, count: usize, width: usize, line_end: &str) -> String {
+        let bases: Vec<char> = (0..count).map(|at| b"ACGTTGCA"[at * at % 8] as char).collect();
+        let lines = bases.chunks(width).map(|line| String::from_iter(line) + line_end);
+        format!(">{name} of a test{line_end}{}", String::from_iter(lines))
+    }
+
+    #[test]
+    fn an_index_that_does_not_fit_is_created_again_whatever_its_date() {
+        let first = record("a", 100_000, 60, "\n") + &record("b", 70, 60, "\n");
+        let others = [
+            record("a", 100_000, 60, "\r\n") + &record("b", 70, 60, "\r\n"),
+            record("a", 100_000, 70, "\n") + &record("b", 70, 70, "\n"),
+            record("a", 100_000, 100_000, "\n") + &record("b", 70, 70, "\n"),
+            record("a", 99_990, 60, "\n") + &record("b", 70, 60, "\n"),
+            record("b", 70, 60, "\n") + &record("a", 100_000, 60, "\n"),
+            record("c", 100_000, 60, "\n") + &record("b", 70, 60, "\n"),
+            // As long as the first: a line end has moved.
+            first
+                .replacen("\n", " ", 1)
+                .replacen(" of a test ", " of a test\n", 1)
+                .replacen('\n', "", 1)
+                + "\n",
+            first.clone() + &record("c", 10, 60, "\n"),
+            first.clone() + "ACGT\n",
+            record("a", 100_000, 60, "\n"),
+        ];
+        for name in ["x.fa", "x.fa.gz"] {
+            for other in &others {
+                let folder = tempfile::tempdir().unwrap();
+                let (path, fresh) =
+                    (folder.path().join(name), folder.path().join(format!("y{name}")));
+                write(&path, &first);
+                drop(Genome::open(&path, LetterPolicy::default()).unwrap());
+                assert!(folder.path().join(format!("{name}.fai")).exists());
+                write(&path, other);
+                let earlier = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
+                File::options().append(true).open(&path).unwrap().set_modified(earlier).unwrap();
+                write(&fresh, other);
+                let [found, expected] = [path, fresh].map(|path| {
+                    let genome = Genome::open(&path, LetterPolicy::default()).unwrap();
+                    let known: Vec<(String, usize)> = genome
+                        .chromosomes()
+                        .map(|(name, length)| (name.to_owned(), length))
+                        .collect();
+                    let all = known.iter().map(|(name, length)| {
+                        genome.sequence(&at(name, 0, *length, Strand::Forward)).unwrap()
+                    });
+                    (all.collect::<Vec<_>>(), known)
+                });
+                assert!(found == expected, "{name}: {:?} {:?}", found.1, expected.1);
+            }
+        }
+    }
+
+    #[test]
+    fn files_without_an_index_are_read_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        for (number, text) in [
+            ">a\nACGT\nAC\nGGTT\n>b\nTT\n",
+            ">a\nACGTAC\n\nGGTT\n\n>b\nTT\n\n",
+            "\u{feff}>a\nACGTACGG\nTT\n>b\nTT\n",
+            "> a\nACGTAC\nGGTT\n> b first\nTT\n",
+            ">a\rACGTAC\rGGTT\r>b\rTT\r",
+            ">a\nACGT AC\nGGTT\n>b\nTT\n",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            for name in ["x.fa", "x.fa.gz"] {
+                let path = folder.path().join(format!("{number}{name}"));
+                write(&path, text);
+                let genome = Genome::open(&path, LetterPolicy::default()).unwrap();
+                assert_eq!(
+                    genome.chromosomes().collect::<Vec<_>>(),
+                    [("a", 10), ("b", 2)],
+                    "{text}"
+                );
+                let found = genome.sequence(&at("a", 5, 8, Strand::Forward)).unwrap();
+                assert_eq!(found.to_string(), "CGG", "{text}");
+            }
+        }
+    }
+
     #[test]
     fn unknown_chromosomes_and_intervals_past_the_end_are_errors() {
         let folder = tempfile::tempdir().unwrap();
@@ -357,8 +452,7 @@ mod tests {
         let text = "chr1:11-15(+) ends after chr1, which has 14 bases";
         assert!(error.to_string().ends_with(text), "{error}");
         let error = genome.sequence(&at("1", 0, 5, Strand::Forward)).unwrap_err();
-        let text =
-            "no chromosome \"1\"; the file has \"chr1\", which Naming::IgnoreChr would accept";
+        let text = "no chromosome \"1\"; the file has \"chr1\", which is the same if the prefix chr is ignored (--ignore-chr)";
         assert!(error.to_string().ends_with(text), "{error}");
         let genome = genome.with_naming(Naming::IgnoreChr);
         assert_eq!(genome.sequence(&at("1", 0, 4, Strand::Forward)).unwrap().to_string(), "ACGT");

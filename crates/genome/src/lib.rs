@@ -9,10 +9,10 @@ mod genotype;
 mod index;
 mod interval;
 mod lines;
-mod open;
 mod runs;
 pub mod vcf;
 
+pub use dnabert_core::text::open;
 pub use dnabert_core::{
     AmbiguityRule, LetterPolicy, LetterReport, LetterRule, Sequence, SequenceError, Strand,
     StrandError,
@@ -21,5 +21,4 @@ pub use genome::{Genome, GenomeError, Naming};
 pub use genotype::{Genotype, GenotypeError};
 pub use interval::{Interval, IntervalError};
 pub use lines::{LineError, TableError};
-pub use open::open;
 pub use runs::{Run, Runs};

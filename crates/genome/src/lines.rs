@@ -106,7 +106,7 @@ impl Lines {
             source,
         })?;
         self.number += 1;
-        Ok((read > 0).then(|| self.text.trim_end_matches(['\n', '\r'])))
+        Ok((read > 0).then(|| self.text.trim_end_matches('\n')))
     }
 
     /// The number of the last line that was read, from 1.

@@ -18,14 +18,23 @@ pub enum DataError {
         #[source]
         source: std::io::Error,
     },
-    /// The text is not a table.
-    #[error("{}", path.display())]
-    Table {
+    /// A record is not text in UTF-8.
+    #[error("{}:{line}: the line is not text in UTF-8", path.display())]
+    NotText {
         /// The file.
         path: PathBuf,
-        /// Line and cause.
-        #[source]
-        source: csv::Error,
+        /// 1-based line.
+        line: u64,
+    },
+    /// A record is too long for a table.
+    #[error("{}:{line}: a record of more than {most} bytes; is this a table?", path.display())]
+    LongRecord {
+        /// The file.
+        path: PathBuf,
+        /// 1-based line.
+        line: u64,
+        /// The most that is read.
+        most: usize,
     },
     /// The file has no row of data.
     #[error("{}: no row of data", path.display())]

@@ -13,6 +13,7 @@ mod labelled_fasta;
 mod manifest;
 mod offset_negatives;
 mod promoter;
+mod records;
 pub mod scan;
 mod shipped;
 mod single_table;

@@ -1,12 +1,13 @@
 //! Tables of labelled sequences: TSV or CSV, plain or gzip, with or without a header.
 
-use std::io::{BufRead, Cursor, Read as _};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::StringRecord;
 use dnabert_core::{Example, LetterPolicy, Sequence, SequenceError};
 
 use crate::DataError;
+use crate::records::Records;
 
 /// How a table is read.
 ///
@@ -139,34 +140,28 @@ pub(crate) fn unlabelled_rows(
 
 fn rows<H: Fn(&StringRecord, Columns) -> bool>(
     path: &Path,
-    mut file: Box<dyn BufRead + Send>,
+    file: Box<dyn BufRead + Send>,
     format: &TableFormat,
     is_header: H,
 ) -> Result<impl Iterator<Item = Result<Row, DataError>> + use<H>, DataError> {
     let (path, format) = (path.to_owned(), *format);
-    let io = |source| DataError::Io { path: path.clone(), source };
-    let mut first_line = Vec::new(); // of any length: a sequence may be longer than a buffer
-    file.read_until(b'\n', &mut first_line).map_err(io)?;
-    let tabs = first_line.contains(&b'\t');
-    let reader = ReaderBuilder::new()
-        .delimiter(if tabs { b'\t' } else { b',' })
-        .quoting(!tabs)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(Cursor::new(first_line).chain(file));
-
+    let mut records = Records::new(&path, file)?;
     let mut columns = Columns::by_position(format.pairs);
-    Ok(reader.into_records().enumerate().filter_map(move |(index, record)| {
-        let record = match record {
-            Ok(record) => record,
-            Err(source) => return Some(Err(DataError::Table { path: path.clone(), source })),
-        };
-        if index == 0 && is_header(&record, columns) {
-            columns = Columns::by_name(&record, format.pairs).unwrap_or(columns);
-            return None;
+    let mut is_first = true;
+    Ok(std::iter::from_fn(move || {
+        loop {
+            let (line, record) = match records.next()? {
+                Ok(found) => found,
+                Err(error) => return Some(Err(error)),
+            };
+            if std::mem::take(&mut is_first) && is_header(&record, columns) {
+                columns = Columns::by_name(&record, format.pairs).unwrap_or(columns);
+                continue;
+            }
+            return Some(
+                columns.row(&Place { path: &path, line, record: &record }, &format.letters),
+            );
         }
-        let line = record.position().map_or(index as u64 + 1, csv::Position::line);
-        Some(columns.row(&Place { path: &path, line, record: &record }, &format.letters))
     }))
 }
 
@@ -185,9 +180,7 @@ impl Columns {
 
     fn by_name(header: &StringRecord, pairs: bool) -> Option<Self> {
         let find = |names: &[&str]| {
-            let is_one = |field: &str| {
-                names.contains(&field.trim().trim_start_matches('\u{feff}').to_lowercase().as_str())
-            };
+            let is_one = |field: &str| names.contains(&field.trim().to_lowercase().as_str());
             header.iter().position(is_one)
         };
         let pair = if pairs { Some(find(&["sequence2", "seq2"])?) } else { None };
@@ -241,7 +234,7 @@ impl Place<'_> {
 
 /// Reads a sequence, or overlapping k-mers if the field contains spaces.
 fn read_field(field: &str, letters: &LetterPolicy) -> Result<Sequence, SequenceError> {
-    let field = field.trim_start_matches('\u{feff}').trim(); // byte-order mark of some editors
+    let field = field.trim();
     let read =
         if field.contains(char::is_whitespace) { Sequence::from_kmers } else { Sequence::read };
     read(field, letters).map(|(sequence, _)| sequence)
@@ -301,6 +294,21 @@ mod tests {
     }
 
     #[test]
+    fn rows_have_the_lines_that_an_editor_shows() {
+        let lines = |text: &str| -> Vec<String> {
+            read(text).unwrap().into_iter().map(|example| example.name).collect()
+        };
+        for text in [
+            "sequence\tlabel\n\nACGT\t1\n\n\nGGGC\t0\n",
+            "sequence\tlabel\r\n\r\nACGT\t1\r\n\r\n\r\nGGGC\t0\r\n",
+            "sequence,label\r\rACGT,1\r\r\rGGGC,0\r",
+            "\u{feff}\"sequence\",label,\"note\"\n\nACGT,1,\"a\n\"\n\n\"GGGC\",0,b\n",
+        ] {
+            assert_eq!(lines(text), ["x.tsv:3", "x.tsv:6"], "{text:?}");
+        }
+    }
+
+    #[test]
     fn pairs_have_two_sequences() {
         let format = TableFormat { pairs: true, ..TableFormat::default() };
         let examples = read_as("x.tsv", b"seq1\tseq2\tlabel\nACG\tTTT\t1\n", &format).unwrap();
@@ -325,6 +333,6 @@ mod tests {
             assert!(error.contains(expected), "{text:?} gave {error:?}");
         }
         let error = read_as("x.tsv", b"ACGT\t1\nA\xff\t1\n", &TableFormat::default()).unwrap_err();
-        assert!(matches!(error, DataError::Table { .. }), "{error}");
+        assert!(matches!(error, DataError::NotText { line: 2, .. }), "{error}");
     }
 }

@@ -16,7 +16,9 @@ pub enum MotifFileError {
     },
     /// The first line fits no format.
     #[error(
-        "{}: unknown motif format: expected JASPAR (>ID), MEME (MEME version 4) or TRANSFAC (ID)",
+        "{}: unknown motif format: expected JASPAR (>ID, and a line for each base), HOMER (>ID, and \
+         a line for each position), MEME (MEME version 4) or TRANSFAC (ID). In motifs of four \
+         positions, write letters before the lines of bases, or frequencies in those of positions",
         path.display()
     )]
     Format {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::numbers::{Lines, names};
+use super::numbers::{Lines, is_numbers, names};
 use super::{ParseError, ParseErrorKind};
 use crate::{Background, CountMatrix, Motif};
 
@@ -51,15 +51,24 @@ fn matrix(lines: &mut Lines<'_>, header: &str) -> Result<CountMatrix, ParseError
     let sites =
         value(lines, header, "nsites")?.filter(|&sites| sites > 0.0).unwrap_or(DEFAULT_SITES);
     // The space keeps `w=` from matching the end of another key.
-    let Some(width) = value(lines, &format!(" {header}"), " w")? else {
-        let found = header.to_owned();
-        return Err(lines.error(ParseErrorKind::Expected { found, expected: "w= (the width)" }));
-    };
+    let width = value(lines, &format!(" {header}"), " w")?;
     let mut rows = Vec::new();
-    while (rows.len() as f64) < width {
-        let line = lines.expect()?;
+    // Without a width, the matrix ends at the first line that is not numbers.
+    while width.is_none_or(|width| (rows.len() as f64) < width) {
+        let line = match (width, rows.is_empty()) {
+            (Some(_), _) | (None, true) => lines.expect()?,
+            (None, false) => match lines.next_if(is_numbers) {
+                Some(line) => line,
+                None => break,
+            },
+        };
         let frequencies = lines.four(line.split_whitespace())?;
         rows.push(frequencies.map(|frequency| frequency * sites));
+    }
+    if let Some(line) = lines.next_if(is_numbers) {
+        let found = line.to_owned();
+        let expected = "the end of the matrix, which has as many rows as w= says";
+        return Err(lines.error(ParseErrorKind::Expected { found, expected }));
     }
     CountMatrix::new(rows).map_err(|error| lines.error(error))
 }

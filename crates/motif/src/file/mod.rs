@@ -1,4 +1,4 @@
-//! Motif files: JASPAR, MEME and TRANSFAC.
+//! Motif files: JASPAR, HOMER, MEME and TRANSFAC.
 //!
 //! ```
 //! use dnabert_motif::Background;
@@ -16,6 +16,7 @@
 //! ```
 
 mod error;
+mod homer;
 mod jaspar;
 mod meme;
 mod numbers;
@@ -33,6 +34,9 @@ use crate::{Background, Motif};
 pub enum MotifFormat {
     /// Counts: `>ID name`, then one line for each base.
     Jaspar,
+    /// Frequencies or counts: `>ID name`, then one line for each position, as HOMER and gimmemotifs
+    /// write them.
+    Homer,
     /// Frequencies: MEME's minimal format, version 4.
     Meme,
     /// Counts: a record with `ID`, `P0` and one line for each position, ended by `//`.
@@ -45,31 +49,35 @@ impl FromStr for MotifFormat {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "jaspar" => Ok(Self::Jaspar),
+            "homer" => Ok(Self::Homer),
             "meme" => Ok(Self::Meme),
             "transfac" => Ok(Self::Transfac),
-            other => {
-                Err(format!("unknown motif format {other:?}: expected jaspar, meme or transfac"))
-            }
+            other => Err(format!(
+                "unknown motif format {other:?}: expected jaspar, homer, meme or transfac"
+            )),
         }
     }
 }
 
 impl MotifFormat {
-    /// The format of a text by its first line that is not blank.
+    /// The format of a text by its first line that is neither blank nor a comment (`#`). JASPAR and
+    /// HOMER begin alike: then the shape of the matrices decides; `None` also if either would do.
     pub fn from_text(text: &str) -> Option<Self> {
-        let first = text.lines().find(|line| !line.trim().is_empty())?;
+        let is_content = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
+        let first = text.lines().find(is_content)?.trim_end();
         if first.starts_with('>') {
-            Some(Self::Jaspar)
-        } else if first.starts_with("MEME version") {
-            Some(Self::Meme)
-        } else if ["AC", "ID", "VV", "NA", "XX", "P0", "PO"]
-            .iter()
-            .any(|tag| first.starts_with(tag))
-        {
-            Some(Self::Transfac)
-        } else {
-            None
+            return homer::is_homer(text).map(|is_homer| match is_homer {
+                true => Self::Homer,
+                false => Self::Jaspar,
+            });
         }
+        if first.starts_with("MEME version") {
+            return Some(Self::Meme);
+        }
+        // A tag of two letters.
+        let tag = first.split(char::is_whitespace).next().unwrap_or_default();
+        let is_tag = tag.len() == 2 && tag.starts_with(|letter: char| letter.is_ascii_uppercase());
+        is_tag.then_some(Self::Transfac)
     }
 
     /// Parses the motifs of a text.
@@ -80,6 +88,7 @@ impl MotifFormat {
     pub fn parse(self, text: &str) -> Result<Vec<Motif>, ParseError> {
         match self {
             Self::Jaspar => jaspar::parse(text),
+            Self::Homer => homer::parse(text),
             Self::Meme => meme::parse(text),
             Self::Transfac => transfac::parse(text),
         }
@@ -87,18 +96,20 @@ impl MotifFormat {
 
     /// Formats motifs as text.
     ///
-    /// JASPAR and TRANSFAC keep fractional counts. MEME keeps six digits of each frequency, and
+    /// JASPAR, HOMER and TRANSFAC keep fractional counts. MEME keeps six digits of each frequency, and
     /// uses the background.
     pub fn format(self, motifs: &[Motif], background: &Background) -> String {
         match self {
             Self::Jaspar => jaspar::format(motifs),
+            Self::Homer => homer::format(motifs),
             Self::Meme => meme::format(motifs, background),
             Self::Transfac => transfac::format(motifs),
         }
     }
 }
 
-/// Reads a motif file in any [`MotifFormat`], which its first line gives.
+/// Reads a motif file in any [`MotifFormat`], which is [recognised](MotifFormat::from_text), plain or
+/// gzip.
 ///
 /// ```
 /// use dnabert_motif::file::read_motifs;
@@ -118,7 +129,7 @@ impl MotifFormat {
 pub fn read_motifs(path: impl AsRef<Path>) -> Result<Vec<Motif>, MotifFileError> {
     let path = path.as_ref();
     let read = |source| MotifFileError::Read { path: path.into(), source };
-    let text = std::fs::read_to_string(path).map_err(read)?;
+    let text = dnabert_core::text::read(path).map_err(read)?;
     let format = MotifFormat::from_text(&text)
         .ok_or_else(|| MotifFileError::Format { path: path.into() })?;
     let motifs = format
@@ -137,7 +148,8 @@ mod tests {
     use super::*;
     use crate::CountMatrix;
 
-    const ALL: [MotifFormat; 3] = [MotifFormat::Jaspar, MotifFormat::Meme, MotifFormat::Transfac];
+    const ALL: [MotifFormat; 4] =
+        [MotifFormat::Jaspar, MotifFormat::Homer, MotifFormat::Meme, MotifFormat::Transfac];
 
     fn round_trip(format: MotifFormat, motifs: &[Motif]) -> Vec<Motif> {
         let text = format.format(motifs, &Background::uniform());
@@ -200,6 +212,50 @@ mod tests {
         assert_eq!(error, "line 3, motif M3: the text ends before the motif is complete");
         let error = MotifFormat::Jaspar.parse(">M4\nA 0\nC 0\nG 0\nT 0\n").unwrap_err().to_string();
         assert!(error.starts_with("line 5, motif M4: the counts at position 0"), "{error}");
+    }
+
+    #[test]
+    fn a_line_for_each_position_is_not_taken_for_a_base() {
+        let counts = |text: &str| -> Vec<Vec<[f64; 4]>> {
+            let format = MotifFormat::from_text(text).unwrap();
+            let motifs = format.parse(text).unwrap();
+            motifs.into_iter().map(|motif| motif.counts.rows().to_vec()).collect()
+        };
+        // HOMER: a header with tabs, frequencies, motifs of any width.
+        let homer = "# made by hand\n>ACG\tbox\t7.1\n0.7 0.1 0.1 0.1\n0.1 0.7 0.1 0.1\n0.1 0.1 0.7 0.1\n\
+                     >CC\n0.05 0.85 0.05 0.05\n0.05 0.85 0.05 0.05\n";
+        let found = counts(homer);
+        assert_eq!((found[0].len(), found[1].len()), (3, 2));
+        assert_eq!(found[0][1], [2.0, 14.0, 2.0, 2.0]);
+        // Four positions: those of frequencies, or of equal counts, sum alike.
+        let four = ">M\n0.7 0.1 0.1 0.1\n0.7 0.1 0.1 0.1\n0.7 0.1 0.1 0.1\n0.1 0.1 0.1 0.7\n";
+        assert_eq!(counts(four)[0][3], [2.0, 2.0, 2.0, 14.0]);
+        let four = ">M\n8 9 9 1\n1 1 1 1\n1 0 0 0\n0 0 0 8\n";
+        assert_eq!(counts(four)[0][3], [1.0, 1.0, 0.0, 8.0]);
+        let either = ">M\n7 1 1 1\n1 7 1 1\n1 1 7 1\n1 1 1 7\n";
+        assert_eq!(MotifFormat::from_text(either), None);
+        assert_eq!(counts(&either.replace("\n7", "\nA 7"))[0][0], [7.0, 1.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn matrices_end_where_they_end() {
+        let meme = "MEME version 4\nMOTIF a\nletter-probability matrix:\n1 0 0 0\n0 1 0 0\nMOTIF b\n\
+                    letter-probability matrix: nsites= 10.0\n1 0 0 0\n";
+        let widths: Vec<usize> =
+            MotifFormat::Meme.parse(meme).unwrap().iter().map(Motif::width).collect();
+        assert_eq!(widths, [2, 1]);
+        let wrong = "MEME version 4\nMOTIF a\nletter-probability matrix: w= 1\n1 0 0 0\n0 1 0 0\n";
+        let error = MotifFormat::Meme.parse(wrong).unwrap_err().to_string();
+        assert!(
+            error.starts_with("line 5, motif a: found \"0 1 0 0\", expected the end"),
+            "{error}"
+        );
+        // Other tables of a record may have numbered lines, too.
+        let transfac =
+            "NA box\nP0 A C G T\n01 1 2 3 4\n02 1 2 3 4\nXX\n03 5 5 5 5\nXL 1\n04 9 9 9 9\n//\n";
+        assert_eq!(MotifFormat::from_text(transfac), Some(MotifFormat::Transfac));
+        let [motif] = &MotifFormat::Transfac.parse(transfac).unwrap()[..] else { panic!() };
+        assert_eq!((motif.width(), &*motif.id, &*motif.name), (2, "box", "box"));
     }
 
     #[test]

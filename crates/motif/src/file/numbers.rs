@@ -5,7 +5,7 @@ use super::{ParseError, ParseErrorKind};
 /// Numbered lines, and the motif that is being read.
 #[derive(Debug)]
 pub(super) struct Lines<'a> {
-    lines: std::iter::Enumerate<std::str::Lines<'a>>,
+    lines: std::iter::Peekable<std::iter::Enumerate<std::str::Lines<'a>>>,
     /// The number of the last line, from 1.
     line: usize,
     /// The motif that errors name.
@@ -14,12 +14,20 @@ pub(super) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { lines: text.lines().enumerate(), line: 0, motif: "-".into() }
+        Self { lines: text.lines().enumerate().peekable(), line: 0, motif: "-".into() }
     }
 
     /// The next line that is not blank.
     pub(super) fn next(&mut self) -> Option<&'a str> {
         let (index, line) = self.lines.find(|(_, line)| !line.trim().is_empty())?;
+        self.line = index + 1;
+        Some(line.trim())
+    }
+
+    /// The next line if it is not blank and the function wants it.
+    pub(super) fn next_if(&mut self, wanted: impl Fn(&str) -> bool) -> Option<&'a str> {
+        let is_wanted = |line: &str| !line.trim().is_empty() && wanted(line.trim());
+        let (index, line) = self.lines.next_if(|(_, line)| is_wanted(line))?;
         self.line = index + 1;
         Some(line.trim())
     }
@@ -53,6 +61,11 @@ impl<'a> Lines<'a> {
         let found = numbers.len();
         numbers.try_into().map_err(|_| self.error(ParseErrorKind::Numbers { found, expected: 4 }))
     }
+}
+
+/// Whether a line has numbers only.
+pub(super) fn is_numbers(line: &str) -> bool {
+    line.split_whitespace().all(|part| part.parse::<f64>().is_ok())
 }
 
 /// The identifier and name of a header: its first two words, or the first one twice.

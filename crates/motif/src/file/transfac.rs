@@ -14,6 +14,8 @@ struct Record {
     name: Option<String>,
     /// Whether the header of the counts (`P0`) was read.
     counts: bool,
+    /// Whether the counts are over: numbered lines behind them belong to other tables.
+    is_over: bool,
     rows: Vec<[f64; 4]>,
 }
 
@@ -47,11 +49,13 @@ pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
                 record.counts = true;
             }
             place if record.counts && place.bytes().all(|byte| byte.is_ascii_digit()) => {
-                record.rows.push(lines.four(rest.split_whitespace().take(4))?);
+                if !record.is_over {
+                    record.rows.push(lines.four(rest.split_whitespace().take(4))?);
+                }
             }
-            _ => (),
+            _ => record.is_over = !record.rows.is_empty(),
         }
-        if let ("AC" | "ID", false) = (tag, rest.is_empty()) {
+        if let ("AC" | "ID" | "NA", false) = (tag, rest.is_empty()) {
             lines.motif = rest.to_owned();
         }
     }
@@ -60,7 +64,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
 
 fn finish(lines: &Lines<'_>, record: Record) -> Result<Motif, ParseError> {
     let counts = CountMatrix::new(record.rows).map_err(|error| lines.error(error))?;
-    let id = record.accession.clone().or(record.id.clone()).unwrap_or_default();
+    let id = record.accession.or(record.id.clone()).or(record.name.clone()).unwrap_or_default();
     let name = record.name.or(record.id).unwrap_or_else(|| id.clone());
     Ok(Motif { id, name, counts })
 }

@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
     mismatch: Mismatch,
     /// Treat chr1 and 1 as the same chromosome
     #[arg(long)]
-    any_naming: bool,
+    ignore_chr: bool,
     /// Only score every n-th variant, from the i-th: i/n
     #[arg(long)]
     shard: Option<Shard>,
@@ -149,7 +149,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let network = &arguments.network;
     let device = network.device()?;
     Format::from_path(out).map_err(|error| usage(error.to_string()))?;
-    let naming = if arguments.any_naming { Naming::IgnoreChr } else { Naming::Exact };
+    let naming = if arguments.ignore_chr { Naming::IgnoreChr } else { Naming::Exact };
     let genome_path = genome;
     let genome = Genome::open(genome_path, LetterPolicy::default())?.with_naming(naming);
     let likelihood = match &more.likelihood {
@@ -195,7 +195,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         "variants {}, genome {}, any naming {}, model {} in {}, width {width}, reach {}, reading {:?}, mismatch {:?}, likelihood {:?}, background {:?}, haplotypes {:?} within {}",
         vcf.display(),
         genome_path.display(),
-        arguments.any_naming,
+        arguments.ignore_chr,
         arguments.model.join(" and "),
         network.precision(),
         arguments.reach,
