@@ -46,7 +46,11 @@ pub fn read_inputs(path: impl AsRef<Path>, format: &TableFormat) -> Result<Input
     let io = |source| DataError::Io { path: path.clone(), source };
     // Opened once, because a pipe cannot be read twice.
     let mut opened = dnabert_genome::open(&path).map_err(io)?;
-    if opened.fill_buf().map_err(io)?.starts_with(b">") {
+    let first = opened.fill_buf().map_err(io)?.first().copied();
+    if first == Some(b'@') {
+        return Err(fasta::FastaError::Fastq { path }.into());
+    }
+    if first == Some(b'>') {
         if format.pairs {
             return Err(DataError::NoPairs { path });
         }

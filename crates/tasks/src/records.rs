@@ -10,8 +10,8 @@ use crate::DataError;
 /// The longest record, in bytes: one that is longer is most likely not a table.
 const LONGEST: usize = 1 << 30;
 
-/// Reads a table record by record. The separator is a tab if the first line has one, and a comma
-/// otherwise. With commas, fields may be in quotes, and a quoted field may go on in the next line.
+/// Reads a table record by record. The separator is a tab, a comma or a semicolon, whichever of them
+/// the first line has, in this order. Without tabs, fields may be in quotes, and a quoted field may go on in the next line.
 /// Blank lines are passed over.
 pub(crate) struct Records {
     path: PathBuf,
@@ -36,9 +36,8 @@ impl Records {
             finished: false,
         };
         let first = records.line()?;
-        if first.contains(&b'\t') {
-            records.separator = b'\t';
-        }
+        let separator = [b'\t', b',', b';'].into_iter().find(|separator| first.contains(separator));
+        records.separator = separator.unwrap_or(b',');
         records.first = Some(first);
         Ok(records)
     }
@@ -79,7 +78,7 @@ impl Records {
             return Ok(None);
         }
         let number = self.lines;
-        let quoted = self.separator == b',' && text.contains(&b'"');
+        let quoted = self.separator != b'\t' && text.contains(&b'"');
         let quotes = |text: &[u8]| text.iter().filter(|&&byte| byte == b'"').count();
         while quoted && quotes(&text) % 2 == 1 && self.read_line(&mut text)? > 0 {}
         let not_text = || DataError::NotText { path: self.path.clone(), line: number };
@@ -90,8 +89,11 @@ impl Records {
             return Ok(Some((number, fields.collect())));
         }
         let mut record = StringRecord::new();
-        let mut reader =
-            ReaderBuilder::new().has_headers(false).flexible(true).from_reader(&text[..]);
+        let mut reader = ReaderBuilder::new()
+            .delimiter(self.separator)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(&text[..]);
         reader.read_record(&mut record).map_err(|_| not_text())?;
         Ok(Some((number, record)))
     }

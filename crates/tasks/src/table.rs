@@ -11,7 +11,8 @@ use crate::records::Records;
 
 /// How a table is read.
 ///
-/// The delimiter is a tab if the first line has one, and a comma otherwise. The first line is a
+/// The separator is a tab, a comma or a semicolon, whichever the first line has, in this order. The
+/// first line is a
 /// header if its sequence field is not DNA and its label field is not a label. The columns of a
 /// header are found by name: `sequence` or `seq` (also `sentence` and `setence`, as in DNABERT's
 /// files), or for pairs `sequence1`/`seq1` and `sequence2`/`seq2`; and `label`, `labels` or `class`.
@@ -266,6 +267,7 @@ mod tests {
             "setence\tlabel\nACG CGT\t1\nGGG GGC\t0\n", // a misspelt header, k-mers
             "ACGT\t1\textra\nGGGC\t0\n",
             "ACGT,1\r\nGGGC,0\r\n",
+            "sequence;label\nACGT;1\n\"GGGC\";0\n",
             "label,seq\npositive,acgt\nnegative,\"GGGC\"\n",
             "\u{feff}ACGT\t1\nGGGC\t0\n",
             "\u{feff}sequence\tlabel\nACGT\t1\n\nGGGC\t0", // byte-order mark, blank line

@@ -256,6 +256,8 @@ mod tests {
         assert_eq!(MotifFormat::from_text(transfac), Some(MotifFormat::Transfac));
         let [motif] = &MotifFormat::Transfac.parse(transfac).unwrap()[..] else { panic!() };
         assert_eq!((motif.width(), &*motif.id, &*motif.name), (2, "box", "box"));
+        let two = transfac.replace("//\n", "").repeat(2);
+        assert_eq!(MotifFormat::Transfac.parse(&two).unwrap(), [motif.clone(), motif.clone()]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! TRANSFAC: records of tagged lines, ended by `//`.
+//! TRANSFAC: records of tagged lines, ended by `//`, which may be missing where the matrix is over.
 
 use std::fmt::Write as _;
 
@@ -28,6 +28,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
         let (tag, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let rest = rest.trim();
         is_open = tag != "//";
+        // Some programs leave the end of a record out.
+        if record.is_over && matches!(tag, "AC" | "ID" | "NA") {
+            motifs.push(finish(&lines, std::mem::take(&mut record))?);
+        }
         match tag {
             "//" => {
                 let record = std::mem::take(&mut record);
@@ -59,7 +63,12 @@ pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
             lines.motif = rest.to_owned();
         }
     }
-    if is_open { Err(lines.error(ParseErrorKind::End)) } else { Ok(motifs) }
+    if record.is_over {
+        motifs.push(finish(&lines, record)?);
+    } else if is_open {
+        return Err(lines.error(ParseErrorKind::End));
+    }
+    Ok(motifs)
 }
 
 fn finish(lines: &Lines<'_>, record: Record) -> Result<Motif, ParseError> {
