@@ -175,10 +175,8 @@ fn parse(line: &str) -> Result<Variant, LineError> {
         found: found[column].to_owned(),
         expected,
     };
-    let position: usize = found[1].parse().map_err(|_| wrong(1, "a 1-based position"))?;
-    let start = position
-        .checked_sub(1)
-        .ok_or_else(|| wrong(1, "a 1-based position (0 is the telomere, which has no bases)"))?;
+    let position: usize =
+        found[1].parse().map_err(|_| wrong(1, "a position (from 1; 0 is the telomere)"))?;
     // noodles splits the columns; their content is checked here.
     let mut record = vcf::Record::default();
     let whole = pad(&found);
@@ -213,7 +211,11 @@ fn parse(line: &str) -> Result<Variant, LineError> {
         "." => Vec::new(),
         ids => ids.split(';').map(str::to_owned).collect(),
     };
-    let end = start + reference.len();
+    // The telomere before the first base has no bases of the genome.
+    let (start, end) = match position.checked_sub(1) {
+        Some(start) => (start, start + reference.len()),
+        None => (0, 0),
+    };
     let interval = Interval::new(found[0], start, end, Strand::Forward)?;
     Ok(Variant { interval, ids, reference, alternates, line: 0, text: line.to_owned() })
 }
@@ -226,6 +228,16 @@ fn pad(columns: &[&str]) -> String {
 }
 
 impl Variant {
+    /// The position as the file has it: from 1, and 0 for the telomere before the first base.
+    pub fn position(&self) -> usize {
+        if self.is_telomere() { 0 } else { self.interval.start() + 1 }
+    }
+
+    /// Whether the variant is at the telomere before the first base, where a genome has no bases.
+    pub fn is_telomere(&self) -> bool {
+        self.interval.is_empty()
+    }
+
     /// Checks that the genome has the reference allele at this position.
     ///
     /// Two ambiguous letters agree if they have a base in common.
@@ -337,6 +349,8 @@ mod tests {
         let second = &found[1];
         assert_eq!((second.interval.start(), second.interval.end(), second.line), (8, 11, 5));
         assert!(second.ids.is_empty() && second.alternates.is_empty());
+        let telomere = &read(&format!("{HEAD}c\t0\t.\tN\t.[d:3[\n")).unwrap()[0];
+        assert!(telomere.is_telomere() && telomere.position() == 0);
         // Lists of sites may end after ALT.
         assert_eq!(read(&format!("{HEAD}c\t1\t.\tA\tG\n")).unwrap()[0].alternates, [bases("G")]);
     }
@@ -345,10 +359,9 @@ mod tests {
     fn an_error_names_line_and_value() {
         for (line, expected) in [
             (
-                "c\t0\t.\tA\tG",
-                "column 2 (POS): \"0\" is not a 1-based position (0 is the telomere, which has no bases)",
+                "c\t1.5\t.\tA\tG",
+                "column 2 (POS): \"1.5\" is not a position (from 1; 0 is the telomere)",
             ),
-            ("c\t1.5\t.\tA\tG", "column 2 (POS): \"1.5\" is not a 1-based position"),
             ("c\t1\t.\tA", "no column 5 (ALT)"),
             ("c\t1\t.\t?\tG", "column 4 (REF): \"?\" is not a sequence of bases"),
             (

@@ -164,7 +164,7 @@ impl Placement {
             if self.policy != ReferencePolicy::Error {
                 return Ok(Err(Skipped::Place));
             }
-            let (chromosome, position) = (change.chromosome.clone(), change.start + 1);
+            let (chromosome, position) = (change.chromosome.clone(), variant.position());
             Err(AnnotateError::Place { line, chromosome, position, hint })
         };
         let (chromosome, length) = match genome.chromosome(&change.chromosome) {
@@ -172,6 +172,9 @@ impl Placement {
             Err(error) => return nowhere(&change, format!(" ({error})")),
         };
         change.chromosome = chromosome.to_owned();
+        if variant.is_telomere() {
+            return nowhere(&change, format!(", which has bases from 1 to {length}"));
+        }
         if change.end() > length {
             return nowhere(&change, format!(", which ends at {length}"));
         }

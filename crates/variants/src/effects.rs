@@ -121,6 +121,21 @@ impl AlleleScores {
     }
 }
 
+impl AlleleScores {
+    /// The change of each class, as the gain or the loss of a single window.
+    fn changes(&self) -> Vec<ClassEffect> {
+        let pairs = self.reference.iter().zip(&self.alternate);
+        let change = |(reference, alternate): (&f32, &f32)| {
+            let change = f64::from(*alternate) - f64::from(*reference);
+            ClassEffect {
+                gain: Peak { change: change.max(0.0), at: 0 },
+                loss: Peak { change: change.min(0.0), at: 0 },
+            }
+        };
+        pairs.map(change).collect()
+    }
+}
+
 impl Effect {
     /// The absolute value of the largest gain or loss of any of `classes`.
     ///
@@ -200,6 +215,14 @@ pub fn effects<C: Classifier>(
         let middle = AlleleScores { reference: pair[0].clone(), alternate: pair[1].clone() };
         let reference = take(along.reference.len());
         let alternate = take(along.alternate.len());
+        let is_comparable =
+            |places: &[PlacedWindow]| places.iter().any(|place| !place.partners.is_empty());
+        if !is_comparable(&along.reference) && !is_comparable(&along.alternate) {
+            // At an end of a chromosome no window has the change in its middle, or at a distance
+            // from it: the windows that were moved inward are compared instead.
+            let classes = middle.changes();
+            return Effect { middle, classes };
+        }
         let classes = (0..middle.reference.len())
             .map(|class| ClassEffect {
                 gain: strongest(&along.alternate, alternate, reference, class),
@@ -293,6 +316,35 @@ mod tests {
         // A second site is gained and the first one is not lost.
         let found = effect(30, "", "GGTAAGCC");
         assert_eq!((found.gain.change, found.loss.change, found.gain.at), (1.0, 0.0, 0));
+    }
+
+    #[test]
+    fn at_an_end_the_window_that_was_moved_inward_counts() {
+        /// The fraction of A.
+        struct Content;
+
+        impl Classifier for Content {
+            type Error = std::convert::Infallible;
+
+            fn predict(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>, Self::Error> {
+                let share = |s: &Sequence| s.as_str().matches('A').count() as f32 / s.len() as f32;
+                Ok(sequences.iter().map(|s| vec![1.0 - share(s), share(s)]).collect())
+            }
+        }
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("g.fa");
+        std::fs::write(&path, format!(">c\n{}\n", "C".repeat(100))).unwrap();
+        let genome = Genome::open(&path, LetterPolicy::default()).unwrap();
+        for (start, reach) in [(0, 0), (9, 0), (50, 0), (91, 0), (99, 0), (0, 3), (50, 3), (99, 3)]
+        {
+            let [reference, alternate] = ["C", "A"].map(|base| base.parse().unwrap());
+            let change = Change { chromosome: "c".into(), start, reference, alternate };
+            let windows = Windows::new(&genome, &change, 20, reach).unwrap().unwrap();
+            let effect = &effects(&Content, &[&windows], StrandMode::Forward).unwrap()[0];
+            assert!((effect.strongest(&[1]) - 0.05).abs() < 1e-6, "{start} {reach}: {effect:?}");
+            assert!((effect.classes[0].loss.change + 0.05).abs() < 1e-6, "{start} {reach}");
+        }
     }
 
     #[test]

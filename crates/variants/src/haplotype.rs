@@ -1,13 +1,13 @@
 //! Joins neighbouring alleles that a sample has on the same copy of a chromosome.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt::Write as _;
 
 use dnabert_core::{Sequence, Strand};
 use dnabert_genome::vcf::{Allele, Variant};
 use dnabert_genome::{Genome, GenomeError, GenotypeError, Interval, TableError};
 
-use crate::{Change, apply};
+use crate::{Change, Skipped, apply};
 
 /// Why the variants of a file cannot be joined.
 #[derive(Debug, thiserror::Error)]
@@ -66,8 +66,8 @@ struct Carried {
 /// - An allele of unknown phase, or one that overlaps the others, is not joined. An allele on all
 ///   copies joins the phase set before it.
 /// - An allele that stays alone is written as in the file.
-/// - Alleles that the sample does not have, and alleles without bases (`*` and symbolic ones), are
-///   left out.
+/// - Alleles that the sample does not have are left out. Its alleles without bases (`*` and symbolic
+///   ones), and lines without a genotype, are left out and [counted](Self::left_out).
 ///
 /// The file must be sorted by position within each chromosome. Memory holds one run of neighbours.
 ///
@@ -104,7 +104,17 @@ pub struct Haplotypes<'a, I> {
     last: Option<(String, usize)>,
     before: HashSet<String>,
     ready: VecDeque<Variant>,
+    left_out: LeftOut,
     is_over: bool,
+}
+
+/// What the sample has, or may have, and no haplotype contains.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeftOut {
+    /// Lines without a genotype of the sample.
+    pub no_call: usize,
+    /// Alleles on a copy that cannot be scored, by reason.
+    pub alleles: BTreeMap<Skipped, usize>,
 }
 
 impl<'a, I> Haplotypes<'a, I> {
@@ -121,8 +131,14 @@ impl<'a, I> Haplotypes<'a, I> {
             last: None,
             before: HashSet::new(),
             ready: VecDeque::new(),
+            left_out: LeftOut::default(),
             is_over: false,
         }
+    }
+
+    /// What was left out so far.
+    pub fn left_out(&self) -> &LeftOut {
+        &self.left_out
     }
 
     /// The header for the joined variants: without the columns of samples, and with the two INFO fields.
@@ -168,7 +184,11 @@ impl<'a, I> Haplotypes<'a, I> {
             }
         }
         self.last = Some((chromosome.to_owned(), start));
-        let Some(genotype) = variant.genotype(self.sample)? else { return Ok(()) };
+        let Some(genotype) = variant.genotype(self.sample)? else {
+            self.left_out.no_call += 1;
+            return Ok(());
+        };
+        self.left_out.no_call += usize::from(genotype.alleles.iter().all(Option::is_none));
         // Later alleles start at this line's position or after it, so none of them can join the run.
         if start > self.end.saturating_add(self.within) {
             self.join()?;
@@ -180,7 +200,17 @@ impl<'a, I> Haplotypes<'a, I> {
             else {
                 continue;
             };
-            let Ok(change) = Change::from_variant(variant, allele) else { continue };
+            let change = match Change::from_variant(variant, allele) {
+                Ok(change) if !variant.is_telomere() => change,
+                Ok(_) => {
+                    *self.left_out.alleles.entry(Skipped::Place).or_default() += 1;
+                    continue;
+                }
+                Err(reason) => {
+                    *self.left_out.alleles.entry(reason).or_default() += 1;
+                    continue;
+                }
+            };
             let change = change.trimmed();
             let is_known = genotype.phased || everywhere;
             // An allele of unknown phase is added once, not once for each copy.

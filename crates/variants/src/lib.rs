@@ -14,7 +14,7 @@ mod window;
 mod writer;
 
 pub use change::{Change, Kind, ReferencePolicy, Skipped};
-pub use haplotype::{HaplotypeError, Haplotypes};
+pub use haplotype::{HaplotypeError, Haplotypes, LeftOut};
 #[cfg(feature = "parquet")]
 pub use parquet::{ParquetTable, ParquetTableError};
 pub use scorer::{AlleleScorer, ScoreError, ScoredAllele, Scorer};

@@ -321,7 +321,7 @@ fn rows(
         let own = [
             number.to_string(),
             variant.interval.chromosome().to_owned(),
-            (variant.interval.start() + 1).to_string(),
+            variant.position().to_string(),
             ids.clone(),
             variant.reference.to_string(),
             allele,

@@ -11,7 +11,9 @@ use dnabert::genome::vcf::Variants;
 use dnabert::genome::{Genome, Naming};
 use dnabert::model::ProblemType;
 use dnabert::variants::effects::StrandMode;
-use dnabert::variants::{Format, Haplotypes, ReferencePolicy, Scorer, Shard, VariantWriter};
+use dnabert::variants::{
+    Format, Haplotypes, LeftOut, ReferencePolicy, Scorer, Shard, VariantWriter,
+};
 use dnabert::{Ensemble, model_folder};
 
 use self::further::{AttentionChange, Distance, Likelihood};
@@ -218,11 +220,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         }
         Ok::<_, Box<dyn std::error::Error>>(writer)
     };
-    let (output, counts) = match &more.haplotypes {
+    let (output, counts, left_out) = match &more.haplotypes {
         None => {
             let mut output = open(variants.header())?;
             let counts = scorer.run(variants, shard, &mut output, &mut progress)?;
-            (output, counts)
+            (output, counts, LeftOut::default())
         }
         Some(name) => {
             let sample = variants.samples().iter().position(|sample| sample == name);
@@ -231,9 +233,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 format!("{}: no sample {name:?}; there are: {samples}", vcf.display())
             })?;
             let mut output = open(&Haplotypes::<Variants>::header(variants.header()))?;
-            let joined = Haplotypes::new(variants, &genome, sample, more.within);
-            let counts = scorer.run(joined, shard, &mut output, &mut progress)?;
-            (output, counts)
+            let mut joined = Haplotypes::new(variants, &genome, sample, more.within);
+            let counts = scorer.run(&mut joined, shard, &mut output, &mut progress)?;
+            (output, counts, joined.left_out().clone())
         }
     };
     output.finish()?;
@@ -244,6 +246,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     for (reason, count) in &counts.skipped {
         outln!("{count} alleles skipped: {reason}");
+    }
+    for (reason, count) in &left_out.alleles {
+        outln!("{count} alleles of the sample are in no haplotype: {reason}");
+    }
+    if left_out.no_call > 0 {
+        outln!("{} lines have no genotype of the sample", left_out.no_call);
     }
     noteln!("wrote {}", out.display());
     Ok(())
