@@ -63,6 +63,8 @@ pub struct Transcripts {
     /// The ids of transcripts with parts on several chromosomes or strands, as after
     /// trans-splicing; *Drosophila* has some.
     pub torn: Vec<String>,
+    /// The number of parts that name no transcript, and so are in none.
+    pub orphans: usize,
 }
 
 /// Which features make up a transcript.
@@ -155,8 +157,8 @@ pub fn for_each_feature(
 ///
 /// # Errors
 ///
-/// [`TableError::NoFeature`] for an annotation without such parts; [`TableError::Line`] with
-/// [`LineError::Orphan`] for a part without a transcript, and for lines that cannot be parsed.
+/// [`TableError::NoFeature`] for an annotation without such parts; [`TableError::Line`] for lines that
+/// cannot be parsed.
 pub fn read_transcripts(
     path: impl AsRef<Path>,
     format: AnnotationFormat,
@@ -164,7 +166,7 @@ pub fn read_transcripts(
 ) -> Result<Transcripts, TableError> {
     let path = path.as_ref();
     let (mut transcripts, mut by_id) = (Vec::<Transcript>::new(), HashMap::new());
-    let mut kinds = BTreeSet::new();
+    let (mut kinds, mut orphans) = (BTreeSet::new(), 0);
     for_each_feature(path, format, |feature| {
         if feature.kind != part.kind() {
             kinds.insert(feature.kind);
@@ -173,9 +175,7 @@ pub fn read_transcripts(
         // A CDS of several lines may have an id but no parent.
         let ids =
             if feature.parents.is_empty() { Vec::from_iter(feature.id) } else { feature.parents };
-        if ids.is_empty() {
-            return Err(LineError::Orphan { kind: feature.kind });
-        }
+        orphans += usize::from(ids.is_empty());
         for id in ids {
             let number = *by_id.entry(id.clone()).or_insert(transcripts.len());
             if number == transcripts.len() {
@@ -194,7 +194,8 @@ pub fn read_transcripts(
         transcript.parts.iter().all(|part| place(part) == place(&transcript.parts[0]))
     });
     whole.iter_mut().for_each(|transcript| join(&mut transcript.parts));
-    Ok(Transcripts { whole, torn: torn.into_iter().map(|transcript| transcript.id).collect() })
+    let torn = torn.into_iter().map(|transcript| transcript.id).collect();
+    Ok(Transcripts { whole, torn, orphans })
 }
 
 /// Sorts parts in the direction of transcription, and joins those that touch or overlap, as after a
@@ -233,6 +234,12 @@ fn gff3_feature(line: &str) -> Result<Feature, LineError> {
 }
 
 fn gtf_feature(line: &str) -> Result<Feature, LineError> {
+    // GTF has no sign for an unknown strand, and files have that of GFF3 in its place.
+    let mut columns: Vec<&str> = line.split('\t').collect();
+    if let Some(strand) = columns.get_mut(6).filter(|strand| **strand == "?") {
+        *strand = ".";
+    }
+    let line = &*columns.join("\t");
     let mut reader = gtf::io::Reader::new(line.as_bytes());
     let mut parsed = gtf::Line::default();
     reader.read_line(&mut parsed).map_err(format_error)?;
@@ -329,19 +336,37 @@ mod tests {
     }
 
     #[test]
+    fn files_as_people_have_them_are_read() {
+        let expected = read(GTF, AnnotationFormat::Gtf, Part::Exon).unwrap();
+        for text in [
+            format!("\u{feff}{}", &GTF[GTF.find('\n').unwrap() + 1..]),
+            GTF.replace('\n', "\r\n"),
+            GTF.replace('\n', "\r"),
+            GTF.replacen('\n', "\n##FASTA is a comment\n", 3),
+            format!("{GTF}>chr1\nACGT\n"),
+        ] {
+            assert_eq!(read(&text, AnnotationFormat::Gtf, Part::Exon).unwrap(), expected);
+        }
+        let unknown = GTF.replace("\t-\t", "\t?\t");
+        let found = read(&unknown, AnnotationFormat::Gtf, Part::Exon).unwrap();
+        assert_eq!(found.whole[1].parts[0].strand(), Strand::Unknown);
+    }
+
+    #[test]
     fn an_error_names_the_defect() {
         let error = read(GFF3, AnnotationFormat::Gff3, Part::Exon).unwrap_err();
         assert!(
-            error.to_string().ends_with("no feature of kind \"exon\"; kinds found: CDS"),
+            error.to_string().contains("no feature of kind \"exon\"; kinds found: CDS; the coding"),
             "{error}"
         );
         let torn = GTF.replace("51\t60\t.\t-", "51\t60\t.\t+");
         let found = read(&torn, AnnotationFormat::Gtf, Part::Exon).unwrap();
         assert_eq!((found.whole.len(), found.torn), (1, vec!["t2".to_owned()]));
+        // A part without a transcript is in none, and is counted.
         let orphan = "chr1\tx\texon\t1\t9\t.\t+\t.\tgene_id \"g\"; transcript_id \"\";\n";
-        let error = read(orphan, AnnotationFormat::Gtf, Part::Exon).unwrap_err();
-        let source = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(source, "exon without a transcript");
+        let found = read(&format!("{GTF}{orphan}"), AnnotationFormat::Gtf, Part::Exon).unwrap();
+        assert_eq!((found.whole.len(), found.orphans), (2, 1));
+        assert!(read(orphan, AnnotationFormat::Gtf, Part::Exon).is_err());
         let unfinished = "chr1\tx\texon\t1\t9\t.\t+\t.\tgene_id \"g\n";
         assert!(read(unfinished, AnnotationFormat::Gtf, Part::Exon).is_err());
         for wrong in ["chr1\tx\texon\t0\t9", "chr1\tx\texon\tten\t9", "chr1 x exon 1 9"] {

@@ -30,7 +30,12 @@ pub enum TableError {
         source: LineError,
     },
     /// The file has no feature of the requested kind.
-    #[error("{}: no feature of kind {wanted:?}; kinds found: {}", path.display(), found.join(", "))]
+    #[error(
+        "{}: no feature of kind {wanted:?}; kinds found: {}{}",
+        path.display(),
+        found.join(", "),
+        coding(found)
+    )]
     NoFeature {
         /// The file.
         path: PathBuf,
@@ -71,12 +76,14 @@ pub enum LineError {
     /// The line violates its format.
     #[error("{0}")]
     Format(String),
-    /// A part of a transcript does not name the transcript.
-    #[error("{kind} without a transcript")]
-    Orphan {
-        /// The kind of the part.
-        kind: String,
-    },
+}
+
+fn coding(found: &[String]) -> &'static str {
+    if found.iter().any(|kind| kind == "CDS") {
+        "; the coding parts (CDS) can be read instead (--coding)"
+    } else {
+        ""
+    }
 }
 
 /// Reads a file line by line, without line ends.

@@ -101,8 +101,8 @@ impl Variants {
     ///
     /// # Errors
     ///
-    /// [`TableError`] for a file that cannot be read, does not begin with `##fileformat=VCFv4`, or
-    /// has no `#CHROM` line.
+    /// [`TableError`] for a file that cannot be read, is of another version than 4, or has no
+    /// `#CHROM` line.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, TableError> {
         let path = path.as_ref().to_path_buf();
         let mut lines = Lines::open(&path)?;
@@ -113,7 +113,12 @@ impl Variants {
             let Some(line) = line else {
                 return Err(lines.error(wrong("the file ends before its #CHROM line")));
             };
-            if header.is_empty() && !line.starts_with("##fileformat=VCFv4") {
+            let is_other = match line.strip_prefix("##fileformat=") {
+                Some(format) => !format.starts_with("VCFv4"),
+                // Files that were edited by hand may begin with any other line of the header.
+                None => header.is_empty() && !line.starts_with('#'),
+            };
+            if is_other {
                 return Err(lines.error(wrong("a VCF file begins with ##fileformat=VCFv4")));
             }
             if !line.starts_with('#') {
@@ -137,7 +142,8 @@ impl Variants {
 
     /// The names of the samples; [`Variant::genotype`] takes an index into them.
     pub fn samples(&self) -> Vec<&str> {
-        self.header.last().map_or(Vec::new(), |columns| columns.split('\t').skip(9).collect())
+        let columns = self.header.last().map_or("", |columns| columns.trim_end_matches('\t'));
+        columns.split('\t').skip(9).collect()
     }
 }
 
@@ -177,10 +183,10 @@ fn parse(line: &str) -> Result<Variant, LineError> {
     };
     let position: usize =
         found[1].parse().map_err(|_| wrong(1, "a position (from 1; 0 is the telomere)"))?;
-    // noodles splits the columns; their content is checked here.
+    // noodles splits the alleles; their content is checked here.
     let mut record = vcf::Record::default();
-    let whole = pad(&found);
-    vcf::io::Reader::new(whole.as_bytes())
+    let sites = [&found[..columns.len()], &["."; 3]].concat().join("\t");
+    vcf::io::Reader::new(sites.as_bytes())
         .read_record(&mut record)
         .map_err(|error| LineError::Format(error.to_string()))?;
     let bases = |text: &str| Sequence::read(text, &LetterPolicy::default()).ok().map(|read| read.0);
@@ -218,13 +224,6 @@ fn parse(line: &str) -> Result<Variant, LineError> {
     };
     let interval = Interval::new(found[0], start, end, Strand::Forward)?;
     Ok(Variant { interval, ids, reference, alternates, line: 0, text: line.to_owned() })
-}
-
-/// The line with at least eight columns, which noodles requires; lists of sites leave out the last
-/// ones.
-fn pad(columns: &[&str]) -> String {
-    let missing = std::iter::repeat_n(".", 8_usize.saturating_sub(columns.len()));
-    columns.iter().copied().chain(missing).collect::<Vec<_>>().join("\t")
 }
 
 impl Variant {
@@ -351,7 +350,12 @@ mod tests {
         assert!(second.ids.is_empty() && second.alternates.is_empty());
         let telomere = &read(&format!("{HEAD}c\t0\t.\tN\t.[d:3[\n")).unwrap()[0];
         assert!(telomere.is_telomere() && telomere.position() == 0);
-        // Lists of sites may end after ALT.
+        // Lists of sites may end after ALT, and lines after FORMAT or in tabs; INFO may be empty.
+        for rest in ["", "\t", "\t.\t.\t", "\t.\t.\t.\tGT", "\t.\t.\t.\tGT\t", "\t.\t.\t.\t\t\t"] {
+            let found = &read(&format!("{HEAD}c\t1\t.\tA\tG{rest}\n")).unwrap()[0];
+            assert_eq!(found.alternates, [bases("G")], "{rest:?}");
+        }
+        assert_eq!(read(&HEAD.replace("##fileformat=VCFv4.2\n", "")).unwrap(), []);
         assert_eq!(read(&format!("{HEAD}c\t1\t.\tA\tG\n")).unwrap()[0].alternates, [bases("G")]);
     }
 
@@ -376,6 +380,7 @@ mod tests {
         for (text, expected) in [
             ("", "the file ends before its #CHROM line"),
             ("c\t1\t.\tA\tG\n", "a VCF file begins with ##fileformat=VCFv4"),
+            ("##fileformat=VCFv3.3\n", "a VCF file begins with ##fileformat=VCFv4"),
             ("##fileformat=VCFv4.2\nc\t1\t.\tA\tG\n", "a record before the #CHROM line"),
             (
                 "##fileformat=VCFv4.2\n#CHROM POS\n",

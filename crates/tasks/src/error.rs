@@ -62,6 +62,19 @@ pub enum DataError {
         /// What it should hold.
         field: &'static str,
     },
+    /// The header names no column of labels.
+    #[error(
+        "{}:{line}: no column is named label, labels or class, but {}",
+        path.display(), names.join(", ")
+    )]
+    NoLabelColumn {
+        /// The file.
+        path: PathBuf,
+        /// 1-based line of the header.
+        line: u64,
+        /// The names of the columns.
+        names: Vec<String>,
+    },
     /// A row has no sequence.
     #[error("{}:{line}: the sequence is empty", path.display())]
     EmptySequence {
@@ -103,7 +116,7 @@ pub enum DataError {
         record: String,
     },
     /// The classes cannot be read from the labels, because a label is not a whole number.
-    #[error("{}:{line}: label {label:?} is not a whole number; name the classes to use other labels",
+    #[error("{}:{line}: label {label:?} is not a whole number; name the classes (--classes) to use other labels",
         path.display())]
     LabelNotNumber {
         /// The file.
@@ -114,7 +127,7 @@ pub enum DataError {
         label: String,
     },
     /// The labels, as numbers, have a gap, or there is only one class.
-    #[error("{}: no row of class {class}; the classes must be 0, 1, … without a gap, and at least two", path.display())]
+    #[error("{}: no row of class {class}; the classes must be 0, 1, … without a gap, and at least two, or be named (--classes)", path.display())]
     MissingClass {
         /// The file.
         path: PathBuf,

@@ -85,7 +85,7 @@ impl Records {
         if !quoted {
             let text = std::str::from_utf8(&text).map_err(|_| not_text())?;
             let text = text.strip_suffix('\n').unwrap_or(text);
-            let fields = text.split(char::from(self.separator));
+            let fields = text.split(char::from(self.separator)).map(unquoted);
             return Ok(Some((number, fields.collect())));
         }
         let mut record = StringRecord::new();
@@ -97,6 +97,11 @@ impl Records {
         reader.read_record(&mut record).map_err(|_| not_text())?;
         Ok(Some((number, record)))
     }
+}
+
+/// A field without the quotes around it, which some programs also write in tables with tabs.
+fn unquoted(field: &str) -> &str {
+    field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field)
 }
 
 impl Iterator for Records {

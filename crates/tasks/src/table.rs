@@ -118,7 +118,7 @@ pub fn read_rows(
     let is_header = |first: &StringRecord, columns: Columns| columns.is_header(first, &is_label);
     let file =
         dnabert_genome::open(path).map_err(|source| DataError::Io { path: path.into(), source })?;
-    let rows: Vec<Row> = rows(path, file, format, is_header)?.collect::<Result<_, _>>()?;
+    let rows = rows(path, file, format, is_header, true)?.collect::<Result<Vec<_>, _>>()?;
     if rows.is_empty() { Err(DataError::Empty { path: path.into() }) } else { Ok(rows) }
 }
 
@@ -134,9 +134,9 @@ pub(crate) fn unlabelled_rows(
     format: &TableFormat,
 ) -> Result<impl Iterator<Item = Result<Row, DataError>> + Send + use<>, DataError> {
     let pairs = format.pairs;
-    rows(path, file, format, move |first: &StringRecord, _| {
-        Columns::by_name(first, pairs).is_some()
-    })
+    let is_header =
+        move |first: &StringRecord, _: Columns| Columns::by_name(first, pairs).is_some();
+    rows(path, file, format, is_header, false)
 }
 
 fn rows<H: Fn(&StringRecord, Columns) -> bool>(
@@ -144,6 +144,7 @@ fn rows<H: Fn(&StringRecord, Columns) -> bool>(
     file: Box<dyn BufRead + Send>,
     format: &TableFormat,
     is_header: H,
+    needs_label: bool,
 ) -> Result<impl Iterator<Item = Result<Row, DataError>> + use<H>, DataError> {
     let (path, format) = (path.to_owned(), *format);
     let mut records = Records::new(&path, file)?;
@@ -157,6 +158,10 @@ fn rows<H: Fn(&StringRecord, Columns) -> bool>(
             };
             if std::mem::take(&mut is_first) && is_header(&record, columns) {
                 columns = Columns::by_name(&record, format.pairs).unwrap_or(columns);
+                if needs_label && columns.label.is_none() {
+                    let (path, names) = (path.clone(), record.iter().map(str::to_owned).collect());
+                    return Some(Err(DataError::NoLabelColumn { path, line, names }));
+                }
                 continue;
             }
             return Some(
@@ -171,12 +176,13 @@ fn rows<H: Fn(&StringRecord, Columns) -> bool>(
 struct Columns {
     sequence: usize,
     pair: Option<usize>,
-    label: usize,
+    /// `None` if the header names none: a table to predict on needs no labels.
+    label: Option<usize>,
 }
 
 impl Columns {
     fn by_position(pairs: bool) -> Self {
-        Self { sequence: 0, pair: pairs.then_some(1), label: 1 + usize::from(pairs) }
+        Self { sequence: 0, pair: pairs.then_some(1), label: Some(1 + usize::from(pairs)) }
     }
 
     fn by_name(header: &StringRecord, pairs: bool) -> Option<Self> {
@@ -190,15 +196,15 @@ impl Columns {
         } else {
             &["sequence", "seq", "sentence", "setence"]
         })?;
-        // A table to predict on needs no labels: then the column is one that no row has.
-        let label = find(&["label", "labels", "class"]).unwrap_or(header.len());
+        let label = find(&["label", "labels", "class"]);
         Some(Self { sequence, pair, label })
     }
 
     fn row(self, place: &Place<'_>, letters: &LetterPolicy) -> Result<Row, DataError> {
         let sequence = place.sequence(self.sequence, letters)?;
         let pair = self.pair.map(|column| place.sequence(column, letters)).transpose()?;
-        let label = place.record.get(self.label).map(|label| label.trim().to_owned());
+        let label = self.label.and_then(|column| place.record.get(column));
+        let label = label.map(|label| label.trim().to_owned());
         Ok(Row { line: place.line, sequence, pair, label })
     }
 
@@ -207,7 +213,8 @@ impl Columns {
         let dna = first.get(self.sequence).is_some_and(|field| {
             read_field(field, &LetterPolicy::default()).is_ok_and(|sequence| !sequence.is_empty())
         });
-        !dna && !first.get(self.label).is_some_and(|field| is_label(field.trim()))
+        let label = self.label.and_then(|column| first.get(column));
+        !dna && !label.is_some_and(|field| is_label(field.trim()))
     }
 }
 
@@ -269,6 +276,7 @@ mod tests {
             "ACGT,1\r\nGGGC,0\r\n",
             "sequence;label\nACGT;1\n\"GGGC\";0\n",
             "label,seq\npositive,acgt\nnegative,\"GGGC\"\n",
+            "\"sequence\"\t\"label\"\n\"ACGT\"\t\"1\"\n\"GGGC\"\t0\n",
             "\u{feff}ACGT\t1\nGGGC\t0\n",
             "\u{feff}sequence\tlabel\nACGT\t1\n\nGGGC\t0", // byte-order mark, blank line
         ] {
@@ -327,6 +335,10 @@ mod tests {
             ("ACGT\t1\nAC-T\t0\n", "x.tsv:2: not a DNA sequence"),
             ("ACGT\t1\nACGT\t2\n", "x.tsv:2: label \"2\" is none of the 2 classes"),
             ("ACGT\tx\nACGT\t1\n", "x.tsv:1: label \"x\" is none"), // DNA: no header
+            (
+                "sequence,target\nACGT,1\n",
+                "x.tsv:1: no column is named label, labels or class, but sequence, target",
+            ),
             ("ACGT\t1\nACGT\n", "x.tsv:2: 1 columns, but column 2 holds the label"),
             ("ACGT\t1\n\t1\n", "x.tsv:2: the sequence is empty"),
             ("sequence\tlabel\nACG GGT\t1\n", "x.tsv:2: not a DNA sequence"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dnabert_core::{Example, Split, Task};
 
-use crate::table::{Row, label_row, read_rows};
+use crate::table::{Row, find_class, label_row, read_rows};
 use crate::{DataError, SingleTableSplit, TableFormat};
 
 /// The user's own tables as a task: three tables, one for each split, or one table that is split.
@@ -61,7 +61,7 @@ impl TableTask {
 
     /// A task of one table, whose rows are split by sequence similarity: rows of two splits share no
     /// k-mer of [`shared`](SingleTableSplit::shared) bases. The classes are the whole numbers found
-    /// as labels. The table is read once and its rows are kept in memory.
+    /// as labels. The rows of the table are kept in memory.
     ///
     /// # Errors
     ///
@@ -93,10 +93,26 @@ impl TableTask {
         format: TableFormat,
         split: &SingleTableSplit,
     ) -> Result<Self, DataError> {
+        let path = path.as_ref();
+        let classes = numbered_classes(&read_numbered(path, &format)?, path)?;
+        Self::single_with_classes(name, classes, path, format, split)
+    }
+
+    /// As [`open_single`](Self::open_single) with these classes; labels are their names or indices.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_single`](Self::open_single); [`DataError::UnknownLabel`] for another label.
+    pub fn single_with_classes(
+        name: impl Into<String>,
+        classes: Vec<String>,
+        path: impl AsRef<Path>,
+        format: TableFormat,
+        split: &SingleTableSplit,
+    ) -> Result<Self, DataError> {
         split.check()?;
         let path = path.as_ref();
-        let rows = read_numbered(path, &format)?;
-        let classes = numbered_classes(&rows, path)?;
+        let rows = read_rows(path, &format, |label| find_class(label, &classes).is_some())?;
         let examples: Vec<Example> = rows
             .into_iter()
             .map(|row| label_row(row, path, &format, &classes))

@@ -108,6 +108,14 @@ pub enum ScoreError {
     /// A variant that is not of the genome.
     #[error(transparent)]
     Annotate(#[from] AnnotateError),
+    /// The cause, with the file of the variants.
+    #[error("{}, {source}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: Box<ScoreError>,
+    },
     /// A record that is joined of several, such as a haplotype.
     #[error(transparent)]
     Record(Box<dyn Error + Send + Sync>),
@@ -126,6 +134,20 @@ pub enum ScoreError {
     /// The file of results.
     #[error(transparent)]
     Write(#[from] WriterError),
+}
+
+impl ScoreError {
+    /// The same error with the name of the file of variants, unless it has the name of a file.
+    #[must_use]
+    pub fn in_file(self, path: &Path) -> Self {
+        let is_named = self.to_string().contains(&path.display().to_string());
+        match self {
+            Self::Annotate(_) | Self::Record(_) if !is_named => {
+                Self::InFile { path: path.into(), source: Box::new(self) }
+            }
+            named => named,
+        }
+    }
 }
 
 impl<'a, C: Classifier> Scorer<'a, C> {
@@ -195,7 +217,8 @@ impl<'a, C: Classifier> Scorer<'a, C> {
     ///
     /// [`ScoreError`], also for a file without any allele that has a score.
     pub fn with_background(mut self, path: impl AsRef<Path>) -> Result<Self, ScoreError> {
-        self.background = Some(self.background_of(path.as_ref())?);
+        let found = self.background_of(path.as_ref());
+        self.background = Some(found.map_err(|error| error.in_file(path.as_ref()))?);
         Ok(self)
     }
 
@@ -220,7 +243,8 @@ impl<'a, C: Classifier> Scorer<'a, C> {
         let (header, fields) = (variants.header().to_vec(), self.fields());
         let shard = Shard::default();
         let mut writer = VariantWriter::open(out, &header, &fields, &settings, shard)?;
-        let counts = self.run(variants, shard, &mut writer, &mut |_| ())?;
+        let counts = self.run(variants, shard, &mut writer, &mut |_| ());
+        let counts = counts.map_err(|error| error.in_file(vcf.as_ref()))?;
         writer.finish()?;
         Ok(counts)
     }

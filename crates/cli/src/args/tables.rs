@@ -1,5 +1,6 @@
 //! The user's own tables.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -21,6 +22,10 @@ pub(crate) struct TableOptions {
     /// Table that is evaluated once, at the end
     #[arg(long, value_name = "TABLE", requires = "train")]
     pub(crate) test: Option<PathBuf>,
+    /// Labels of the classes, in the order of their numbers, such as neither,donor,acceptor
+    /// [default: the labels are 0, 1, …]
+    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
+    classes: Vec<String>,
 }
 
 impl TableOptions {
@@ -32,7 +37,22 @@ impl TableOptions {
     /// The tables as a task, where given.
     pub(crate) fn task(&self, name: &str) -> Outcome<Option<BoxedTask>> {
         let Some(tables) = self.paths() else { return Ok(None) };
-        Ok(Some(Box::new(TableTask::open(name, tables, TableFormat::default())?)))
+        let format = TableFormat::default();
+        let task = match self.classes()? {
+            Some(classes) => TableTask::with_classes(name, classes, tables, format),
+            None => TableTask::open(name, tables, format)?,
+        };
+        Ok(Some(Box::new(task)))
+    }
+
+    /// The named classes: at least two, all different.
+    pub(crate) fn classes(&self) -> Outcome<Option<Vec<String>>> {
+        let names: HashSet<&String> = self.classes.iter().collect();
+        match self.classes.len() {
+            0 => Ok(None),
+            count if count > 1 && names.len() == count => Ok(Some(self.classes.clone())),
+            _ => Err(usage("--classes: at least two different labels are needed")),
+        }
     }
 
     /// The error where neither a name nor tables are given.

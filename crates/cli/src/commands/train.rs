@@ -78,7 +78,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 shared,
                 seed: split_seed,
             };
-            Box::new(TableTask::open_single("table", table, TableFormat::default(), &split)?)
+            let (name, format) = ("table", TableFormat::default());
+            Box::new(match arguments.tables.classes()? {
+                Some(classes) => {
+                    TableTask::single_with_classes(name, classes, table, format, &split)?
+                }
+                None => TableTask::open_single(name, table, format, &split)?,
+            })
         }
         (None, None) => return Err(TableOptions::missing("a table")),
     };

@@ -224,7 +224,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 .ok_or_else(|| format!("{}: no .gtf, .gff or .gff3", sources.sites.display()))?;
             let part = if *coding { Part::Coding } else { Part::Exon };
             let transcripts = read_transcripts(&sources.sites, format, part)?;
-            tell_of_torn(&transcripts);
+            tell_left_out(&transcripts);
             let genome = sources.genome()?;
             let mut built = build_splice(&genome, &transcripts.whole, &config)?;
             let mut settings = format!("{config:?} {part:?}");
@@ -269,7 +269,7 @@ fn open_adversary(folder: &Path) -> Outcome<(Predictor, String)> {
 fn read_starts(path: &Path) -> Outcome<Vec<Interval>> {
     if let Some(format) = AnnotationFormat::from_path(path) {
         let read = read_transcripts(path, format, Part::Exon)?;
-        tell_of_torn(&read);
+        tell_left_out(&read);
         let transcripts = read.whole;
         let start = |transcript: &Transcript| {
             let (first, base) = (&transcript.parts[0], transcript.start());
@@ -287,11 +287,15 @@ fn read_starts(path: &Path) -> Outcome<Vec<Interval>> {
     Ok(records.iter().map(start).collect::<Result<_, _>>()?)
 }
 
-/// Prints how many transcripts are left out since they lie on several strands or chromosomes.
-fn tell_of_torn(transcripts: &Transcripts) {
+/// Prints what of an annotation is left out: transcripts on several strands or chromosomes, and parts
+/// without a transcript.
+fn tell_left_out(transcripts: &Transcripts) {
     if let [first, ..] = &transcripts.torn[..] {
         let count = transcripts.torn.len();
-        outln!("left out: {count} transcripts on several strands ({first} is one)");
+        outln!("left out: {count} transcripts on several strands or chromosomes ({first} is one)");
+    }
+    if transcripts.orphans > 0 {
+        outln!("left out: {} parts that name no transcript", transcripts.orphans);
     }
 }
 

@@ -223,8 +223,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let (output, counts, left_out) = match &more.haplotypes {
         None => {
             let mut output = open(variants.header())?;
-            let counts = scorer.run(variants, shard, &mut output, &mut progress)?;
-            (output, counts, LeftOut::default())
+            let counts = scorer.run(variants, shard, &mut output, &mut progress);
+            (output, counts.map_err(|error| error.in_file(vcf))?, LeftOut::default())
         }
         Some(name) => {
             let sample = variants.samples().iter().position(|sample| sample == name);
@@ -234,8 +234,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             })?;
             let mut output = open(&Haplotypes::<Variants>::header(variants.header()))?;
             let mut joined = Haplotypes::new(variants, &genome, sample, more.within);
-            let counts = scorer.run(&mut joined, shard, &mut output, &mut progress)?;
-            (output, counts, joined.left_out().clone())
+            let counts = scorer.run(&mut joined, shard, &mut output, &mut progress);
+            (output, counts.map_err(|error| error.in_file(vcf))?, joined.left_out().clone())
         }
     };
     output.finish()?;
