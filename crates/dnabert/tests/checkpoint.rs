@@ -11,6 +11,8 @@ use dnabert::model::checkpoint::{self, TensorProblems, tensors};
 use dnabert::model::{
     BertConfig, Checkpoint, CheckpointError, HeadKind, NewHead, Pooling, ProblemType,
 };
+use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
 
 fn model(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/oracle/models").join(name)
@@ -228,6 +230,91 @@ fn a_pooler_that_no_head_reads_is_not_written() {
     let again = Checkpoint::open(folder.path()).unwrap();
     assert!(checkpoint.has_pooler() && !again.has_pooler());
     assert_eq!(tensors(&again.sequence_classifier(&device()).unwrap()), tensors(&network));
+}
+
+/// The tensors of a safetensors file, in as many files as asked for, and an index.
+fn write_shards(from: &Path, folder: &Path, count: usize) {
+    let bytes = fs::read(from.join("model.safetensors")).unwrap();
+    let whole = SafeTensors::deserialize(&bytes).unwrap();
+    let mut map = serde_json::Map::new();
+    for shard in 0..count {
+        let file = format!("model-{shard}.safetensors");
+        let own = whole.iter().enumerate().filter(|(at, _)| at % count == shard);
+        let own: Vec<(String, TensorView<'_>)> =
+            own.map(|(_, (name, view))| (name.to_owned(), view)).collect();
+        own.iter().for_each(|(name, _)| drop(map.insert(name.clone(), file.clone().into())));
+        fs::write(folder.join(file), safetensors::serialize(own, None).unwrap()).unwrap();
+    }
+    let index = serde_json::json!({ "metadata": {}, "weight_map": map });
+    fs::write(folder.join("model.safetensors.index.json"), index.to_string()).unwrap();
+    fs::copy(from.join("config.json"), folder.join("config.json")).unwrap();
+}
+
+#[test]
+fn weights_in_several_files_are_those_of_one() {
+    let folder = tempfile::tempdir().unwrap();
+    write_shards(&model("k3_cls"), folder.path(), 3);
+    let read = |folder: &Path| {
+        let checkpoint = Checkpoint::open(folder)?;
+        Ok::<_, CheckpointError>(tensors(&checkpoint.sequence_classifier(&device())?))
+    };
+    assert_eq!(read(folder.path()).unwrap(), read(&model("k3_cls")).unwrap());
+    let index = folder.path().join("model.safetensors.index.json");
+    let text = fs::read_to_string(&index).unwrap();
+    for name in ["../model-1.safetensors", "/etc/hosts", "a/b.safetensors", "", ".."] {
+        fs::write(&index, text.replace("model-1.safetensors", name)).unwrap();
+        let error = read(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("is not the name of a file beside it"), "{error}");
+    }
+    fs::write(&index, &text).unwrap();
+    fs::remove_file(folder.path().join("model-2.safetensors")).unwrap();
+    let error = read(folder.path()).unwrap_err().to_string();
+    assert!(error.ends_with("model-2.safetensors is missing"), "{error}");
+    fs::copy(folder.path().join("model-0.safetensors"), folder.path().join("model-2.safetensors"))
+        .unwrap();
+    let error = read(folder.path()).unwrap_err().to_string();
+    assert!(error.ends_with("is not in model-2.safetensors"), "{error}");
+}
+
+#[test]
+fn prefixes_of_training_programs_are_removed() {
+    let from = model("k3_cls");
+    let bytes = fs::read(from.join("model.safetensors")).unwrap();
+    let whole = SafeTensors::deserialize(&bytes).unwrap();
+    let expected =
+        tensors(&Checkpoint::open(&from).unwrap().sequence_classifier(&device()).unwrap());
+    let renamed = |prefix: &str| {
+        let all = whole.iter().map(|(name, view)| (format!("{prefix}{name}"), view));
+        let bytes = safetensors::serialize(all.collect::<Vec<_>>(), None).unwrap();
+        let folder = folder("k3_cls", "model.safetensors", &bytes);
+        let checkpoint = Checkpoint::open(folder.path()).unwrap();
+        checkpoint.sequence_classifier(&device()).map(|model| tensors(&model))
+    };
+    for prefix in ["module.", "_orig_mod.", "state_dict.model.", "model.module."] {
+        assert_eq!(renamed(prefix).unwrap(), expected, "{prefix}");
+    }
+    // Another prefix is an error of a few lines.
+    let error = renamed("mine.").unwrap_err().to_string();
+    assert!(error.contains("mine.") && error.contains(" more") && error.len() < 2000, "{error}");
+}
+
+#[test]
+fn a_config_of_a_larger_network_asks_for_no_memory() {
+    let changes: [fn(&mut BertConfig); 5] = [
+        |config| config.hidden_size = 1_000_000_000_000,
+        |config| config.intermediate_size = usize::MAX / 2,
+        |config| config.vocab_size = 1 << 60,
+        |config| config.max_position_embeddings = 1 << 50,
+        |config| config.type_vocab_size = 1 << 50,
+    ];
+    for change in changes {
+        let mut checkpoint = Checkpoint::open(model("k3_cls")).unwrap();
+        change(checkpoint.config_mut());
+        let error = checkpoint.sequence_classifier(&device()).unwrap_err();
+        let is_refused =
+            matches!(error, CheckpointError::Larger { .. } | CheckpointError::Config(_));
+        assert!(is_refused, "{error}");
+    }
 }
 
 #[test]

@@ -27,10 +27,28 @@ pub enum CheckpointError {
     #[error("the checkpoint's config cannot be used")]
     Config(#[from] ConfigError),
     /// The folder has no weights file.
-    #[error("{}: neither model.safetensors nor pytorch_model.bin", folder.display())]
+    #[error("{}: neither model.safetensors nor pytorch_model.bin, nor an index of either", folder.display())]
     NoWeights {
         /// The folder.
         folder: PathBuf,
+    },
+    /// The config describes a network that is much larger than the file.
+    #[error("{}: {found} weights, but the config describes a network of {described}", path.display())]
+    Larger {
+        /// The weights file.
+        path: PathBuf,
+        /// The number of weights of the network, at least.
+        described: u128,
+        /// The number of weights of the file.
+        found: u128,
+    },
+    /// An index of several weights files cannot be used.
+    #[error("{}: {what}", path.display())]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
     },
     /// A file cannot be read or written.
     #[error("{}", path.display())]
@@ -154,17 +172,32 @@ impl TensorProblems {
     }
 }
 
+/// The number of tensors that a message names.
+const NAMED: usize = 8;
+
+/// The first names, and how many more there are.
+fn shortened(names: &[String]) -> String {
+    let first = names[..names.len().min(NAMED)].join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 impl fmt::Display for TensorProblems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
-        if !self.missing.is_empty() {
-            parts.push(format!("missing {}", self.missing.join(", ")));
+        for (what, names) in [("missing", &self.missing), ("unused", &self.unused)] {
+            if !names.is_empty() {
+                parts.push(format!("{what} {}", shortened(names)));
+            }
         }
-        if !self.unused.is_empty() {
-            parts.push(format!("unused {}", self.unused.join(", ")));
-        }
-        for Misshapen { name, found, expected } in &self.misshapen {
-            parts.push(format!("{name} has shape {found:?} where {expected:?} is expected"));
+        let misshapen = self.misshapen.iter().map(|Misshapen { name, found, expected }| {
+            format!("{name} has shape {found:?} where {expected:?} is expected")
+        });
+        let misshapen: Vec<String> = misshapen.collect();
+        if !misshapen.is_empty() {
+            parts.push(shortened(&misshapen));
         }
         f.write_str(&parts.join("; "))
     }

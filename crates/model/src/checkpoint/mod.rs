@@ -10,6 +10,7 @@ mod error;
 mod export;
 mod import;
 mod names;
+mod shards;
 mod source;
 mod weights;
 
@@ -32,7 +33,12 @@ use crate::{
 };
 
 /// The names of weights files, in the order in which they are tried.
-const WEIGHT_FILES: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
+const WEIGHT_FILES: [&str; 4] = [
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+];
 const POOLER: &str = "bert.pooler.dense.weight";
 /// Parts of transformers' class names for these heads.
 const TOKENS: &str = "ForTokenClassification";
@@ -104,7 +110,8 @@ pub struct NewHead<'a> {
 }
 
 impl Checkpoint {
-    /// Opens `folder`: its `config.json`, and `model.safetensors` or else `pytorch_model.bin`.
+    /// Opens `folder`: its `config.json`, and `model.safetensors` or else `pytorch_model.bin`; either
+    /// may be in several files, which an index (`model.safetensors.index.json`) names.
     ///
     /// # Errors
     ///
@@ -318,10 +325,38 @@ impl Checkpoint {
             let value = config.num_hidden_layers.to_string();
             return invalid("num_hidden_layers", value, "the file has fewer tensors");
         }
+        self.check_size(config)?;
         let chunked = chunks != Chunks::Average;
         if config.mask_mode == MaskMode::Head && config.padded_length.is_none() && !chunked {
             let reason = "padding takes part in attention, so padded_length must be set";
             return invalid("mask_mode", "head".to_owned(), reason);
+        }
+        Ok(())
+    }
+
+    /// Refuses a config of a network that is much larger than the file, before its memory is asked
+    /// for.
+    fn check_size(&self, config: &BertConfig) -> Result<(), CheckpointError> {
+        let of = |sizes: [usize; 2]| (sizes[0] as u128).saturating_mul(sizes[1] as u128);
+        let hidden = config.hidden_size;
+        let embeddings = [
+            config.vocab_size,
+            config.max_position_embeddings,
+            config.type_vocab_size,
+            config.convolution_width.map_or(0, |width| width.saturating_mul(hidden)),
+        ];
+        let attention = of([hidden, hidden]).saturating_mul(4);
+        let layer =
+            of([hidden, config.intermediate_size]).saturating_mul(2).saturating_add(attention);
+        let layers = layer.saturating_mul(config.num_hidden_layers as u128);
+        let described =
+            embeddings.iter().fold(layers, |sum, &rows| sum.saturating_add(of([rows, hidden])));
+        let found = self.weights.count();
+        // A new head, or a pooler, may be missing in the file.
+        let most = 2 * found + 10_000_000;
+        if described > most {
+            let path = self.path().clone();
+            return Err(CheckpointError::Larger { path, described, found });
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::CheckpointError;
 use super::names::{TIED, canonical, is_ignored};
+use super::shards;
 use super::source::{self, Kind, Stored};
 
 /// All tensors of a file by canonical name; their values stay in the file until they are needed.
@@ -22,11 +23,34 @@ impl fmt::Debug for Weights {
     }
 }
 
+/// What training programs put before the name of every tensor.
+const WRAPPERS: [&str; 4] = ["module.", "_orig_mod.", "state_dict.", "model."];
+
+/// The length of the prefixes that all tensors of a file have.
+fn wrapper(stored: &[Stored]) -> usize {
+    let mut length = 0;
+    let follows = |wrapper: &&&str, at: usize| {
+        stored.iter().all(|tensor| tensor.name[at..].starts_with(**wrapper))
+    };
+    while let Some(wrapper) = WRAPPERS.iter().find(|wrapper| follows(wrapper, length)) {
+        if stored.is_empty() {
+            break;
+        }
+        length += wrapper.len();
+    }
+    length
+}
+
 impl Weights {
     pub(super) fn open(path: PathBuf) -> Result<Self, CheckpointError> {
         let mut tensors = BTreeMap::new();
-        for stored in source::open(&path)? {
-            let name = canonical(&stored.name);
+        let stored = match shards::is_index(&path) {
+            true => shards::open(&path)?,
+            false => source::open(&path)?,
+        };
+        let wrapper = wrapper(&stored);
+        for stored in stored {
+            let name = canonical(&stored.name[wrapper..]);
             if is_ignored(&name) {
                 continue;
             }
@@ -44,6 +68,13 @@ impl Weights {
 
     pub(super) fn path(&self) -> &PathBuf {
         &self.path
+    }
+
+    /// The number of weights in the file.
+    pub(super) fn count(&self) -> u128 {
+        let size =
+            |stored: &Stored| stored.shape.iter().map(|&size| size as u128).product::<u128>();
+        self.tensors.values().map(size).sum()
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
