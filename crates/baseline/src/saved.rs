@@ -84,7 +84,7 @@ pub(crate) fn write<T: Serialize>(
 }
 
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, BaselineError> {
-    let text = std::fs::read_to_string(path).map_err(failed(path))?;
+    let text = dnabert_core::text::read(path).map_err(failed(path))?;
     serde_json::from_str(&text).map_err(|source| BaselineError::Json { path: path.into(), source })
 }
 

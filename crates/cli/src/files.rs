@@ -37,7 +37,7 @@ impl Error for FileError {
 
 /// Reads the text of a file.
 pub(crate) fn read(path: &Path) -> Outcome<String> {
-    Ok(fs::read_to_string(path).map_err(|error| FileError::new(path, error))?)
+    Ok(dnabert::core::text::read(path).map_err(|error| FileError::new(path, error))?)
 }
 
 /// Creates a folder and its parent folders.

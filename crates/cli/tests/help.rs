@@ -5,7 +5,7 @@ mod support;
 
 use support::{Desk, IO, USAGE, printed, told};
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "predict",
     "evaluate",
     "embed",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 19] = [
     "pretrain",
     "dataset",
     "audit",
+    "devices",
     "completions",
     "man",
 ];

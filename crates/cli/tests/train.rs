@@ -52,6 +52,25 @@ fn a_run_leaves_metrics_predictions_and_a_model_to_start_from() {
 }
 
 #[test]
+fn classes_may_have_names() {
+    let desk = Desk::with_tables();
+    for name in ["train.tsv", "dev.tsv", "test.tsv"] {
+        let named = desk.read(name).replace("\t0\n", "\tneither\n").replace("\t1\n", "\tsite\n");
+        desk.write(name, &named);
+    }
+    let classes = "--classes neither,site";
+    desk.prints(&format!("train {TABLES} --out out {TINY} {classes}"));
+    let config: Value = serde_json::from_str(&desk.read("out/model/config.json")).unwrap();
+    assert_eq!(config["id2label"]["1"], "site");
+    let train = |options: &str| desk.run(&format!("train {TABLES} --out o {TINY} {options}"));
+    refuses(&train(""), DATA, &["train.tsv:2", "name the classes (--classes)"]);
+    refuses(&train("--classes site"), USAGE, &["--classes"]);
+    refuses(&train("--classes a,b"), DATA, &["label \"neither\" is none of the 2 classes (a, b)"]);
+    desk.write("train.tsv", "sequence\ttarget\nACGTACGT\t1\n");
+    refuses(&train(classes), DATA, &["train.tsv:1", "no column is named label", "target"]);
+}
+
+#[test]
 fn metrics_are_printed_as_json() {
     let desk = Desk::with_tables();
     let text = desk.prints(&format!("train {TABLES} --out out {TINY} --json"));

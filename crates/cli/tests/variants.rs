@@ -262,9 +262,15 @@ fn haplotypes_are_scored_as_one_allele() {
         writeln!(vcf, "c\t{position}\tv{position}\t{own}\t{other}\t.\t.\t.\tGT\t{genotypes}")
             .unwrap();
     }
+    for (position, genotypes) in [(300, "1|0\t0|0"), (310, ".\t0|0"), (320, "./.\t0|0")] {
+        let own = genome.at(position);
+        writeln!(vcf, "c\t{position}\t.\t{own}\t<INS>\t.\t.\t.\tGT\t{genotypes}").unwrap();
+    }
     desk.write("v.vcf", &vcf);
     let told = scores(&desk, "--haplotypes me --within 5 --out joined.vcf");
     assert!(told.contains("2 variants, 2 alleles scored"), "{told}");
+    assert!(told.contains("1 alleles of the sample are in no haplotype: symbolic"), "{told}");
+    assert!(told.contains("2 lines have no genotype of the sample"), "{told}");
     let written = desk.read("joined.vcf");
     let records: Vec<&str> = written.lines().filter(|line| !line.starts_with('#')).collect();
     let reference = &genome.0[199..203];
@@ -285,6 +291,31 @@ fn haplotypes_are_scored_as_one_allele() {
     let nobody = score(&desk, "--haplotypes nobody --out joined.vcf");
     refuses(&nobody, DATA, &["no sample \"nobody\""]);
     assert_eq!(desk.read("joined.vcf"), written);
+}
+
+#[test]
+fn the_ends_of_a_chromosome_are_scored_or_told() {
+    let (desk, genome) = desk();
+    let mut vcf = HEADER.to_owned();
+    writeln!(vcf, "c\t0\ttelomere\tN\t.[c:9[\t.\t.\t.").unwrap();
+    for position in [1, 20, 200, 380, 400] {
+        let (own, other) = (genome.at(position), genome.other(position));
+        writeln!(vcf, "c\t{position}\t.\t{own}\t{other}\t.\t.\t.").unwrap();
+    }
+    desk.write("v.vcf", &vcf);
+    scores(&desk, "--out x.tsv");
+    let table = desk.read("x.tsv");
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split('\t').collect()).collect();
+    let column = |name: &str| rows[0].iter().position(|cell| *cell == name).unwrap();
+    assert_eq!((rows[1][column("position")], rows[1][column("DNABERT_MAX")]), ("0", "."));
+    for row in &rows[2..] {
+        let number = |name: &str| row[column(name)].parse::<f64>().unwrap();
+        let change = (number("DNABERT_bound_ALT") - number("DNABERT_bound_REF")).abs();
+        assert!(change > 0.0 && (number("DNABERT_MAX") - change).abs() < 2e-5, "{row:?}");
+    }
+    desk.write("v.vcf", &format!("{HEADER}c\t0\t.\tA\tG\t.\t.\t.\n"));
+    let error = told(&score(&desk, "--out y.tsv"));
+    assert!(error.contains("v.vcf, line 4: the genome has no c:0"), "{error}");
 }
 
 #[test]

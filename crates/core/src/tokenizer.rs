@@ -41,8 +41,8 @@ pub enum TokenizeError {
         /// The maximum, including special tokens.
         maximum: usize,
     },
-    /// An ambiguous base, under a policy that rejects them.
-    #[error("ambiguous base {letter:?} at position {position} is rejected by the ambiguity policy")]
+    /// An ambiguous base, where [`AmbiguityPolicy::Reject`](crate::AmbiguityPolicy) refuses them.
+    #[error("ambiguous base {letter:?} at position {position} is refused")]
     AmbiguousBase {
         /// The letter.
         letter: char,

@@ -44,13 +44,13 @@ pub struct Peak {
     pub interval: Interval,
     /// The name, unless it is `.`.
     pub name: Option<String>,
-    /// The enrichment.
-    pub signal: f64,
+    /// The enrichment; `None` in a file without this column.
+    pub signal: Option<f64>,
     /// −log10 of the p-value; `None` if the file has −1.
     pub p_value: Option<f64>,
     /// −log10 of the q-value; `None` if the file has −1.
     pub q_value: Option<f64>,
-    /// The position of the summit on the chromosome; `None` if the file has −1.
+    /// The position of the summit on the chromosome; `None` if the file has −1, or no such column.
     pub summit: Option<usize>,
 }
 
@@ -109,7 +109,7 @@ pub fn read_bed(path: impl AsRef<Path>) -> Result<Vec<BedRecord>, TableError> {
     })
 }
 
-/// Reads a narrowPeak file.
+/// Reads a narrowPeak file, or a file of peaks with fewer columns (broadPeak, BED).
 ///
 /// ```
 /// use dnabert_genome::bed::read_narrow_peak;
@@ -130,7 +130,10 @@ pub fn read_narrow_peak(path: impl AsRef<Path>) -> Result<Vec<Peak>, TableError>
     read(path.as_ref(), |columns| {
         let interval = columns.interval()?;
         let known = |value: f64| (value >= 0.0).then_some(value);
-        let offset: i64 = columns.number(9, "summit", "a whole number")?;
+        let offset: i64 = match columns.0.get(9) {
+            Some(_) => columns.number(9, "summit", "a whole number")?,
+            None => -1,
+        };
         let summit = match usize::try_from(offset) {
             Ok(offset) if offset < interval.len() => Some(interval.start() + offset),
             Err(_) if offset == -1 => None,
@@ -138,7 +141,7 @@ pub fn read_narrow_peak(path: impl AsRef<Path>) -> Result<Vec<Peak>, TableError>
         };
         Ok(Peak {
             name: columns.word(3),
-            signal: columns.number(6, "signal", "a number")?,
+            signal: columns.optional(6, "signal")?,
             p_value: columns.optional(7, "p-value")?.and_then(known),
             q_value: columns.optional(8, "q-value")?.and_then(known),
             summit,
@@ -278,6 +281,11 @@ mod tests {
         let window = peaks[0].window(101).unwrap();
         assert_eq!((window.start(), window.end()), (120, 221)); // 50 bases, the summit, 50 bases
         assert_eq!(peaks[1].summit, None);
+        let peaks = read_narrow_peak(file("c\t10\t20\nc\t30\t50\tp\t0\t.\t7\n").path()).unwrap();
+        let found =
+            peaks.iter().map(|peak| (peak.summit, peak.signal, peak.window(4).unwrap().start()));
+        assert!(found.eq([(None, None, 13), (None, Some(7.0), 38)]), "{peaks:?}");
+        let peaks = read_narrow_peak(file(text).path()).unwrap();
         let window = peaks[1].window(4).unwrap();
         assert_eq!((window.start(), window.end()), (13, 17)); // around base 15
         assert!(peaks[1].window(101).is_err());

@@ -9,7 +9,7 @@ use crate::ModelError;
 
 /// Reads a description.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ModelError> {
-    let text = std::fs::read_to_string(path)
+    let text = dnabert_core::text::read(path)
         .map_err(|source| ModelError::Io { path: path.into(), source })?;
     serde_json::from_str(&text)
         .map_err(|source| ModelError::Description { path: path.into(), source })

@@ -13,7 +13,7 @@ use crate::ensemble::{Combination, write_description};
 
 /// Whether a folder is of version 0.1, with a network that counts k-mers.
 pub fn is_version_01(folder: impl AsRef<Path>) -> bool {
-    let text = std::fs::read_to_string(folder.as_ref().join("config.json"));
+    let text = dnabert_core::text::read(&folder.as_ref().join("config.json"));
     let config: Option<Value> = text.ok().and_then(|text| serde_json::from_str(&text).ok());
     config.is_some_and(|config| config["bag_of_tokens"] == true)
 }

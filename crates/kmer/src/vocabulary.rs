@@ -177,7 +177,7 @@ impl Vocabulary {
     /// [`VocabularyError`] with the file, and with line and token if they differ from DNABERT's.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, VocabularyError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path)
+        let text = dnabert_core::text::read(path)
             .map_err(|source| VocabularyError::Io { path: path.into(), source })?;
         let lines = text.lines().count();
         let vocabulary = (1..=8)

@@ -275,7 +275,14 @@ fn made(len: usize, seed: u64, folder: &Path) -> Genome {
 
 fn peak(summit: usize, signal: f64) -> Peak {
     let interval = Interval::new("c", summit - 20, summit + 30, Strand::Unknown).unwrap();
-    Peak { interval, name: None, signal, p_value: None, q_value: None, summit: Some(summit) }
+    Peak {
+        interval,
+        name: None,
+        signal: Some(signal),
+        p_value: None,
+        q_value: None,
+        summit: Some(summit),
+    }
 }
 
 #[test]

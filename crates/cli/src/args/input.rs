@@ -121,7 +121,13 @@ pub(crate) fn next_inputs(inputs: &mut Inputs) -> Outcome<Vec<Input>> {
 pub(crate) fn name_failure(inputs: &[Input], error: TokenizeError) -> Box<dyn Error> {
     match error {
         TokenizeError::InBatch { index, source } => {
-            format!("{}: {source}", inputs[index].name).into()
+            let hint = match *source {
+                TokenizeError::AmbiguousBase { .. } => {
+                    "; --unknown reads such letters as [UNK], --split leaves their tokens out"
+                }
+                _ => "",
+            };
+            format!("{}: {source}{hint}", inputs[index].name).into()
         }
         other => other.into(),
     }

@@ -276,7 +276,7 @@ impl BertConfig {
     /// [`ConfigError`] naming the file, and the field if its value cannot be used.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path)
+        let text = dnabert_core::text::read(path)
             .map_err(|source| ConfigError::Io { path: path.into(), source })?;
         let json = |source| ConfigError::Json { path: path.into(), source };
         if serde_json::from_str::<Version01>(&text).is_ok_and(|old| old.bag_of_tokens) {

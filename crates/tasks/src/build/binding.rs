@@ -51,7 +51,7 @@ impl Default for BindingConfig {
 /// let peak = |summit: usize| Peak {
 ///     interval: Interval::new("chr1", summit - 100, summit + 100, Strand::Unknown).unwrap(),
 ///     name: None,
-///     signal: 1.0,
+///     signal: Some(1.0),
 ///     p_value: None,
 ///     q_value: None,
 ///     summit: Some(summit),
@@ -68,9 +68,11 @@ pub fn build_binding(
     peaks: &[Peak],
     config: &BindingConfig,
 ) -> Result<Built, BuildError> {
+    // Peaks without a signal come last, in the order of the genome.
+    let signal = |peak: &Peak| peak.signal.unwrap_or(f64::NEG_INFINITY);
     let mut strongest: Vec<&Peak> = peaks.iter().collect();
     strongest
-        .sort_by(|a, b| b.signal.total_cmp(&a.signal).then_with(|| a.interval.cmp(&b.interval)));
+        .sort_by(|a, b| signal(b).total_cmp(&signal(a)).then_with(|| a.interval.cmp(&b.interval)));
     strongest.truncate(config.top.unwrap_or(usize::MAX));
     let windows = strongest.iter().map(|peak| peak.window(config.width));
     let mut built = positives(genome, windows, LeftOut::default())?;

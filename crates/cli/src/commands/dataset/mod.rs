@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::args::positive;
 use crate::console::{noteln, outln};
-use crate::failure::Outcome;
+use crate::failure::{Outcome, usage};
 use clap::{Args, Subcommand, ValueEnum};
 use dnabert::core::LetterPolicy;
 use dnabert::genome::annotation::{
@@ -206,6 +206,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 seed: sources.seed,
             };
             let peaks = read_narrow_peak(&sources.sites)?;
+            if top.is_some() && peaks.iter().any(|peak| peak.signal.is_none()) {
+                return Err(usage("--top: the peaks have no signal (column 7 of narrowPeak)"));
+            }
+            let middles = peaks.iter().filter(|peak| peak.summit.is_none()).count();
+            if middles > 0 {
+                outln!("{middles} of {} peaks have no summit: their middle is used", peaks.len());
+            }
             if peaks.is_empty() {
                 return Err(format!("{}: no peak in this file", sources.sites.display()).into());
             }
