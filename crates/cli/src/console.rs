@@ -1,5 +1,6 @@
 //! Standard output and standard error.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,10 +24,27 @@ pub(crate) fn is_verbose() -> bool {
     IS_VERBOSE.load(Ordering::Relaxed)
 }
 
+/// A text without control characters but line ends, tabs and returns: names in files may contain
+/// commands for the terminal.
+fn visible(text: &str) -> Cow<'_, str> {
+    let is_command = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t' | '\r');
+    if !text.contains(is_command) {
+        return text.into();
+    }
+    let show = |letter: char| match is_command(letter) {
+        true => letter.escape_unicode().to_string(),
+        false => letter.to_string(),
+    };
+    text.chars().map(show).collect()
+}
+
 /// Writes results to standard output. If the reader has closed the pipe, as `head` does, the
 /// program ends without an error.
 pub(crate) fn print(text: fmt::Arguments<'_>) {
-    if let Err(error) = io::stdout().lock().write_fmt(text) {
+    let text = text.to_string();
+    // A file gets names as they are.
+    let text = if io::stdout().is_terminal() { visible(&text) } else { text.into() };
+    if let Err(error) = io::stdout().lock().write_all(text.as_bytes()) {
         if error.kind() == io::ErrorKind::BrokenPipe {
             std::process::exit(0);
         }
@@ -39,7 +57,7 @@ pub(crate) fn print(text: fmt::Arguments<'_>) {
 /// Writes to standard error, even with `--quiet`.
 pub(crate) fn tell(text: fmt::Arguments<'_>) {
     // Where standard error is closed, the error is ignored.
-    let _nobody_listens = io::stderr().lock().write_fmt(text);
+    let _nobody_listens = io::stderr().lock().write_all(visible(&text.to_string()).as_bytes());
 }
 
 /// Writes a line of progress to standard error, unless `--quiet` was given.
@@ -83,3 +101,14 @@ macro_rules! noteln {
 }
 
 pub(crate) use {note, noteln, out, outln};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_for_the_terminal_are_shown_as_text() {
+        assert_eq!(visible("a\x1b[2Jb\u{9b}1m\tc\n"), "a\\u{1b}[2Jb\\u{9b}1m\tc\n");
+        assert_eq!(visible("chr1 é"), "chr1 é");
+    }
+}

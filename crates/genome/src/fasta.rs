@@ -1,7 +1,9 @@
 //! FASTA records as validated sequences.
 
-use std::io::BufRead;
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bio::io::fasta::{self, FastaRead};
 use dnabert_core::{LetterPolicy, LetterReport, Sequence, SequenceError};
@@ -85,8 +87,10 @@ pub enum FastaError {
 pub struct Reader {
     path: PathBuf,
     policy: LetterPolicy,
-    inner: fasta::Reader<Box<dyn BufRead + Send>>,
+    inner: fasta::Reader<Headers>,
     records: usize,
+    /// The headers that were read.
+    headers: Arc<AtomicUsize>,
     finished: bool,
 }
 
@@ -118,8 +122,10 @@ impl Reader {
         path: impl AsRef<Path>,
         policy: LetterPolicy,
     ) -> Self {
+        let headers = Arc::new(AtomicUsize::new(0));
+        let input = Headers { input, at_start: true, count: Arc::clone(&headers) };
         let (path, inner) = (path.as_ref().into(), fasta::Reader::from_bufread(input));
-        Self { path, policy, inner, records: 0, finished: false }
+        Self { path, policy, inner, records: 0, headers, finished: false }
     }
 
     fn read(&mut self) -> Result<Option<Record>, FastaError> {
@@ -129,7 +135,8 @@ impl Reader {
             records: self.records,
             source: error.into(),
         })?;
-        if record.is_empty() {
+        // A record without name and bases looks like the end of the file.
+        if record.is_empty() && self.records == self.headers.load(Ordering::Relaxed) {
             return if self.records == 0 {
                 Err(FastaError::Empty { path: self.path.clone() })
             } else {
@@ -166,6 +173,39 @@ impl Reader {
     }
 }
 
+/// Counts the headers of a FASTA file while it is read.
+struct Headers {
+    input: Box<dyn BufRead + Send>,
+    at_start: bool,
+    count: Arc<AtomicUsize>,
+}
+
+impl BufRead for Headers {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.input.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        let seen = self.input.fill_buf().unwrap_or_default();
+        for line in seen[..count.min(seen.len())].split_inclusive(|&byte| byte == b'\n') {
+            let is_header = self.at_start && line.starts_with(b">");
+            self.count.fetch_add(usize::from(is_header), Ordering::Relaxed);
+            self.at_start = line.ends_with(b"\n");
+        }
+        self.input.consume(count);
+    }
+}
+
+impl io::Read for Headers {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let found = self.fill_buf()?;
+        let count = found.len().min(to.len());
+        to[..count].copy_from_slice(&found[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
 impl Iterator for Reader {
     type Item = Result<Record, FastaError>;
 
@@ -196,6 +236,10 @@ mod tests {
         let records = read(">a first one\nACGT\nac\n>b\r\nNN\r\n").unwrap();
         assert_eq!(records[0].name, "a");
         assert_eq!(records[0].description.as_deref(), Some("first one"));
+        // A record without name and bases is not the end.
+        let found = read(">a\nAC\n>\n>\n>b\nGT\n>").unwrap();
+        let names: Vec<&str> = found.iter().map(|record| &*record.name).collect();
+        assert_eq!(names, ["a", "record 2", "record 3", "b", "record 5"]);
         assert_eq!(records[0].sequence.to_string(), "ACGTAC");
         assert_eq!(records[0].letters.lower_case, 2);
         assert_eq!((records[1].name.as_str(), records[1].letters.ambiguous), ("b", 2));

@@ -423,6 +423,7 @@ mod tests {
             "\u{feff}>a\nACGTACGG\nTT\n>b\nTT\n",
             "> a\nACGTAC\nGGTT\n> b first\nTT\n",
             ">a\rACGTAC\rGGTT\r>b\rTT\r",
+            ">a\rACGTAC\nGGTT\n>b\nTT\n",
             ">a\nACGT AC\nGGTT\n>b\nTT\n",
         ]
         .into_iter()

@@ -85,9 +85,13 @@ fn fits_record<R: BufRead + Seek>(
     let head = head.strip_prefix(b"\r").unwrap_or(&head);
     let head = head.strip_prefix(b"\n").unwrap_or(head);
     let name = head.strip_prefix(b">").and_then(|head| head.strip_suffix(b"\n"));
-    let Some(name) = name.filter(|name| !name.contains(&b'\n')) else { return Ok(false) };
+    let name = name.map(|name| name.strip_suffix(b"\r").unwrap_or(name));
+    let Some(name) = name.filter(|name| !name.contains(&b'\n') && !name.contains(&b'\r')) else {
+        return Ok(false);
+    };
     let name = name.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    if name != AsRef::<[u8]>::as_ref(record.name()) {
+    let is_known = record.name().iter().all(u8::is_ascii_graphic);
+    if !is_known || name != AsRef::<[u8]>::as_ref(record.name()) {
         return Ok(false);
     }
     let (bases, width) = (record.line_base_count().get(), record.line_width().get());
@@ -168,7 +172,12 @@ fn keep(path: &Path, extension: &str, write: impl FnOnce(&mut Vec<u8>) -> io::Re
 /// different lengths, or blanks between bases.
 fn records(path: &Path) -> io::Result<Option<fai::Index>> {
     let mut found = false;
-    let file = Blanks { file: text::decompress(path)?, line: Line::Start, found: &mut found };
+    let file = Blanks {
+        file: text::decompress(path)?,
+        line: Line::Start,
+        after_return: false,
+        found: &mut found,
+    };
     let index = index_of(file)?;
     Ok(index.filter(|_| !found))
 }
@@ -178,6 +187,8 @@ fn index_of(file: impl BufRead) -> io::Result<Option<fai::Index>> {
     let mut records = Vec::new();
     loop {
         match indexer.index_record().map_err(io::Error::from) {
+            // Not all readers end a name at the same letters beyond ASCII's.
+            Ok(Some(record)) if !record.name().iter().all(u8::is_ascii_graphic) => return Ok(None),
             Ok(Some(record)) => records.push(record),
             Ok(None) => break,
             Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(None),
@@ -188,10 +199,12 @@ fn index_of(file: impl BufRead) -> io::Result<Option<fai::Index>> {
     Ok((!records.is_empty()).then(|| fai::Index::from(records)))
 }
 
-/// Reads a FASTA file, and looks for blanks in lines of bases.
+/// Reads a FASTA file, and looks for blanks in lines of bases, and for returns that are line ends of
+/// their own.
 struct Blanks<'a, R> {
     file: R,
     line: Line,
+    after_return: bool,
     found: &'a mut bool,
 }
 
@@ -218,6 +231,8 @@ impl<R: BufRead> BufRead for Blanks<'_, R> {
                 (line, _) => line,
             };
             *self.found |= self.line == Line::Bases && matches!(byte, b' ' | b'\t');
+            *self.found |= self.after_return && byte != b'\n';
+            self.after_return = byte == b'\r';
         }
         self.file.consume(count);
     }
