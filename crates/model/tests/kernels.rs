@@ -101,11 +101,12 @@ fn gradients(
     config: &BertConfig,
     lengths: &[usize],
     adaptation: Adaptation,
+    seed: u64,
     is_on: bool,
 ) -> Vec<(String, Vec<f32>)> {
     set_enabled(is_on);
     let device = Device::flex().autodiff();
-    let model = adapt(config.sequence_classifier(3, &device), adaptation, 5);
+    let model = adapt(config.sequence_classifier(seed, &device), adaptation, 5);
     let rows = rows(lengths);
     let rows: Vec<&Encoding> = rows.iter().collect();
     let batch = TokenBatch::from_encodings(&rows, 0, &device);
@@ -155,17 +156,16 @@ fn same_gradients(
     config: &BertConfig,
     lengths: &[usize],
     adaptation: Adaptation,
+    seed: u64,
 ) -> Result<(), TestCaseError> {
-    let [on, off] = [true, false].map(|is_on| gradients(config, lengths, adaptation, is_on));
+    let [on, off] = [true, false].map(|is_on| gradients(config, lengths, adaptation, seed, is_on));
     prop_assert_eq!(on.len(), off.len());
     for ((name, on), (other, off)) in on.iter().zip(&off) {
         prop_assert_eq!(name, other);
         let norm = |values: &[f32]| values.iter().map(|value| value * value).sum::<f32>().sqrt();
         let difference: Vec<f32> = on.iter().zip(off).map(|(on, off)| on - off).collect();
         // The gradient of the bias of keys is 0 but for rounding: softmax ignores a common term.
-        // At its kink, rounding decides whether ReLU lets a unit's gradient through.
-        let relative = if config.hidden_act == Activation::Relu { 1e-2 } else { 1e-5 };
-        let limit = relative * norm(off).max(0.1);
+        let limit = 1e-5 * norm(off).max(0.1);
         let difference = norm(&difference);
         prop_assert!(difference < limit, "{}: {} of {}, {:?}", name, difference, norm(off), config);
     }
@@ -215,7 +215,13 @@ fn kernels_and_tensors_agree() {
                 prop_assert!((on - off).abs() < 2e-5, "{} by kernels, {} by tensors", on, off);
             }
             let config = BertConfig { pooling: Pooling::Mean, ..config };
-            same_gradients(&config, &lengths, adaptation)
+            let same = |seed| same_gradients(&config, &lengths, adaptation, seed);
+            // A unit at the kink of ReLU passes its gradient on or not, as rounding decides. This
+            // is rare: then two networks with other weights must agree.
+            match same(3) {
+                Err(_) if activation == Activation::Relu => same(4).and_then(|()| same(5)),
+                found => found,
+            }
         })
         .unwrap();
 }

@@ -11,8 +11,8 @@ use crate::DataError;
 const LONGEST: usize = 1 << 30;
 
 /// Reads a table record by record. The separator is a tab, a comma or a semicolon, whichever of them
-/// the first line has, in this order. Without tabs, fields may be in quotes, and a quoted field may go on in the next line.
-/// Blank lines are passed over.
+/// the first line has, in this order. Without tabs, fields may be in quotes, and a quoted field may
+/// go on in the next line. Blank lines are passed over.
 pub(crate) struct Records {
     path: PathBuf,
     file: Box<dyn BufRead + Send>,
@@ -80,7 +80,11 @@ impl Records {
         let number = self.lines;
         let quoted = self.separator != b'\t' && text.contains(&b'"');
         let quotes = |text: &[u8]| text.iter().filter(|&&byte| byte == b'"').count();
-        while quoted && quotes(&text) % 2 == 1 && self.read_line(&mut text)? > 0 {}
+        let mut is_open = quoted && quotes(&text) % 2 == 1;
+        while is_open {
+            let count = self.read_line(&mut text)?;
+            is_open = count > 0 && quotes(&text[text.len() - count..]) % 2 == 0;
+        }
         let not_text = || DataError::NotText { path: self.path.clone(), line: number };
         if !quoted {
             let text = std::str::from_utf8(&text).map_err(|_| not_text())?;
