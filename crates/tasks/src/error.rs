@@ -26,6 +26,14 @@ pub enum DataError {
         /// 1-based line.
         line: u64,
     },
+    /// A quoted field has no end.
+    #[error("{}:{line}: a field begins with a quote that is never closed", path.display())]
+    OpenQuote {
+        /// The file.
+        path: PathBuf,
+        /// 1-based line.
+        line: u64,
+    },
     /// A record is too long for a table.
     #[error("{}:{line}: a record of more than {most} bytes; is this a table?", path.display())]
     LongRecord {

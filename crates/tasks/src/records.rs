@@ -68,6 +68,22 @@ impl Records {
         Ok(count)
     }
 
+    /// Adds lines to a record until none of its fields is open.
+    fn close_quotes(&mut self, text: &mut Vec<u8>) -> Result<(), DataError> {
+        let (line, mut read) = (self.lines, 0);
+        let mut field = Field::Start;
+        loop {
+            field = field.after(&text[read..], self.separator);
+            read = text.len();
+            if field != Field::Quoted {
+                return Ok(());
+            }
+            if self.read_line(text)? == 0 {
+                return Err(DataError::OpenQuote { path: self.path.clone(), line });
+            }
+        }
+    }
+
     /// The fields of the next record.
     fn read(&mut self) -> Result<Option<(u64, StringRecord)>, DataError> {
         let mut text = match self.first.take() {
@@ -79,11 +95,8 @@ impl Records {
         }
         let number = self.lines;
         let quoted = self.separator != b'\t' && text.contains(&b'"');
-        let quotes = |text: &[u8]| text.iter().filter(|&&byte| byte == b'"').count();
-        let mut is_open = quoted && quotes(&text) % 2 == 1;
-        while is_open {
-            let count = self.read_line(&mut text)?;
-            is_open = count > 0 && quotes(&text[text.len() - count..]) % 2 == 0;
+        if quoted {
+            self.close_quotes(&mut text)?;
         }
         let not_text = || DataError::NotText { path: self.path.clone(), line: number };
         if !quoted {
@@ -100,6 +113,29 @@ impl Records {
             .from_reader(&text[..]);
         reader.read_record(&mut record).map_err(|_| not_text())?;
         Ok(Some((number, record)))
+    }
+}
+
+/// The part of a field that a byte belongs to. As in the crate `csv`, quotes count only where a field
+/// begins with one, and two of them within stand for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Start,
+    Plain,
+    Quoted,
+    /// Behind a quote in a quoted field, which ends the field, or is the first of two.
+    Closing,
+}
+
+impl Field {
+    fn after(self, bytes: &[u8], separator: u8) -> Self {
+        bytes.iter().fold(self, |field, &byte| match (field, byte) {
+            (Self::Start | Self::Closing, b'"') => Self::Quoted,
+            (Self::Quoted, b'"') => Self::Closing,
+            (Self::Quoted, _) => Self::Quoted,
+            (_, byte) if byte == separator || byte == b'\n' => Self::Start,
+            _ => Self::Plain,
+        })
     }
 }
 

@@ -319,6 +319,19 @@ mod tests {
     }
 
     #[test]
+    fn a_quote_inside_a_field_hides_no_row() {
+        let rows = "sequence,label,note\nACGT,1,5\" probe\nGGGC,0,\"a \"\"b\"\"\nc\"\nACGG,1,x\n";
+        let found: Vec<String> =
+            read(rows).unwrap().into_iter().map(|example| example.name).collect();
+        assert_eq!(found, ["x.tsv:2", "x.tsv:3", "x.tsv:5"]);
+        let error = read("sequence,label\nACGT,1\n\"GGGC,0\nACGG,1\n").unwrap_err().to_string();
+        assert!(
+            error.ends_with("x.tsv:3: a field begins with a quote that is never closed"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn pairs_have_two_sequences() {
         let format = TableFormat { pairs: true, ..TableFormat::default() };
         let examples = read_as("x.tsv", b"seq1\tseq2\tlabel\nACG\tTTT\t1\n", &format).unwrap();
