@@ -148,12 +148,62 @@ impl<R: BufRead> BufRead for Text<R> {
 
 impl<R: BufRead> Read for Text<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let found = self.fill_buf()?;
-        let count = found.len().min(to.len());
-        to[..count].copy_from_slice(&found[..count]);
-        self.consume(count);
-        Ok(count)
+        read_buffered(self, to)
     }
+}
+
+/// An input that shows all bytes to a function as they are read.
+///
+/// ```
+/// use std::io::Read as _;
+///
+/// use dnabert_core::text::Watched;
+///
+/// let (mut lines, mut read) = (0, String::new());
+/// let count = |bytes: &[u8]| lines += bytes.iter().filter(|&&byte| byte == b'\n').count();
+/// Watched::new(&b"one\ntwo\n"[..], count).read_to_string(&mut read)?;
+/// assert_eq!((lines, read.as_str()), (2, "one\ntwo\n"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Watched<R, F> {
+    input: R,
+    see: F,
+}
+
+impl<R: BufRead, F: FnMut(&[u8])> Watched<R, F> {
+    /// Shows the bytes of `input` to `see`, each once.
+    pub fn new(input: R, see: F) -> Self {
+        Self { input, see }
+    }
+}
+
+impl<R: BufRead, F: FnMut(&[u8])> BufRead for Watched<R, F> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.input.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        // What is consumed is in the buffer, so nothing is read here.
+        let buffer = self.input.fill_buf().unwrap_or_default();
+        (self.see)(&buffer[..count.min(buffer.len())]);
+        self.input.consume(count);
+    }
+}
+
+impl<R: BufRead, F: FnMut(&[u8])> Read for Watched<R, F> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        read_buffered(self, to)
+    }
+}
+
+/// Reads through the buffer of an input.
+fn read_buffered(input: &mut impl BufRead, to: &mut [u8]) -> io::Result<usize> {
+    let found = input.fill_buf()?;
+    let count = found.len().min(to.len());
+    to[..count].copy_from_slice(&found[..count]);
+    input.consume(count);
+    Ok(count)
 }
 
 #[cfg(test)]

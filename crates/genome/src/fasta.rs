@@ -1,11 +1,12 @@
 //! FASTA records as validated sequences.
 
-use std::io::{self, BufRead};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bio::io::fasta::{self, FastaRead};
+use dnabert_core::text::Watched;
 use dnabert_core::{LetterPolicy, LetterReport, Sequence, SequenceError};
 
 /// One FASTA record.
@@ -87,7 +88,7 @@ pub enum FastaError {
 pub struct Reader {
     path: PathBuf,
     policy: LetterPolicy,
-    inner: fasta::Reader<Headers>,
+    inner: fasta::Reader<Box<dyn BufRead + Send>>,
     records: usize,
     /// The headers that were read.
     headers: Arc<AtomicUsize>,
@@ -123,7 +124,8 @@ impl Reader {
         policy: LetterPolicy,
     ) -> Self {
         let headers = Arc::new(AtomicUsize::new(0));
-        let input = Headers { input, at_start: true, count: Arc::clone(&headers) };
+        let input: Box<dyn BufRead + Send> =
+            Box::new(Watched::new(input, count_headers(Arc::clone(&headers))));
         let (path, inner) = (path.as_ref().into(), fasta::Reader::from_bufread(input));
         Self { path, policy, inner, records: 0, headers, finished: false }
     }
@@ -173,36 +175,15 @@ impl Reader {
     }
 }
 
-/// Counts the headers of a FASTA file while it is read.
-struct Headers {
-    input: Box<dyn BufRead + Send>,
-    at_start: bool,
-    count: Arc<AtomicUsize>,
-}
-
-impl BufRead for Headers {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.input.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        let seen = self.input.fill_buf().unwrap_or_default();
-        for line in seen[..count.min(seen.len())].split_inclusive(|&byte| byte == b'\n') {
-            let is_header = self.at_start && line.starts_with(b">");
-            self.count.fetch_add(usize::from(is_header), Ordering::Relaxed);
-            self.at_start = line.ends_with(b"\n");
+/// A function that counts the headers in the bytes of a FASTA file.
+fn count_headers(count: Arc<AtomicUsize>) -> impl FnMut(&[u8]) + Send {
+    let mut at_start = true;
+    move |bytes| {
+        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let is_header = at_start && line.starts_with(b">");
+            count.fetch_add(usize::from(is_header), Ordering::Relaxed);
+            at_start = line.ends_with(b"\n");
         }
-        self.input.consume(count);
-    }
-}
-
-impl io::Read for Headers {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let found = self.fill_buf()?;
-        let count = found.len().min(to.len());
-        to[..count].copy_from_slice(&found[..count]);
-        self.consume(count);
-        Ok(count)
     }
 }
 
