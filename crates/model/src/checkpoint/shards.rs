@@ -40,8 +40,9 @@ pub(super) fn open(path: &Path) -> Result<Vec<Stored>, CheckpointError> {
         }
         let stored = source::open(&shard)?;
         let has = |name: &String| stored.iter().any(|tensor| tensor.name == *name);
-        let here = index.weight_map.iter().filter(|(_, own)| *own == file).map(|(name, _)| name);
-        if let Some(name) = here.into_iter().find(|name| !has(name)) {
+        let mut here =
+            index.weight_map.iter().filter(|(_, own)| *own == file).map(|(name, _)| name);
+        if let Some(name) = here.find(|name| !has(name)) {
             return Err(wrong(format!("{name} is not in {file}")));
         }
         all.extend(stored);

@@ -3,12 +3,9 @@
 
 use std::fmt::Write as _;
 
-use super::numbers::{Lines, is_numbers, names};
-use super::{ParseError, ParseErrorKind};
+use super::ParseError;
+use super::numbers::{DEFAULT_SITES, Lines, is_numbers};
 use crate::{CountMatrix, Motif};
-
-/// The number of sites of a matrix of frequencies, as in MEME's files.
-const DEFAULT_SITES: f64 = 20.0;
 
 /// How far a sum of frequencies may be from 1.
 const ROUNDING: f64 = 0.02;
@@ -57,12 +54,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
         if header.starts_with('#') {
             continue;
         }
-        let Some(header) = header.strip_prefix('>') else {
-            let found = header.to_owned();
-            return Err(lines.error(ParseErrorKind::Expected { found, expected: ">ID name" }));
-        };
-        let (id, name) = names(header);
-        lines.motif.clone_from(&id);
+        let (id, name) = lines.header(header)?;
         let mut rows = Vec::new();
         while let Some(line) = lines.next_if(|line| !line.starts_with(['>', '#'])) {
             rows.push(lines.four(line.split_whitespace())?);

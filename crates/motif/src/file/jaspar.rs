@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::numbers::{Lines, names};
+use super::numbers::Lines;
 use super::{ParseError, ParseErrorKind};
 use crate::{CountMatrix, Motif};
 
@@ -13,12 +13,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
     let mut lines = Lines::new(text);
     let mut motifs = Vec::new();
     while let Some(header) = lines.next() {
-        let Some(header) = header.strip_prefix('>') else {
-            let found = header.to_owned();
-            return Err(lines.error(ParseErrorKind::Expected { found, expected: ">ID name" }));
-        };
-        let (id, name) = names(header);
-        lines.motif.clone_from(&id);
+        let (id, name) = lines.header(header)?;
         let mut rows: Vec<[f64; 4]> = Vec::new();
         for (base, letter) in LETTERS.into_iter().enumerate() {
             let line = lines.expect()?;

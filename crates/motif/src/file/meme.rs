@@ -2,12 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::numbers::{Lines, is_numbers, names};
+use super::numbers::{DEFAULT_SITES, Lines, is_numbers, names};
 use super::{ParseError, ParseErrorKind};
 use crate::{Background, CountMatrix, Motif};
-
-/// The number of sites if the header has none, as in the programs of MEME.
-const DEFAULT_SITES: f64 = 20.0;
 
 pub(super) fn parse(text: &str) -> Result<Vec<Motif>, ParseError> {
     let mut lines = Lines::new(text);

@@ -41,6 +41,18 @@ impl<'a> Lines<'a> {
         ParseError { line: self.line, motif: self.motif.clone(), kind: kind.into() }
     }
 
+    /// The identifier and name of a motif whose first line, `>ID name`, was read last; errors name
+    /// the motif from then on.
+    pub(super) fn header(&mut self, line: &str) -> Result<(String, String), ParseError> {
+        let Some(header) = line.strip_prefix('>') else {
+            let found = line.to_owned();
+            return Err(self.error(ParseErrorKind::Expected { found, expected: ">ID name" }));
+        };
+        let (id, name) = names(header);
+        self.motif.clone_from(&id);
+        Ok((id, name))
+    }
+
     /// Parses parts of the last line as numbers.
     pub(super) fn numbers<'b>(
         &self,
@@ -62,6 +74,9 @@ impl<'a> Lines<'a> {
         numbers.try_into().map_err(|_| self.error(ParseErrorKind::Numbers { found, expected: 4 }))
     }
 }
+
+/// The number of sites of a matrix of frequencies that does not give it, as in the programs of MEME.
+pub(super) const DEFAULT_SITES: f64 = 20.0;
 
 /// Whether a line has numbers only.
 pub(super) fn is_numbers(line: &str) -> bool {
