@@ -2,14 +2,15 @@
 //! attention, mutagenesis and variants, for batches of 8 to 512 rows.
 //!
 //! ```console
-//! $ cargo bench -p dnabert-benches --no-default-features --features wgpu --bench gpu -- --out mine.jsonl
-//! $ cargo bench -p dnabert-benches --bench report -- mine.jsonl
+//! $ cargo bench -p dnabert-benches --no-default-features --features wgpu --bench gpu
+//! $ cargo bench -p dnabert-benches --bench report -- ../runs/gpu.jsonl
 //! ```
 //!
-//! One line of JSON for each case is added to the file (a relative path starts in `benches`). `--minutes 2` limits each
-//! device and number format, the most telling cases first; `--only forward-8x128` takes the cases whose names begin so.
-//! `--device flex` runs them on the CPU, and `--size mini` takes a smaller network, for devices that emulate a GPU. Each device and number format runs in a process of its own: that of a GPU
-//! holds for a whole program.
+//! One line of JSON for each case is added to `runs/gpu.jsonl`, or to the file of `--out` (cargo runs a bench in `benches`,
+//! where relative paths start). `--minutes 2` limits each device and number format, the most telling cases first;
+//! `--only forward-8x128` takes the cases whose names begin so. `--device flex` runs them on the CPU, and `--size mini` takes a
+//! smaller network, for devices that emulate a GPU. Each device and number format runs in a process of its own: the number
+//! format of a GPU holds for a whole program.
 #![allow(clippy::print_stdout, reason = "lines are what it is for")]
 
 mod support;
@@ -18,6 +19,7 @@ use std::cell::RefCell;
 use std::error::Error;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -260,7 +262,7 @@ struct Options {
 impl Options {
     fn read() -> Result<Self, Box<dyn Error>> {
         let mut options = Self {
-            out: "gpu.jsonl".to_owned(),
+            out: "../runs/gpu.jsonl".to_owned(),
             minutes: 2.0,
             only: None,
             device: None,
@@ -300,6 +302,9 @@ impl Options {
             .collect();
         let (started, all) = (Instant::now(), Duration::from_secs_f64(60.0 * self.minutes));
         let mut criterion = Criterion::default().without_plots();
+        if let Some(folder) = Path::new(&self.out).parent() {
+            std::fs::create_dir_all(folder)?;
+        }
         let mut file = OpenOptions::new().create(true).append(true).open(&self.out)?;
         for (at, case) in cases.iter().enumerate() {
             let left = all.saturating_sub(started.elapsed());

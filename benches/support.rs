@@ -25,7 +25,7 @@ pub(crate) fn device() -> Device {
 
 /// The precisions in which the device predicts without being opened for them.
 pub(crate) fn precisions(device: &Device) -> Vec<Precision> {
-    let is_cpu = dnabert::backend::describe(device).contains("CPU");
+    let is_cpu = dnabert::backend::is_cpu(device);
     let all = [Precision::F32, Precision::Bf16, Precision::Int8];
     all[..if is_cpu { 3 } else { 1 }].to_vec()
 }

@@ -2,7 +2,7 @@
 
     pip install torch transformers
     python benches/peers/gpu.py --out theirs.jsonl [--minutes 2] [--only forward-8x128] [--device cuda]
-    cargo bench -p dnabert-benches --bench report -- /path/of/mine.jsonl /path/of/theirs.jsonl
+    cargo bench -p dnabert-benches --bench report -- ../runs/gpu.jsonl ../theirs.jsonl
 
 Attention is PyTorch's own (sdpa). Each case runs in f32, with TF32 off and on, and in bf16; `--compile` runs it by `torch.compile`, too.
 Mutagenesis and variants are batches of 64 rows of equal length, as here.
@@ -61,6 +61,7 @@ class Side:
         weights = torch.bfloat16 if dtype == "bf16" else torch.float32
         self.model = self.model.to(device, weights).eval()
         self.run = torch.compile(self.model) if compiled else self.model
+        self.encode = torch.compile(self.model.bert) if compiled else self.model.bert
 
     def wait(self):
         if self.device == "cuda":
@@ -89,7 +90,7 @@ class Side:
         states = {}
         layer = self.model.bert.encoder.layer[-1]
         hook = layer.register_forward_pre_hook(lambda _, inputs: states.update(before=inputs[0]))
-        self.run.bert(ids) if hasattr(self.run, "bert") else self.model.bert(ids)
+        self.encode(ids)
         hook.remove()
         attention = layer.attention.self
         before = states["before"]
@@ -109,7 +110,7 @@ class Side:
             for ids in parts:
                 ids = ids.to(self.device)
                 if work == "forward":
-                    self.model.bert(ids) if self.run is self.model else self.run(ids)
+                    self.encode(ids)
                 elif work == "attention":
                     self.with_attention(ids)
                 else:

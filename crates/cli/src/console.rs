@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static IS_QUIET: AtomicBool = AtomicBool::new(false);
@@ -51,6 +51,38 @@ pub(crate) fn print(text: fmt::Arguments<'_>) {
         // Standard output does not work, so the results are lost.
         tell(format_args!("error: standard output cannot be written: {error}\n"));
         std::process::exit(crate::failure::IO.into());
+    }
+}
+
+/// Standard output for many lines. On a terminal, control characters are shown as in other messages.
+pub(crate) fn output() -> impl io::Write {
+    let stdout = io::stdout().lock();
+    let output: Box<dyn io::Write> =
+        if io::stdout().is_terminal() { Box::new(Visible(stdout)) } else { Box::new(stdout) };
+    BufWriter::new(output)
+}
+
+/// Shows the control characters of ASCII; a buffer may divide other letters.
+struct Visible<W>(W);
+
+impl<W: io::Write> io::Write for Visible<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_command =
+            |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\t' | b'\r');
+        for piece in bytes.split_inclusive(is_command) {
+            match piece.split_last() {
+                Some((last, rest)) if is_command(last) => {
+                    self.0.write_all(rest)?;
+                    write!(self.0, "{}", char::from(*last).escape_unicode())?;
+                }
+                _ => self.0.write_all(piece)?,
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -110,5 +142,8 @@ mod tests {
     fn commands_for_the_terminal_are_shown_as_text() {
         assert_eq!(visible("a\x1b[2Jb\u{9b}1m\tc\n"), "a\\u{1b}[2Jb\\u{9b}1m\tc\n");
         assert_eq!(visible("chr1 é"), "chr1 é");
+        let mut output = Visible(Vec::new());
+        output.write_all("é\x1b[2J\tb\n".as_bytes()).unwrap();
+        assert_eq!(output.0, "é\\u{1b}[2J\tb\n".as_bytes());
     }
 }

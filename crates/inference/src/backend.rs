@@ -337,7 +337,7 @@ pub fn device_with(backend: Option<Backend>, precision: Precision) -> Result<Dev
 }
 
 /// Whether tensors of the device, with gradients or without, are on the CPU.
-pub(crate) fn is_cpu(device: &Device) -> bool {
+pub fn is_cpu(device: &Device) -> bool {
     #[cfg(feature = "flex")]
     return device.clone().inner() == Device::flex();
     #[cfg(not(feature = "flex"))]

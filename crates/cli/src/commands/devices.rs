@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use clap::Args;
-use dnabert::backend::{describe, devices};
+use dnabert::backend::{describe, devices, is_cpu};
 use dnabert::core::{Classifier, Sequence};
 use dnabert::model::{HeadKind, Pooling};
 use dnabert::{Backend, BackendError, model_folder};
@@ -88,7 +88,7 @@ fn caches() {}
 /// Predicts in every shape.
 fn warm(arguments: &Arguments, folder: &Path) -> Outcome {
     let device = arguments.network.device()?;
-    if describe(&device).contains("CPU") {
+    if is_cpu(&device) {
         return Err(usage(
             "--warm: the CPU has no kernels to compile; choose --device wgpu or cuda",
         ));
@@ -101,9 +101,8 @@ fn warm(arguments: &Arguments, folder: &Path) -> Outcome {
     };
     let embedder = model.embedder();
     let started = Instant::now();
-    let mut rows: Vec<usize> = (0..usize::BITS).map(|power| 1 << power).collect();
-    rows.retain(|&rows| rows < largest);
-    rows.push(largest);
+    let powers = std::iter::successors(Some(1), |rows| Some(rows * 2));
+    let rows: Vec<usize> = powers.take_while(|&rows| rows < largest).chain([largest]).collect();
     for bases in (32..=model.config().longest_row()).step_by(32) {
         // The tokens of a k-mer model: one for each base but the last ones, and two more.
         let sequence: Sequence = "ACGTTGCA".repeat(bases.div_ceil(8))[..bases].parse()?;

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::args::Strands;
 use crate::args::input::{Count, ReadingOptions, name_failure, next_inputs};
+use crate::console;
 use crate::failure::Outcome;
 use crate::files::replace;
 
@@ -48,7 +49,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let models = open(arguments)?;
     match &arguments.reading.out {
-        None => predict(arguments, &models, &mut BufWriter::new(io::stdout().lock())),
+        None => predict(arguments, &models, &mut console::output()),
         Some(path) => replace(path, |beside| {
             let mut output = BufWriter::new(File::create(beside)?);
             predict(arguments, &models, &mut output)

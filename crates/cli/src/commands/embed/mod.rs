@@ -3,7 +3,7 @@
 mod table;
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::BufWriter;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -15,6 +15,7 @@ use dnabert::{Embedder, model_folder};
 use self::table::{Npy, Table, Tsv};
 use crate::args::DatasetsOptions;
 use crate::args::input::{Count, ReadingOptions, name_failure, next_inputs};
+use crate::console;
 use crate::failure::Outcome;
 use crate::files::replace;
 
@@ -60,7 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let embed = |table: &mut dyn Table| embed(arguments, &embedder, table);
     let width = embedder.hidden_size();
     match &arguments.reading.out {
-        None => embed(&mut Tsv::new(BufWriter::new(io::stdout().lock()), width)?),
+        None => embed(&mut Tsv::new(console::output(), width)?),
         Some(path) if path.extension().is_some_and(|extension| extension == "npy") => {
             let index = path.with_extension("index.tsv");
             replace(path, |beside| {
