@@ -249,7 +249,7 @@ fn open_cuda() -> Result<Device, Failure> {
     opened.clone().map_err(Failure::Unusable)
 }
 
-/// All devices of a backend that can be used, and the first of them is the one of [`device`].
+/// All devices of a backend. [`device`] opens the first one.
 ///
 /// ```
 /// use dnabert_inference::Backend;

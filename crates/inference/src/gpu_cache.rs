@@ -12,8 +12,8 @@ use cubecl::environment;
 /// Turns the cache of compiled kernels on, and puts all caches in the folder for caches of the user.
 /// By default the code is not kept, and the rest lies beside the nearest `Cargo.toml`.
 ///
-/// A `cubecl.toml` or `burn.toml` of the user, and another place in it, are respected. Does nothing
-/// if the runtime was already set up by the program.
+/// All other settings of a `cubecl.toml` or `burn.toml` are kept, and so is another place in it. Does
+/// nothing if the program has set up the runtime already.
 pub(crate) fn keep() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -67,6 +67,11 @@ pub(crate) struct Arguments {
 /// Runs what is missing, and prints the comparison.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let (task, defaults) = match (arguments.name, arguments.tables.task("tables")?) {
+        (Some(_), _) if arguments.tables.classes()?.is_some() => {
+            return Err(usage(
+                "--classes: a shipped task has its own; the option is for your tables",
+            ));
+        }
         (Some(benchmark), _) => {
             let defaults = defaults(benchmark, arguments.crop);
             (benchmark.task(&arguments.datasets.find()?), arguments.training.defaults(defaults))

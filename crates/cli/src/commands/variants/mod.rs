@@ -194,7 +194,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let variants = Variants::open(vcf)?;
     let shard = arguments.shard.unwrap_or_default();
     let settings = format!(
-        "variants {}, genome {}, any naming {}, model {} in {}, width {width}, reach {}, reading {:?}, mismatch {:?}, likelihood {:?}, background {:?}, haplotypes {:?} within {}",
+        "variants {}, genome {}, ignore chr {}, model {} in {}, width {width}, reach {}, reading {:?}, mismatch {:?}, likelihood {:?}, background {:?}, haplotypes {:?} within {}",
         vcf.display(),
         genome_path.display(),
         arguments.ignore_chr,
