@@ -29,7 +29,8 @@ use dnabert::core::{Classifier as _, Encoding, Sequence};
 use dnabert::interpret::Mutagenesis;
 use dnabert::model::{Bert, BertConfig, Encoder, SequenceClassifier, TokenBatch};
 use dnabert::{
-    AnyTokenizer, Backend, Device, ModelSize, Precision, Predictor, SequenceReader, device_with,
+    AnyTokenizer, Backend, BatchSize, Device, ModelSize, Precision, Predictor, SequenceReader,
+    device_with,
 };
 use serde_json::json;
 
@@ -162,7 +163,8 @@ impl Bench {
         model.encoder = model.encoder.with_precision(precision)?;
         let tokenizer = AnyTokenizer::from(support::tokenizer());
         let reader = SequenceReader::for_config(tokenizer, &config, device.clone());
-        let predictor = Predictor::new(&model, reader.with_batch_size(64), &config);
+        let predictor =
+            Predictor::new(&model, reader.with_batch_size(BatchSize::Tokens(1 << 15)), &config);
         Ok(Self { device, config, model, predictor })
     }
 

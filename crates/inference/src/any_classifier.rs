@@ -10,17 +10,17 @@ use dnabert_model::{Checkpoint, MaskMode, Pooling, Precision, ProblemType};
 
 use crate::ensemble::ENSEMBLE_FILE;
 use crate::own_network::{OWN_NETWORK_FILE, needs_encoder};
-use crate::{Ensemble, Model, ModelError, OwnClassifier, Predictor, network_folder};
+use crate::{BatchSize, Ensemble, Model, ModelError, OwnClassifier, Predictor, network_folder};
 
 /// How a model reads sequences, where this differs from its folder.
 ///
 /// ```
 /// use dnabert_core::AmbiguityPolicy;
-/// use dnabert_inference::{AnyClassifier, ReadOptions, device};
+/// use dnabert_inference::{AnyClassifier, BatchSize, ReadOptions, device};
 ///
 /// let options = ReadOptions {
 ///     ambiguity: AmbiguityPolicy::Unknown, // a k-mer with an N becomes [UNK]
-///     batch_size: Some(64),
+///     batch_size: Some(BatchSize::Rows(64)),
 ///     ..ReadOptions::default()
 /// };
 /// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/models/splice-fly");
@@ -31,8 +31,8 @@ use crate::{Ensemble, Model, ModelError, OwnClassifier, Predictor, network_folde
 pub struct ReadOptions {
     /// What happens to tokens with ambiguous letters.
     pub ambiguity: AmbiguityPolicy,
-    /// Rows in a forward pass.
-    pub batch_size: Option<usize>,
+    /// How many rows are in a forward pass, if not as [`Model`] has it.
+    pub batch_size: Option<BatchSize>,
     /// How hidden states are pooled.
     pub pooling: Option<Pooling>,
     /// How padding is masked.

@@ -4,6 +4,7 @@ use dnabert_core::{Encoding, Sequence, Stitcher, TokenizeError, Tokenizer};
 use dnabert_model::{Bert, Encoder, Pooling};
 
 use crate::AnyTokenizer;
+use crate::BatchSize;
 use crate::reader::SequenceReader;
 
 /// The last hidden states of an encoder: for tokens, bases, or whole sequences of any length.
@@ -54,6 +55,11 @@ impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
         self.reader.tokenizer()
     }
 
+    /// How many rows are in a forward pass.
+    pub fn batch_size(&self) -> BatchSize {
+        self.reader.batch_size()
+    }
+
     /// Calls `take` with the states of every token, row by row. Special tokens are included, and
     /// tokens that two rows share are given twice. Only one batch of rows is in memory (with byte
     /// pairs, also the ids of the whole sequence).
@@ -66,10 +72,10 @@ impl<E: Encoder, T: Tokenizer> Embedder<E, T> {
         sequence: &Sequence,
         mut take: impl FnMut(&TokenStates),
     ) -> Result<(), TokenizeError> {
-        let mut batch = Vec::with_capacity(self.reader.batch_size());
+        let mut batch = Vec::new();
         for row in self.reader.rows(sequence) {
             batch.push(row?);
-            if batch.len() == self.reader.batch_size() {
+            if self.reader.is_full(batch.iter()) {
                 self.run(&mut batch, &mut take);
             }
         }

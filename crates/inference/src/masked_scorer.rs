@@ -101,7 +101,7 @@ impl MaskedScorer {
             let rows = current.as_ref().map_or(&[][..], |(_, rows)| rows);
             let Some(question) = self.question(index, base, rows) else { continue };
             waiting.push((at, question));
-            if waiting.len() == self.reader.batch_size() {
+            if self.reader.is_full(waiting.iter().map(|(_, question)| &question.row)) {
                 self.run(sequences, &mut waiting, &mut answers);
             }
         }

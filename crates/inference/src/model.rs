@@ -13,8 +13,8 @@ use dnabert_model::{
 
 use crate::reader::SequenceReader;
 use crate::{
-    AnyTokenizer, AttentionReader, AttributionMethod, BoxedAttribution, Embedder, GradientMethod,
-    GradientReader, MaskedScorer, ModelError, Predictor, network_folder,
+    AnyTokenizer, AttentionReader, AttributionMethod, BatchSize, BoxedAttribution, Embedder,
+    GradientMethod, GradientReader, MaskedScorer, ModelError, Predictor, network_folder,
 };
 
 /// A trained network and its tokenizer, read from a folder in the Hugging Face layout.
@@ -42,7 +42,7 @@ pub struct Model {
     config: BertConfig,
     reader: SequenceReader<AnyTokenizer>,
     /// Rows of one forward pass, where the caller has set it.
-    batch_size: Option<usize>,
+    batch_size: Option<BatchSize>,
 }
 
 /// The network of a folder, with the head that the folder has.
@@ -179,17 +179,17 @@ impl Model {
         self
     }
 
-    /// The same model with another number of rows in a forward pass, for all views. A GPU can use
-    /// more. By default it depends on the view: 32, 16 where hidden states are kept, 8 for
-    /// gradients.
+    /// The same model with another number of rows in a forward pass, for all views.
+    ///
+    /// By default it depends on the view: 32, 16 where hidden states are kept, 8 for gradients; on
+    /// a GPU, as many rows as have 1,024 times as many tokens. A GPU with much memory can use more.
     ///
     /// # Panics
     ///
     /// If it is 0.
     #[must_use]
-    pub fn with_batch_size(mut self, batch_size: usize) -> Self {
-        assert!(batch_size > 0, "a batch has at least one row");
-        self.batch_size = Some(batch_size);
+    pub fn with_batch_size(mut self, batch_size: impl Into<BatchSize>) -> Self {
+        self.batch_size = Some(batch_size.into().checked());
         self
     }
 
@@ -266,8 +266,9 @@ impl Model {
         }
     }
 
-    fn reader(&self, batch_size: usize) -> SequenceReader<AnyTokenizer> {
-        self.reader.clone().with_batch_size(self.batch_size.unwrap_or(batch_size))
+    fn reader(&self, rows: usize) -> SequenceReader<AnyTokenizer> {
+        let usual = BatchSize::default_for(rows, self.reader.device());
+        self.reader.clone().with_batch_size(self.batch_size.unwrap_or(usual))
     }
 
     fn classifier(&self) -> Result<&SequenceClassifier<Bert>, ModelError> {

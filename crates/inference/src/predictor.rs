@@ -11,7 +11,7 @@ use dnabert_model::{
 };
 
 use crate::reader::SequenceReader;
-use crate::{AnyTokenizer, ModelError};
+use crate::{AnyTokenizer, BatchSize, ModelError};
 
 /// A tokenizer and a trained network, combined only here.
 ///
@@ -111,6 +111,11 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
         self.reader.tokenizer()
     }
 
+    /// How many rows are in a forward pass.
+    pub fn batch_size(&self) -> BatchSize {
+        self.reader.batch_size()
+    }
+
     /// The network.
     pub fn model(&self) -> &SequenceClassifier<E> {
         &self.model
@@ -125,7 +130,9 @@ impl<E: Encoder, T: Tokenizer> Predictor<E, T> {
     /// probabilities, the probability of each label, or numbers.
     pub fn predict_encoded(&self, rows: &[&Encoding]) -> Vec<Vec<f64>> {
         let pad = self.tokenizer().special_tokens().pad;
-        let scores = logits(&self.model, rows, self.reader.batch_size(), pad, self.reader.device());
+        let longest = rows.iter().map(|row| row.len()).max().unwrap_or_default();
+        let size = self.reader.rows_in_batch(longest);
+        let scores = logits(&self.model, rows, size, pad, self.reader.device());
         scores.iter().map(|row| self.outputs(row)).collect()
     }
 

@@ -4,10 +4,8 @@ use burn::tensor::{Device, Tensor};
 use dnabert_core::{Encoding, Sequence, Tiles, Tiling, TokenizeError, Tokenizer};
 use dnabert_model::{BertConfig, TokenBatch};
 
+use crate::BatchSize;
 use crate::backend::is_cpu;
-
-/// Number of batches whose rows are sorted by length together.
-const WINDOW: usize = 16;
 
 /// Lengths of rows on a GPU are multiples of it.
 const LENGTHS: usize = 32;
@@ -31,7 +29,7 @@ const LENGTHS: usize = 32;
 pub struct SequenceReader<T> {
     tokenizer: T,
     tiling: Tiling,
-    batch_size: usize,
+    batch_size: BatchSize,
     /// The length that every row is padded to. With `None`, rows are padded to the longest in their
     /// batch.
     padded_length: Option<usize>,
@@ -46,7 +44,7 @@ impl<T> SequenceReader<T> {
     /// If `longest` is less than 3.
     pub fn new(tokenizer: T, longest: usize, device: Device) -> Self {
         let tiling = Tiling::new(longest, longest.saturating_sub(2) / 4);
-        Self { tokenizer, tiling, batch_size: 32, padded_length: None, device }
+        Self { tokenizer, tiling, batch_size: BatchSize::Rows(32), padded_length: None, device }
     }
 
     /// A reader for a network of `config`. Rows have at most the length that the network can read,
@@ -62,9 +60,8 @@ impl<T> SequenceReader<T> {
     ///
     /// If it is 0.
     #[must_use]
-    pub fn with_batch_size(mut self, batch_size: usize) -> Self {
-        assert!(batch_size > 0, "a batch has at least one row");
-        self.batch_size = batch_size;
+    pub fn with_batch_size(mut self, batch_size: impl Into<BatchSize>) -> Self {
+        self.batch_size = batch_size.into().checked();
         self
     }
 
@@ -95,7 +92,7 @@ impl<T> SequenceReader<T> {
     }
 
     /// Rows in a forward pass.
-    pub fn batch_size(&self) -> usize {
+    pub fn batch_size(&self) -> BatchSize {
         self.batch_size
     }
 
@@ -124,10 +121,10 @@ impl<T: Tokenizer> SequenceReader<T> {
 
     /// One batch on the device, `[rows, length]`.
     ///
-    /// A GPU compiles and tunes its kernels for every shape. So that there are few, a batch there
-    /// has a multiple of 32 tokens, unless the length of rows is given or too short, and a power of
-    /// two of rows: the last row is then repeated, and what follows the rows that were given means
-    /// nothing.
+    /// A GPU compiles and tunes its kernels for every shape. So that there are few, rows there have
+    /// a multiple of 32 tokens, unless the length of rows is given or too short, and a batch has a
+    /// power of two of rows: the last row is then repeated, and what follows the rows that were
+    /// given means nothing.
     pub fn upload(&self, rows: &[&Encoding]) -> TokenBatch {
         let longest = rows.iter().map(|row| row.len()).max().unwrap_or_default();
         let pad = self.tokenizer.special_tokens().pad;
@@ -145,13 +142,34 @@ impl<T: Tokenizer> SequenceReader<T> {
         }
     }
 
+    /// Whether these rows are a batch: one row more would be too many.
+    pub(crate) fn is_full<'a>(&self, rows: impl ExactSizeIterator<Item = &'a Encoding>) -> bool {
+        let count = rows.len();
+        count >= self.rows_in_batch(rows.map(Encoding::len).max().unwrap_or_default())
+    }
+
+    /// The largest number of rows of `length` tokens in a batch.
+    pub(crate) fn rows_in_batch(&self, length: usize) -> usize {
+        let [_, length] = self.shape_on_gpu(1, length);
+        let rows = self.batch_size.rows(length);
+        match self.batch_size {
+            // Below the power of two to which the rows would be filled up.
+            BatchSize::Tokens(_) => 1 << rows.ilog2(),
+            BatchSize::Rows(_) => rows,
+        }
+    }
+
     /// The rows and the length of a batch with so many rows, the longest of `longest` tokens.
     fn shape_on_gpu(&self, rows: usize, longest: usize) -> [usize; 2] {
         let length = match self.padded_length {
             Some(length) => length.max(longest),
             None => longest.next_multiple_of(LENGTHS).min(self.tiling.max_tokens().max(longest)),
         };
-        [rows.next_power_of_two().min(self.batch_size.max(rows)), length]
+        let most = match self.batch_size {
+            BatchSize::Rows(most) => most.max(rows),
+            BatchSize::Tokens(_) => usize::MAX,
+        };
+        [rows.next_power_of_two().min(most), length]
     }
 
     /// Calls `take` with every batch. Rows are in the order of the sequences. `take` gets the batch
@@ -171,7 +189,7 @@ impl<T: Tokenizer> SequenceReader<T> {
         for (index, sequence) in sequences.iter().enumerate() {
             for row in self.rows(sequence) {
                 waiting.push((index, row.map_err(in_batch(index))?));
-                if waiting.len() == self.batch_size {
+                if self.is_full(waiting.iter().map(|(_, row)| row)) {
                     run(&mut waiting);
                 }
             }
@@ -192,11 +210,15 @@ impl<T: Tokenizer> SequenceReader<T> {
     ) -> Result<Vec<Vec<f32>>, TokenizeError> {
         let mut means = vec![Mean::default(); sequences.len()];
         let mut waiting: Vec<(usize, Encoding)> = Vec::new();
+        let mut tokens = 0;
         for (index, sequence) in sequences.iter().enumerate() {
             for row in self.rows(sequence) {
-                waiting.push((index, row.map_err(in_batch(index))?));
-                if waiting.len() == WINDOW * self.batch_size {
+                let row = row.map_err(in_batch(index))?;
+                tokens += row.len();
+                waiting.push((index, row));
+                if self.batch_size.is_window(waiting.len(), tokens) {
                     self.run(&mut waiting, &pool, &mut means);
+                    tokens = 0;
                 }
             }
         }
@@ -210,10 +232,19 @@ impl<T: Tokenizer> SequenceReader<T> {
         pool: &impl Fn(&TokenBatch) -> Tensor<2>,
         means: &mut [Mean],
     ) {
-        waiting.sort_by_key(|(_, row)| row.len());
-        for chunk in waiting.chunks(self.batch_size) {
+        waiting.sort_by_key(|(_, row)| std::cmp::Reverse(row.len()));
+        // All batches are started before the first is read back, so that a GPU never waits.
+        let mut started = Vec::new();
+        let mut rest = &waiting[..];
+        while let Some((_, longest)) = rest.first() {
+            // A power of two of rows, as long as the first one: the longest.
+            let rows = self.rows_in_batch(longest.len()).min(rest.len());
+            let (chunk, after) = rest.split_at(rows);
             let rows: Vec<&Encoding> = chunk.iter().map(|(_, row)| row).collect();
-            let pooled = pool(&self.upload(&rows));
+            started.push((chunk, pool(&self.upload(&rows))));
+            rest = after;
+        }
+        for (chunk, pooled) in started {
             let [_, width] = pooled.dims();
             let values: Vec<f32> = pooled.into_data().iter::<f32>().collect();
             for ((index, row), vector) in chunk.iter().zip(values.chunks(width)) {
@@ -261,10 +292,15 @@ mod tests {
         let tokenizer = KmerTokenizer::new(3).unwrap();
         let device = crate::device(None).unwrap();
         let reader = SequenceReader::new(tokenizer, 100, device).with_batch_size(24);
+        assert_eq!(reader.rows_in_batch(33), 24);
         assert_eq!(reader.shape_on_gpu(5, 33), [8, 64]);
         assert_eq!(reader.shape_on_gpu(8, 64), [8, 64]);
         // Neither more rows than a batch has, nor more tokens than the network reads.
         assert_eq!(reader.shape_on_gpu(17, 97), [24, 100]);
+        let by_tokens = reader.clone().with_batch_size(BatchSize::Tokens(1024));
+        assert_eq!(by_tokens.rows_in_batch(33), 16, "of 64 tokens each");
+        assert_eq!(by_tokens.rows_in_batch(97), 8, "of 100 tokens each");
+        assert_eq!(by_tokens.shape_on_gpu(5, 97), [8, 100]);
         let reader = reader.with_padded_length(Some(50));
         assert_eq!(reader.shape_on_gpu(1, 33), [1, 50]);
         assert_eq!(reader.shape_on_gpu(1, 60), [1, 60]);

@@ -1,6 +1,6 @@
 //! Terms that are added to attention scores: padding masks and position biases.
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
 
 use crate::{MaskMode, TokenBatch};
 
@@ -11,6 +11,8 @@ pub struct AttentionBias {
     padding: Option<Tensor<4>>,
     /// One value for each head, query and key, `[1, heads, query, key]`.
     position: Option<Tensor<4>>,
+    /// Whether padding is left out, as a mask would do it.
+    is_mask: bool,
 }
 
 impl AttentionBias {
@@ -22,7 +24,25 @@ impl AttentionBias {
         Self {
             padding: padding(batch, mode),
             position: alibi_heads.map(|heads| Self::linear_biases(heads, length, &device)),
+            is_mask: mode == MaskMode::Padding && alibi_heads.is_none(),
         }
+    }
+
+    /// Returns whether the bias does nothing but leave padding out, so that
+    /// [`hidden_keys`](Self::hidden_keys) can replace it.
+    pub(crate) fn is_mask(&self) -> bool {
+        self.is_mask
+    }
+
+    /// Returns the keys that are left out, for queries `[batch, heads, query, width]`.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[batch, heads, query, key]`
+    pub(crate) fn hidden_keys(&self, queries: [usize; 4]) -> Option<Tensor<4, Bool>> {
+        let padding = self.padding.clone()?;
+        let ([batch, heads, queries, _], [.., keys]) = (queries, padding.dims());
+        Some(padding.lower_elem(PADDING / 2.0).expand([batch, heads, queries, keys]))
     }
 
     /// Returns the biases of attention with linear biases (ALiBi; Press et al. 2022, arXiv
@@ -40,10 +60,13 @@ impl AttentionBias {
         (queries - keys).abs().float() * Tensor::from_data(slopes, device).neg()
     }
 
-    /// Adds the bias to `scores`, `[batch, heads, query, key]`.
+    /// Adds the bias to `scores`, `[batch, heads, query, key]`, of all queries or of the first
+    /// ones.
     pub(crate) fn add_to(&self, scores: Tensor<4>) -> Tensor<4> {
-        let terms = [&self.position, &self.padding];
-        terms.into_iter().flatten().fold(scores, |scores, term| scores + term.clone())
+        let [_, _, queries, _] = scores.dims();
+        let position = self.position.clone().map(|term| term.narrow(2, 0, queries));
+        let terms = [position, self.padding.clone()];
+        terms.into_iter().flatten().fold(scores, |scores, term| scores + term)
     }
 }
 

@@ -7,6 +7,7 @@ use burn::module::{Module, ModuleDisplay};
 use burn::nn::Linear;
 use burn::tensor::{Device, Int, Tensor};
 
+use crate::attention::Needed;
 use crate::bias::AttentionBias;
 #[cfg(feature = "flex")]
 use crate::flex;
@@ -87,6 +88,15 @@ pub struct EncoderOutput {
     /// One vector for each row, `[batch, hidden]`: the output of the pooler, or the `[CLS]` state
     /// without a pooler.
     pub pooled: Tensor<2>,
+}
+
+/// Which of the last states are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The states of all tokens.
+    All,
+    /// The state of the first token of each row.
+    First,
 }
 
 /// BERT's pooler: a linear layer and tanh over the `[CLS]` state.
@@ -184,11 +194,58 @@ impl Bert {
         self
     }
 
-    /// The output of the pooler, or the `[CLS]` state without one, `[batch, hidden]`.
-    fn pool(&self, hidden: &Tensor<3>) -> Tensor<2> {
+    /// The output of the pooler, or the `[CLS]` state without one, from the states of the first
+    /// tokens, `[batch, hidden]`.
+    fn pool(&self, first: Tensor<2>) -> Tensor<2> {
         match &self.pooler {
-            Some(pooler) => pooler.forward(hidden),
-            None => first_token(hidden),
+            Some(pooler) => pooler.of_first(first),
+            None => first,
+        }
+    }
+
+    /// Runs embeddings and layers by burn's operations, or by the kernels for training.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[batch × length, hidden]`, or `[batch, hidden]` of the first tokens
+    fn run(&self, batch: &TokenBatch, wanted: Wanted, sink: &mut dyn LayerSink) -> Tensor<2> {
+        #[cfg(feature = "flex")]
+        assert!(
+            self.packed_weights.is_none(),
+            "weights in {} are for prediction, with padding at the end of rows",
+            self.precision()
+        );
+        let dims @ [rows, length] = batch.dims();
+        let width = self.hidden_size();
+        let unflatten = |states: Tensor<2>| states.reshape([rows, length, width]);
+        let mut states = self.embeddings.forward(batch).reshape([rows * length, width]);
+        if sink.wants_hidden(0) {
+            sink.hidden(0, unflatten(states.clone()));
+        }
+        let of_first = Needed { first_only: true, weights: false };
+        #[cfg(feature = "flex")]
+        if let Some(last) = flex::train_layers(self, batch, &states, sink) {
+            return if wanted == Wanted::First { of_first.select(&last, dims) } else { last };
+        }
+        let bias = AttentionBias::new(batch, self.mask_mode, self.alibi_heads);
+        let last = self.encoder.layer.len() - 1;
+        let is_watched = sink.wants_attention(last) || sink.wants_hidden(last + 1);
+        for (index, layer) in self.encoder.layer.iter().enumerate() {
+            let weights = sink.wants_attention(index);
+            let first_only = wanted == Wanted::First && index == last && !is_watched;
+            let (output, weights) =
+                layer.forward(&states, dims, &bias, Needed { first_only, weights });
+            states = output;
+            if let Some(weights) = weights {
+                sink.attention(index, weights);
+            }
+            if sink.wants_hidden(index + 1) {
+                sink.hidden(index + 1, unflatten(states.clone()));
+            }
+        }
+        match wanted {
+            Wanted::First if is_watched => of_first.select(&states, dims),
+            _ => states,
         }
     }
 
@@ -244,59 +301,30 @@ impl Encoder for Bert {
     /// the caller, and for padding that is not at the end of a row.
     fn encode(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> EncoderOutput {
         #[cfg(feature = "flex")]
-        if let Some(output) = flex::encode(self, batch, flex::Wanted::All, sink) {
+        if let Some(output) = flex::encode(self, batch, Wanted::All, sink) {
             return output;
         }
-        #[cfg(feature = "flex")]
-        assert!(
-            self.packed_weights.is_none(),
-            "weights in {} are for prediction, with padding at the end of rows",
-            self.precision()
-        );
-        let dims @ [rows, length] = batch.dims();
-        let width = self.hidden_size();
-        let unflatten = |rows_of_tokens: Tensor<2>| rows_of_tokens.reshape([rows, length, width]);
-        let embedded = self.embeddings.forward(batch);
-        let mut states = embedded.reshape([rows * length, width]);
-        if sink.wants_hidden(0) {
-            sink.hidden(0, unflatten(states.clone()));
-        }
-        #[cfg(feature = "flex")]
-        if let Some(last) = flex::train_layers(self, batch, &states, sink) {
-            let hidden = unflatten(last);
-            let pooled = self.pool(&hidden);
-            return EncoderOutput { hidden, pooled };
-        }
-        let bias = AttentionBias::new(batch, self.mask_mode, self.alibi_heads);
-        for (index, layer) in self.encoder.layer.iter().enumerate() {
-            let (output, weights) = layer.forward(states, dims, &bias);
-            states = output;
-            if sink.wants_attention(index) {
-                sink.attention(index, weights);
-            }
-            if sink.wants_hidden(index + 1) {
-                sink.hidden(index + 1, unflatten(states.clone()));
-            }
-        }
-        let mut hidden = unflatten(states);
+        let [rows, length] = batch.dims();
+        let states = self.run(batch, Wanted::All, sink);
+        let mut hidden = states.reshape([rows, length, self.hidden_size()]);
         if let (Some(_), Some(mask)) = (self.alibi_heads, &batch.mask) {
             // MosaicBERT computes only real tokens and fills the rest with zeros.
             hidden = hidden * mask.clone().unsqueeze_dim::<3>(2);
         }
-        let pooled = self.pool(&hidden);
+        let pooled = self.pool(first_token(&hidden));
         EncoderOutput { hidden, pooled }
+    }
+
+    fn encode_pooled(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
+        #[cfg(feature = "flex")]
+        if let Some(output) = flex::encode(self, batch, Wanted::First, sink) {
+            return output.pooled;
+        }
+        self.pool(self.run(batch, Wanted::First, sink))
     }
 
     #[cfg(feature = "flex")]
     fn is_packed(&self) -> bool {
         self.packed_weights.is_some()
-    }
-
-    #[cfg(feature = "flex")]
-    fn encode_pooled(&self, batch: &TokenBatch, sink: &mut dyn LayerSink) -> Tensor<2> {
-        match flex::encode(self, batch, flex::Wanted::First, sink) {
-            Some(output) => output.pooled,
-            None => self.encode(batch, sink).pooled,
-        }
     }
 }

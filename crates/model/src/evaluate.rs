@@ -5,6 +5,9 @@ use dnabert_core::Encoding;
 
 use crate::{Encoder, Scorer, SequenceClassifier, TokenBatch};
 
+/// Number of batches whose outputs are kept on the device.
+const WINDOW: usize = 16;
+
 /// Returns the logits of `rows`, in the same order, computed in batches of similar length.
 ///
 /// The result has one vector for each row: its outputs or, for a token classifier, the outputs of
@@ -79,19 +82,26 @@ fn outputs(
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|&index| rows[index].len());
     let mut found = vec![Vec::new(); rows.len()];
-    for chunk in order.chunks(batch_size) {
-        let batch: Vec<_> = chunk.iter().map(|&index| rows[index]).collect();
-        let longest = batch.iter().map(|row| row.len()).max().unwrap_or_default();
-        let inputs = TokenBatch::padded(&batch, padded_length(longest), pad, device);
-        let [_, length] = inputs.dims();
-        let output = output(&inputs);
-        let [scored, outputs] = output.dims();
-        let per_row = scored / chunk.len() * outputs;
-        let values: Vec<f32> = output.into_data().iter::<f32>().collect();
-        for (&index, row) in chunk.iter().zip(values.chunks(per_row)) {
-            let real = if scored == chunk.len() { per_row } else { rows[index].len() * outputs };
-            debug_assert!(scored == chunk.len() || scored == chunk.len() * length);
-            found[index] = row[..real].to_vec();
+    for window in order.chunks(WINDOW * batch_size) {
+        // All are started before the first is read back, so that a GPU never waits.
+        let started: Vec<(&[usize], Tensor<2>)> = window
+            .chunks(batch_size)
+            .map(|chunk| {
+                let batch: Vec<_> = chunk.iter().map(|&index| rows[index]).collect();
+                let longest = batch.iter().map(|row| row.len()).max().unwrap_or_default();
+                let length = padded_length(longest);
+                (chunk, output(&TokenBatch::padded(&batch, length, pad, device)))
+            })
+            .collect();
+        for (chunk, output) in started {
+            let [scored, outputs] = output.dims();
+            let per_row = scored / chunk.len() * outputs;
+            let values: Vec<f32> = output.into_data().iter::<f32>().collect();
+            for (&index, row) in chunk.iter().zip(values.chunks(per_row)) {
+                let real =
+                    if scored == chunk.len() { per_row } else { rows[index].len() * outputs };
+                found[index] = row[..real].to_vec();
+            }
         }
     }
     found

@@ -25,7 +25,7 @@ mod sink;
 mod start;
 
 pub use adapt::{Adaptation, LowRank, adapt};
-pub use attention::{AttentionOutput, FusedSelfAttention, SelfAttention};
+pub use attention::{AttentionOutput, FusedSelfAttention, Needed, SelfAttention};
 pub use batch::TokenBatch;
 pub use bias::AttentionBias;
 pub use checkpoint::{Checkpoint, CheckpointError, HeadKind, NewHead};

@@ -137,3 +137,34 @@ fn linear_biases_know_no_longest_row() {
     let batch = TokenBatch::from_encodings(&[&row(&[5; 100])], 0, &device);
     assert_eq!(hidden(&config.init(1, &device), &batch).dims(), [1, 100, 12]);
 }
+
+/// Takes the attention weights of the last layer.
+#[derive(Default)]
+struct LastAttention(Vec<f32>);
+
+impl LayerSink for LastAttention {
+    fn wants_attention(&self, layer: usize) -> bool {
+        layer == 1
+    }
+    fn attention(&mut self, _layer: usize, weights: Tensor<4>) {
+        self.0 = values(weights);
+    }
+}
+
+#[test]
+fn the_pooled_states_alone_are_those_of_a_whole_pass() {
+    let device = Device::flex();
+    let rows = [row(&[2, 9, 33, 12, 3]), row(&[2, 40, 41, 42, 43, 44, 45, 46, 3])];
+    let batch = TokenBatch::from_encodings(&rows.each_ref(), 0, &device);
+    for config in families() {
+        for bert in [config.init(1, &device), config.init(1, &device).without_pooler()] {
+            let whole = values(bert.encode(&batch, &mut ()).pooled);
+            let alone = values(bert.encode_pooled(&batch, &mut ()));
+            assert!(largest_difference(&whole, &alone) < 1e-5);
+            let mut sink = LastAttention::default();
+            let watched = values(bert.encode_pooled(&batch, &mut sink));
+            assert!(largest_difference(&whole, &watched) < 1e-5);
+            assert_eq!(sink.0.len(), 2 * 3 * 9 * 9, "weights of all queries");
+        }
+    }
+}

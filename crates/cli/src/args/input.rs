@@ -10,6 +10,7 @@ use dnabert::model::{MaskMode, Pooling};
 use dnabert::tasks::{Input, Inputs, TableFormat, read_inputs};
 use dnabert::{AnyClassifier, Device, Model, ReadOptions, model_folder};
 
+use super::batch::BatchOptions;
 use super::network::NetworkOptions;
 use crate::console::{note, noteln};
 use crate::failure::Outcome;
@@ -38,9 +39,8 @@ pub(crate) struct ModelOptions {
     /// Leave tokens with ambiguous letters out instead of refusing them
     #[arg(long)]
     split: bool,
-    /// Rows in one forward pass
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
-    batch_size: u16,
+    #[command(flatten)]
+    batch: BatchOptions,
     /// How padding is masked: padding, or head for models fine-tuned with DNABERT's code after June
     /// 2021 [default: as the model says]
     #[arg(long)]
@@ -73,7 +73,7 @@ impl ModelOptions {
                 (_, true) => AmbiguityPolicy::Split,
                 _ => AmbiguityPolicy::Reject,
             },
-            batch_size: Some(self.batch_size.into()),
+            batch_size: self.batch.size(),
             pooling,
             mask_mode: self.mask_mode,
             padded_length: self.padded_length,

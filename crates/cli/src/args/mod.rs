@@ -1,5 +1,6 @@
 //! Options that several commands share.
 
+pub(crate) mod batch;
 pub(crate) mod corpus;
 pub(crate) mod crop;
 pub(crate) mod input;

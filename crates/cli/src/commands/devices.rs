@@ -7,8 +7,9 @@ use clap::Args;
 use dnabert::backend::{describe, devices, is_cpu};
 use dnabert::core::{Classifier, Sequence};
 use dnabert::model::{HeadKind, Pooling};
-use dnabert::{Backend, BackendError, model_folder};
+use dnabert::{Backend, BackendError, BatchSize, Predictor, model_folder};
 
+use crate::args::batch::BatchOptions;
 use crate::args::network::NetworkOptions;
 use crate::console::{noteln, outln};
 use crate::failure::{Outcome, usage};
@@ -22,9 +23,8 @@ pub(crate) struct Arguments {
     /// compiled and tuned before the first run. What was found is kept on disk
     #[arg(long, value_name = "MODEL")]
     warm: Option<String>,
-    /// Rows in the largest batch
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..), requires = "warm")]
-    batch_size: u16,
+    #[command(flatten)]
+    batch: BatchOptions,
     #[command(flatten)]
     network: NetworkOptions,
 }
@@ -93,20 +93,24 @@ fn warm(arguments: &Arguments, folder: &Path) -> Outcome {
             "--warm: the CPU has no kernels to compile; choose --device wgpu or cuda",
         ));
     }
-    let largest = usize::from(arguments.batch_size);
-    let model = arguments.network.model(folder, &device)?.with_batch_size(largest);
+    let mut model = arguments.network.model(folder, &device)?;
+    if let Some(size) = arguments.batch.size() {
+        model = model.with_batch_size(size);
+    }
     let predictor = match model.head() {
         HeadKind::Sequence => Some(model.predictor()?),
         _ => None,
     };
     let embedder = model.embedder();
+    let size = predictor.as_ref().map_or(embedder.batch_size(), Predictor::batch_size);
     let started = Instant::now();
-    let powers = std::iter::successors(Some(1), |rows| Some(rows * 2));
-    let rows: Vec<usize> = powers.take_while(|&rows| rows < largest).chain([largest]).collect();
     for bases in (32..=model.config().longest_row()).step_by(32) {
         // The tokens of a k-mer model: one for each base but the last ones, and two more.
         let sequence: Sequence = "ACGTTGCA".repeat(bases.div_ceil(8))[..bases].parse()?;
-        for &rows in &rows {
+        let powers = std::iter::successors(Some(1), |rows| Some(rows * 2));
+        let most = size.rows(bases);
+        let full = matches!(size, BatchSize::Rows(_)).then_some(most);
+        for rows in powers.take_while(|&rows| rows <= most).chain(full) {
             let batch = vec![sequence.clone(); rows];
             match &predictor {
                 Some(predictor) => {

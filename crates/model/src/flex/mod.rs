@@ -17,6 +17,7 @@ use burn_flex::FlexTensor;
 use dnabert_kernels::{self as kernels, Buffer, Level};
 use rayon::prelude::*;
 
+use crate::encoder::Wanted;
 use crate::layer::Layer;
 use crate::{Activation, Bert, EncoderOutput, LayerSink, TokenBatch};
 use convolved::FlexParamConvolution;
@@ -39,15 +40,6 @@ pub fn give_back(tensor: FlexTensor) {
     {
         drop(Buffer::from(values));
     }
-}
-
-/// Which of the last states are needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// The states of all tokens.
-    All,
-    /// The state of the first token of each row.
-    First,
 }
 
 /// Encodes rows of tokens; `None` if the kernels do not apply: on other devices, in half precision,

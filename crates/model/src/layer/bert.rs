@@ -5,7 +5,7 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
 use super::{ResidualOutput, activate};
-use crate::attention::{AttentionOutput, SelfAttention};
+use crate::attention::{AttentionOutput, Needed, SelfAttention};
 use crate::bias::AttentionBias;
 use crate::linear::linear;
 use crate::{Activation, BertConfig};
@@ -48,22 +48,24 @@ impl BertLayer {
         }
     }
 
-    /// Runs the layer and returns its output and its attention weights.
+    /// Runs the layer and returns its output and, if needed, its attention weights.
     ///
     /// # Shapes
     ///
-    /// - `rows` and output: `[batch × length, hidden]`
+    /// - `rows`: `[batch × length, hidden]`
     /// - `dims`: batch and length
+    /// - output: as `rows`, or `[batch, hidden]` where only the first token is needed
     /// - weights: `[batch, heads, query, key]`
     pub fn forward(
         &self,
-        rows: Tensor<2>,
+        rows: &Tensor<2>,
         dims: [usize; 2],
         bias: &AttentionBias,
-    ) -> (Tensor<2>, Tensor<4>) {
+        needed: Needed,
+    ) -> (Tensor<2>, Option<Tensor<4>>) {
         let AttentionOutput { context, weights } =
-            self.attention.self_attention.forward(&rows, dims, bias);
-        let attended = self.attention.output.forward(context, rows);
+            self.attention.self_attention.forward(rows, dims, bias, needed);
+        let attended = self.attention.output.forward(context, needed.select(rows, dims));
         let wide = self.intermediate.forward(attended.clone()); // [batch × length, intermediate]
         (self.output.forward(wide, attended), weights)
     }

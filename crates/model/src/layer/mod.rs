@@ -12,6 +12,7 @@ use burn::tensor::{Device, Tensor};
 pub use bert::{BertLayer, Intermediate};
 pub use mosaic::{GatedFeedForward, MosaicBertLayer};
 
+use crate::attention::Needed;
 use crate::bias::AttentionBias;
 use crate::embedding::layer_norm;
 use crate::linear::linear;
@@ -35,21 +36,21 @@ impl Layer {
         }
     }
 
-    /// Runs the layer and returns its output and its attention weights.
+    /// Runs the layer and returns its output and, if needed, its attention weights.
     ///
     /// # Shapes
     ///
-    /// - `rows` and output: `[batch × length, hidden]`
-    /// - weights: `[batch, heads, query, key]`
+    /// As in [`BertLayer::forward`].
     pub(crate) fn forward(
         &self,
-        rows: Tensor<2>,
+        rows: &Tensor<2>,
         dims: [usize; 2],
         bias: &AttentionBias,
-    ) -> (Tensor<2>, Tensor<4>) {
+        needed: Needed,
+    ) -> (Tensor<2>, Option<Tensor<4>>) {
         match self {
-            Self::Bert(layer) => layer.forward(rows, dims, bias),
-            Self::MosaicBert(layer) => layer.forward(rows, dims, bias),
+            Self::Bert(layer) => layer.forward(rows, dims, bias, needed),
+            Self::MosaicBert(layer) => layer.forward(rows, dims, bias, needed),
         }
     }
 }

@@ -5,7 +5,7 @@ use burn::nn::{LayerNorm, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::{ResidualOutput, activate};
-use crate::attention::{AttentionOutput, FusedSelfAttention};
+use crate::attention::{AttentionOutput, FusedSelfAttention, Needed};
 use crate::bias::AttentionBias;
 use crate::embedding::layer_norm;
 use crate::linear::linear;
@@ -55,22 +55,21 @@ impl MosaicBertLayer {
         }
     }
 
-    /// Runs the layer and returns its output and its attention weights.
+    /// Runs the layer and returns its output and, if needed, its attention weights.
     ///
     /// # Shapes
     ///
-    /// - `rows` and output: `[batch × length, hidden]`
-    /// - `dims`: batch and length
-    /// - weights: `[batch, heads, query, key]`
+    /// As in [`BertLayer::forward`](super::BertLayer::forward).
     pub fn forward(
         &self,
-        rows: Tensor<2>,
+        rows: &Tensor<2>,
         dims: [usize; 2],
         bias: &AttentionBias,
-    ) -> (Tensor<2>, Tensor<4>) {
+        needed: Needed,
+    ) -> (Tensor<2>, Option<Tensor<4>>) {
         let AttentionOutput { context, weights } =
-            self.attention.self_attention.forward(&rows, dims, bias);
-        let attended = self.attention.output.forward(context, rows);
+            self.attention.self_attention.forward(rows, dims, bias, needed);
+        let attended = self.attention.output.forward(context, needed.select(rows, dims));
         (self.mlp.forward(attended), weights)
     }
 }
