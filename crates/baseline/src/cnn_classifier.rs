@@ -55,6 +55,11 @@ const WEIGHTS_FILE: &str = "weights.bpk";
 const BATCH_SIZE: usize = 64;
 
 impl CnnClassifier {
+    /// The number of weights.
+    pub fn parameters(&self) -> usize {
+        self.network.num_params()
+    }
+
     /// A classifier by a network of this config, as it is now, without dropout.
     ///
     /// # Errors

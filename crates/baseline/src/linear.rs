@@ -113,6 +113,11 @@ struct Settings {
 const WEIGHTS_FILE: &str = "weights.safetensors";
 
 impl LinearClassifier {
+    /// The number of weights.
+    pub fn parameters(&self) -> usize {
+        self.weights.len() + self.biases.len()
+    }
+
     /// A classifier with a row of weights and a bias for each label.
     ///
     /// # Errors

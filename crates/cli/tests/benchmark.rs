@@ -61,3 +61,52 @@ fn variants_of_the_globin_genes_need_a_model_of_splice_sites() {
     let globin = "benchmark globin --model @models/ctcf-gm12878";
     desk.refuses(globin, DATA, &what);
 }
+
+/// A table of GUE's layout; class 1 has a motif.
+fn gue_table(salt: u64, rows: u64) -> String {
+    let mut text = "sequence,label\n".to_owned();
+    for row in 0..rows {
+        let draw = |place: u64| dnabert::core::derive_seed(salt, &[row, place]) as usize;
+        let mut bases: String = (0..30).map(|at| ["A", "C", "G", "T"][draw(at) % 4]).collect();
+        if row % 2 == 1 {
+            bases.replace_range(9..17, "TATAAAAG");
+        }
+        text += &format!("{bases},{}\n", row % 2);
+    }
+    text
+}
+
+#[test]
+fn tasks_of_gue_are_run_from_a_folder_and_not_again() {
+    let desk = Desk::new();
+    for (salt, folder) in [(1, "GUE/prom/prom_core_tata"), (5, "GUE/tf/2")] {
+        std::fs::create_dir_all(desk.path(folder)).unwrap();
+        for (split, rows) in [(0, 120), (1, 40), (2, 40)] {
+            let name = ["train", "dev", "test"][split as usize];
+            desk.write(&format!("{folder}/{name}.csv"), &gue_table(salt + split, rows));
+        }
+    }
+    let command = "benchmark gue --root GUE --budget 0.02 --out gue";
+    let table = desk.prints(command);
+    assert!(table.contains("| prom_core_tata | 120 × 30 | **"), "{table}");
+    assert!(table.contains("| 78.2 | 74.2 (♦ 76.2) | 78.5 | 78.5 (VQDNA, 103M) |"), "{table}");
+    let results: Value = serde_json::from_str(&desk.read("gue/results.json")).unwrap();
+    assert_eq!(results.as_array().unwrap().len(), 2);
+    for result in results.as_array().unwrap() {
+        let number = |key: &str| result[key].as_f64().unwrap();
+        assert!(number("mcc") > 0.6, "{result}");
+        assert!(number("mcc_low") <= number("mcc") && number("mcc") <= number("mcc_high"));
+        assert!(number("seconds") > 0.0 && number("parameters") > 0.0);
+        assert_eq!(result["baselines"].as_array().unwrap().len(), 4);
+        assert_eq!(result["rows"], serde_json::json!([120, 40, 40]));
+    }
+    // The results are kept: nothing is trained.
+    let model = desk.read("gue/tf_2-1/metrics.json");
+    assert_eq!(desk.prints(command), table);
+    assert_eq!(desk.read("gue/tf_2-1/metrics.json"), model);
+    let other = "benchmark gue --root GUE --budget 0.03 --out gue";
+    desk.refuses(other, DATA, &["gue/prom_core_tata-1 has a result with other settings"]);
+    desk.refuses("benchmark gue", USAGE, &["--root"]);
+    desk.refuses("benchmark gue --root x --tasks tf_9", USAGE, &["unknown task \"tf_9\" of GUE"]);
+    desk.refuses("benchmark gue --root x", USAGE, &["x: no task of GUE is there"]);
+}

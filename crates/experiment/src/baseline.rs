@@ -12,7 +12,8 @@ use dnabert_kmer::{AmbiguityPolicy, KmerTokenizer, LengthPolicy};
 use dnabert_model::{RecurrentKind, logits, softmax};
 use dnabert_train::metric::auroc;
 use dnabert_train::{
-    ClassificationReport, EarlyStop, EncodedExample, FineTuneConfig, encode_examples, fine_tune,
+    ClassificationReport, EarlyStop, EncodedExample, FineTuneConfig, Observer, encode_examples,
+    fine_tune,
 };
 
 use crate::comparison::MethodResult;
@@ -189,7 +190,7 @@ impl Baseline {
         Ok((classifier.into(), MethodResult { train_rows, dev, test }))
     }
 
-    fn fit_data(
+    pub(crate) fn fit_data(
         self,
         data: BaselineData<'_>,
         labels: &[String],
@@ -230,7 +231,8 @@ impl Baseline {
                     _ => None,
                 };
                 let config = CnnConfig { recurrent, ..CnnConfig::new(longest + 2, data.classes) };
-                convolve(data, &config, labels, seed, device, workers)
+                let training = CnnTraining::of_baseline(seed, workers);
+                convolve(data, &config, labels, training, device, &mut ())
             }
         }
     }
@@ -323,23 +325,36 @@ pub(crate) fn fit_best(
     best.expect("there are penalties")
 }
 
-/// Maximum number of epochs of a network. [`PATIENCE`] is the number of epochs without improvement
-/// after which training stops: on some sets a network does not improve for the first ten epochs or
-/// more.
-const EPOCHS: usize = 60;
-const PATIENCE: usize = 20;
+/// How a convolutional network is trained.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct CnnTraining {
+    /// Learning rates to choose from, by AUROC on dev.
+    pub(crate) rates: &'static [f64],
+    pub(crate) epochs: usize,
+    pub(crate) early_stop: EarlyStop,
+    pub(crate) seed: u64,
+    pub(crate) workers: usize,
+}
 
-/// Learning rates to choose from. No single rate suits all data sets.
-const RATES: [f64; 2] = [1e-3, 3e-3];
+impl CnnTraining {
+    /// As a baseline is trained. No single rate suits all data sets, and on some of them a network
+    /// does not improve for the first ten epochs or more.
+    fn of_baseline(seed: u64, workers: usize) -> Self {
+        let early_stop = EarlyStop::Patience(20);
+        Self { rates: &[1e-3, 3e-3], epochs: 60, early_stop, seed, workers }
+    }
+}
 
-fn convolve(
+/// Trains a convolutional network.
+pub(crate) fn convolve(
     data: BaselineData<'_>,
     network: &CnnConfig,
     labels: &[String],
-    seed: u64,
+    training: CnnTraining,
     device: &Device,
-    workers: usize,
+    observer: &mut dyn Observer,
 ) -> Result<(AnyClassifier, BaselineOutcome), ExperimentError> {
+    let CnnTraining { rates, epochs, early_stop, seed, workers } = training;
     let tokenizer = KmerTokenizer::new(1)?
         .with_ambiguity(AmbiguityPolicy::Unknown)
         .with_length(LengthPolicy::Truncate(network.length));
@@ -348,17 +363,17 @@ fn convolve(
     let test = encode_examples(&tokenizer, data.test)?;
     let special = tokenizer.special_tokens();
     let mut best = None;
-    for learning_rate in RATES {
+    for &learning_rate in rates {
         let config = FineTuneConfig {
-            epochs: EPOCHS,
-            early_stop: EarlyStop::Patience(PATIENCE),
+            epochs,
+            early_stop,
             learning_rate,
             workers,
             seed,
             ..FineTuneConfig::default()
         };
         let network = network.init(derive_seed(seed, &[40]), device);
-        let tuned = fine_tune(network, &train, &dev, special, &config, &mut ())
+        let tuned = fine_tune(network, &train, &dev, special, &config, observer)
             .map_err(|source| ExperimentError::Train { seed, source })?;
         let score = score(&tuned.dev);
         if best.as_ref().is_none_or(|(best, _)| score > *best) {

@@ -1,7 +1,7 @@
 //! Evaluation of a model or a baseline by its probabilities on dev and test.
 
 use dnabert_core::derive_seed;
-use dnabert_train::metric::{self, Balance, CallReport};
+use dnabert_train::metric::{self, Balance, Calibration, CallReport};
 use dnabert_train::{ClassificationReport, ConfidenceInterval, bootstrap};
 use serde::Serialize;
 
@@ -47,6 +47,8 @@ pub struct Evaluation {
     pub auroc_interval: Option<ConfidenceInterval>,
     /// 95 % bootstrap interval of the test MCC.
     pub mcc_interval: Option<ConfidenceInterval>,
+    /// Whether the probabilities on the test split are frequencies.
+    pub calibration: Calibration,
     /// The dev split.
     pub dev: ClassificationReport,
     /// The test split with the threshold that has the highest MCC on dev. For two classes only.
@@ -136,6 +138,11 @@ impl Predictions {
         }
     }
 
+    /// 95 % bootstrap interval of the MCC.
+    pub(crate) fn mcc_interval(&self, seed: u64) -> Option<ConfidenceInterval> {
+        self.interval(seed, |rows| Some(rows.report().mcc))
+    }
+
     fn interval(
         &self,
         seed: u64,
@@ -154,8 +161,7 @@ impl Evaluation {
     pub fn new(dev: &Predictions, test: &Predictions, seed: u64) -> Self {
         let mut found = Self::without_intervals(dev, test);
         found.auroc_interval = test.interval(derive_seed(seed, &[11]), Predictions::auroc);
-        found.mcc_interval =
-            test.interval(derive_seed(seed, &[14]), |rows| Some(rows.report().mcc));
+        found.mcc_interval = test.mcc_interval(derive_seed(seed, &[14]));
         for rare in &mut found.imbalanced {
             let balance = Balance::NegativesPerPositive(rare.negatives_per_positive);
             let seed = derive_seed(seed, &[15, rare.negatives_per_positive as u64]);
@@ -194,6 +200,7 @@ impl Evaluation {
             test: test.report(),
             auroc_interval: None,
             mcc_interval: None,
+            calibration: Calibration::new(&test.probabilities, &test.labels),
             dev: dev.report(),
             // With several classes, one threshold cannot choose between them.
             chosen_threshold: calls(None, Balance::AsGiven)

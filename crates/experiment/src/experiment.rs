@@ -146,7 +146,7 @@ impl ModelInit {
     }
 
     /// The name of the start in `metrics.json`.
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Folder { path, .. } => crate::datasets::shown(path),
             Self::Fresh { size, .. } => format!("fresh {}", size.name()),

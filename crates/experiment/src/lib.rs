@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod auto;
 mod baseline;
 mod benchmark;
 pub mod comparison;
@@ -8,17 +9,21 @@ mod corpus_rows;
 pub mod datasets;
 mod evaluate;
 mod evaluation;
+mod evaluation_table;
 mod experiment;
 mod figures;
 mod fingerprint;
+mod gue;
 mod identity;
 mod kmer_start;
 mod ngram_head;
 mod ngrams;
 mod probe;
 mod recipe;
+mod results_folder;
 mod size;
 
+pub use auto::{Auto, AutoMetrics, AutoOutcome, Candidate, Evidence, MemberReport, StrandEvidence};
 pub use baseline::{Baseline, BaselineData, BaselineOutcome, gc_auroc};
 pub use benchmark::{Benchmark, BoxedTask, TaskDefaults};
 pub use context_baseline::{ContextBaseline, fit_context};
@@ -32,6 +37,7 @@ pub use experiment::{
 };
 pub use figures::{curves, loss_curve};
 pub use fingerprint::fingerprint;
+pub use gue::{GueBaseline, GueResult, Published, Scored, gue_table, run_gue};
 pub use identity::identity;
 pub use kmer_start::kmer_embeddings;
 pub use ngrams::{NgramReader, Ngrams};

@@ -63,6 +63,30 @@ pub fn ranking_curves(curves: &[RankingCurve]) -> Result<String, FigureError> {
     Ok(svg)
 }
 
+/// Draws a reliability curve: mean confidence and accuracy of each bin, beside the diagonal of
+/// probabilities that are frequencies.
+///
+/// # Errors
+///
+/// [`FigureError::Empty`] without a bin.
+pub fn reliability_curve(bins: &[(f64, f64)], error: f64) -> Result<String, FigureError> {
+    if bins.is_empty() {
+        return Err(FigureError::Empty("there is no row"));
+    }
+    let lines = [
+        (format!("expected calibration error {error:.3}"), bins.to_vec()),
+        ("frequencies".to_owned(), vec![(0.0, 0.0), (1.0, 1.0)]),
+    ];
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, (SIZE.0 / 2, SIZE.1)).into_drawing_area();
+        root.fill(&WHITE)?;
+        panel(&root, ["confidence", "accuracy"], &lines, SeriesLabelPosition::UpperLeft)?;
+        root.present()?;
+    }
+    Ok(svg)
+}
+
 /// A precision-recall curve as steps, whose area is the average precision. Each precision applies
 /// from the previous recall to its own recall.
 fn steps(curve: &RankingCurve) -> Vec<(f64, f64)> {
@@ -135,5 +159,8 @@ mod tests {
         let svg = ranking_curves(&[curve.clone(), curve]).unwrap();
         assert_eq!(svg.matches("network, 1.000").count(), 4, "{svg}");
         assert!(matches!(ranking_curves(&[]), Err(FigureError::Empty(_))));
+        let svg = reliability_curve(&[(0.6, 0.5), (0.9, 0.8)], 0.1).unwrap();
+        assert!(svg.contains("expected calibration error 0.100"), "{svg}");
+        assert!(matches!(reliability_curve(&[], 0.0), Err(FigureError::Empty(_))));
     }
 }

@@ -12,7 +12,7 @@ mod svg;
 mod tracks;
 
 pub use confusion::confusion;
-pub use curves::{RankingCurve, ranking_curves};
+pub use curves::{RankingCurve, ranking_curves, reliability_curve};
 pub use heat_map::{HeatAxes, HeatMap, heat_maps};
 pub use loss_curve::{LossHistory, loss_curve};
 #[cfg(feature = "raster")]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use burn::module::Module;
 use burn::tensor::Device;
 use dnabert_baseline::{CLASSIFIER_FILE, CnnClassifier, LinearClassifier, SavedKind, saved_kind};
 use dnabert_core::{AmbiguityPolicy, Classifier, Encoding, Sequence, TokenizeError};
@@ -209,6 +210,20 @@ impl AnyClassifier {
             Self::Cnn(classifier) => classifier.labels(),
             Self::Ensemble(ensemble) => ensemble.labels(),
             Self::Own(classifier) => classifier.labels(),
+        }
+    }
+
+    /// The number of weights, those of all members of an ensemble together. It is 0 for a classifier
+    /// of your own kind.
+    pub fn parameters(&self) -> usize {
+        match self {
+            Self::Network(predictor) => predictor.model().num_params(),
+            Self::Linear(classifier) => classifier.parameters(),
+            Self::Cnn(classifier) => classifier.parameters(),
+            Self::Ensemble(ensemble) => {
+                ensemble.members().iter().map(|member| member.classifier.parameters()).sum()
+            }
+            Self::Own(_) => 0,
         }
     }
 

@@ -121,13 +121,9 @@ impl PairAudit {
         for row in known {
             whole.entry(row.sequence.as_bytes()).or_default().push(row);
         }
-        let kmers: HashSet<&[u8]> = known
-            .iter()
-            .flat_map(|row| row.sequence.as_bytes().windows(k))
-            .filter(|kmer| kmer.iter().all(|letter| b"ACGT".contains(letter)))
-            .collect();
+        let sharing = sharing(known, rows, k).into_iter().filter(|&shares| shares).count();
         let mut found =
-            Self { from, to, identical: 0, reversed: 0, sharing: 0, conflicts: Vec::new() };
+            Self { from, to, identical: 0, reversed: 0, sharing, conflicts: Vec::new() };
         for row in rows {
             let reverse = row.sequence.reverse_complement();
             let strands = [row.sequence.as_bytes(), reverse.as_bytes()];
@@ -137,11 +133,43 @@ impl PairAudit {
             if let Some(other) = same.find(|other| other.label != row.label) {
                 found.conflicts.push([other.name.clone(), row.name.clone()]);
             }
-            let shares = |strand: &[u8]| strand.windows(k).any(|kmer| kmers.contains(kmer));
-            found.sharing += usize::from(strands.into_iter().any(shares));
         }
         found
     }
+}
+
+/// Whether each of `rows` shares a k-mer with `known`, on either strand.
+///
+/// ```
+/// use dnabert_core::Example;
+/// use dnabert_tasks::audit::sharing;
+///
+/// let row = |bases: &str| Example {
+///     name: bases.into(),
+///     sequence: bases.parse().unwrap(),
+///     pair: None,
+///     label: 0,
+/// };
+/// let rows = [row("TTTACCGGTT"), row("ACACACACAC")];
+/// assert_eq!(sharing(&[row("AACCGGTAAA")], &rows, /* k */ 8), [true, false]);
+/// ```
+///
+/// # Panics
+///
+/// If `k` is 0.
+pub fn sharing(known: &[Example], rows: &[Example], k: usize) -> Vec<bool> {
+    let kmers: HashSet<&[u8]> = known
+        .iter()
+        .flat_map(|row| row.sequence.as_bytes().windows(k))
+        .filter(|kmer| kmer.iter().all(|letter| b"ACGT".contains(letter)))
+        .collect();
+    let shares = |strand: &[u8]| strand.windows(k).any(|kmer| kmers.contains(kmer));
+    rows.iter()
+        .map(|row| {
+            let reverse = row.sequence.reverse_complement();
+            shares(row.sequence.as_bytes()) || shares(reverse.as_bytes())
+        })
+        .collect()
 }
 
 /// The strand that comes first in alphabetical order.

@@ -43,6 +43,9 @@ pub trait Observer {
 
     /// Called if something looks wrong but training continues.
     fn warning(&mut self, _warning: &Warning) {}
+
+    /// Called with what a run has found out or decided, and why, in a sentence.
+    fn note(&mut self, _text: &str) {}
 }
 
 impl Observer for () {}
@@ -72,6 +75,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn warning(&mut self, warning: &Warning) {
         self.0.warning(warning);
         self.1.warning(warning);
+    }
+
+    fn note(&mut self, text: &str) {
+        self.0.note(text);
+        self.1.note(text);
     }
 }
 

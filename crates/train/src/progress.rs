@@ -70,6 +70,10 @@ impl Observer for ProgressBar {
     fn warning(&mut self, warning: &Warning) {
         self.line(&format!("warning: {warning}"));
     }
+
+    fn note(&mut self, text: &str) {
+        self.line(text);
+    }
 }
 
 impl Drop for ProgressBar {

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use dnabert::Ngrams as Counted;
@@ -9,7 +11,7 @@ use dnabert::kmer::AmbiguityPolicy;
 use dnabert::model::{Adaptation, LowRank, MaskMode, Pooling};
 use dnabert::train::{ClassWeights, EarlyStop, FineTuneConfig};
 use dnabert::{
-    Datasets, Experiment, HeadInit, ModelInit, ModelSize, NgramReader, Recipe, TaskDefaults,
+    Auto, Datasets, Experiment, HeadInit, ModelInit, ModelSize, NgramReader, Recipe, TaskDefaults,
     model_folder,
 };
 
@@ -30,11 +32,15 @@ pub(crate) struct TrainingOptions {
     /// recipe, unless --size or --k ask for random weights]
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["size", "k"])]
     model: Vec<String>,
-    /// Settings for a kind of task: order (splice sites), content (core promoters), placed-kmers
-    /// (promoters), motifs (binding sites), known-motifs or transfer [default: as the task has it,
-    /// order for your own tables]
+    /// Settings for a kind of task: auto (looks at the data, trains several classifiers and joins
+    /// them), or one network for order (splice sites), content (core promoters), placed-kmers
+    /// (promoters), motifs (binding sites), known-motifs or transfer [default: as the task has it;
+    /// auto for your own tables, or order with options of a network]
     #[arg(long)]
-    recipe: Option<Recipe>,
+    recipe: Option<RecipeChoice>,
+    /// Minutes for training with the recipe auto
+    #[arg(long, value_name = "MINUTES", default_value_t = 10.0, value_parser = minutes)]
+    budget: f64,
     #[command(flatten)]
     network: NetworkOptions,
     #[command(flatten)]
@@ -42,7 +48,7 @@ pub(crate) struct TrainingOptions {
 }
 
 /// The network and its head.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Args)]
 #[command(next_help_heading = "Network and head")]
 struct NetworkOptions {
     /// Start from random weights: tiny, mini, small, convolutional or base [default: mini with --k]
@@ -132,6 +138,35 @@ struct StepOptions {
     patience: Option<usize>,
 }
 
+/// A recipe, by its name on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecipeChoice {
+    /// Several classifiers, joined.
+    Auto,
+    /// One kind of network.
+    One(Recipe),
+}
+
+impl FromStr for RecipeChoice {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        if name == "auto" {
+            return Ok(Self::Auto);
+        }
+        name.parse().map(Self::One).map_err(|error: String| format!("{error}, auto"))
+    }
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    let minutes: f64 = text.parse().map_err(|_| "a number of minutes is expected".to_owned())?;
+    if minutes > 0.0 && minutes.is_finite() {
+        Ok(minutes)
+    } else {
+        Err("it must be more than 0".to_owned())
+    }
+}
+
 /// How the head is initialised, by its name on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Head {
@@ -163,15 +198,72 @@ enum Adapt {
     LowRank,
 }
 
+impl StepOptions {
+    /// Whether no option was given.
+    fn is_usual(&self) -> bool {
+        self.learning_rate.is_none()
+            && (self.batch_size, self.accumulation) == (32, 1)
+            && matches!(self.adapt, Adapt::Full)
+            && self.dropout.is_none()
+            && self.token_masking.is_none()
+            && !self.balanced
+            && self.patience.is_none()
+    }
+}
+
 impl TrainingOptions {
+    /// The recipe auto, if it was asked for or, with `is_usual`, if no option of a network was
+    /// given.
+    pub(crate) fn auto(&self, is_usual: bool, workers: usize) -> Outcome<Option<Auto>> {
+        // These options apply to any classifier.
+        let NetworkOptions { strands, unknown, truncate, .. } = self.network;
+        let general = NetworkOptions { strands, unknown, truncate, ..NetworkOptions::default() };
+        let is_plain = self.network == general
+            && self.steps.is_usual()
+            && self.epochs.is_none()
+            && self.model.is_empty();
+        match self.recipe {
+            Some(RecipeChoice::Auto) if !is_plain => {
+                return Err(usage(
+                    "--recipe auto chooses networks and their training itself; leave out the other options of networks, \
+                     or choose another recipe",
+                ));
+            }
+            Some(RecipeChoice::Auto) => (),
+            None if is_usual && is_plain => (),
+            _ => return Ok(None),
+        }
+        Ok(Some(Auto {
+            seed: self.seed,
+            workers,
+            both_strands: strands.map(|strands| strands == Strands::Both),
+            ambiguity: self.ambiguity(),
+            truncate,
+            ..Auto::new(Duration::from_secs_f64(60.0 * self.budget))
+        }))
+    }
+
+    /// What happens to k-mers with ambiguous letters.
+    fn ambiguity(&self) -> AmbiguityPolicy {
+        if self.network.unknown { AmbiguityPolicy::Unknown } else { AmbiguityPolicy::default() }
+    }
+
+    /// The recipe of one kind of network, if one was asked for.
+    fn one_recipe(&self) -> Option<Recipe> {
+        match self.recipe {
+            Some(RecipeChoice::One(recipe)) => Some(recipe),
+            Some(RecipeChoice::Auto) | None => None,
+        }
+    }
+
     /// The defaults of the task, or those of the requested recipe.
     pub(crate) fn defaults(&self, defaults: TaskDefaults) -> TaskDefaults {
-        TaskDefaults { recipe: self.recipe.unwrap_or(defaults.recipe), ..defaults }
+        TaskDefaults { recipe: self.one_recipe().unwrap_or(defaults.recipe), ..defaults }
     }
 
     /// The defaults of the user's own tables.
     pub(crate) fn table_defaults(&self) -> TaskDefaults {
-        TaskDefaults::from_recipe(self.recipe.unwrap_or(Recipe::Order))
+        TaskDefaults::from_recipe(self.one_recipe().unwrap_or(Recipe::Order))
     }
 
     /// The models to start from, as given on the command line.
@@ -193,7 +285,7 @@ impl TrainingOptions {
     /// a recipe is given, too.
     fn recipe(&self, defaults: TaskDefaults) -> Option<Recipe> {
         match self.network.head {
-            _ if self.recipe.is_some() => self.recipe,
+            _ if self.one_recipe().is_some() => self.one_recipe(),
             _ if !self.starts_from_shipped() => None,
             Some(Head::Regression) => Some(Recipe::Content),
             Some(Head::Random) if defaults.recipe == Recipe::Content => Some(Recipe::Order),
@@ -285,9 +377,7 @@ impl TrainingOptions {
                 Adaptation::LowRank(LowRank { rank: steps.rank, alpha })
             }
         };
-        if network.unknown {
-            experiment.ambiguity = AmbiguityPolicy::Unknown;
-        }
+        experiment.ambiguity = self.ambiguity();
         experiment.truncate = network.truncate;
         if let Some(members) = network.members {
             if members.get() <= experiment.further_starts.len() {

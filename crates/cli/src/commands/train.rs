@@ -1,12 +1,14 @@
 //! `dnabert train`: fine-tune a model on labelled sequences.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dnabert::tasks::TableFormat;
 use dnabert::tasks::{SingleTableSplit, TableTask};
 use dnabert::train::ProgressBar;
-use dnabert::{BoxedTask, Device, Experiment, Outcome as Trained};
+use dnabert::{Auto, AutoOutcome, BoxedTask, Datasets, Device, Experiment, Outcome as Trained};
+use serde::Serialize;
 
 use crate::args::crop::CropOptions;
 use crate::args::tables::TableOptions;
@@ -18,6 +20,9 @@ use crate::failure::Outcome;
 use crate::files;
 
 /// Fine-tune a model on your labelled sequences.
+///
+/// By default it looks at the data, trains several classifiers within --budget minutes and joins
+/// them, and prints the reasons.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   dnabert train labelled.tsv --out runs/mine
@@ -89,14 +94,18 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         (None, None) => return Err(TableOptions::missing("a table")),
     };
     let task = arguments.crop.apply(task)?;
+    let workers = arguments.device.backend().workers();
+    let auto = arguments.training.auto(true, workers)?;
     let device = arguments.device.open()?;
-    let defaults = arguments.training.table_defaults();
-    let experiment = arguments.training.experiment(
-        defaults,
-        || arguments.datasets.find(),
-        arguments.device.backend().workers(),
-    )?;
     files::check_folder(&arguments.out)?;
+    if let Some(auto) = auto {
+        let datasets = arguments.datasets.find()?;
+        let joined = train_auto(&auto, &task, &datasets, &device)?;
+        return write_auto(&joined, &arguments.out, arguments.json);
+    }
+    let defaults = arguments.training.table_defaults();
+    let experiment =
+        arguments.training.experiment(defaults, || arguments.datasets.find(), workers)?;
     let trained = train(&experiment, &task, &device)?;
     write(&trained, &arguments.out, arguments.json)
 }
@@ -114,15 +123,39 @@ pub(crate) fn train(
     })
 }
 
+/// As [`train`], by the recipe auto.
+pub(crate) fn train_auto(
+    auto: &Auto,
+    task: &BoxedTask,
+    datasets: &Datasets,
+    device: &Device,
+) -> Outcome<AutoOutcome> {
+    Ok(if is_quiet() {
+        auto.run(task, datasets, device, &mut ())?
+    } else {
+        auto.run(task, datasets, device, &mut ProgressBar::default())?
+    })
+}
+
 /// Prints and writes a result, and the options to repeat the run.
 pub(crate) fn write(trained: &Trained, folder: &Path, json: bool) -> Outcome {
     // Files first: a program that reads the output may close it early.
     trained.write(folder)?;
+    finish(&trained.metrics, folder, json)
+}
+
+/// As [`write`], for the recipe auto.
+pub(crate) fn write_auto(joined: &AutoOutcome, folder: &Path, json: bool) -> Outcome {
+    joined.write(folder)?;
+    finish(&joined.metrics, folder, json)
+}
+
+fn finish(metrics: &(impl Serialize + Display), folder: &Path, json: bool) -> Outcome {
     config::write_beside(folder)?;
     if json {
-        outln!("{}", serde_json::to_string_pretty(&trained.metrics)?);
+        outln!("{}", serde_json::to_string_pretty(metrics)?);
     } else {
-        out!("{}\n", trained.metrics);
+        out!("{metrics}\n");
     }
     let folder = folder.display();
     noteln!("wrote metrics.json, predictions.tsv, figures, run.toml and model/ to {folder}");

@@ -45,6 +45,12 @@ pub enum ExperimentError {
         /// The split.
         split: Split,
     },
+    /// The recipe is for single sequences.
+    #[error("{task} has pairs of sequences: choose a recipe for networks, such as order")]
+    Pairs {
+        /// The task.
+        task: String,
+    },
     /// An example cannot be tokenized.
     #[error(transparent)]
     Encode(#[from] EncodeError),

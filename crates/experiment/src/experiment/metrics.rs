@@ -3,13 +3,12 @@
 use std::fmt::{self, Display};
 
 use dnabert_model::{Adaptation, BertConfig, Pooling};
-use dnabert_train::metric::CallReport;
-use dnabert_train::{ClassificationReport, ConfidenceInterval, EpochRecord, FineTuneConfig};
+use dnabert_train::{ClassificationReport, EpochRecord, FineTuneConfig};
 use serde::Serialize;
 
 use super::HeadInit;
-use crate::Evaluation;
-use crate::Ngrams;
+use crate::evaluation_table::EvaluationTable;
+use crate::{Evaluation, Ngrams};
 
 /// The content of `metrics.json`. The metrics of the test split are at the top level.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -135,39 +134,6 @@ impl NetworkSettings {
     }
 }
 
-impl Metrics {
-    /// The metrics of positive calls at each threshold. With more than two classes, positive means
-    /// any class but the first.
-    fn write_calls(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Evaluation { chosen_threshold, imbalanced, .. } = &self.evaluation;
-        if chosen_threshold.is_none() && imbalanced.is_empty() {
-            return Ok(());
-        }
-        if let [first, _, _, ..] = &self.classes[..] {
-            write!(f, "\npositive is any class but {first}, whichever is called")?;
-        }
-        let calls = "calls on test";
-        writeln!(f, "\n{calls:<22}{:>9}{:>9}{:>12}", "accuracy", "MCC", "threshold")?;
-        let line = |f: &mut fmt::Formatter<'_>, name: &str, calls: &CallReport| {
-            let CallReport { accuracy, mcc, threshold, .. } = calls;
-            writeln!(f, "{name:<22}{accuracy:>9.4}{mcc:>9.4}{threshold:>12.4}")
-        };
-        if let Some(calls) = chosen_threshold {
-            line(f, "threshold from dev", calls)?;
-        }
-        for found in imbalanced {
-            let ratio = format!("1 : {:.0}", found.negatives_per_positive);
-            line(f, &ratio, &found.at_half)?;
-            line(f, &format!("{ratio}, from dev"), &found.at_chosen)?;
-            if let Some(ConfidenceInterval { low, high }) = found.at_chosen_mcc_interval {
-                let range = format!("MCC {low:.4} to {high:.4}");
-                writeln!(f, "{:<22}{range:>30}", "  95 % interval")?;
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Display for Metrics {
     /// A table of the metrics on the test split, with the baselines that they are compared with.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -199,48 +165,16 @@ impl Display for Metrics {
         if let [_, _, ..] = self.trainings[..] {
             writeln!(f, "mean of {} networks", self.trainings.len())?;
         }
-        writeln!(f, "\n{:<22}{:>9}{:>9}", "", "dev", "test")?;
-        let rows = |report: &ClassificationReport| {
-            [
-                ("accuracy", Some(report.accuracy)),
-                ("F1, macro", Some(report.f1_macro)),
-                ("precision, macro", Some(report.precision_macro)),
-                ("recall, macro", Some(report.recall_macro)),
-                ("MCC", Some(report.mcc)),
-                ("AUROC", report.auroc),
-                ("AUPRC", report.auprc),
-            ]
-        };
-        let Evaluation { test, dev, auroc_interval, mcc_interval, .. } = &self.evaluation;
-        for ((name, dev), (_, test)) in rows(dev).into_iter().zip(rows(test)) {
-            writeln!(f, "{name:<22}{:>9}{:>9}", number(dev), number(test))?;
-        }
-        for (name, interval) in
-            [("MCC, 95 % interval", mcc_interval), ("AUROC, 95 % interval", auroc_interval)]
-        {
-            if let Some(ConfidenceInterval { low, high }) = interval {
-                writeln!(f, "{name:<22}{:>18}", format!("{low:.4} to {high:.4}"))?;
-            }
-        }
+        let table = EvaluationTable { evaluation: &self.evaluation, classes: &self.classes };
+        writeln!(f)?;
+        table.scores(f)?;
         writeln!(f, "{:<22}{:>18}", "AUROC of GC content", number(self.gc_auroc))?;
         writeln!(f, "{:<22}{:>18}", "AUROC, shuffled", number(self.shuffled_auroc))?;
-        self.write_calls(f)?;
+        table.calls(f)?;
         for other in &self.others {
             writeln!(f, "\nthe same model on {}: {}", other.task, other.test)?;
         }
-        writeln!(f, "\ntest examples by class (row) and prediction (column):")?;
-        let width = self.classes.iter().map(String::len).max().unwrap_or_default().max(6) + 2;
-        write!(f, "{:width$}", "")?;
-        for class in &self.classes {
-            write!(f, "{class:>width$}")?;
-        }
-        for (class, counts) in self.classes.iter().zip(test.confusion.counts()) {
-            write!(f, "\n{class:width$}")?;
-            for count in counts {
-                write!(f, "{count:>width$}")?;
-            }
-        }
-        writeln!(f)?;
+        table.confusion(f)?;
         for Training { seed, collapsed, .. } in &self.trainings {
             if *collapsed {
                 let same = "it gives every dev example the same class";

@@ -1,13 +1,13 @@
 //! What an experiment gives: the model, its predictions and metrics.
 
-use dnabert_core::{Split, Task};
+use dnabert_core::{Example, Split, Task};
 use dnabert_inference::{AnyTokenizer, Ensemble};
 
 use super::ExperimentError;
 use super::metrics::{Metrics, OtherTask};
 use super::rows::{scored, strands};
-use crate::Predictions;
 use crate::baseline::examples;
+use crate::{Predictions, results_folder};
 
 /// A trained model and its predictions and metrics.
 ///
@@ -50,6 +50,19 @@ pub struct Prediction {
     pub probabilities: Vec<f64>,
 }
 
+impl Prediction {
+    /// One for each example, with its probabilities.
+    pub(crate) fn all(examples: Vec<Example>, probabilities: Vec<Vec<f64>>) -> Vec<Self> {
+        let rows = examples.into_iter().zip(probabilities);
+        rows.map(|(example, probabilities)| Self {
+            name: example.name,
+            label: example.label,
+            probabilities,
+        })
+        .collect()
+    }
+}
+
 impl Outcome {
     /// Evaluates the model on the test split of another task with the same classes, and adds the
     /// result to the metrics. An example is the same kind of site in another species.
@@ -74,9 +87,6 @@ impl Outcome {
 
     /// The predictions for the test split.
     pub fn test(&self) -> Predictions {
-        let rows = self.predictions.iter();
-        let (labels, probabilities) =
-            rows.map(|row| (row.label, row.probabilities.clone())).unzip();
-        Predictions { probabilities, labels }
+        results_folder::test(&self.predictions)
     }
 }

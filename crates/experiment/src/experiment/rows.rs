@@ -8,15 +8,18 @@ use crate::Predictions;
 use crate::baseline::both;
 use dnabert_inference::{AnyTokenizer, Ensemble};
 
-pub(super) fn lost(splits: [&[EncodedExample]; 3]) -> LostTokens {
-    splits.into_iter().flatten().fold(LostTokens::default(), |lost, row| {
-        let report = row.encoding.report;
-        LostTokens {
-            unknown: lost.unknown + report.unknown_tokens,
-            skipped: lost.skipped + report.skipped_tokens,
-            truncated: lost.truncated + report.truncated_tokens,
-        }
-    })
+impl LostTokens {
+    /// These, and those of `rows`.
+    pub(super) fn and(self, rows: &[EncodedExample]) -> Self {
+        rows.iter().fold(self, |lost, row| {
+            let report = row.encoding.report;
+            Self {
+                unknown: lost.unknown + report.unknown_tokens,
+                skipped: lost.skipped + report.skipped_tokens,
+                truncated: lost.truncated + report.truncated_tokens,
+            }
+        })
+    }
 }
 
 /// The rows of the examples, followed by the rows of the reverse complements where both strands are

@@ -13,14 +13,26 @@ use dnabert_train::{EncodedExample, FineTuneConfig, FineTuned, Observer, fine_tu
 use super::initialized::InitializedModel;
 use super::metrics::{Metrics, NetworkSettings, Settings, Training};
 use super::ngram_regression::NgramRegression;
-use super::rows::{lost, scored, shuffled_auroc, strands};
-use super::{Experiment, ExperimentError, HeadInit, ModelInit, Outcome, Prediction};
+use super::rows::{scored, shuffled_auroc, strands};
+use super::{Experiment, ExperimentError, HeadInit, LostTokens, ModelInit, Outcome, Prediction};
 use crate::baseline::examples;
 use crate::comparison::MethodResult;
 use crate::fingerprint::hash;
 use crate::ngram_head::WithNgrams;
 use crate::probe::fit_head;
-use crate::{Evaluation, NgramReader, Ngrams, gc_auroc};
+use crate::{Evaluation, NgramReader, Ngrams, Predictions, gc_auroc};
+
+/// Trained networks, before the test split is read.
+struct Fitted {
+    models: Ensemble,
+    tokenizer: AnyTokenizer,
+    trainings: Vec<Training>,
+    /// Where the first network started from, for people.
+    start: String,
+    new_parts: Vec<&'static str>,
+    dev: Predictions,
+    lost: LostTokens,
+}
 
 impl Experiment {
     /// As [`run_observed`](Self::run_observed), without progress.
@@ -91,12 +103,77 @@ impl Experiment {
         device: &Device,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
-        let splits = [Split::Train, Split::Dev, Split::Test];
-        let [train, dev, test] = splits.map(|split| examples(task, split));
-        let (train, dev, test) = (train?, dev?, test?);
         let seed = self.fine_tune.seed;
-        let labels: Vec<&str> = task.classes().iter().map(String::as_str).collect();
+        let (train, dev) = (examples(task, Split::Train)?, examples(task, Split::Dev)?);
+        let fitted =
+            self.fit_initialized(all, join, task.classes(), [&train, &dev], device, observer)?;
+        let Fitted { models, tokenizer, trainings, start, new_parts, dev: dev_found, lost } =
+            fitted;
+        // The test split is read when everything is decided.
+        let test = examples(task, Split::Test)?;
+        let test_rows = strands(&tokenizer, &test, self.both_strands)?;
+        let lost_tokens = lost.and(&test_rows[..test.len()]);
+        let data_sha256 = hash([&train, &dev, &test]);
+        let settings = Settings {
+            k: tokenizer.k(),
+            start,
+            new_parts,
+            adaptation: self.adaptation,
+            head: self.head,
+            ngrams: self.ngrams,
+            both_strands: self.both_strands,
+            fine_tune: self.tuning(seed),
+            model: network,
+        };
+        let found = scored(&models, &test_rows, &test);
+        let two_classes = task.classes().len() == 2;
+        let metrics = Metrics {
+            schema: 2,
+            task: task.name().to_owned(),
+            classes: task.classes().to_vec(),
+            evaluation: Evaluation::new(&dev_found, &found, seed),
+            gc_auroc: two_classes.then(|| gc_auroc(&train, &test)).flatten(),
+            shuffled_auroc: shuffled_auroc(&models, &test_rows, &test, seed),
+            trainings,
+            examples: [train.len(), dev.len(), test.len()],
+            lost_tokens,
+            seed,
+            config: settings,
+            others: Vec::new(),
+            data_sha256,
+        };
+        let predictions = Prediction::all(test, found.probabilities);
+        Ok(Outcome { models, tokenizer, metrics, predictions, dev: dev_found })
+    }
 
+    /// Trains on examples, without a test split. Returns the classifier and its predictions for
+    /// `dev`.
+    pub(crate) fn fit(
+        &self,
+        classes: &[String],
+        [train, dev]: [&[Example]; 2],
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<(AnyClassifier, Predictions), ExperimentError> {
+        let labels: Vec<&str> = classes.iter().map(String::as_str).collect();
+        let all = self.initialize_all(None, &labels, device)?;
+        let rows = [train, dev];
+        let fitted =
+            self.fit_initialized(all, &AnyClassifier::from, classes, rows, device, observer)?;
+        Ok((fitted.models.into(), fitted.dev))
+    }
+
+    /// Trains the networks `all` on `[train, dev]`.
+    fn fit_initialized<E: Encoder + Sync>(
+        &self,
+        all: Vec<InitializedModel<E>>,
+        join: &dyn Fn(Predictor<E, AnyTokenizer>) -> AnyClassifier,
+        classes: &[String],
+        [train, dev]: [&[Example]; 2],
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Fitted, ExperimentError> {
+        let labels: Vec<&str> = classes.iter().map(String::as_str).collect();
         let first = &all[0];
         let (start, mut new_parts) = (first.start.clone(), first.new_parts.clone());
         first.config.validate().map_err(CheckpointError::from)?;
@@ -104,13 +181,10 @@ impl Experiment {
             new_parts.retain(|part| *part != "classifier");
         }
         let encode = |examples: &[Example]| strands(&first.tokenizer, examples, self.both_strands);
-        let (train_rows, dev_rows, test_rows) = (encode(&train)?, encode(&dev)?, encode(&test)?);
-        let of_one_strand =
-            [&train_rows[..train.len()], &dev_rows[..dev.len()], &test_rows[..test.len()]];
-        let lost_tokens = lost(of_one_strand);
-        let data_sha256 = hash([&train, &dev, &test]);
+        let (train_rows, dev_rows) = (encode(train)?, encode(dev)?);
+        let lost =
+            LostTokens::default().and(&train_rows[..train.len()]).and(&dev_rows[..dev.len()]);
         let tokenizer = first.tokenizer.clone();
-        let k = tokenizer.k();
         let rows = [&train_rows[..], &dev_rows[..]];
         let regression = match self.counted(NgramReader::Regression, &first.tokenizer)? {
             Some((k, counted, features)) => {
@@ -126,48 +200,10 @@ impl Experiment {
             members.push(member);
             trainings.push(training);
         }
-        let settings = Settings {
-            k,
-            start,
-            new_parts,
-            adaptation: self.adaptation,
-            head: self.head,
-            ngrams: self.ngrams,
-            both_strands: self.both_strands,
-            fine_tune: self.tuning(seed),
-            model: network,
-        };
-
         let models = Ensemble::new(members).expect("a member, and all have the same labels");
         let models = models.with_both_strands(self.both_strands);
-        let dev = scored(&models, &dev_rows, &dev);
-        let found = scored(&models, &test_rows, &test);
-        let two_classes = task.classes().len() == 2;
-        let metrics = Metrics {
-            schema: 2,
-            task: task.name().to_owned(),
-            classes: task.classes().to_vec(),
-            evaluation: Evaluation::new(&dev, &found, seed),
-            gc_auroc: two_classes.then(|| gc_auroc(&train, &test)).flatten(),
-            shuffled_auroc: shuffled_auroc(&models, &test_rows, &test, seed),
-            trainings,
-            examples: [train.len(), dev.labels.len(), test.len()],
-            lost_tokens,
-            seed,
-            config: settings,
-            others: Vec::new(),
-            data_sha256,
-        };
-        let predictions = test
-            .into_iter()
-            .zip(found.probabilities)
-            .map(|(example, probabilities)| Prediction {
-                name: example.name,
-                label: example.label,
-                probabilities,
-            })
-            .collect();
-        Ok(Outcome { models, tokenizer, metrics, predictions, dev })
+        let dev = scored(&models, &dev_rows, dev);
+        Ok(Fitted { models, tokenizer, trainings, start, new_parts, dev, lost })
     }
 
     /// Trains one network on `[train, dev]`, and combines it with `regression`, if any.

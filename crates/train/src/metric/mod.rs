@@ -1,5 +1,6 @@
 //! Metrics with scikit-learn's definitions, computed in f64.
 
+mod calibration;
 mod calls;
 mod confusion;
 mod curve;
@@ -8,6 +9,7 @@ mod ranking;
 mod regression;
 mod windows;
 
+pub use calibration::{Calibration, CalibrationBin};
 pub use calls::{Balance, CallReport, best_threshold};
 pub use confusion::{ClassScores, ConfusionMatrix};
 pub use curve::{precision_recall_curve, roc_curve};

@@ -1,6 +1,7 @@
 //! `dnabert benchmark`: reproduce a published result.
 
 mod globin;
+mod gue;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -21,9 +22,13 @@ use crate::files;
 ///
 /// Fine-tunes a shipped model with the settings of the results page. The dev split chooses the
 /// epoch. The test split is read once, at the end.
+///
+/// `gue` is the benchmark of DNABERT-2 (arXiv 2306.15006), whose tables are not shipped: --root is
+/// the folder that its authors distribute.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  dnabert benchmark promoter-300 --seed 1 --out runs/promoter")]
+  dnabert benchmark promoter-300 --seed 1 --out runs/promoter
+  dnabert benchmark gue --root GUE --tasks prom_core_tata,tf_2 --out runs/gue")]
 pub(crate) struct Arguments {
     /// Name of the benchmark
     #[arg(value_parser = name_parser())]
@@ -34,6 +39,8 @@ pub(crate) struct Arguments {
     /// Print metrics.json instead of a table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    gue: gue::GueOptions,
     #[command(flatten)]
     training: TrainingOptions,
     #[command(flatten)]
@@ -51,14 +58,18 @@ enum Name {
     Task(Benchmark),
     /// Variants of the human beta-globin genes, scored by shipped models.
     Globin,
+    /// GUE, the benchmark of DNABERT-2, in a folder of the user.
+    Gue,
 }
 
 const GLOBIN: &str = "globin";
+const GUE: &str = "gue";
 
 fn name_parser() -> impl clap::builder::TypedValueParser<Value = Name> {
-    let names = Benchmark::ALL.map(Benchmark::name).into_iter().chain([GLOBIN]);
+    let names = Benchmark::ALL.map(Benchmark::name).into_iter().chain([GLOBIN, GUE]);
     PossibleValuesParser::new(names).map(|name| match Benchmark::from_str(&name) {
         Ok(benchmark) => Name::Task(benchmark),
+        Err(_) if name == GUE => Name::Gue,
         Err(_) => Name::Globin,
     })
 }
@@ -86,17 +97,20 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             let out = arguments.out.clone().unwrap_or_else(|| "runs/globin".into());
             return globin::run(&datasets, arguments.training.models(), &out, &device);
         }
+        Name::Gue => return gue::run(arguments, &datasets),
     };
+    let workers = arguments.device.backend().workers();
+    let auto = arguments.training.auto(false, workers)?;
     let device = arguments.device.open()?;
     let defaults = arguments.training.defaults(defaults(benchmark, arguments.crop));
-    let experiment = arguments.training.experiment(
-        defaults,
-        || Ok(datasets.clone()),
-        arguments.device.backend().workers(),
-    )?;
+    let experiment = arguments.training.experiment(defaults, || Ok(datasets.clone()), workers)?;
     let task = arguments.crop.apply(benchmark.task(&datasets))?;
     let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(benchmark.name()));
     files::check_folder(&out)?;
+    if let Some(auto) = auto {
+        let joined = train::train_auto(&auto, &task, &datasets, &device)?;
+        return train::write_auto(&joined, &out, arguments.json);
+    }
     let mut trained = train::train(&experiment, &task, &device)?;
     for other in benchmark.other_tasks(&datasets) {
         trained.also_evaluate(&arguments.crop.apply(other)?)?;
