@@ -59,6 +59,15 @@ pub struct CnnConfig {
     pub dropout: f64,
     /// The recurrent layer over the pooled positions, if any.
     pub recurrent: Option<RecurrentKind>,
+    /// The standard deviation of initial weights, times the square root of the inputs of a unit.
+    #[serde(default = "he")]
+    pub gain: f64,
+}
+
+/// The gain that keeps the scale of activations from layer to layer (He et al. 2015, arXiv
+/// 1502.01852).
+fn he() -> f64 {
+    std::f64::consts::SQRT_2
 }
 
 /// Width of the second convolution's filters, and the number of positions in each pooling window.
@@ -73,24 +82,24 @@ impl CnnConfig {
     ///
     /// With dropout of 0.5 the network does not find the motif of the shipped TAp73-alpha data set.
     pub fn new(length: usize, classes: usize) -> Self {
-        Self { length, classes, filters: 64, width: 11, dropout: 0.2, recurrent: None }
+        Self { length, classes, filters: 64, width: 11, dropout: 0.2, recurrent: None, gain: he() }
     }
 
-    /// Creates a network with random weights from `seed` (He et al. 2015, arXiv 1502.01852).
+    /// Creates a network with random weights from `seed`.
     pub fn init(&self, seed: u64, device: &Device) -> Cnn {
-        let Self { length, classes, filters, width, dropout, recurrent } = *self;
+        let Self { length, classes, filters, width, dropout, recurrent, gain } = *self;
         let convolution = |channels, width, part| {
             let layer = Conv1dConfig::new(channels, filters, width)
                 .with_padding(PaddingConfig1d::Same)
                 .with_initializer(Initializer::Zeros)
                 .init(device);
-            initialize(layer, (2.0 / (channels * width) as f64).sqrt(), derive_seed(seed, &[part]))
+            initialize(layer, gain / ((channels * width) as f64).sqrt(), derive_seed(seed, &[part]))
         };
         let linear = |inputs: usize, outputs, part| {
             let layer = LinearConfig::new(inputs, outputs)
                 .with_initializer(Initializer::Zeros)
                 .init(device);
-            initialize(layer, (2.0 / inputs as f64).sqrt(), derive_seed(seed, &[part]))
+            initialize(layer, gain / (inputs as f64).sqrt(), derive_seed(seed, &[part]))
         };
         // A recurrent layer reduces the positions to one.
         let places = recurrent.map_or(length / POOLED / POOLED, |_| 1);

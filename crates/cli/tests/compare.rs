@@ -89,6 +89,10 @@ fn comparisons_that_mean_nothing_are_refused() {
         (format!("methods {TABLES} {TINY} --seeds 0"), "--seeds"),
         (format!("methods {TABLES} {TINY} --baselines other"), "--baselines"),
         (format!("methods {TABLES} {TINY} --baselines random"), "--baselines random"),
+        (
+            format!("methods promoter-core --classes a,b {TINY}"),
+            "--classes: a shipped task has its own",
+        ),
         ("fractions nothing".to_owned(), "unknown benchmark \"nothing\""),
         ("fractions promoter-uci".to_owned(), "too small for fractions"),
         ("fractions ctcf --methods nothing".to_owned(), "--methods"),

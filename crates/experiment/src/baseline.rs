@@ -332,6 +332,8 @@ pub(crate) struct CnnTraining {
     pub(crate) rates: &'static [f64],
     pub(crate) epochs: usize,
     pub(crate) early_stop: EarlyStop,
+    /// Fraction of bases that are hidden in training.
+    pub(crate) masking: f64,
     pub(crate) seed: u64,
     pub(crate) workers: usize,
 }
@@ -341,7 +343,7 @@ impl CnnTraining {
     /// does not improve for the first ten epochs or more.
     fn of_baseline(seed: u64, workers: usize) -> Self {
         let early_stop = EarlyStop::Patience(20);
-        Self { rates: &[1e-3, 3e-3], epochs: 60, early_stop, seed, workers }
+        Self { rates: &[1e-3, 3e-3], epochs: 60, early_stop, masking: 0.0, seed, workers }
     }
 }
 
@@ -354,7 +356,7 @@ pub(crate) fn convolve(
     device: &Device,
     observer: &mut dyn Observer,
 ) -> Result<(AnyClassifier, BaselineOutcome), ExperimentError> {
-    let CnnTraining { rates, epochs, early_stop, seed, workers } = training;
+    let CnnTraining { rates, epochs, early_stop, masking, seed, workers } = training;
     let tokenizer = KmerTokenizer::new(1)?
         .with_ambiguity(AmbiguityPolicy::Unknown)
         .with_length(LengthPolicy::Truncate(network.length));
@@ -367,6 +369,7 @@ pub(crate) fn convolve(
         let config = FineTuneConfig {
             epochs,
             early_stop,
+            token_masking: masking,
             learning_rate,
             workers,
             seed,

@@ -38,6 +38,8 @@ pub struct Ensemble {
     members: Vec<Member>,
     rule: Combination,
     both_strands: bool,
+    /// Added to the logarithm of each class before it is normalised; empty for none.
+    offsets: Vec<f64>,
 }
 
 /// A member of an ensemble, and its weight.
@@ -70,6 +72,8 @@ struct Description {
     schema: u32,
     combination: Combination,
     both_strands: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    offsets: Vec<f64>,
     members: Vec<MemberDescription>,
 }
 
@@ -80,6 +84,14 @@ struct MemberDescription {
 }
 
 impl Description {
+    /// Members in folders next to the file.
+    fn new(combination: Combination, both_strands: bool, members: &[(&str, f64)]) -> Self {
+        let member =
+            |&(folder, weight): &(&str, f64)| MemberDescription { folder: folder.into(), weight };
+        let members = members.iter().map(member).collect();
+        Self { schema: SCHEMA, combination, both_strands, offsets: Vec::new(), members }
+    }
+
     fn read(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join(ENSEMBLE_FILE);
         let description: Self = description::read(&path)?;
@@ -131,6 +143,14 @@ pub enum EnsembleError {
         /// All weights.
         weights: Vec<f64>,
     },
+    /// The offsets do not fit.
+    #[error(
+        "the offsets are {offsets:?}: there must be a finite number for each class, and log probabilities must be combined"
+    )]
+    Offsets {
+        /// All offsets.
+        offsets: Vec<f64>,
+    },
     /// The outputs have no log probabilities.
     #[error("log probabilities are combined of classes only, not of {problem:?}")]
     NotClasses {
@@ -165,7 +185,7 @@ impl From<AnyClassifier> for Member {
 impl From<AnyClassifier> for Ensemble {
     fn from(classifier: AnyClassifier) -> Self {
         let members = vec![classifier.into()];
-        Self { members, rule: Combination::Mean, both_strands: false }
+        Self { members, rule: Combination::Mean, both_strands: false, offsets: Vec::new() }
     }
 }
 
@@ -213,7 +233,25 @@ impl Ensemble {
         {
             return Err(EnsembleError::NotClasses { problem });
         }
-        Ok(Self { members, rule, both_strands: false })
+        Ok(Self { members, rule, both_strands: false, offsets: Vec::new() })
+    }
+
+    /// The same ensemble, with a number for each class that is added to its logarithm before
+    /// probabilities are normalised. They correct the share of rows that each class is given.
+    ///
+    /// # Errors
+    ///
+    /// [`EnsembleError::Offsets`] unless log probabilities are combined, and there is a finite
+    /// number for each class.
+    pub fn with_offsets(mut self, offsets: Vec<f64>) -> Result<Self, EnsembleError> {
+        let is_right = offsets.len() == self.labels().len()
+            && offsets.iter().all(|offset| offset.is_finite())
+            && self.rule == Combination::LogProbabilities;
+        if !is_right {
+            return Err(EnsembleError::Offsets { offsets });
+        }
+        self.offsets = offsets;
+        Ok(self)
     }
 
     /// The same ensemble, with or without averaging its predictions over a sequence and its reverse
@@ -275,8 +313,11 @@ impl Ensemble {
             let classifier = AnyClassifier::open_with_own(&inner, options, own, device)?;
             members.push(Member { classifier, weight: member.weight });
         }
-        let ensemble = Self::with_rule(members, description.combination)
-            .map_err(|source| ModelError::Ensemble { path: folder.join(ENSEMBLE_FILE), source })?;
+        let wrong = |source| ModelError::Ensemble { path: folder.join(ENSEMBLE_FILE), source };
+        let mut ensemble = Self::with_rule(members, description.combination).map_err(wrong)?;
+        if !description.offsets.is_empty() {
+            ensemble = ensemble.with_offsets(description.offsets).map_err(wrong)?;
+        }
         Ok(ensemble.with_both_strands(description.both_strands))
     }
 
@@ -298,7 +339,11 @@ impl Ensemble {
         }
         let members: Vec<(&str, f64)> =
             members.iter().map(|(name, weight)| (name.as_str(), *weight)).collect();
-        write_description(folder, self.rule, self.both_strands, &members)
+        let description = Description {
+            offsets: self.offsets.clone(),
+            ..Description::new(self.rule, self.both_strands, &members)
+        };
+        description::write(&folder.join(ENSEMBLE_FILE), &description)
     }
 
     /// As [`predict`](Classifier::predict), for pairs of sequences.
@@ -340,7 +385,10 @@ impl Ensemble {
         let rows = answers.first().map_or(0, Vec::len);
         let weights: f64 = self.members.iter().map(|member| member.weight).sum();
         let row = |row: usize| -> Vec<f64> {
-            let mut sum = vec![0.0; self.labels().len()];
+            let mut sum = match self.offsets[..] {
+                [] => vec![0.0; self.labels().len()],
+                _ => self.offsets.clone(),
+            };
             for (answer, Member { weight, .. }) in answers.iter().zip(&self.members) {
                 for (sum, value) in sum.iter_mut().zip(&answer[row]) {
                     *sum += match self.rule {
@@ -372,10 +420,7 @@ pub(crate) fn write_description(
     both_strands: bool,
     members: &[(&str, f64)],
 ) -> Result<(), ModelError> {
-    let member =
-        |&(folder, weight): &(&str, f64)| MemberDescription { folder: folder.into(), weight };
-    let members = members.iter().map(member).collect();
-    let description = Description { schema: SCHEMA, combination, both_strands, members };
+    let description = Description::new(combination, both_strands, members);
     description::write(&folder.join(ENSEMBLE_FILE), &description)
 }
 

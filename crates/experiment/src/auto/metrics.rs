@@ -49,6 +49,8 @@ pub struct AutoMetrics {
 pub struct MemberReport {
     /// Its name.
     pub name: String,
+    /// Passes over the training rows, of which dev chose the best; `None` for a regression.
+    pub epochs: Option<usize>,
     /// Seconds of its training.
     pub seconds: f64,
     /// Its MCC on dev.

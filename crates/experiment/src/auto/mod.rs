@@ -19,6 +19,7 @@ pub use self::candidate::Candidate;
 use self::candidate::{Rows, Trained};
 pub use self::evidence::{Evidence, StrandEvidence};
 pub use self::metrics::{AutoMetrics, MemberReport};
+use self::plan::Plan;
 use self::stack::Stack;
 use crate::baseline::examples;
 use crate::fingerprint::hash;
@@ -131,16 +132,13 @@ impl Auto {
             Some(given) => given.clone(),
             None => plan::candidates(self, &evidence, both_strands, datasets, observer)?,
         };
-        let planned = plan::fit_in(self.budget, started, candidates, rows, device, observer)?;
+        let mut plan = Plan::new(candidates, rows, device)?;
         let mut trained: Vec<Trained> = Vec::new();
-        for (number, candidate) in planned.iter().enumerate() {
-            let is_late = started.elapsed() > self.budget.mul_f64(plan::SHARE);
-            if candidate.epochs().is_some() && is_late && !trained.is_empty() {
-                observer.note(&format!("{}: left out, the time is over", candidate.name()));
-                continue;
-            }
-            observer.network(number + 1, planned.len());
+        let end = self.budget.mul_f64(plan::SHARE);
+        while let Some(candidate) = plan.next(end.saturating_sub(started.elapsed()), observer) {
+            observer.network(1, 1);
             let found = candidate.fit(rows, device, observer)?;
+            plan.took(&candidate, found.time);
             observer.note(&format!(
                 "{}: dev {}, {:.0} s",
                 found.name,
@@ -192,6 +190,7 @@ impl Auto {
             observer.note(&format!("{} alone is best on dev", trained[best].name));
             joined.weights = vec![0.0; trained.len()];
             joined.weights[best] = alone[best].weights[0];
+            joined.offsets.clone_from(&alone[best].offsets);
             joined.loss = alone[best].loss;
         }
         let dev = joined.predict(&all);
@@ -201,6 +200,7 @@ impl Auto {
             let report = one.dev.report();
             reports.push(MemberReport {
                 name: one.name,
+                epochs: one.epochs,
                 seconds: one.time.as_secs_f64(),
                 dev_mcc: report.mcc,
                 dev_auroc: report.auroc,
@@ -222,8 +222,10 @@ impl Auto {
                 .collect::<Vec<_>>()
                 .join(", ")
         ));
-        let ensemble = Ensemble::with_rule(members, Combination::LogProbabilities);
-        (ensemble.expect("members with the same classes").into(), dev, reports)
+        let ensemble = Ensemble::with_rule(members, Combination::LogProbabilities)
+            .and_then(|ensemble| ensemble.with_offsets(joined.offsets))
+            .expect("members with the same classes");
+        (ensemble.into(), dev, reports)
     }
 }
 

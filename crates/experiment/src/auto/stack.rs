@@ -12,6 +12,8 @@ pub(super) struct Stack {
     /// One weight for each member, not negative. Their sum need not be 1: it is the inverse of the
     /// temperature (Guo et al. 2017, arXiv 1706.04599).
     pub(super) weights: Vec<f64>,
+    /// A number for each class that is added to its logarithm.
+    pub(super) offsets: Vec<f64>,
     /// The mean negative log-likelihood of rows that the weights were not fitted to, by
     /// cross-validation.
     pub(super) loss: f64,
@@ -20,6 +22,9 @@ pub(super) struct Stack {
 /// Standard deviation of a weight around its share of 1, in the prior of the fit. Few dev rows then
 /// give nearly equal weights, many the best ones.
 const DEVIATION: f64 = 0.3;
+
+/// The same for the offset of a class, around 0.
+const OFFSET_DEVIATION: f64 = 0.5;
 
 /// Number of parts of the dev split in cross-validation.
 const FOLDS: usize = 10;
@@ -39,17 +44,19 @@ impl Stack {
         for fold in 0..FOLDS {
             let (held, rest): (Vec<usize>, Vec<usize>) =
                 rows.iter().partition(|&&row| fold_of(row) == fold);
-            let weights = fit(&logs, labels, &rest);
-            loss +=
-                held.iter().map(|&row| row_loss(&logs[row], labels[row], &weights)).sum::<f64>();
+            let found = fit(&logs, labels, &rest);
+            loss += held.iter().map(|&row| row_loss(&logs[row], labels[row], &found)).sum::<f64>();
         }
-        Self { weights: fit(&logs, labels, &rows), loss: loss / rows.len() as f64 }
+        let mut weights = fit(&logs, labels, &rows);
+        let offsets = weights.split_off(members.len());
+        Self { weights, offsets, loss: loss / rows.len() as f64 }
     }
 
     /// The joined predictions.
     pub(super) fn predict(&self, members: &[&Predictions]) -> Predictions {
         let logs = logs(members);
-        let probabilities = logs.iter().map(|row| softmax(row, &self.weights)).collect();
+        let all = [&self.weights[..], &self.offsets].concat();
+        let probabilities = logs.iter().map(|row| softmax(row, &all)).collect();
         Predictions { probabilities, labels: members[0].labels.clone() }
     }
 }
@@ -64,67 +71,79 @@ fn logs(members: &[&Predictions]) -> Logs {
         .collect()
 }
 
-/// The weights with the highest posterior probability, by projected gradient descent with momentum
-/// (Nesterov). The loss is convex in the weights.
+/// The weights, followed by the offsets, with the highest posterior probability, by projected
+/// gradient descent with momentum (Nesterov). The loss is convex in them.
 fn fit(logs: &Logs, labels: &[usize], rows: &[usize]) -> Vec<f64> {
     let members = logs.first().map_or(0, Vec::len);
+    let classes = logs.first().and_then(|row| row.first()).map_or(0, Vec::len);
     let share = 1.0 / members as f64;
     let count = rows.len().max(1) as f64;
-    let penalty = 1.0 / (DEVIATION * DEVIATION * count);
+    let penalties = [DEVIATION, OFFSET_DEVIATION].map(|wide| 1.0 / (wide * wide * count));
+    let penalty = |at: usize| penalties[usize::from(at >= members)];
+    let mean = |at: usize| if at < members { share } else { 0.0 };
     // An upper bound of the curvature gives a step that always descends.
     let curvature = rows
         .iter()
         .map(|&row| {
             let widest = |member: &Vec<f64>| {
-                let (low, high) = member.iter().fold((0.0_f64, -1e9_f64), |(low, high), &value| {
-                    (low.min(value), high.max(value))
-                });
+                let low = member.iter().copied().fold(f64::INFINITY, f64::min);
+                let high = member.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 (high - low).powi(2)
             };
-            logs[row].iter().map(widest).sum::<f64>() / 4.0
+            (logs[row].iter().map(widest).sum::<f64>() + 2.0) / 4.0
         })
         .sum::<f64>()
         / count
-        + penalty;
-    let mut weights = vec![share; members];
-    let mut before = weights.clone();
+        + penalties[0].max(penalties[1]);
+    let mut now: Vec<f64> = (0..members + classes).map(mean).collect();
+    let mut before = now.clone();
     for step in 0..STEPS {
         let momentum = step as f64 / (step as f64 + 3.0);
         let ahead: Vec<f64> =
-            weights.iter().zip(&before).map(|(now, old)| now + momentum * (now - old)).collect();
+            now.iter().zip(&before).map(|(now, old)| now + momentum * (now - old)).collect();
         let mut gradient: Vec<f64> =
-            ahead.iter().map(|weight| penalty * (weight - share)).collect();
+            ahead.iter().enumerate().map(|(at, value)| penalty(at) * (value - mean(at))).collect();
         for &row in rows {
             let found = softmax(&logs[row], &ahead);
-            for (slope, member) in gradient.iter_mut().zip(&logs[row]) {
+            let (of_members, of_classes) = gradient.split_at_mut(members);
+            for (slope, member) in of_members.iter_mut().zip(&logs[row]) {
                 let expected: f64 = found.iter().zip(member).map(|(p, log)| p * log).sum();
                 *slope += (expected - member[labels[row]]) / count;
             }
+            for (class, (slope, p)) in of_classes.iter_mut().zip(&found).enumerate() {
+                *slope += (p - f64::from(u8::from(class == labels[row]))) / count;
+            }
         }
-        before = weights;
-        weights = ahead
+        before = now;
+        now = ahead
             .iter()
             .zip(&gradient)
-            .map(|(weight, slope)| (weight - slope / curvature).max(0.0))
+            .enumerate()
+            .map(|(at, (value, slope))| {
+                let next = value - slope / curvature;
+                if at < members { next.max(0.0) } else { next }
+            })
             .collect();
     }
-    weights
+    now
 }
 
-fn softmax(row: &[Vec<f64>], weights: &[f64]) -> Vec<f64> {
-    let classes = row.first().map_or(0, Vec::len);
-    let score = |class: usize| -> f64 {
-        row.iter().zip(weights).map(|(member, weight)| weight * member[class]).sum()
+/// The probability of each class; `all` are weights, followed by offsets.
+fn softmax(row: &[Vec<f64>], all: &[f64]) -> Vec<f64> {
+    let (weights, offsets) = all.split_at(row.len());
+    let score = |(class, offset): (usize, &f64)| -> f64 {
+        let members = row.iter().zip(weights);
+        offset + members.map(|(member, weight)| weight * member[class]).sum::<f64>()
     };
-    let scores: Vec<f64> = (0..classes).map(score).collect();
+    let scores: Vec<f64> = offsets.iter().enumerate().map(score).collect();
     let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let odds: Vec<f64> = scores.iter().map(|score| (score - most).exp()).collect();
     let all: f64 = odds.iter().sum();
     odds.into_iter().map(|odds| odds / all).collect()
 }
 
-fn row_loss(row: &[Vec<f64>], label: usize, weights: &[f64]) -> f64 {
-    -softmax(row, weights)[label].max(LEAST).ln()
+fn row_loss(row: &[Vec<f64>], label: usize, all: &[f64]) -> f64 {
+    -softmax(row, all)[label].max(LEAST).ln()
 }
 
 #[cfg(test)]
@@ -156,6 +175,19 @@ mod tests {
         let joined = stack.predict(&[&good, &fair, &bad]);
         assert!(joined.report().mcc > good.report().mcc);
         assert!(stack.loss < Stack::fit(&[&good], 1).loss);
+    }
+
+    #[test]
+    fn a_member_that_prefers_a_class_is_set_right() {
+        let mut biased = noisy(2000, 3.0, 1);
+        for row in &mut biased.probabilities {
+            let odds = row[1] / row[0] * 20.0;
+            *row = vec![1.0 / (1.0 + odds), odds / (1.0 + odds)];
+        }
+        let stack = Stack::fit(&[&biased], 1);
+        let (before, after) = (biased.report().mcc, stack.predict(&[&biased]).report().mcc);
+        assert!(after > before + 0.05, "{before} {after} {stack:?}");
+        assert!(stack.offsets[0] > stack.offsets[1], "{stack:?}");
     }
 
     #[test]

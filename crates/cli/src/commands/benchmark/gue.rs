@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, datasets: &Datasets) -> Outcome {
     let (present, absent): (Vec<GueTask>, Vec<GueTask>) =
         tasks.into_iter().partition(|task| task.folder(root).is_some());
     if present.is_empty() {
-        return Err(usage(&format!("{}: no task of GUE is there", root.display())));
+        return Err(usage(format!("{}: no task of GUE is there", root.display())));
     }
     if !absent.is_empty() {
         let names: Vec<&str> = absent.into_iter().map(GueTask::name).collect();
