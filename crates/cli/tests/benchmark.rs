@@ -107,6 +107,8 @@ fn tasks_of_gue_are_run_from_a_folder_and_not_again() {
     let other = "benchmark gue --root GUE --budget 0.03 --out gue";
     desk.refuses(other, DATA, &["gue/prom_core_tata-1 has a result with other settings"]);
     desk.refuses("benchmark gue", USAGE, &["--root"]);
+    desk.refuses("benchmark gue --root GUE --crop 20", USAGE, &["leave out --crop"]);
+    desk.refuses("benchmark splice-uci --root GUE", USAGE, &["--root is for the benchmark gue"]);
     desk.refuses("benchmark gue --root x --tasks tf_9", USAGE, &["unknown task \"tf_9\" of GUE"]);
     desk.refuses("benchmark gue --root x", USAGE, &["x: no task of GUE is there"]);
 }

@@ -99,6 +99,8 @@ fn comparisons_that_mean_nothing_are_refused() {
         ("fractions ctcf --methods gc-content --seeds 0".to_owned(), "--seeds"),
         ("fractions ctcf --methods gc-content --fractions 0".to_owned(), "--fractions"),
         ("fractions ctcf --methods gc-content --fractions 2".to_owned(), "--fractions"),
+        (format!("methods {TABLES} --recipe auto"), "--recipe auto is for `train` and `benchmark`"),
+        (format!("methods {TABLES} {TINY} --budget 1"), "--budget is for the recipe auto"),
         ("nothing".to_owned(), "unrecognized subcommand"),
     ] {
         desk.refuses(&format!("compare {arguments}"), USAGE, &[what]);

@@ -1,6 +1,6 @@
 //! Evaluates a trained classifier on a task.
 
-use dnabert_core::{Classifier, Sequence, Split, Task};
+use dnabert_core::{Classifier, Example, Sequence, Split, Task};
 
 use crate::baseline::examples;
 use crate::{ExperimentError, Predictions};
@@ -36,10 +36,19 @@ pub fn evaluate<C: Classifier, T: Task>(
     task: &T,
     split: Split,
 ) -> Result<Predictions, ExperimentError> {
-    let examples = examples(task, split)?;
+    predict(classifier, &examples(task, split)?, task.name(), split)
+}
+
+/// The predictions of a trained classifier for the examples of a split.
+pub(crate) fn predict<C: Classifier>(
+    classifier: &C,
+    examples: &[Example],
+    task: &str,
+    split: Split,
+) -> Result<Predictions, ExperimentError> {
     let sequences: Vec<Sequence> = examples.iter().map(|row| row.sequence.clone()).collect();
     let rows = classifier.predict(&sequences).map_err(|error| ExperimentError::Predict {
-        task: task.name().to_owned(),
+        task: task.to_owned(),
         split,
         source: error.into(),
     })?;

@@ -148,3 +148,9 @@ fn little_time_shortens_networks_or_leaves_them_out() {
     assert!(notes.iter().any(|note| is_left_out(note) || is_shorter(note)), "{notes:?}");
     assert_eq!(outcome.metrics.members[0].name, "k-mer regression");
 }
+
+#[test]
+fn no_candidate_is_an_error() {
+    let failed = run(&Planted::new(false, false), Vec::new(), 3.0).unwrap_err();
+    assert!(matches!(failed, ExperimentError::NoCandidate), "{failed}");
+}

@@ -237,7 +237,7 @@ impl<T: Tokenizer> SequenceReader<T> {
         let mut started = Vec::new();
         let mut rest = &waiting[..];
         while let Some((_, longest)) = rest.first() {
-            // A power of two of rows, as long as the first one: the longest.
+            // As many rows as fit with the length of the first one, the longest.
             let rows = self.rows_in_batch(longest.len()).min(rest.len());
             let (chunk, after) = rest.split_at(rows);
             let rows: Vec<&Encoding> = chunk.iter().map(|(_, row)| row).collect();

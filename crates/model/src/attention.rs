@@ -47,9 +47,14 @@ impl Needed {
             return rows.clone();
         }
         let [_, hidden] = rows.dims();
-        let rows = rows.clone().reshape([batch, length, hidden]);
-        rows.slice([0..batch, 0..1]).reshape([batch, hidden])
+        first_token(&rows.clone().reshape([batch, length, hidden]))
     }
+}
+
+/// Returns the states of the first token, `[batch, length, hidden]` → `[batch, hidden]`.
+pub(crate) fn first_token(states: &Tensor<3>) -> Tensor<2> {
+    let [batch, _, hidden] = states.dims();
+    states.clone().slice([0..batch, 0..1]).reshape([batch, hidden])
 }
 
 /// The output of attention. There is one query for each token, or one for each row where only the

@@ -7,7 +7,7 @@ use burn::module::{Module, ModuleDisplay};
 use burn::nn::Linear;
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::attention::Needed;
+use crate::attention::{Needed, first_token};
 use crate::bias::AttentionBias;
 #[cfg(feature = "flex")]
 use crate::flex;
@@ -222,10 +222,9 @@ impl Bert {
         if sink.wants_hidden(0) {
             sink.hidden(0, unflatten(states.clone()));
         }
-        let of_first = Needed { first_only: true, weights: false };
         #[cfg(feature = "flex")]
         if let Some(last) = flex::train_layers(self, batch, &states, sink) {
-            return if wanted == Wanted::First { of_first.select(&last, dims) } else { last };
+            return if wanted == Wanted::First { first_token(&unflatten(last)) } else { last };
         }
         let bias = AttentionBias::new(batch, self.mask_mode, self.alibi_heads);
         let last = self.encoder.layer.len() - 1;
@@ -244,7 +243,7 @@ impl Bert {
             }
         }
         match wanted {
-            Wanted::First if is_watched => of_first.select(&states, dims),
+            Wanted::First if is_watched => first_token(&unflatten(states)),
             _ => states,
         }
     }
@@ -280,12 +279,6 @@ impl Pooler {
     pub(crate) fn of_first(&self, first: Tensor<2>) -> Tensor<2> {
         self.dense.forward(first).tanh()
     }
-}
-
-/// Returns the states of the first token, `[batch, hidden]`.
-fn first_token(hidden: &Tensor<3>) -> Tensor<2> {
-    let [batch, _, width] = hidden.dims();
-    hidden.clone().slice([0..batch, 0..1]).reshape([batch, width])
 }
 
 impl Encoder for Bert {

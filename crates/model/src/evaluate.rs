@@ -84,17 +84,18 @@ fn outputs(
     let mut found = vec![Vec::new(); rows.len()];
     for window in order.chunks(WINDOW * batch_size) {
         // All are started before the first is read back, so that a GPU never waits.
-        let started: Vec<(&[usize], Tensor<2>)> = window
+        let started: Vec<(&[usize], usize, Tensor<2>)> = window
             .chunks(batch_size)
             .map(|chunk| {
                 let batch: Vec<_> = chunk.iter().map(|&index| rows[index]).collect();
                 let longest = batch.iter().map(|row| row.len()).max().unwrap_or_default();
                 let length = padded_length(longest);
-                (chunk, output(&TokenBatch::padded(&batch, length, pad, device)))
+                (chunk, length, output(&TokenBatch::padded(&batch, length, pad, device)))
             })
             .collect();
-        for (chunk, output) in started {
+        for (chunk, length, output) in started {
             let [scored, outputs] = output.dims();
+            debug_assert!(scored == chunk.len() || scored == chunk.len() * length);
             let per_row = scored / chunk.len() * outputs;
             let values: Vec<f32> = output.into_data().iter::<f32>().collect();
             for (&index, row) in chunk.iter().zip(values.chunks(per_row)) {

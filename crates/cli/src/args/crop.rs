@@ -27,6 +27,11 @@ impl CropOptions {
         self.offset_negatives.is_some() || self.crop.is_some_and(|crop| crop < width)
     }
 
+    /// Whether sequences are changed at all.
+    pub(crate) fn is_set(self) -> bool {
+        self.crop.is_some() || self.offset_negatives.is_some()
+    }
+
     /// The task with these changes.
     pub(crate) fn apply(self, mut task: BoxedTask) -> Outcome<BoxedTask> {
         if let Some(width) = self.crop {

@@ -38,9 +38,9 @@ pub(crate) struct TrainingOptions {
     /// auto for your own tables, or order with options of a network]
     #[arg(long)]
     recipe: Option<RecipeChoice>,
-    /// Minutes for training with the recipe auto
-    #[arg(long, value_name = "MINUTES", default_value_t = 10.0, value_parser = minutes)]
-    budget: f64,
+    /// Minutes for training with the recipe auto [default: 10]
+    #[arg(long, value_name = "MINUTES", value_parser = minutes)]
+    budget: Option<f64>,
     #[command(flatten)]
     network: NetworkOptions,
     #[command(flatten)]
@@ -158,6 +158,9 @@ impl FromStr for RecipeChoice {
     }
 }
 
+/// Minutes for the recipe auto.
+const MINUTES: f64 = 10.0;
+
 fn minutes(text: &str) -> Result<f64, String> {
     let minutes: f64 = text.parse().map_err(|_| "a number of minutes is expected".to_owned())?;
     if minutes > 0.0 && minutes.is_finite() {
@@ -239,7 +242,7 @@ impl TrainingOptions {
             both_strands: strands.map(|strands| strands == Strands::Both),
             ambiguity: self.ambiguity(),
             truncate,
-            ..Auto::new(Duration::from_secs_f64(60.0 * self.budget))
+            ..Auto::new(Duration::from_secs_f64(60.0 * self.budget.unwrap_or(MINUTES)))
         }))
     }
 
@@ -300,6 +303,12 @@ impl TrainingOptions {
         datasets: impl FnOnce() -> Outcome<Datasets>,
         workers: usize,
     ) -> Outcome<Experiment> {
+        if self.recipe == Some(RecipeChoice::Auto) {
+            return Err(usage("--recipe auto is for `train` and `benchmark`"));
+        }
+        if self.budget.is_some() {
+            return Err(usage("--budget is for the recipe auto"));
+        }
         let recipe = self.recipe(defaults);
         let NetworkOptions { size, k, mask_mode, padded_length, .. } = self.network;
         let mut experiment = if self.is_fresh() {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use dnabert::core::{Split, Task as _};
 use dnabert::tasks::TableFormat;
 use dnabert::tasks::{SingleTableSplit, TableTask};
 use dnabert::train::ProgressBar;
@@ -94,6 +95,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         (None, None) => return Err(TableOptions::missing("a table")),
     };
     let task = arguments.crop.apply(task)?;
+    // A wrong row is told now, not after the training; nothing of the split is kept.
+    task.examples(Split::Test)?;
     let workers = arguments.device.backend().workers();
     let auto = arguments.training.auto(true, workers)?;
     let device = arguments.device.open()?;

@@ -5,8 +5,8 @@ use std::fmt::{self, Display};
 use serde::Serialize;
 
 use super::Evidence;
-use crate::Evaluation;
 use crate::evaluation_table::EvaluationTable;
+use crate::{Evaluation, OtherTask};
 
 /// The content of `metrics.json`. The metrics of the test split are at the top level.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,6 +40,8 @@ pub struct AutoMetrics {
     pub budget_seconds: f64,
     /// The time that was used, without the test split.
     pub train_seconds: f64,
+    /// The results on other tasks with the same classes.
+    pub others: Vec<OtherTask>,
     /// SHA-256 over all sequences and labels, in order.
     pub data_sha256: String,
 }
@@ -88,6 +90,9 @@ impl Display for AutoMetrics {
             writeln!(f, "{:<22}{:>18}", "AUROC of GC content", format!("{auroc:.4}"))?;
         }
         table.calls(f)?;
+        for other in &self.others {
+            writeln!(f, "\nthe same model on {}: {}", other.task, other.test)?;
+        }
         table.confusion(f)
     }
 }

@@ -22,9 +22,12 @@ pub use self::metrics::{AutoMetrics, MemberReport};
 use self::plan::Plan;
 use self::stack::Stack;
 use crate::baseline::examples;
+use crate::evaluate::predict;
 use crate::fingerprint::hash;
 use crate::results_folder::{self, Results};
-use crate::{Datasets, Evaluation, ExperimentError, Prediction, Predictions, evaluate, gc_auroc};
+use crate::{
+    Datasets, Evaluation, ExperimentError, OtherTask, Prediction, Predictions, evaluate, gc_auroc,
+};
 
 /// One recipe for any table of sequences and classes.
 ///
@@ -66,7 +69,7 @@ pub struct Auto {
     /// Whether networks read only the beginning of sequences that are too long for them. Otherwise
     /// they are left out where there is such a sequence.
     pub truncate: bool,
-    /// The classifiers to try; if not given, the data decide.
+    /// The classifiers to try, the most useful first; if not given, the data decide.
     pub candidates: Option<Vec<Candidate>>,
 }
 
@@ -114,6 +117,9 @@ impl Auto {
         let started = Instant::now();
         let (train, dev) = (examples(task, Split::Train)?, examples(task, Split::Dev)?);
         let classes = task.classes();
+        if self.candidates.as_ref().is_some_and(Vec::is_empty) {
+            return Err(ExperimentError::NoCandidate);
+        }
         if train.iter().chain(&dev).any(|example| example.pair.is_some()) {
             return Err(ExperimentError::Pairs { task: task.name().to_owned() });
         }
@@ -152,7 +158,7 @@ impl Auto {
 
         // The test split is read when everything is decided.
         let test = examples(task, Split::Test)?;
-        let found = evaluate(&classifier, task, Split::Test)?;
+        let found = predict(&classifier, &test, task.name(), Split::Test)?;
         let metrics = AutoMetrics {
             schema: 2,
             task: task.name().to_owned(),
@@ -167,6 +173,7 @@ impl Auto {
             seed: self.seed,
             budget_seconds: self.budget.as_secs_f64(),
             train_seconds,
+            others: Vec::new(),
             data_sha256: hash([&train, &dev, &test]),
         };
         let predictions = Prediction::all(test, found.probabilities);
@@ -207,8 +214,7 @@ impl Auto {
                 dev_loss: alone.loss,
                 weight,
             });
-            // A weight this small changes no probability.
-            if weight > 1e-3 {
+            if weight > 0.0 {
                 members.push(Member { classifier: one.classifier, weight });
             }
         }
@@ -245,6 +251,23 @@ impl AutoOutcome {
             metrics: &self.metrics,
         };
         results.write(folder.as_ref())
+    }
+
+    /// Evaluates the classifier on the test split of another task with the same classes, and adds
+    /// the result to the metrics.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`] for examples that cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// If the classes are not the same.
+    pub fn also_evaluate<T: Task>(&mut self, task: &T) -> Result<(), ExperimentError> {
+        assert_eq!(task.classes(), self.metrics.classes, "the same classes");
+        let test = evaluate(&self.classifier, task, Split::Test)?.report();
+        self.metrics.others.push(OtherTask { task: task.name().to_owned(), test });
+        Ok(())
     }
 
     /// The predictions for the test split.

@@ -29,9 +29,14 @@ const OFFSET_DEVIATION: f64 = 0.5;
 /// Number of parts of the dev split in cross-validation.
 const FOLDS: usize = 10;
 
-/// Steps of the fit, and the smallest probability of a member.
+/// Steps of the fit.
 const STEPS: usize = 400;
-const LEAST: f64 = 1e-6;
+
+/// The smallest probability before taking logarithms, as in an ensemble.
+const LEAST: f64 = f32::MIN_POSITIVE as f64;
+
+/// A smaller weight changes no probability: the member is left out.
+const SMALLEST: f64 = 1e-3;
 
 impl Stack {
     /// Fits the weights of `members` on the same rows, which must not be empty.
@@ -49,6 +54,13 @@ impl Stack {
         }
         let mut weights = fit(&logs, labels, &rows);
         let offsets = weights.split_off(members.len());
+        // If no member knows anything, one of them stays: a classifier has members.
+        let most = weights.iter().copied().fold(SMALLEST, f64::max);
+        let largest = (0..weights.len()).max_by(|&a, &b| weights[a].total_cmp(&weights[b]));
+        weights.iter_mut().filter(|weight| **weight < SMALLEST).for_each(|weight| *weight = 0.0);
+        if let Some(largest) = largest {
+            weights[largest] = most;
+        }
         Self { weights, offsets, loss: loss / rows.len() as f64 }
     }
 
@@ -188,6 +200,22 @@ mod tests {
         let (before, after) = (biased.report().mcc, stack.predict(&[&biased]).report().mcc);
         assert!(after > before + 0.05, "{before} {after} {stack:?}");
         assert!(stack.offsets[0] > stack.offsets[1], "{stack:?}");
+    }
+
+    #[test]
+    fn of_members_that_know_nothing_one_stays() {
+        // Very sure, and wrong in every second row.
+        let guess = |salt| {
+            let labels: Vec<usize> = (0..2000).map(|row| row % 2).collect();
+            let sure = |row: u64| derive_seed(salt, &[row]).is_multiple_of(2);
+            let row = |row| if sure(row) { vec![1e-30, 1.0] } else { vec![1.0, 1e-30] };
+            Predictions { probabilities: (0..2000).map(row).collect(), labels }
+        };
+        let (one, other) = (guess(1), guess(2));
+        let stack = Stack::fit(&[&one, &other], 1);
+        assert!(stack.weights.iter().any(|&weight| weight > 0.0), "{stack:?}");
+        let found = stack.predict(&[&one, &other]);
+        assert!(found.probabilities.iter().all(|row| (row[0] - 0.5).abs() < 0.1), "{stack:?}");
     }
 
     #[test]

@@ -45,6 +45,9 @@ pub enum ExperimentError {
         /// The split.
         split: Split,
     },
+    /// There is nothing to train.
+    #[error("there is no candidate: name one, or let the data decide")]
+    NoCandidate,
     /// The recipe is for single sequences.
     #[error("{task} has pairs of sequences: choose a recipe for networks, such as order")]
     Pairs {

@@ -125,7 +125,8 @@ fn evaluate(
     let mcc = |rows: &Predictions| rows.report().mcc;
     let without_shared = (!clean.is_empty()).then(|| {
         let rows = found.subset(&clean);
-        let ConfidenceInterval { low, high } = interval(&rows, derive_seed(auto.seed, &[31]));
+        let interval = rows.mcc_interval(derive_seed(auto.seed, &[31]));
+        let ConfidenceInterval { low, high } = interval.expect("there are rows");
         Scored { rows: clean.len(), mcc: mcc(&rows), mcc_low: low, mcc_high: high }
     });
     let mut baselines = Vec::new();
@@ -144,7 +145,7 @@ fn evaluate(
         });
     }
     let evaluation = &metrics.evaluation;
-    let whole = evaluation.mcc_interval.unwrap_or(ConfidenceInterval { low: 0.0, high: 0.0 });
+    let whole = evaluation.mcc_interval.expect("a test split has rows");
     Ok(GueResult {
         task: task.name().to_owned(),
         seed: auto.seed,
@@ -160,10 +161,6 @@ fn evaluate(
         seconds: metrics.train_seconds,
         baselines,
     })
-}
-
-fn interval(rows: &Predictions, seed: u64) -> ConfidenceInterval {
-    rows.mcc_interval(seed).unwrap_or(ConfidenceInterval { low: 0.0, high: 0.0 })
 }
 
 impl GueResult {

@@ -27,12 +27,25 @@ pub(super) struct GueOptions {
     seeds: u64,
 }
 
+impl GueOptions {
+    /// The folder of GUE, if one was named.
+    pub(super) fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+}
+
+/// The last file of a run: its result, and the settings that gave it.
+const RESULT: &str = "result.json";
+
 /// Runs all tasks. Those whose results are in the output folder are not run again.
 pub(super) fn run(arguments: &Arguments, datasets: &Datasets) -> Outcome {
     let GueOptions { root, tasks, seeds } = &arguments.gue;
     let Some(root) = root else {
         return Err(usage("gue: name the folder with its tables by --root"));
     };
+    if arguments.crop.is_set() {
+        return Err(usage("gue: its rows are read whole; leave out --crop and --offset-negatives"));
+    }
     let workers = arguments.device.backend().workers();
     let Some(auto) = arguments.training.auto(true, workers)? else {
         return Err(usage("gue: it is run with the recipe auto; leave out options of networks"));
@@ -55,8 +68,7 @@ pub(super) fn run(arguments: &Arguments, datasets: &Datasets) -> Outcome {
     for (number, (task, more)) in runs.enumerate() {
         let auto = Auto { seed: auto.seed + more, ..auto.clone() };
         let folder = out.join(format!("{task}-{}", auto.seed));
-        let is_kept = kept(&folder, &auto)?;
-        let result = match is_kept {
+        let result = match kept(&folder, &auto)? {
             Some(result) => result,
             None => {
                 let all = present.len() as u64 * seeds;
@@ -99,8 +111,6 @@ fn one(
     files::write(&folder.join(RESULT), (json + "\n").as_bytes())?;
     Ok(kept.result)
 }
-
-const RESULT: &str = "result.json";
 
 /// A result, and the settings that gave it.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]

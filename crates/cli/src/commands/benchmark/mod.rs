@@ -15,7 +15,7 @@ use crate::args::crop::CropOptions;
 use crate::args::training::TrainingOptions;
 use crate::args::{DatasetsOptions, DeviceOptions};
 use crate::commands::train;
-use crate::failure::Outcome;
+use crate::failure::{Outcome, usage};
 use crate::files;
 
 /// Reproduce a published result on shipped data.
@@ -99,6 +99,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         }
         Name::Gue => return gue::run(arguments, &datasets),
     };
+    if arguments.gue.root().is_some() {
+        return Err(usage("--root is for the benchmark gue"));
+    }
     let workers = arguments.device.backend().workers();
     let auto = arguments.training.auto(false, workers)?;
     let device = arguments.device.open()?;
@@ -108,7 +111,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(benchmark.name()));
     files::check_folder(&out)?;
     if let Some(auto) = auto {
-        let joined = train::train_auto(&auto, &task, &datasets, &device)?;
+        let mut joined = train::train_auto(&auto, &task, &datasets, &device)?;
+        for other in benchmark.other_tasks(&datasets) {
+            joined.also_evaluate(&arguments.crop.apply(other)?)?;
+        }
         return train::write_auto(&joined, &out, arguments.json);
     }
     let mut trained = train::train(&experiment, &task, &device)?;
